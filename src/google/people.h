@@ -1,0 +1,53 @@
+/*
+ * The methods of the People API that contactfs calls, one function pair each.
+ *
+ * Each call authorizes itself (a fresh token, once, on a 401), retries what is safe to retry (429, 5xx, a lost
+ * connection, by exponential back-off with full jitter inside the deadline), and fails with PEOPLE_ERROR and a
+ * sentence. Deadlines are monotonic times in microseconds (g_get_monotonic_time); no call outlives its own.
+ * Cancelling ends the transfer and fails with G_IO_ERROR_CANCELLED. Loop thread only; callbacks come from the main
+ * context, never from inside the call. Mutations are not queued here: the caller sends one at a time.
+ * Documents: people.v1.json, docs/google.md.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "google/auth.h"
+#include "google/error.h"
+#include "google/http.h"
+#include "google/person.h"
+
+#define PEOPLE_DEFAULT_API_URL "https://people.googleapis.com"
+
+/* What is asked of every Person; part of the sync token's identity (a token is only good for the mask it came with). */
+#define PEOPLE_PERSON_FIELDS "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+
+typedef struct PeopleClient PeopleClient;
+
+/* api_url: https, or http on a loopback address (else G_IO_ERROR_INVALID_ARGUMENT with a sentence); a trailing slash is fine.
+ * Borrows http and auth, which must live longer. */
+PeopleClient *people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error);
+void people_client_free (PeopleClient *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleClient, people_client_free)
+
+/* people.connections.list for people/me: pageSize 1000, requestSyncToken. sync_token NULL: everything. page_token NULL:
+ * the first page; pass the same sync_token again with every page. */
+void people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+PeoplePage *people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
+/* people.get */
+void people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer data);
+PeoplePerson *people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
+/* people.updateContactPhoto. photo goes up byte for byte; base64 of large ones is made on a worker. */
+void people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes *photo, gint64 deadline,
+                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+PeoplePerson *people_update_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
+/* people.deleteContactPhoto. No photo there (404 while the contact exists) is PEOPLE_ERROR_NOT_FOUND like a contact that
+ * is gone: the caller asks people.get if it must know. */
+void people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline,
+                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+PeoplePerson *people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);
