@@ -1,0 +1,209 @@
+/* What kind of picture some bytes are, by their magic, and whether the service takes them; the walks are in jpeg.c and
+ * png.c. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "image/image.h"
+
+#include <string.h>
+
+#include "image/whole.h"
+
+G_DEFINE_QUARK (image_error, image_error)
+
+static const struct {
+  const char *name; /* with its article, for sentences */
+  const char *mime_type;
+  const char *extension;
+} kinds[] = {
+  [IMAGE_KIND_NONE] = { "no picture", "application/octet-stream", "" },
+  [IMAGE_KIND_JPEG] = { "a JPEG picture", "image/jpeg", ".jpg" },
+  [IMAGE_KIND_PNG] = { "a PNG picture", "image/png", ".png" },
+  [IMAGE_KIND_GIF] = { "a GIF picture", "image/gif", ".gif" },
+  [IMAGE_KIND_WEBP] = { "a WebP picture", "image/webp", ".webp" },
+  [IMAGE_KIND_TIFF] = { "a TIFF picture", "image/tiff", ".tif" },
+  [IMAGE_KIND_BMP] = { "a BMP picture", "image/bmp", ".bmp" },
+  [IMAGE_KIND_HEIC] = { "a HEIC picture", "image/heic", ".heic" },
+  [IMAGE_KIND_AVIF] = { "an AVIF picture", "image/avif", ".avif" },
+  [IMAGE_KIND_JXL] = { "a JPEG XL picture", "image/jxl", ".jxl" },
+};
+
+static gboolean
+has_at (const guint8 *data, gsize size, gsize offset, const char *magic, gsize length)
+{
+  return size >= offset + length && memcmp (data + offset, magic, length) == 0;
+}
+
+/* The literal's own length, so that a magic may contain zero bytes. */
+#define HAS_AT(data, size, offset, literal) has_at (data, size, offset, literal, sizeof literal - 1)
+
+static gboolean
+brand_is_one_of (const guint8 *brand, const char *const *brands)
+{
+  for (; *brands; brands++)
+    if (memcmp (brand, *brands, 4) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* ISO/IEC 14496-12 "ftyp": size, "ftyp", major brand, version, compatible brands. The generic brand mif1 says only "a
+ * HEIF still picture", so AVIF is looked for among the compatible ones first. Videos share the box, so without a
+ * picture brand in front it is none. */
+static ImageKind
+kind_by_brand (const guint8 *data, gsize size)
+{
+  static const char *const avif[] = { "avif", "avis", NULL };
+  static const char *const heif[]
+      = { "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "msf1", "miaf", NULL };
+  gsize end = (gsize)data[0] << 24 | (gsize)data[1] << 16 | (gsize)data[2] << 8 | data[3];
+
+  if (brand_is_one_of (data + 8, avif))
+    return IMAGE_KIND_AVIF;
+  if (!brand_is_one_of (data + 8, heif))
+    return IMAGE_KIND_NONE;
+  for (gsize at = 16; at + 4 <= MIN (end, size); at += 4)
+    if (brand_is_one_of (data + at, avif))
+      return IMAGE_KIND_AVIF;
+  return IMAGE_KIND_HEIC;
+}
+
+/* "BM" alone begins many a text, so the reserved zeros and the size of the header that follows must fit too. */
+static gboolean
+is_bmp (const guint8 *data, gsize size)
+{
+  guint32 header;
+
+  if (size < 18 || !HAS_AT (data, size, 0, "BM") || !HAS_AT (data, size, 6, "\0\0\0\0"))
+    return FALSE;
+  header = data[14] | (guint32)data[15] << 8 | (guint32)data[16] << 16 | (guint32)data[17] << 24;
+  return header == 12 || header == 16 || (header >= 40 && header <= 124);
+}
+
+ImageKind
+image_kind (gconstpointer bytes, gsize size)
+{
+  const guint8 *data = bytes;
+
+  if (HAS_AT (data, size, 0, "\xff\xd8\xff"))
+    return IMAGE_KIND_JPEG;
+  if (HAS_AT (data, size, 0, "\x89PNG\r\n\x1a\n"))
+    return IMAGE_KIND_PNG;
+  if (HAS_AT (data, size, 0, "GIF87a") || HAS_AT (data, size, 0, "GIF89a"))
+    return IMAGE_KIND_GIF;
+  if (HAS_AT (data, size, 0, "RIFF") && HAS_AT (data, size, 8, "WEBP"))
+    return IMAGE_KIND_WEBP;
+  if (HAS_AT (data, size, 0, "II*\0") || HAS_AT (data, size, 0, "MM\0*") || HAS_AT (data, size, 0, "II+\0")
+      || HAS_AT (data, size, 0, "MM\0+"))
+    return IMAGE_KIND_TIFF;
+  if (is_bmp (data, size))
+    return IMAGE_KIND_BMP;
+  if (HAS_AT (data, size, 0, "\xff\x0a") || HAS_AT (data, size, 0, "\0\0\0\x0cJXL \r\n\x87\n"))
+    return IMAGE_KIND_JXL;
+  if (size >= 12 && HAS_AT (data, size, 4, "ftyp"))
+    return kind_by_brand (data, size);
+  return IMAGE_KIND_NONE;
+}
+
+const char *
+image_kind_mime_type (ImageKind kind)
+{
+  return kinds[kind].mime_type;
+}
+
+const char *
+image_kind_extension (ImageKind kind)
+{
+  return kinds[kind].extension;
+}
+
+static gboolean
+begins_with_word (const char *text, gsize size, const char *word)
+{
+  return size >= strlen (word) && g_ascii_strncasecmp (text, word, strlen (word)) == 0;
+}
+
+static gboolean
+is_text (const char *text, gsize size)
+{
+  const char *end;
+
+  for (gsize i = 0; i < size; i++)
+    if ((guchar)text[i] < ' ' && !g_ascii_isspace (text[i]))
+      return FALSE;
+  /* The sample may end inside a character. */
+  return g_utf8_validate_len (text, size, &end) || (size > 3 && end > text + size - 4);
+}
+
+/* A guess for the sentence only: people mix up files, and are helped by hearing which one this is. */
+static const char *
+looks_like (const guint8 *data, gsize size)
+{
+  const char *text = (const char *)data;
+  gsize length = MIN (size, 512), zeros = 0;
+
+  if (HAS_AT (data, size, 0, "%PDF-"))
+    return "a PDF document";
+  if (HAS_AT (data, size, 0, "PK\3\4"))
+    return "a ZIP archive or an office document";
+  if (HAS_AT (data, size, 4, "ftyp"))
+    return "a video or sound file";
+  while (zeros < length && data[zeros] == 0)
+    zeros++;
+  if (zeros == length)
+    return "zero bytes";
+  if (!is_text (text, length))
+    return "unknown binary data";
+  if (HAS_AT (data, size, 0, "\xef\xbb\xbf"))
+    text += 3, length -= 3;
+  while (length > 0 && g_ascii_isspace (*text))
+    text++, length--;
+  if (begins_with_word (text, length, "<!doctype html") || begins_with_word (text, length, "<html"))
+    return "HTML";
+  if (begins_with_word (text, length, "<svg"))
+    return "an SVG drawing";
+  if (begins_with_word (text, length, "<?xml"))
+    return g_strstr_len (text, length, "<svg") ? "an SVG drawing" : "XML";
+  return "text";
+}
+
+static gboolean
+fail_not_a_picture (const guint8 *data, gsize size, GError **error)
+{
+  if (size == 0)
+    g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_NOT_A_PICTURE, "is empty");
+  else
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_NOT_A_PICTURE, "is not a picture (%s)", looks_like (data, size));
+  return FALSE;
+}
+
+gboolean
+image_check_upload (gconstpointer data, gsize size, GError **error)
+{
+  ImageKind kind = image_kind (data, size);
+
+  switch (kind) {
+  case IMAGE_KIND_JPEG:
+    return image_jpeg_whole (data, size, error);
+  case IMAGE_KIND_PNG:
+    return image_png_whole (data, size, error);
+  case IMAGE_KIND_NONE:
+    return fail_not_a_picture (data, size, error);
+  default:
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED, "is %s; contacts take JPEG and PNG", kinds[kind].name);
+    return FALSE;
+  }
+}
+
+gboolean
+image_check_download (gconstpointer data, gsize size, GError **error)
+{
+  switch (image_kind (data, size)) {
+  case IMAGE_KIND_JPEG:
+    return image_jpeg_whole (data, size, error);
+  case IMAGE_KIND_PNG:
+    return image_png_whole (data, size, error);
+  case IMAGE_KIND_NONE:
+    return fail_not_a_picture (data, size, error);
+  default:
+    return TRUE;
+  }
+}

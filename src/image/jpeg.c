@@ -1,0 +1,217 @@
+/*
+ * The marker walk through a JPEG (ISO/IEC 10918-1 annex B):
+ *
+ *   SOI  { segment | frame header (SOF) | scan: SOS header, entropy-coded data with FF00 and RSTn inside }*  EOI
+ *
+ * Segments are stepped over by their length, which is why an EOI inside an EXIF thumbnail does not end the picture.
+ * Entropy-coded data has no length: it goes on to the next marker that is neither a stuffed zero nor RSTn. A
+ * progressive picture has several scans.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "image/whole.h"
+
+#include <string.h>
+
+#include "image/image.h"
+
+enum { TEM = 0x01, DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, RST0 = 0xd0, RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda };
+enum { DNL = 0xdc, DHP = 0xde, SOF0 = 0xc0, SOF8 = 0xc8, SOF15 = 0xcf };
+
+typedef struct {
+  const guint8 *data;
+  gsize size;
+  gsize pos;             /* of the next byte to look at */
+  gboolean hierarchical; /* DHP seen: several frames are in order */
+  gboolean arithmetic;
+  guint frames;
+  guint scans;
+  gboolean height_due; /* the frame header left the number of lines to a DNL segment */
+} Walk;
+
+static gboolean
+fail_cut_off (const Walk *walk, const char *lacks, GError **error)
+{
+  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "is cut off after %" G_GSIZE_FORMAT " bytes: %s", walk->size,
+               lacks);
+  return FALSE;
+}
+
+static gboolean
+fail_broken (gsize at, const char *what, GError **error)
+{
+  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "is a damaged JPEG: %s at byte %" G_GSIZE_FORMAT, what, at);
+  return FALSE;
+}
+
+static guint
+be16 (const guint8 *bytes)
+{
+  return (guint)bytes[0] << 8 | bytes[1];
+}
+
+/* Reads FF … FF code (any number of fill bytes). */
+static gboolean
+next_marker (Walk *walk, guint8 *code, GError **error)
+{
+  gsize start = walk->pos;
+
+  if (walk->pos < walk->size && walk->data[walk->pos] != 0xff)
+    return fail_broken (start, "no marker", error);
+  while (walk->pos < walk->size && walk->data[walk->pos] == 0xff)
+    walk->pos++;
+  if (walk->pos == walk->size)
+    return fail_cut_off (walk, "no end-of-image marker", error);
+  *code = walk->data[walk->pos++];
+  if (*code == 0)
+    return fail_broken (start, "no marker", error);
+  return TRUE;
+}
+
+/* The parameters of a segment: *body and *length without the two bytes of the length itself. Steps over all of it. */
+static gboolean
+next_segment (Walk *walk, const guint8 **body, gsize *length, GError **error)
+{
+  gsize total;
+
+  if (walk->size - walk->pos < 2)
+    return fail_cut_off (walk, "a segment stops in its length", error);
+  total = be16 (walk->data + walk->pos);
+  if (total < 2)
+    return fail_broken (walk->pos, "an impossible segment length", error);
+  if (walk->size - walk->pos < total)
+    return fail_cut_off (walk, "a segment is not all there", error);
+  *body = walk->data + walk->pos + 2;
+  *length = total - 2;
+  walk->pos += total;
+  return TRUE;
+}
+
+static gboolean
+is_frame_header (guint8 code)
+{
+  return code >= SOF0 && code <= SOF15 && code != DHT && code != JPG && code != DAC;
+}
+
+/* P, Y (2), X (2), Nf, then three bytes for each component. */
+static gboolean
+frame_header (Walk *walk, guint8 code, GError **error)
+{
+  gsize at = walk->pos, length;
+  const guint8 *body;
+
+  if (!next_segment (walk, &body, &length, error))
+    return FALSE;
+  if (walk->frames++ > 0 && !walk->hierarchical)
+    return fail_broken (at, "a second frame header", error);
+  if (length < 6 || body[5] == 0 || length != 6 + 3 * (gsize)body[5])
+    return fail_broken (at, "a wrong frame header", error);
+  if (be16 (body + 3) == 0)
+    return fail_broken (at, "a width of zero", error);
+  walk->arithmetic = code > SOF8;
+  walk->height_due = be16 (body + 1) == 0;
+  return TRUE;
+}
+
+/* Leaves pos at the FF of the marker that ends the scan. */
+static gboolean
+entropy_data (Walk *walk, GError **error)
+{
+  gsize start = walk->pos;
+
+  for (;;) {
+    const guint8 *ff = memchr (walk->data + walk->pos, 0xff, walk->size - walk->pos);
+    gsize code;
+
+    if (!ff)
+      return fail_cut_off (walk, "no end-of-image marker", error);
+    code = walk->pos = (gsize)(ff - walk->data);
+    while (code < walk->size && walk->data[code] == 0xff)
+      code++;
+    if (code == walk->size)
+      return fail_cut_off (walk, "no end-of-image marker", error);
+    if (walk->data[code] != 0 && !(walk->data[code] >= RST0 && walk->data[code] <= RST7))
+      break;
+    walk->pos = code + 1;
+  }
+  /* An arithmetic coder may leave out zeros at the end, all the way to nothing; Huffman codes have at least one bit. */
+  if (walk->pos == start && !walk->arithmetic)
+    return fail_broken (start, "a scan without data", error);
+  return TRUE;
+}
+
+/* Ns, two bytes for each component, Ss, Se, Ah/Al; then the data. */
+static gboolean
+scan (Walk *walk, GError **error)
+{
+  gsize at = walk->pos, length;
+  const guint8 *body;
+
+  if (!next_segment (walk, &body, &length, error))
+    return FALSE;
+  if (walk->frames == 0)
+    return fail_broken (at, "a scan before any frame header", error);
+  if (length < 4 || body[0] < 1 || body[0] > 4 || length != 4 + 2 * (gsize)body[0])
+    return fail_broken (at, "a wrong scan header", error);
+  walk->scans++;
+  return entropy_data (walk, error);
+}
+
+static gboolean
+other_segment (Walk *walk, guint8 code, GError **error)
+{
+  gsize at = walk->pos, length;
+  const guint8 *body;
+
+  if (!next_segment (walk, &body, &length, error))
+    return FALSE;
+  if (code == DHP)
+    walk->hierarchical = TRUE;
+  if (code == DNL) {
+    if (length != 2 || be16 (body) == 0)
+      return fail_broken (at, "a wrong number of lines", error);
+    walk->height_due = FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+end_of_image (const Walk *walk, GError **error)
+{
+  if (walk->frames == 0)
+    return fail_broken (walk->pos, "an end without any frame header", error);
+  if (walk->scans == 0)
+    return fail_broken (walk->pos, "an end without any scan", error);
+  if (walk->height_due)
+    return fail_broken (walk->pos, "an end without any height", error);
+  return TRUE;
+}
+
+gboolean
+image_jpeg_whole (const guint8 *data, gsize size, GError **error)
+{
+  Walk walk = { .data = data, .size = size, .pos = 2 };
+
+  for (;;) {
+    gsize at = walk.pos;
+    guint8 code;
+    gboolean good;
+
+    if (!next_marker (&walk, &code, error))
+      return FALSE;
+    if (code == EOI)
+      return end_of_image (&walk, error);
+    if (code == SOI)
+      return fail_broken (at, "another picture begins", error);
+    if (code == TEM || (code >= RST0 && code <= RST7))
+      continue; /* alone, without a length */
+    if (code == SOS)
+      good = scan (&walk, error);
+    else if (is_frame_header (code))
+      good = frame_header (&walk, code, error);
+    else
+      good = other_segment (&walk, code, error);
+    if (!good)
+      return FALSE;
+  }
+}
