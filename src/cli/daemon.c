@@ -1,0 +1,209 @@
+/*
+ * fork, readiness, hardening. The child speaks for itself on the inherited stderr until it is ready; the pipe carries
+ * one byte for "ready", and its end without one means that the child has ended.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "cli/daemon.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_SANITIZER 1
+#endif
+#endif
+#ifndef WITH_SANITIZER
+#define WITH_SANITIZER 0
+#endif
+
+static int ready_fd = -1;                  /* in the child */
+static GArray *inherited;                  /* in the child: descriptors that the caller left open, int */
+static volatile sig_atomic_t waiting_for;  /* in the parent: the child */
+static volatile sig_atomic_t was_told_off; /* in the parent: Ctrl-C and the like */
+
+static void
+on_parent_signal (int signal_number)
+{
+  was_told_off = 1;
+  kill ((pid_t)waiting_for, SIGTERM);
+}
+
+/* The exit status for the parent of a child that ended before it was ready. */
+static int
+status_of_ended (pid_t child)
+{
+  int status;
+  while (waitpid (child, &status, 0) < 0)
+    if (errno != EINTR)
+      return CLI_FAILED;
+  if (WIFEXITED (status))
+    return WEXITSTATUS (status) != 0
+               ? WEXITSTATUS (status)
+               : cli_fail (CLI_FAILED, "The mount's process ended before the mount was usable, and did not say why");
+  if (was_told_off)
+    return cli_fail (CLI_FAILED, "Interrupted; nothing was mounted");
+  return cli_fail (CLI_FAILED, "The mount's process died before the mount was usable (%s); nothing was mounted",
+                   strsignal (WTERMSIG (status)));
+}
+
+static void G_GNUC_NORETURN
+wait_in_parent (pid_t child, int fd)
+{
+  waiting_for = child;
+  struct sigaction action = { .sa_handler = on_parent_signal };
+  sigemptyset (&action.sa_mask);
+  const int forwarded[] = { SIGINT, SIGTERM, SIGHUP };
+  for (gsize i = 0; i < G_N_ELEMENTS (forwarded); i++)
+    sigaction (forwarded[i], &action, NULL);
+
+  char byte;
+  gssize count;
+  do
+    count = read (fd, &byte, 1);
+  while (count < 0 && errno == EINTR);
+  /* _exit: the buffers of stdio and what is registered at exit are the child's as well */
+  _exit (count == 1 ? CLI_OK : status_of_ended (child));
+}
+
+/* A caller's pipe or lock would stay open as long as the mount does. They are let go when we are ready, since until
+ * then an option may name one of them (--credentials /dev/fd/63). */
+static void
+note_inherited (void)
+{
+  inherited = g_array_new (FALSE, FALSE, sizeof (int));
+  DIR *dir = opendir ("/proc/self/fd");
+  if (dir == NULL)
+    return;
+  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir)) {
+    int fd = (int)g_ascii_strtoll (entry->d_name, NULL, 10); /* "." and "..": 0 */
+    if (fd > STDERR_FILENO && fd != dirfd (dir))
+      g_array_append_val (inherited, fd);
+  }
+  closedir (dir);
+}
+
+static void
+close_inherited (void)
+{
+  for (guint i = 0; i < inherited->len; i++)
+    close (g_array_index (inherited, int, i));
+  g_clear_pointer (&inherited, g_array_unref);
+}
+
+gboolean
+daemon_detach (GError **error)
+{
+  note_inherited ();
+  int fds[2];
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error)) {
+    g_prefix_error (error, "The mount cannot go to the background: ");
+    return FALSE;
+  }
+  fflush (NULL);
+  pid_t parent = getpid ();
+  pid_t child = fork ();
+  if (child < 0) {
+    int code = errno;
+    close (fds[0]);
+    close (fds[1]);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The mount cannot go to the background: %s", g_strerror (code));
+    return FALSE;
+  }
+  if (child > 0) {
+    close (fds[1]);
+    wait_in_parent (child, fds[0]);
+  }
+  close (fds[0]);
+  ready_fd = fds[1];
+  setsid ();
+  /* Until it is ready, nobody but the parent knows of us: when that is killed, so are we. */
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid () != parent)
+    raise (SIGTERM);
+  return TRUE;
+}
+
+void
+daemon_harden (void)
+{
+  signal (SIGPIPE, SIG_IGN);
+  umask (077);
+  if (chdir ("/") != 0)
+    g_warning ("The folder / cannot be entered: %s", g_strerror (errno));
+  struct rlimit none = { 0, 0 };
+  setrlimit (RLIMIT_CORE, &none);
+  /* LeakSanitizer looks at its own process by ptrace. */
+  if (!WITH_SANITIZER)
+    prctl (PR_SET_DUMPABLE, 0);
+}
+
+/* The protocol of sd_notify(3), which is one datagram. */
+static void
+notify_manager (const char *text)
+{
+  const char *path = g_getenv ("NOTIFY_SOCKET");
+  if (path == NULL || (path[0] != '/' && path[0] != '@'))
+    return;
+  g_autoptr (GSocketAddress) address
+      = path[0] == '@' ? g_unix_socket_address_new_with_type (path + 1, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT)
+                       : g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
+  if (socket == NULL || g_socket_send_to (socket, address, text, strlen (text), NULL, &error) < 0)
+    g_warning ("The service manager at %s cannot be told “%s”: %s", path, text, error->message);
+}
+
+static void
+leave_terminal (void)
+{
+  int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0)
+    return;
+  for (int fd = 0; fd <= 2; fd++)
+    dup2 (null, fd);
+  if (null > 2)
+    close (null);
+}
+
+void
+daemon_ready (void)
+{
+  notify_manager ("READY=1");
+  if (ready_fd < 0)
+    return;
+  fflush (NULL);
+  leave_terminal ();
+  close_inherited ();
+  prctl (PR_SET_PDEATHSIG, 0);
+  /* whether the parent is still there to read it matters no more */
+  if (write (ready_fd, "", 1) < 0)
+    g_debug ("Nobody waits for the mount any more");
+  close (ready_fd);
+  ready_fd = -1;
+}
+
+void
+daemon_stopping (void)
+{
+  notify_manager ("STOPPING=1");
+}

@@ -1,0 +1,153 @@
+/*
+ * main: which command was meant.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/log.h"
+#include "config.h"
+
+static const char usage[]
+    = "Usage: contactfs COMMAND [OPTION…]\n"
+      "\n"
+      "Your Google contacts as folders, each with a photo.jpg; copy a picture over it and it is the photo.\n"
+      "\n"
+      "Commands:\n"
+      "  mount [OPTION…] MOUNTPOINT   Mount an account's contacts\n"
+      "  demo [OPTION…] MOUNTPOINT    Mount sample contacts from a built-in server; needs no account\n"
+      "  status [MOUNTPOINT]          Show how mounts are doing\n"
+      "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
+      "  login, logout                In a later version\n"
+      "\n"
+      "`contactfs COMMAND --help` tells more, and so does man contactfs. In fstab:\n"
+      "  default  /home/me/contacts  fuse.contactfs  noauto,user,credentials=/home/me/google.json  0  0\n";
+
+int
+cli_fail (int status, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *sentence = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  /* services' and commands' words come along: one line, no terminal sequences */
+  for (char *c = sentence; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      *c = ' ';
+  fprintf (stderr, "contactfs: %s\n", g_strchomp (sentence));
+  return status;
+}
+
+static gboolean
+asks_for_help (const char *word)
+{
+  return word != NULL && (strcmp (word, "--help") == 0 || strcmp (word, "-h") == 0);
+}
+
+static int
+run_with_options (OptionsForm form, int argc, char **argv)
+{
+  static const char *const names[] = { "contactfs mount", "contactfs demo", "contactfs mount" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Options) options = options_parse (form, argc, argv, &error);
+  if (options == NULL)
+    return cli_fail (CLI_USAGE, "%s (see %s --help)", error->message, names[form]);
+  if (options->help) {
+    g_set_prgname (names[form]);
+    g_autofree char *help = options_help (form);
+    fputs (help, stdout);
+    return CLI_OK;
+  }
+  return cli_mount (options, form == OPTIONS_DEMO);
+}
+
+static int
+run_mount (int argc, char **argv)
+{
+  return run_with_options (OPTIONS_MOUNT, argc, argv);
+}
+
+static int
+run_demo (int argc, char **argv)
+{
+  return run_with_options (OPTIONS_DEMO, argc, argv);
+}
+
+static int
+run_unmount (int argc, char **argv)
+{
+  if (asks_for_help (argv[1])) {
+    printf ("Usage: contactfs unmount MOUNTPOINT\n\nUnmounts, and waits until everything has been sent.\n");
+    return CLI_OK;
+  }
+  if (argc != 2 || argv[1][0] == '-')
+    return cli_fail (CLI_USAGE, "Which folder to unmount? Usage: contactfs unmount MOUNTPOINT");
+  return cli_unmount (argv[1]);
+}
+
+static int
+run_status (int argc, char **argv)
+{
+  if (asks_for_help (argv[1])) {
+    printf ("Usage: contactfs status [MOUNTPOINT]\n\nShows how the mount is doing; without MOUNTPOINT, every mount.\n");
+    return CLI_OK;
+  }
+  if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+    return cli_fail (CLI_USAGE, "One folder at most, and no options. Usage: contactfs status [MOUNTPOINT]");
+  return cli_status (argv[1]);
+}
+
+static int
+run_later (int argc, char **argv)
+{
+  return cli_fail (CLI_USAGE,
+                   "`contactfs %s` comes in a later version; use --credentials FILE or --token-command CMD until then",
+                   argv[0]);
+}
+
+static const struct {
+  const char *name;
+  int (*run) (int argc, char **argv); /* argv[0]: the command's name */
+} commands[] = {
+  { "mount", run_mount },   { "demo", run_demo },   { "unmount", run_unmount },
+  { "status", run_status }, { "login", run_later }, { "logout", run_later },
+};
+
+/* mount.fuse3 calls `contactfs SOURCE MOUNTPOINT -o OPTIONS`, and always with -o. */
+static gboolean
+is_helper_call (int argc, char **argv)
+{
+  if (argc < 4 || argv[1][0] == '-' || argv[2][0] == '-')
+    return FALSE;
+  for (int i = 3; i < argc; i++)
+    if (g_str_has_prefix (argv[i], "-o"))
+      return TRUE;
+  return FALSE;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_CTYPE, "");
+  log_init ();
+  if (argc < 2)
+    return cli_fail (CLI_USAGE, "Which command? contactfs --help lists them");
+  if (asks_for_help (argv[1]) || strcmp (argv[1], "help") == 0) {
+    fputs (usage, stdout);
+    return CLI_OK;
+  }
+  if (strcmp (argv[1], "--version") == 0) {
+    printf ("contactfs %s\n", CONTACTFS_VERSION);
+    return CLI_OK;
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0)
+      return commands[i].run (argc - 1, argv + 1);
+  if (is_helper_call (argc, argv))
+    return run_with_options (OPTIONS_HELPER, argc, argv);
+  return cli_fail (CLI_USAGE, "There is no command “%s”; contactfs --help lists them", argv[1]);
+}

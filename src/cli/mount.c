@@ -1,0 +1,287 @@
+/*
+ * contactfs mount and demo: one daemon per mount, from the command line to the last free.
+ *
+ *   check mountpoint, folders, credentials → fork → clients → book → first listing (if there is none yet) → mount →
+ * ready → serve → signal or fusermount3 -u → book_stop (promises are kept) → unmount → free
+ *
+ * What can fail without a network fails before the fork, in the process that the person sees. After it there is one
+ * main loop.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "book/book.h"
+#include "cli/cli.h"
+#include "cli/daemon.h"
+#include "cli/demo.h"
+#include "cli/folders.h"
+#include "cli/log.h"
+#include "fs/fs.h"
+
+typedef struct {
+  const Options *options;
+  const char *api_url;
+  char *account;
+  char *mountpoint; /* absolute, no links */
+  char *credentials_file;
+  Folders *folders;
+  gboolean is_demo;
+
+  GMainLoop *loop;
+  guint signals[3];
+  GCancellable *listing; /* while the first listing is under way */
+  GError *listing_error;
+  gboolean stopping; /* book_stop is under way, or done */
+  gboolean ended;    /* the kernel has let go */
+
+  Demo *demo;
+  HttpClient *http;
+  Auth *auth;
+  PeopleClient *people;
+  Book *book;
+  Fs *fs;
+} Daemon;
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Daemon *self = data;
+  book_stop_finish (self->book, result);
+  if (!self->ended)
+    fs_unmount (self->fs);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+begin_stop (Daemon *self)
+{
+  self->stopping = TRUE;
+  daemon_stopping ();
+  book_stop_async (self->book, on_stopped, self);
+}
+
+/* fusermount3 -u, or our own fs_unmount */
+static void
+on_ended (gpointer data)
+{
+  Daemon *self = data;
+  self->ended = TRUE;
+  if (!self->stopping)
+    begin_stop (self);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  Daemon *self = data;
+  if (self->fs == NULL) {
+    g_cancellable_cancel (self->listing);
+  } else if (!self->stopping) {
+    g_info ("Told to end: finishing what is under way");
+    begin_stop (self);
+  } else if (!self->ended) {
+    /* the second time: whatever waits in the mount fails now; what was promised is still carried out, within its time
+     */
+    fs_unmount (self->fs);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Daemon *self = data;
+  book_list_finish (self->book, result, &self->listing_error);
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+make_clients (Daemon *self, GError **error)
+{
+  self->http = http_client_new ();
+  if (self->is_demo) {
+    g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "contactfs", "demo-service", NULL);
+    g_autofree char *absolute = g_canonicalize_filename (folder, NULL);
+    self->demo = demo_start (absolute, self->options->foreground, error);
+    if (self->demo == NULL)
+      return FALSE;
+    self->api_url = self->demo->api_url;
+    self->credentials_file = g_strdup (self->demo->credentials);
+  }
+  if (self->options->token_command != NULL)
+    self->auth = auth_new_command (self->options->token_command);
+  else
+    self->auth = auth_new_file (self->http, self->credentials_file, error);
+  if (self->auth == NULL)
+    return FALSE;
+  self->people = people_client_new (self->http, self->auth, self->api_url, error);
+  return self->people != NULL;
+}
+
+static gboolean
+open_book (Daemon *self, GError **error)
+{
+  BookOptions options = {
+    .account = self->account,
+    .credentials = auth_describe (self->auth),
+    .state_dir = self->folders->state,
+    .cache_dir = self->folders->cache,
+    .data_dir = self->folders->data,
+    .cache_bytes = self->options->cache_bytes,
+    .sync_interval = (guint)self->options->sync_interval,
+    .timeout = (guint)self->options->timeout,
+    .upload_timeout = (guint)self->options->upload_timeout,
+    .writes_per_minute = (guint)self->options->writes_per_minute,
+    .read_only = self->options->read_only,
+  };
+  self->book = book_new (self->people, self->http, &options, error);
+  if (self->book == NULL)
+    return FALSE;
+  if (book_is_listed (self->book))
+    return TRUE;
+
+  self->listing = g_cancellable_new ();
+  book_list_async (self->book, self->listing, on_listed, self);
+  g_main_loop_run (self->loop);
+  g_clear_object (&self->listing);
+  if (self->listing_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->listing_error));
+  return FALSE;
+}
+
+static gboolean
+mount_book (Daemon *self, GError **error)
+{
+  g_autofree char *source = g_strconcat ("contactfs:", self->account, NULL);
+  FsOptions options = {
+    .mountpoint = self->mountpoint,
+    .source = source,
+    .read_only = self->options->read_only,
+    .allow_other = self->options->allow_other,
+  };
+  self->fs = fs_mount (self->book, &options, on_ended, self, error);
+  if (self->fs == NULL)
+    return FALSE;
+  book_start (self->book);
+  return TRUE;
+}
+
+static void
+print_first_steps (const Daemon *self)
+{
+  g_autofree char *folder = g_shell_quote (self->mountpoint);
+  printf ("Sample contacts are mounted on %s. Try:\n"
+          "  ls %s\n"
+          "  cp face.jpg %s/'Alice Smith'/photo.jpg    a new photo for Alice\n"
+          "  contactfs status\n"
+          "  contactfs unmount %s\n"
+          "Only the built-in server is changed; no account is involved.\n",
+          self->mountpoint, folder, folder, folder);
+  fflush (stdout);
+}
+
+static void
+watch_signals (Daemon *self)
+{
+  const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
+}
+
+/* Everything after the fork. */
+static int
+serve (Daemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  watch_signals (self);
+  if (!make_clients (self, &error) || !open_book (self, &error) || !mount_book (self, &error)) {
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      return cli_fail (CLI_FAILED, "Interrupted; nothing was mounted");
+    gboolean usage = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    return cli_fail (usage ? CLI_USAGE : CLI_FAILED, "%s", error->message);
+  }
+  if (self->is_demo)
+    print_first_steps (self);
+  if (!self->options->foreground)
+    log_to_system (FALSE);
+  daemon_ready ();
+  g_info ("Mounted on %s", self->mountpoint);
+  g_main_loop_run (self->loop);
+  g_info ("Unmounted from %s", self->mountpoint);
+  return CLI_OK;
+}
+
+/* Children first: each borrows from those below it. */
+static void
+tear_down (Daemon *self)
+{
+  g_clear_pointer (&self->fs, fs_free);
+  g_clear_pointer (&self->book, book_free);
+  g_clear_pointer (&self->people, people_client_free);
+  g_clear_pointer (&self->auth, auth_free);
+  g_clear_pointer (&self->http, http_client_free);
+  g_clear_pointer (&self->demo, demo_stop);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
+  /* what was cancelled just now is told so in idle callbacks */
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+static void
+daemon_clear (Daemon *self)
+{
+  tear_down (self);
+  g_clear_error (&self->listing_error);
+  g_free (self->account);
+  g_free (self->mountpoint);
+  g_free (self->credentials_file);
+  folders_free (self->folders);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Daemon, daemon_clear)
+
+/* What needs no network, and so can be told at once. */
+static gboolean
+prepare (Daemon *self, GError **error)
+{
+  if (!fs_check_mountpoint (self->options->mountpoint, error))
+    return FALSE;
+  g_autofree char *real = realpath (self->options->mountpoint, NULL);
+  self->mountpoint = g_strdup (real != NULL ? real : self->options->mountpoint);
+  self->api_url = self->options->api_url != NULL ? self->options->api_url : PEOPLE_DEFAULT_API_URL;
+  self->account = g_strdup (self->is_demo ? "demo" : self->options->account);
+  if (!self->is_demo && self->options->token_command == NULL) {
+    self->credentials_file = folders_find_credentials (self->options, error);
+    if (self->credentials_file == NULL)
+      return FALSE;
+  }
+  umask (077);
+  self->folders = folders_new (self->account, error);
+  return self->folders != NULL;
+}
+
+int
+cli_mount (const Options *options, gboolean demo)
+{
+  g_auto (Daemon) self = { .options = options, .is_demo = demo };
+  g_autoptr (GError) error = NULL;
+  log_set_verbose (options->verbose);
+  if (!prepare (&self, &error))
+    return cli_fail (CLI_FAILED, "%s", error->message);
+  if (!options->foreground) {
+    if (!daemon_detach (&error))
+      return cli_fail (CLI_FAILED, "%s", error->message);
+    log_to_system (TRUE);
+  }
+  daemon_harden ();
+  return serve (&self);
+}

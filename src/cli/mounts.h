@@ -1,0 +1,27 @@
+/*
+ * The contactfs mounts that exist, seen from outside: through the kernel's list, and each one's own
+ * user.contactfs.status. Made for short-lived, single-threaded commands; nothing here waits long for a mount that does
+ * not answer.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct {
+  char *mountpoint;
+  char *source; /* "contactfs:default" */
+} Mount;
+
+void mount_free (Mount *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mount, mount_free)
+
+/* Element: Mount*, owned; in the order they were mounted. */
+GPtrArray *mounts_list (GError **error);
+
+/* The mount at path, however it is spelled; G_IO_ERROR_NOT_FOUND with a sentence when there is none. Asks no file
+ * system that is mounted there. */
+Mount *mounts_find (const char *path, GError **error);
+
+/* The mount's status, JSON. G_IO_ERROR_NOT_CONNECTED when its daemon is dead, G_IO_ERROR_TIMED_OUT when it does not
+ * answer. */
+char *mounts_read_status (const Mount *mount, GError **error);

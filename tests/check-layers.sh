@@ -1,0 +1,172 @@
+#!/bin/sh
+# The rules of the house that grep can see (docs/architecture.md). Prints what breaks one, and exits with 1.
+#
+#   tests/check-layers.sh [ROOT]               check the tree at ROOT (this one)
+#   tests/check-layers.sh --self-test [ROOT]   break each rule in a copy, and see that it is noticed; TAP
+set -eu
+
+this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
+broken=0
+
+complain() {
+  printf '%s\n' "$1"
+  broken=1
+}
+
+c_files() {
+  find "$@" \( -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort
+}
+
+# Everything written by hand.
+text_files() {
+  find . \( -path ./.git -o -path './build*' -o -path ./LICENSE -o -path ./tests/data -o -path ./tests/fuzz/corpus \
+    -o -name __pycache__ -o -name .pytest_cache \) -prune -o -type f -print | LC_ALL=C sort
+}
+
+# forbid WHY PATTERN <files: no line of them matches
+forbid() {
+  found=$(xargs grep -nHE -e "$2" /dev/null) || :
+  [ -z "$found" ] || complain "$1:
+$found"
+}
+
+# only_in WHY PATTERN WHERE <files: exactly one of them matches, and WHERE, a pattern for its path, fits it
+only_in() {
+  found=$(xargs grep -lE -e "$2" /dev/null | tr '\n' ' ') || :
+  # shellcheck disable=SC2254 # WHERE is a pattern
+  case "$found" in
+  *' '*' ') ;;
+  $3' ') return 0 ;;
+  esac
+  complain "$1 belongs in one file, $3, and is in: ${found:-none}"
+}
+
+# arrows FOLDER ROOMS: the only rooms (a|b) that FOLDER includes from
+arrows() {
+  found=$(c_files "$1" | xargs grep -nHE '^ *# *include *"[^"]*/' /dev/null | grep -vE "\"($2)/[^/]*\"") || :
+  [ -z "$found" ] || complain "$1 may include from $2 only:
+$found"
+}
+
+check_single_files() {
+  daemon='fs src/book src/cli src/google src/image'
+  c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http.c
+  # shellcheck disable=SC2086 # a list of words
+  c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/google/json.c
+  # shellcheck disable=SC2086
+  c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
+  c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
+  c_files fs src | only_in 'fuse_lowlevel_notify_*' '\<fuse_lowlevel_notify_' 'fs/notif*.c'
+  c_files fs src | only_in 'fuse_reply_*' '\<fuse_reply_' fs/reply.c
+}
+
+check_arrows() {
+  arrows src/image 'image'
+  arrows src/google 'google'
+  arrows src/book 'book|google|image'
+  arrows src/emulator 'emulator|image'
+  arrows fs 'fs|book|google|image'
+  arrows src/cli 'cli|fs|book|google'
+  find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
+}
+
+check_sizes() {
+  sizes=$(text_files | grep -E '\.(c|h|py|sh)$|^\./dev$' | xargs wc -l | grep -v ' total$' | sort -n)
+  long=$(printf '%s\n' "$sizes" | awk '$1 > 600')
+  [ -z "$long" ] || complain "no file is longer than 600 lines:
+$long"
+  median=$(printf '%s\n' "$sizes" | awk '{ size[NR] = $1 } END { print size[int((NR + 1) / 2)] }')
+  [ "$median" -lt 300 ] || complain "half of the files have $median lines or more; the median stays below 300"
+}
+
+# The brackets keep these patterns from matching themselves.
+check_words() {
+  text_files | forbid 'unfinished business belongs in the issue tracker' '\<(TO[D]O|FIX[M]E|X[X]X)\>'
+  text_files | forbid "one machine's paths" '(^|[^[:alnum:]_.-])/wor[k]/'
+}
+
+check_top_level() {
+  for entry in * .[!.]*; do
+    case $entry in
+    fs | src | tests | docs | meson.build | meson_options.txt | README.md | NEWS.md | LICENSE | dev) ;;
+    .ci | .clang-format | .git | .gitignore | .pytest_cache | __pycache__ | build* | '.[!.]*') ;;
+    *) complain "the top level is for the rooms, not for $entry" ;;
+    esac
+  done
+}
+
+# ---- self-test ----
+
+number=0
+
+# expect NAME STATUS: what checking the copy ends with
+expect() {
+  number=$((number + 1))
+  status=0
+  output=$("$this" "$copy") || status=$?
+  if [ "$status" -eq "$2" ]; then
+    echo "ok $number $1"
+  else
+    printf '%s\n' "$output" | sed 's/^/# /'
+    echo "not ok $number $1"
+    broken=1
+  fi
+}
+
+# breaks NAME FILE LINE: adding LINE to FILE is noticed
+breaks() {
+  mkdir -p "$(dirname "$copy/$2")"
+  [ ! -e "$copy/$2" ] || cp "$copy/$2" "$copy.saved"
+  printf '%s\n' "$3" >>"$copy/$2"
+  expect "$1" 1
+  rm "$copy/$2"
+  [ ! -e "$copy.saved" ] || mv "$copy.saved" "$copy/$2"
+}
+
+self_test() {
+  temporary=$(mktemp -d)
+  trap 'rm -rf "$temporary"' EXIT
+  copy=$temporary/tree
+  mkdir "$copy"
+  tar -cf - --exclude=__pycache__ fs src tests docs | tar -C "$copy" -xf -
+
+  expect 'an untouched copy passes' 0
+  breaks 'FUSE below fs/' src/book/new.c '#include <fuse_lowlevel.h>'
+  breaks 'FUSE twice' fs/new.c '#include <fuse3/fuse_lowlevel.h>'
+  breaks 'libfuse linked below fs/' src/book/meson.build "fuse = dependency('fuse3')"
+  breaks 'curl twice' src/google/new.c '#include <curl/curl.h>'
+  breaks 'cJSON twice' src/book/new.c '#include <cjson/cJSON.h>'
+  breaks 'SQLite twice' src/book/new.c '#include <sqlite3.h>'
+  breaks 'a notification from another file' fs/new.c '  fuse_lowlevel_notify_delete (session, 1, 2, name, 3);'
+  breaks 'a reply from another file' fs/new.c '  fuse_reply_err (request, 0);'
+  breaks 'book looks up' src/book/new.c '#include "fs/fs.h"'
+  breaks 'google looks up' src/google/new.c '#include "book/book.h"'
+  breaks 'image looks aside' src/image/new.c '#include "google/error.h"'
+  breaks 'fs looks up' fs/new.c '#include "cli/options.h"'
+  breaks 'a way around the arrows' src/google/new.c '#include "../book/book.h"'
+  breaks 'the emulator shares the code it is to test' src/emulator/new.c '#include "google/person.h"'
+  breaks 'a file of 601 lines' src/book/new.c "$(yes '/* */' | head -n 601)"
+  breaks 'unfinished business' docs/new.md "TO""DO: later"
+  breaks "one machine's path" docs/new.md "see /wor""k/main"
+  breaks 'clutter on the top level' notes.txt 'hello'
+  mv "$copy/fs/reply.c" "$copy/fs/answers.c"
+  expect 'a reply file by another name' 1
+  echo "1..$number"
+}
+
+mode=check
+if [ "${1-}" = --self-test ]; then
+  mode=self-test
+  shift
+fi
+cd "${1-$(dirname "$this")/..}"
+if [ "$mode" = self-test ]; then
+  self_test
+else
+  check_single_files
+  check_arrows
+  check_sizes
+  check_words
+  check_top_level
+fi
+exit "$broken"
