@@ -1,0 +1,325 @@
+/*
+ * Photos on disk by version: DIR/<first two digits>/<SHA-256 of the version>.
+ *
+ * The row is marked cached before the file gets its name, and a file goes before its row is marked absent: a kill in
+ * between leaves a row without a file, which is noticed at the next open, never a file that nobody counts.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMPORARY_PREFIX ".new-"
+
+struct BookCache {
+  BookStore *store; /* borrowed */
+  char *dir;
+  gint64 max_bytes;
+  gint64 bytes;          /* of the rows marked cached */
+  gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
+  gboolean cannot_write; /* and it was said */
+};
+
+static char *
+path_of (BookCache *self, const char *version)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, version, -1);
+
+  return g_strdup_printf ("%s/%.2s/%s", self->dir, digest, digest);
+}
+
+static gint64
+next_use (BookCache *self)
+{
+  self->last_use = MAX (g_get_real_time (), self->last_use + 1);
+  return self->last_use;
+}
+
+/* The cache goes on when the store cannot: what is not remembered is fetched again. */
+static void
+put_row (BookCache *self, const char *version, const BookStorePhoto *photo)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_put_photo (self->store, version, photo, &error))
+    g_warning ("%s", error->message);
+}
+
+static void
+forget_bytes (BookCache *self, const char *version, const BookStorePhoto *photo)
+{
+  BookStorePhoto absent = *photo;
+
+  absent.cached = FALSE;
+  self->bytes -= photo->size;
+  put_row (self, version, &absent);
+}
+
+/* ---- eviction ---- */
+
+typedef struct {
+  const char *keep;
+  gint64 excess; /* bytes that still have to go */
+  GPtrArray *versions;
+} Eviction;
+
+static gboolean
+choose_victim (const char *version, const BookStorePhoto *photo, gpointer data)
+{
+  Eviction *eviction = data;
+
+  if (eviction->excess <= 0)
+    return FALSE;
+  if (g_strcmp0 (version, eviction->keep) != 0) {
+    g_ptr_array_add (eviction->versions, g_strdup (version));
+    eviction->excess -= photo->size;
+  }
+  return TRUE;
+}
+
+/* Chosen first and dropped then: rows must not change under the statement that reads them. */
+static void
+evict (BookCache *self, const char *keep)
+{
+  g_autoptr (GPtrArray) versions = g_ptr_array_new_with_free_func (g_free);
+  Eviction eviction = { .keep = keep, .excess = self->bytes - self->max_bytes, .versions = versions };
+  g_autoptr (GError) error = NULL;
+
+  if (eviction.excess <= 0)
+    return;
+  if (!book_store_each_cached_photo (self->store, choose_victim, &eviction, &error))
+    g_warning ("%s", error->message);
+  for (guint i = 0; i < versions->len; i++)
+    book_cache_drop (self, versions->pdata[i]);
+}
+
+/* ---- opening ---- */
+
+/* What a killed process was writing. */
+static void
+remove_temporaries (BookCache *self)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    if (g_str_has_prefix (name, TEMPORARY_PREFIX)) {
+      g_autofree char *path = g_build_filename (self->dir, name, NULL);
+
+      g_unlink (path);
+    }
+}
+
+/* The limit may be lower than last time, and then much has to go: in one transaction. */
+static gboolean
+evict_at_start (BookCache *self, GError **error)
+{
+  if (self->bytes <= self->max_bytes)
+    return TRUE;
+  if (!book_store_begin (self->store, error))
+    return FALSE;
+  evict (self, NULL);
+  return book_store_commit (self->store, error);
+}
+
+BookCache *
+book_cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **error)
+{
+  g_autoptr (BookCache) self = g_new0 (BookCache, 1);
+
+  self->store = store;
+  self->dir = g_strdup (dir);
+  self->max_bytes = MAX (max_bytes, 0);
+  if (g_mkdir_with_parents (dir, 0700) != 0) {
+    int saved = errno;
+
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "The folder for photos, %s, cannot be made: %s",
+                 dir, g_strerror (saved));
+    return NULL;
+  }
+  remove_temporaries (self);
+  self->bytes = book_store_cached_bytes (store);
+  if (!evict_at_start (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+book_cache_free (BookCache *self)
+{
+  if (!self)
+    return;
+  g_free (self->dir);
+  g_free (self);
+}
+
+/* ---- reading ---- */
+
+gboolean
+book_cache_lookup (BookCache *self, const char *version, BookStorePhoto *out)
+{
+  return book_store_get_photo (self->store, version, out);
+}
+
+int
+book_cache_open (BookCache *self, const char *version)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  BookStorePhoto photo;
+  struct stat st;
+  int fd;
+
+  if (!book_store_get_photo (self->store, version, &photo) || !photo.cached)
+    return -1;
+  path = path_of (self, version);
+  fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+  if (fd < 0 && errno != ENOENT)
+    g_info ("%s is in the cache but cannot be opened: %s", path, g_strerror (errno));
+  if (fd >= 0 && (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode) || st.st_size != photo.size)) {
+    g_info ("%s in the cache is not what was written there; it will be fetched again", path);
+    close (fd);
+    fd = -1;
+  }
+  if (fd < 0) {
+    book_cache_drop (self, version);
+    return -1;
+  }
+  if (!book_store_touch_photo (self->store, version, next_use (self), &error))
+    g_warning ("%s", error->message);
+  return fd;
+}
+
+/* ---- writing ---- */
+
+static gboolean
+write_all (int fd, GBytes *bytes)
+{
+  gsize size, done = 0;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  while (done < size) {
+    gssize n = TEMP_FAILURE_RETRY (write (fd, data + done, size - done));
+
+    if (n < 0)
+      return FALSE;
+    done += (gsize)n;
+  }
+  return TRUE;
+}
+
+/* A descriptor of bytes that have no file: in memory, and closed to writing as a read-only one would be. */
+static int
+open_in_memory (GBytes *bytes, GError **error)
+{
+  int fd = memfd_create ("contactfs-photo", MFD_CLOEXEC | MFD_ALLOW_SEALING), saved;
+
+  if (fd >= 0 && write_all (fd, bytes) && lseek (fd, 0, SEEK_SET) == 0
+      && fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+    return fd;
+  saved = errno;
+  if (fd >= 0)
+    close (fd);
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "A photo cannot be kept in memory: %s",
+               g_strerror (saved));
+  return -1;
+}
+
+/* Writes the bytes under a temporary name. Returns a read-only descriptor, or -1 with errno and nothing left behind. */
+static int
+write_temporary (BookCache *self, GBytes *bytes, char **path)
+{
+  g_autofree char *name = g_build_filename (self->dir, TEMPORARY_PREFIX "XXXXXX", NULL);
+  int fd = g_mkstemp_full (name, O_WRONLY | O_CLOEXEC, 0600), reader = -1, saved;
+
+  if (fd < 0)
+    return -1;
+  if (write_all (fd, bytes))
+    reader = g_open (name, O_RDONLY | O_CLOEXEC, 0);
+  saved = errno;
+  /* Some file systems tell of a full disk only here. */
+  if (close (fd) != 0 && reader >= 0) {
+    saved = errno;
+    close (reader);
+    reader = -1;
+  }
+  if (reader < 0)
+    g_unlink (name);
+  else
+    *path = g_steal_pointer (&name);
+  errno = saved;
+  return reader;
+}
+
+static void
+say_that_it_cannot_write (BookCache *self, int error_number)
+{
+  if (self->cannot_write)
+    return;
+  self->cannot_write = TRUE;
+  g_warning ("Photos cannot be kept in %s: %s. They will be fetched each time they are read.", self->dir,
+             g_strerror (error_number));
+}
+
+/* Puts the temporary in its place. The row says "cached" by now. */
+static gboolean
+give_name (BookCache *self, const char *temporary, const char *version)
+{
+  g_autofree char *path = path_of (self, version), *folder = g_path_get_dirname (path);
+
+  return (g_mkdir (folder, 0700) == 0 || errno == EEXIST) && g_rename (temporary, path) == 0;
+}
+
+int
+book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, GError **error)
+{
+  BookStorePhoto photo = { .size = (gint64)g_bytes_get_size (bytes), .last_use = next_use (self) };
+  g_autofree char *temporary = NULL;
+  int fd;
+
+  g_strlcpy (photo.mime_type, mime_type, sizeof photo.mime_type);
+  book_cache_drop (self, version);
+  if (photo.size > self->max_bytes) {
+    put_row (self, version, &photo);
+    return open_in_memory (bytes, error);
+  }
+
+  fd = write_temporary (self, bytes, &temporary);
+  if (fd < 0) {
+    say_that_it_cannot_write (self, errno);
+    put_row (self, version, &photo);
+    return open_in_memory (bytes, error);
+  }
+  photo.cached = TRUE;
+  self->bytes += photo.size;
+  put_row (self, version, &photo);
+  if (give_name (self, temporary, version)) {
+    self->cannot_write = FALSE;
+  } else { /* the descriptor is as good without a name */
+    say_that_it_cannot_write (self, errno);
+    g_unlink (temporary);
+    forget_bytes (self, version, &photo);
+  }
+  evict (self, version);
+  return fd;
+}
+
+void
+book_cache_drop (BookCache *self, const char *version)
+{
+  g_autofree char *path = NULL;
+  BookStorePhoto photo;
+
+  if (!book_store_get_photo (self->store, version, &photo) || !photo.cached)
+    return;
+  path = path_of (self, version);
+  if (g_unlink (path) != 0 && errno != ENOENT)
+    g_info ("%s cannot be removed from the cache: %s", path, g_strerror (errno));
+  forget_bytes (self, version, &photo);
+}

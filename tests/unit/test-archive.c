@@ -1,0 +1,403 @@
+/* The folders of previous and rejected pictures: order, limits, moves, and that no name leads out of them. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "book/archive.h"
+#include "helpers.h"
+
+#define ALICE "people/c1"
+#define BOB   "people/c2"
+
+typedef struct {
+  char *folder;
+  char *dir;
+  BookArchive *archive;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->folder = test_folder_new ();
+  fixture->dir = g_build_filename (fixture->folder, "data", "default", NULL);
+  fixture->archive = book_archive_new (fixture->dir);
+  g_assert_false (g_file_test (fixture->dir, G_FILE_TEST_EXISTS));
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  book_archive_free (fixture->archive);
+  g_free (fixture->dir);
+  test_folder_remove (fixture->folder);
+  test_assert_warned ();
+}
+
+static char *
+add (BookArchive *archive, BookArchiveKind kind, const char *resource_name, const char *content)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
+  g_autoptr (GError) error = NULL;
+  char *name = book_archive_add (archive, kind, resource_name, bytes, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (name);
+  return name;
+}
+
+static void
+put (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *content)
+{
+  g_autofree char *name = add (fixture->archive, kind, resource_name, content);
+
+  g_assert_cmpstr (strrchr (name, '.'), ==, kind == BOOK_ARCHIVE_REJECTED ? ".jpg" : ".bin");
+}
+
+static char *
+read_one (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *name)
+{
+  char content[64] = "";
+  int fd = book_archive_open (fixture->archive, kind, resource_name, name);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fcntl (fd, F_GETFL) & O_ACCMODE, ==, O_RDONLY);
+  g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+  g_assert_cmpint (read (fd, content, sizeof content - 1), >=, 0);
+  close (fd);
+  return g_strdup (content);
+}
+
+/* What is there, in its order, joined by spaces; the names must rise strictly. */
+static void
+assert_content (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *expected)
+{
+  g_autoptr (GPtrArray) names = book_archive_list (fixture->archive, kind, resource_name);
+  g_autoptr (GString) contents = g_string_new (NULL);
+
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *content = read_one (fixture, kind, resource_name, names->pdata[i]);
+
+    g_string_append_printf (contents, "%s%s", i > 0 ? " " : "", content);
+    g_assert_true (i == 0 || strcmp (names->pdata[i - 1], names->pdata[i]) < 0);
+  }
+  g_assert_cmpstr (contents->str, ==, expected);
+}
+
+static void
+assert_exists (Fixture *fixture, const char *path, gboolean exists)
+{
+  g_autofree char *full = g_build_filename (fixture->dir, path, NULL);
+
+  g_assert_cmpint (g_file_test (full, G_FILE_TEST_EXISTS), ==, exists);
+}
+
+static void
+write_foreign (Fixture *fixture, const char *path, const char *content)
+{
+  g_autofree char *full = g_build_filename (fixture->dir, path, NULL);
+
+  g_assert_true (g_file_set_contents (full, content, -1, NULL));
+}
+
+static void
+test_add (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GDateTime) before = g_date_time_new_now_utc (), after = NULL;
+  g_autofree char *earliest = g_date_time_format (before, "%Y-%m-%dT%H-%M-%S.%fZ"), *latest = NULL;
+  g_autofree char *jpeg = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff");
+  g_autofree char *png = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "\x89PNG\r\n\x1a\n");
+
+  after = g_date_time_new_now_utc ();
+  latest = g_date_time_format (after, "%Y-%m-%dT%H-%M-%S.%f[");
+  g_assert_cmpuint (strlen (jpeg), ==, strlen ("2026-11-24T08-15-03.123456Z.jpg"));
+  g_assert_true (g_str_has_suffix (jpeg, "Z.jpg"));
+  g_assert_true (g_str_has_suffix (png, "Z.png"));
+  g_assert_cmpint (strcmp (earliest, jpeg), <, 0);
+  g_assert_cmpint (strcmp (jpeg, png), <, 0);
+  g_assert_cmpint (strcmp (png, latest), <, 0);
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff \x89PNG\r\n\x1a\n");
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "");
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "");
+}
+
+static void
+test_private (Fixture *fixture, gconstpointer data)
+{
+  static const char *const paths[] = { "", "c1", "c1/rejected", "c1/rejected/photo.jpg" };
+  mode_t mask = umask (0);
+
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "x");
+  umask (mask);
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_autofree char *path = g_build_filename (fixture->dir, paths[i], NULL);
+    GStatBuf st;
+
+    g_assert_cmpint (g_stat (path, &st), ==, 0);
+    g_assert_cmpint (st.st_mode & 07777, ==, S_ISDIR (st.st_mode) ? 0700 : 0600);
+  }
+}
+
+static void
+test_rejected (Fixture *fixture, gconstpointer data)
+{
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "first");
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "second");
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "second");
+}
+
+static void
+test_limit (Fixture *fixture, gconstpointer data)
+{
+  for (int i = 1; i <= 25; i++) {
+    g_autofree char *content = g_strdup_printf ("%d", i);
+
+    put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, content);
+  }
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
+}
+
+/* A name from a clock that was ahead: what comes after it sorts after it. */
+static void
+test_clock_set_back (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *next = NULL;
+
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "past");
+  write_foreign (fixture, "c1/previous/2999-12-31T23-59-59.999999Z.jpg", "ahead");
+  next = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "now");
+  g_assert_cmpstr (next, ==, "3000-01-01T00-00-00.000000Z.bin");
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "past ahead now");
+}
+
+static void
+test_remove (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "first");
+  g_autofree char *second = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "second");
+
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "bad");
+  book_archive_remove (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, second);
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "first");
+  book_archive_remove (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "../rejected/photo.jpg");
+  book_archive_remove (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, second);
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "bad");
+  book_archive_remove (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, first);
+  book_archive_remove (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "photo.jpg");
+  assert_exists (fixture, "c1", FALSE); /* nothing is left of it */
+  assert_exists (fixture, "", TRUE);
+}
+
+static void
+test_open_other_names (Fixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "",
+                                       ".",
+                                       "..",
+                                       "photo.jpg",
+                                       "../rejected/photo.jpg",
+                                       "notes.txt",
+                                       "2026-11-24T08-15-03.123456Z",
+                                       "2026-13-24T08-15-03.123456Z.jpg",
+                                       "2026-11-24T08-15-03.123456Z.jpg",
+                                       "2026-11-24T08-15-03.123456Z./.",
+                                       "2026-11-24T08-15-03.123456Z.jpg.AbC123" };
+
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "y");
+  write_foreign (fixture, "c1/previous/notes.txt", "mine");
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_cmpint (book_archive_open (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, names[i]), ==, -1);
+  g_assert_cmpint (book_archive_open (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "./photo.jpg"), ==, -1);
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+}
+
+/* Whatever a resource name is, its folder is one component inside DIR, and no two share one. */
+static void
+test_odd_resource_names (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const char *resource_name, *folder;
+  } cases[] = { { "people/c/../../x", "c%2F..%2F..%2Fx" },
+                { "people/..", "%2E%2E" },
+                { "people/.", "%2E" },
+                { "people/", "%" },
+                { "contacts/c1", "contacts%2Fc1" },
+                { "people/a b\xc3\xa9%", "a%20b%C3%A9%25" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    put (fixture, BOOK_ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
+    assert_exists (fixture, cases[i].folder, TRUE);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_content (fixture, BOOK_ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
+}
+
+static void
+test_leftovers (Fixture *fixture, gconstpointer data)
+{
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+  write_foreign (fixture, "c1/previous/2026-11-24T08-15-03.123456Z.jpg.AbC123", "half");
+  write_foreign (fixture, "c1/previous/notes.txt", "mine");
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "y");
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x y");
+  assert_exists (fixture, "c1/previous/2026-11-24T08-15-03.123456Z.jpg.AbC123", FALSE);
+  assert_exists (fixture, "c1/previous/notes.txt", TRUE);
+}
+
+static void
+test_rename (Fixture *fixture, gconstpointer data)
+{
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a1");
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a2");
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "bad");
+  book_archive_rename (fixture->archive, ALICE, ALICE);
+  book_archive_rename (fixture->archive, "people/never", ALICE);
+  book_archive_rename (fixture->archive, ALICE, BOB);
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "a1 a2");
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, "bad");
+  assert_exists (fixture, "c1", FALSE);
+}
+
+static void
+test_rename_merges (Fixture *fixture, gconstpointer data)
+{
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "b1");
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a1");
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "b2");
+  write_foreign (fixture, "c1/previous/2026-11-24T08-15-03.999999Z.jpg", "a0"); /* both of the same microsecond */
+  write_foreign (fixture, "c2/previous/2026-11-24T08-15-03.999999Z.jpg", "b0");
+  write_foreign (fixture, "c1/previous/notes.txt", "mine");
+  book_archive_rename (fixture->archive, ALICE, BOB);
+  assert_exists (fixture, "c2/previous/2026-11-24T08-15-04.000000Z.jpg", TRUE);
+  assert_exists (fixture, "c1/previous/notes.txt", TRUE); /* somebody's own is not thrown away */
+  {
+    g_autofree char *later = g_build_filename (fixture->dir, "c2/previous/2026-11-24T08-15-03.999999Z.jpg", NULL);
+    g_autofree char *content = NULL;
+
+    g_assert_true (g_file_get_contents (later, &content, NULL, NULL));
+    g_assert_cmpstr (content, ==, "b0");
+  }
+  {
+    g_autoptr (GPtrArray) names = book_archive_list (fixture->archive, BOOK_ARCHIVE_PREVIOUS, BOB);
+
+    g_assert_cmpuint (names->len, ==, 5);
+  }
+}
+
+static void
+test_rename_keeps_the_limit (Fixture *fixture, gconstpointer data)
+{
+  for (int i = 0; i < 15; i++) {
+    put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a");
+    put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "b");
+  }
+  book_archive_rename (fixture->archive, ALICE, BOB);
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "a b a b a b a b a b a b a b a b a b a b");
+}
+
+static void
+set_time (Fixture *fixture, const char *path, time_t time)
+{
+  g_autofree char *full = g_build_filename (fixture->dir, path, NULL);
+  struct utimbuf times = { time, time };
+
+  g_assert_cmpint (utime (full, &times), ==, 0);
+}
+
+static void
+test_rename_keeps_the_last_rejected (Fixture *fixture, gconstpointer data)
+{
+  for (int ours_is_later = 0; ours_is_later < 2; ours_is_later++) {
+    put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "from");
+    put (fixture, BOOK_ARCHIVE_REJECTED, BOB, "to");
+    set_time (fixture, "c1/rejected/photo.jpg", ours_is_later ? 2000 : 1000);
+    set_time (fixture, "c2/rejected/photo.jpg", 1500);
+    book_archive_rename (fixture->archive, ALICE, BOB);
+    assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, ours_is_later ? "from" : "to");
+    assert_exists (fixture, "c1", FALSE);
+  }
+}
+
+static void
+test_cannot_write (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *file = g_build_filename (fixture->folder, "file", NULL);
+  g_autofree char *below = g_build_filename (file, "data", NULL);
+  g_autoptr (BookArchive) archive = book_archive_new (below);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GPtrArray) names = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  g_assert_null (book_archive_add (archive, BOOK_ARCHIVE_PREVIOUS, ALICE, bytes, &error));
+  g_assert_true (error->domain == G_FILE_ERROR);
+  g_assert_nonnull (strstr (error->message, file));
+  names = book_archive_list (archive, BOOK_ARCHIVE_PREVIOUS, ALICE);
+  g_assert_cmpuint (names->len, ==, 0);
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+static gpointer
+add_many (gpointer data)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+
+  for (int i = 0; i < 50; i++) {
+    g_ptr_array_add (names, add (data, BOOK_ARCHIVE_PREVIOUS, ALICE, "x"));
+    g_assert_true (i == 0 || strcmp (names->pdata[i - 1], names->pdata[i]) < 0);
+  }
+  return names;
+}
+
+/* Two threads at once: no name is given twice, and the newest twenty stay. */
+static void
+test_threads (Fixture *fixture, gconstpointer data)
+{
+  GThread *first = g_thread_new ("first", add_many, fixture->archive);
+  GThread *second = g_thread_new ("second", add_many, fixture->archive);
+  g_autoptr (GPtrArray) given = g_thread_join (first), others = g_thread_join (second), names = NULL;
+
+  g_ptr_array_extend_and_steal (given, g_steal_pointer (&others));
+  g_ptr_array_sort (given, compare_names);
+  for (guint i = 1; i < given->len; i++)
+    g_assert_cmpstr (given->pdata[i - 1], !=, given->pdata[i]);
+  names = book_archive_list (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE);
+  g_assert_cmpuint (names->len, ==, BOOK_ARCHIVE_PREVIOUS_MAX);
+  for (guint i = 0; i < names->len; i++)
+    g_assert_cmpstr (names->pdata[i], ==, given->pdata[given->len - names->len + i]);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_warnings_init ();
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/archive/add", test_add);
+  ADD ("/archive/private", test_private);
+  ADD ("/archive/rejected", test_rejected);
+  ADD ("/archive/limit", test_limit);
+  ADD ("/archive/clock-set-back", test_clock_set_back);
+  ADD ("/archive/remove", test_remove);
+  ADD ("/archive/open-other-names", test_open_other_names);
+  ADD ("/archive/odd-resource-names", test_odd_resource_names);
+  ADD ("/archive/leftovers", test_leftovers);
+  ADD ("/archive/rename", test_rename);
+  ADD ("/archive/rename-merges", test_rename_merges);
+  ADD ("/archive/rename-keeps-the-limit", test_rename_keeps_the_limit);
+  ADD ("/archive/rename-keeps-the-last-rejected", test_rename_keeps_the_last_rejected);
+  ADD ("/archive/cannot-write", test_cannot_write);
+  ADD ("/archive/threads", test_threads);
+  return g_test_run ();
+}
