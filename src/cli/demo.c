@@ -54,18 +54,69 @@ leave_process_group (gpointer data)
   setpgid (0, 0);
 }
 
-static GSubprocess *
-spawn (const char *program, const char *folder, const char *credentials, const char *log, int ready_fd, GError **error)
+/* ---- ports ---- */
+
+typedef struct {
+  guint16 api, photo; /* 0: any */
+} Ports;
+
+static gboolean
+port_is_free (guint16 port)
 {
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, port);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  return socket != NULL && g_socket_bind (socket, address, TRUE, NULL);
+}
+
+static Ports
+read_ports (const char *file)
+{
+  g_autofree char *text = NULL;
+  if (!g_file_get_contents (file, &text, NULL, NULL))
+    return (Ports){ 0 };
+  char *rest;
+  guint64 api = g_ascii_strtoull (text, &rest, 10);
+  guint64 photo = g_ascii_strtoull (rest, NULL, 10);
+  if (api == 0 || api > G_MAXUINT16 || photo == 0 || photo > G_MAXUINT16)
+    return (Ports){ 0 };
+  Ports ports = { (guint16)api, (guint16)photo };
+  return port_is_free (ports.api) && port_is_free (ports.photo) ? ports : (Ports){ 0 };
+}
+
+static int
+port_of (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  return uri != NULL ? g_uri_get_port (uri) : 0;
+}
+
+static void
+keep_ports (const char *file, const char *api_url, const char *photo_url)
+{
+  g_autofree char *text = g_strdup_printf ("%d %d\n", port_of (api_url), port_of (photo_url));
+  g_autoptr (GError) error = NULL;
+  if (!g_file_set_contents (file, text, -1, &error))
+    g_warning ("The next demo will not know this one's photos: %s", error->message);
+}
+
+/* ---- the process ---- */
+
+static GSubprocess *
+spawn (const char *program, const char *folder, Ports ports, const char *credentials, const char *log, int ready_fd,
+       GError **error)
+{
+  g_autofree char *api_port = g_strdup_printf ("%u", ports.api);
+  g_autofree char *photo_port = g_strdup_printf ("%u", ports.photo);
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   if (log != NULL)
     g_subprocess_launcher_set_stderr_file_path (launcher, log);
   g_subprocess_launcher_set_child_setup (launcher, leave_process_group, NULL, NULL);
   g_subprocess_launcher_take_fd (launcher, ready_fd, DEMO_READY_FD);
-  return g_subprocess_launcher_spawn (launcher, error, program, "--state-dir", folder, "--port", "0", "--photo-port",
-                                      "0", "--until-eof", "--ready-fd", G_STRINGIFY (DEMO_READY_FD),
-                                      "--demo-credentials", credentials, NULL);
+  return g_subprocess_launcher_spawn (launcher, error, program, "--state-dir", folder, "--port", api_port,
+                                      "--photo-port", photo_port, "--until-eof", "--ready-fd",
+                                      G_STRINGIFY (DEMO_READY_FD), "--demo-credentials", credentials, NULL);
 }
 
 /* The line that the emulator writes when it listens; NULL when it ends first, or takes too long. */
@@ -107,16 +158,24 @@ demo_start (const char *folder, gboolean foreground, GError **error)
 
   g_autoptr (Demo) self = g_new0 (Demo, 1);
   g_autofree char *log = g_build_filename (folder, "log", NULL);
+  g_autofree char *ports = g_build_filename (folder, "ports", NULL);
   self->credentials = g_build_filename (folder, "credentials.json", NULL);
-  self->process = spawn (program, folder, self->credentials, foreground ? NULL : log, fds[1], error);
-  if (self->process != NULL) {
-    self->api_url = read_line (fds[0]);
-    if (self->api_url == NULL)
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The demo's server %s did not start; %s says why", program,
-                   foreground ? "it" : log);
-  }
+  self->process
+      = spawn (program, folder, read_ports (ports), self->credentials, foreground ? NULL : log, fds[1], error);
+  g_autofree char *line = self->process != NULL ? read_line (fds[0]) : NULL;
   close (fds[0]);
-  return self->api_url != NULL ? g_steal_pointer (&self) : NULL;
+  if (self->process == NULL)
+    return NULL;
+
+  g_auto (GStrv) addresses = g_strsplit (line != NULL ? line : "", " ", -1);
+  if (g_strv_length (addresses) != 2) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The demo's server %s did not start%s%s", program,
+                 foreground ? "" : "; why is in ", foreground ? "" : log);
+    return NULL;
+  }
+  self->api_url = g_strdup (addresses[0]);
+  keep_ports (ports, addresses[0], addresses[1]);
+  return g_steal_pointer (&self);
 }
 
 void

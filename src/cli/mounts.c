@@ -157,6 +157,9 @@ answer_to_text (const Mount *mount, const GByteArray *bytes, GError **error)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                  "The mount at %s is dead: its process has ended; `contactfs unmount` takes it away",
                  mount->mountpoint);
+  else if (answer.code == EACCES || answer.code == EPERM)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The mount at %s is another user's",
+                 mount->mountpoint);
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (answer.code), "The mount at %s does not tell its status: %s",
                  mount->mountpoint, g_strerror (answer.code));

@@ -38,17 +38,12 @@ describe_age (gint64 seconds)
   return g_strdup ("just now");
 }
 
-/* value: seconds since 1970, or an ISO 8601 text; 0, null or nothing: never. */
+/* Seconds since 1970; 0 or nothing: never. */
 static char *
 describe_time (const JsonValue *status, const char *name)
 {
-  g_autoptr (GDateTime) time = NULL;
-  const char *text = json_string (status, name);
   gint64 seconds = json_int (status, name);
-  if (text != NULL)
-    time = g_date_time_new_from_iso8601 (text, NULL);
-  else if (seconds > 0)
-    time = g_date_time_new_from_unix_utc (seconds);
+  g_autoptr (GDateTime) time = seconds > 0 ? g_date_time_new_from_unix_utc (seconds) : NULL;
   if (time == NULL)
     return g_strdup ("not yet");
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -62,8 +57,18 @@ static char *
 describe_cache (const JsonValue *status)
 {
   g_autofree char *used = g_format_size_full ((guint64)json_int (status, "cache_bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *room = g_format_size_full ((guint64)json_int (status, "cache_size"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *room = g_format_size_full ((guint64)json_int (status, "cache_limit"), G_FORMAT_SIZE_IEC_UNITS);
   return g_strdup_printf ("%s of %s", used, room);
+}
+
+static char *
+describe_error (const JsonValue *status)
+{
+  const char *sentence = json_string (status, "last_error");
+  if (sentence == NULL || sentence[0] == '\0')
+    return g_strdup ("none");
+  g_autofree char *time = describe_time (status, "last_error_time");
+  return g_strdup_printf ("%s, %s", time, sentence);
 }
 
 static void
@@ -76,7 +81,7 @@ print_status (const Mount *mount, const JsonValue *status)
   g_autofree char *cache = describe_cache (status);
   const char *credentials = json_string (status, "credentials");
   const char *account = json_string (status, "account");
-  const char *last_error = json_string (status, "last_error");
+  g_autofree char *error = describe_error (status);
 
   printf ("%s\n", mount->mountpoint);
   print_row ("Account", account != NULL ? account : mount->source);
@@ -84,24 +89,47 @@ print_status (const Mount *mount, const JsonValue *status)
   print_row ("People", people);
   print_row ("Photos", photos);
   print_row ("Last sync", synced);
+  print_row ("Service", json_bool (status, "reachable") ? "reachable" : "out of reach; what is known is shown");
   print_row ("Waiting", waiting);
-  if (json_member (status, "cache_size") != NULL)
-    print_row ("Cache", cache);
-  print_row ("Last error", last_error != NULL && last_error[0] != '\0' ? last_error : "none");
+  print_row ("Cache", cache);
+  print_row ("Last error", error);
+}
+
+static gboolean
+show (const Mount *mount, GError **error)
+{
+  g_autofree char *text = mounts_read_status (mount, error);
+  if (text == NULL)
+    return FALSE;
+  g_autoptr (JsonValue) status = json_parse (text, strlen (text), error);
+  if (status == NULL) {
+    g_prefix_error (error, "The mount at %s does not tell its status: ", mount->mountpoint);
+    return FALSE;
+  }
+  print_status (mount, status);
+  return TRUE;
 }
 
 static int
-show (const Mount *mount)
+show_all (const GPtrArray *mounts)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = mounts_read_status (mount, &error);
-  if (text == NULL)
-    return cli_fail (CLI_FAILED, "%s", error->message);
-  g_autoptr (JsonValue) status = json_parse (text, strlen (text), &error);
-  if (status == NULL)
-    return cli_fail (CLI_FAILED, "The mount at %s does not tell its status: %s", mount->mountpoint, error->message);
-  print_status (mount, status);
-  return CLI_OK;
+  int result = CLI_OK;
+  guint shown = 0;
+  guint failed = 0;
+  for (guint i = 0; i < mounts->len; i++) {
+    g_autoptr (GError) error = NULL;
+    if (shown > 0)
+      printf ("\n");
+    if (show (g_ptr_array_index (mounts, i), &error)) {
+      shown++;
+    } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) { /* somebody else's is no news */
+      result = cli_fail (CLI_FAILED, "%s", error->message);
+      failed++;
+    }
+  }
+  if (shown + failed == 0)
+    return cli_fail (CLI_FAILED, "No contacts are mounted; `contactfs mount FOLDER` does that");
+  return result;
 }
 
 int
@@ -110,19 +138,10 @@ cli_status (const char *mountpoint)
   g_autoptr (GError) error = NULL;
   if (mountpoint != NULL) {
     g_autoptr (Mount) mount = mounts_find (mountpoint, &error);
-    return mount != NULL ? show (mount) : cli_fail (CLI_FAILED, "%s", error->message);
+    return mount != NULL && show (mount, &error) ? CLI_OK : cli_fail (CLI_FAILED, "%s", error->message);
   }
   g_autoptr (GPtrArray) mounts = mounts_list (&error);
   if (mounts == NULL)
     return cli_fail (CLI_FAILED, "The mounts cannot be listed: %s", error->message);
-  if (mounts->len == 0)
-    return cli_fail (CLI_FAILED, "No contacts are mounted; `contactfs mount FOLDER` does that");
-  int result = CLI_OK;
-  for (guint i = 0; i < mounts->len; i++) {
-    if (i > 0)
-      printf ("\n");
-    int one = show (g_ptr_array_index (mounts, i));
-    result = MAX (result, one);
-  }
-  return result;
+  return show_all (mounts);
 }

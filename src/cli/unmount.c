@@ -14,8 +14,8 @@
 #include "cli/mounts.h"
 #include "google/json.h"
 
-/* A mutation under way has its upload time-out, and one that waits behind it another. */
-#define UNMOUNT_GRACE 30 /* seconds */
+#define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
+#define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */
 
 static gboolean
 spawn_fusermount (const char *mountpoint, gboolean lazily, GError **error)
@@ -57,6 +57,18 @@ watch_daemon (const JsonValue *status)
 {
   gint64 pid = json_int (status, "pid");
   return pid > 0 ? (int)syscall (SYS_pidfd_open, (pid_t)pid, 0) : -1;
+}
+
+/* What waits is sent one after the other, each within the upload time-out; so is what the unmounting itself sets off.
+ */
+static gint64
+patience (const JsonValue *status)
+{
+  gint64 each = json_int (status, "upload_timeout");
+  if (each <= 0)
+    each = UNMOUNT_UPLOAD_TIMEOUT;
+  gint64 waiting = CLAMP (json_int (status, "waiting_mutations"), 0, 1000);
+  return (waiting + 1) * each + UNMOUNT_GRACE;
 }
 
 static gboolean
@@ -101,13 +113,12 @@ cli_unmount (const char *mountpoint)
   int pidfd = watch_daemon (status);
 
   int result = CLI_OK;
-  gint64 upload_timeout = json_int (status, "upload_timeout");
   if (!detach (mount->mountpoint, FALSE, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
       result = cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
     else
       result = cli_fail (CLI_FAILED, "%s", error->message);
-  } else if (pidfd >= 0 && !wait_for_end (pidfd, 2 * (upload_timeout > 0 ? upload_timeout : 120) + UNMOUNT_GRACE)) {
+  } else if (pidfd >= 0 && !wait_for_end (pidfd, patience (status))) {
     result = cli_fail (CLI_FAILED, "%s is unmounted, but its process still has changes to send", mountpoint);
   }
   if (pidfd >= 0)

@@ -6,7 +6,7 @@
 
 #include "cli/options.h"
 
-#define MIB (1024 * 1024)
+#define MIB (1024L * 1024)
 
 static Options *
 parse (OptionsForm form, const char *line, GError **error)
@@ -189,10 +189,10 @@ test_sizes (void)
   } cases[] = {
     { "0", 0 },
     { "1048576", MIB },
-    { "64K", 64 * 1024 },
-    { "64k", 64 * 1024 },
+    { "64K", 64L * 1024 },
+    { "64k", 64L * 1024 },
     { "512M", 512 * MIB },
-    { "2G", 2048L * MIB },
+    { "2G", 2048 * MIB },
     { "", -1 },
     { "M", -1 },
     { "-1", -1 },
