@@ -1,8 +1,8 @@
 /*
  * The mount: the whole FUSE world behind four functions. No FUSE type leaves this folder.
  *
- * Runs on the default main context, on the thread that called fs_mount; see docs/architecture.md for the notifier thread, the only
- * other one that talks to the kernel.
+ * Runs on the default main context, on the thread that called fs_mount; see docs/architecture.md for the notifier
+ * thread, the only other one that talks to the kernel.
  */
 #pragma once
 
@@ -18,11 +18,13 @@ typedef struct {
   gboolean debug; /* libfuse prints each request */
 } FsOptions;
 
-/* Called once, from the main context, when the kernel has let go of the mount (fusermount3 -u) or fs_unmount was called. */
+/* Called once, from the main context, when the kernel has let go of the mount (fusermount3 -u) or fs_unmount was
+ * called. */
 typedef void (*FsEndedFunc) (gpointer data);
 
-/* A sentence if mountpoint cannot be mounted on (missing, not a directory, not empty, busy), G_IO_ERROR. A mount left behind by a daemon
- * that died ("Transport endpoint is not connected") is taken away first. Needs no network: ask before anything slow. */
+/* A sentence if mountpoint cannot be mounted on (missing, not a directory, not empty, busy), G_IO_ERROR. A mount left
+ * behind by a daemon that died ("Transport endpoint is not connected") is taken away first. Needs no network: ask
+ * before anything slow. */
 gboolean fs_check_mountpoint (const char *mountpoint, GError **error);
 
 /* Mounts and begins to serve. Borrows book. */

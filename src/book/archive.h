@@ -1,9 +1,10 @@
 /*
  * The folders .previous and .rejected of each contact: pictures that must not be lost, in the XDG data folder.
  *
- * Layout: DIR/<resource id>/previous/<UTC time>.<jpg|png|…>, DIR/<resource id>/rejected/photo.jpg. 0700 folders, 0600 files,
- * written under a temporary name, fsynced, renamed. At most BOOK_ARCHIVE_PREVIOUS_MAX previous ones each, the oldest out first;
- * one rejected, the last. Any thread (workers write, the loop reads): the functions hold no state but the path.
+ * Layout: DIR/<resource id>/previous/<UTC time>.<jpg|png|…>, DIR/<resource id>/rejected/photo.jpg. 0700 folders, 0600
+ * files, written under a temporary name, fsynced, renamed. At most BOOK_ARCHIVE_PREVIOUS_MAX previous ones each, the
+ * oldest out first; one rejected, the last. Any thread (workers write, the loop reads): the functions hold no state but
+ * the path.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookArchive, book_archive_free)
 
 /* Keep bytes. Returns the file's name (previous: "2026-11-24T08-15-03.123456Z.jpg", always later than the newest there;
  * rejected: "photo.jpg"), transfer full; NULL with G_FILE_ERROR. */
-char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error);
+char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes,
+                        GError **error);
 /* Take back an add whose mutation did not happen. */
 void book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 
@@ -30,5 +32,6 @@ GPtrArray *book_archive_list (BookArchive *self, BookArchiveKind kind, const cha
 /* A read-only O_CLOEXEC descriptor, owned by the caller, or -1 (name with a '/' or unknown: -1). */
 int book_archive_open (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 
-/* The person is now called otherwise (metadata.previousResourceNames): its pictures move along, merged with any there. */
+/* The person is now called otherwise (metadata.previousResourceNames): its pictures move along, merged with any there.
+ */
 void book_archive_rename (BookArchive *self, const char *from, const char *to);

@@ -1,8 +1,9 @@
 /*
  * The address book of one account: people by name and inode, their photos, and what is being written to them.
  *
- * One Book owns all of it and lives on the loop thread; nothing here blocks, and whatever waits for the network is an _async/_finish
- * pair. FUSE-free: fs/ translates. News that the kernel must hear travels up by the BookEvents that fs/ registers.
+ * One Book owns all of it and lives on the loop thread; nothing here blocks, and whatever waits for the network is an
+ * _async/_finish pair. FUSE-free: fs/ translates. News that the kernel must hear travels up by the BookEvents that fs/
+ * registers.
  */
 #pragma once
 
@@ -16,11 +17,11 @@
 typedef struct Book Book;
 
 typedef struct {
-  const char *account;   /* "default" */
+  const char *account;     /* "default" */
   const char *credentials; /* auth_describe, for status */
-  const char *state_dir; /* the database and its lock; created 0700 */
-  const char *cache_dir; /* photos */
-  const char *data_dir;  /* .previous and .rejected */
+  const char *state_dir;   /* the database and its lock; created 0700 */
+  const char *cache_dir;   /* photos */
+  const char *data_dir;    /* .previous and .rejected */
   gint64 cache_bytes;
   guint sync_interval;     /* seconds */
   guint timeout;           /* seconds: reads */
@@ -29,8 +30,8 @@ typedef struct {
   gboolean read_only;
 } BookOptions;
 
-/* Opens the account's state, takes its lock (G_IO_ERROR_BUSY with a sentence when another mount of the account holds it) and
- * lists from it. Borrows people and http; copies options. No network. */
+/* Opens the account's state, takes its lock (G_IO_ERROR_BUSY with a sentence when another mount of the account holds
+ * it) and lists from it. Borrows people and http; copies options. No network. */
 Book *book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GError **error);
 void book_free (Book *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Book, book_free)
@@ -45,10 +46,17 @@ gboolean book_list_finish (Book *self, GAsyncResult *result, GError **error);
 /* From here on: a delta now and every sync_interval, and deletions left over from the last mount are carried out. */
 void book_start (Book *self);
 
-/* Carry out what was promised (deletions that wait for a successor, drafts still dirty), each inside its own deadline; nothing new is
- * begun. Always succeeds in the end; what could not be done is logged and, for deletions, kept for the next mount. */
+/* Carry out what was promised (deletions that wait for a successor, drafts still dirty), each inside its own deadline;
+ * nothing new is begun. Always succeeds in the end; what could not be done is logged and, for deletions, kept for the
+ * next mount. */
 void book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data);
 void book_stop_finish (Book *self, GAsyncResult *result);
 
-/* JSON for user.contactfs.status: account, credentials, pid, people, photos, last_sync, waiting_mutations, last_error … Transfer full. */
+/* JSON for user.contactfs.status: account, credentials, pid, people, photos, last_sync, waiting_mutations, last_error …
+ * Transfer full. */
 char *book_status_json (Book *self);
+
+/* Where .previous and .rejected are; borrowed. */
+BookArchive *book_archive (Book *self);
+/* Where photos are cached: statfs answers for that disk. Borrowed. */
+const char *book_cache_dir (Book *self);

@@ -1,9 +1,10 @@
 /*
  * Photos on disk by version, least recently used out first, within a number of bytes.
  *
- * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is whole; its length
- * is checked against the store at each open all the same (a power cut can leave a short one), and a wrong one is dropped.
- * Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that cannot be written costs a fetch, not a photo.
+ * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is
+ * whole; its length is checked against the store at each open all the same (a power cut can leave a short one), and a
+ * wrong one is dropped. Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that
+ * cannot be written costs a fetch, not a photo.
  */
 #pragma once
 
@@ -21,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookCache, book_cache_free)
 /* What is known of a version: TRUE and its row even when its bytes are no longer here (out->cached FALSE). */
 gboolean book_cache_lookup (BookCache *self, const char *version, BookStorePhoto *out);
 
-/* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, or -1 when they are not here. Counts as a use. A photo that is evicted
- * while open stays readable through its descriptor. */
+/* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, or -1 when they are not here. Counts as a use. A
+ * photo that is evicted while open stays readable through its descriptor. */
 int book_cache_open (BookCache *self, const char *version);
 
 /* Keep the bytes and remember size and type; evicts others to stay within max_bytes (never this one). The size is

@@ -11,16 +11,18 @@
 #define BOOK_NAME_MAX 255
 
 /* text as a file name: valid UTF-8, NFC; '/', control characters and a leading '.' become '_'; cut to max bytes between
- * characters (never before a combining mark, a joiner or a variation selector). NULL when text is NULL or only white space. Transfer full. */
+ * characters (never before a combining mark, a joiner or a variation selector). NULL when text is NULL or only white
+ * space. Transfer full. */
 char *book_name_sanitize (const char *text, gsize max);
 
-/* What the person would be called if nobody else had the name: display name, else e-mail, phone, organisation, else the id
+/* What the person would be called if nobody else had the name: display name, else e-mail, phone, organisation, else the
+ * id
  * ("c123"). Transfer full, never NULL. */
 char *book_name_base (const PeoplePerson *person);
 
 /* TRUE if somebody has the name. */
 typedef gboolean (*BookNameTaken) (const char *name, gpointer data);
 
-/* A free name for the person: the base, else "base (first e-mail)", else "base (id)", each at most BOOK_NAME_MAX bytes with the
- * suffix whole and the base cut; always ends in a name that is not taken. Transfer full. */
+/* A free name for the person: the base, else "base (first e-mail)", else "base (id)", each at most BOOK_NAME_MAX bytes
+ * with the suffix whole and the base cut; always ends in a name that is not taken. Transfer full. */
 char *book_name_choose (const PeoplePerson *person, BookNameTaken taken, gpointer data);

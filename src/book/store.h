@@ -2,8 +2,8 @@
  * What survives between mounts, in one SQLite database (WAL) per account: people and their given names, the sync token,
  * photo versions with their sizes and last use, deletions that were acknowledged but not carried out.
  *
- * Loop thread only; the one file that includes <sqlite3.h> is store.c. A kill at any moment leaves the last committed state.
- * Writers group changes with begin/commit. Errors are BOOK_STORE_ERROR with SQLite's words and the path.
+ * Loop thread only; the one file that includes <sqlite3.h> is store.c. A kill at any moment leaves the last committed
+ * state. Writers group changes with begin/commit. Errors are BOOK_STORE_ERROR with SQLite's words and the path.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ typedef enum { BOOK_STORE_ERROR_FAILED, BOOK_STORE_ERROR_NEWER /* made by a late
 typedef struct BookStore BookStore;
 
 /* Opens or creates path (0600, in an existing folder) and migrates it by PRAGMA user_version. A damaged database is set
- * aside as PATH.damaged-<time> and a new one is made, with a g_warning: it is a cache of the service plus given names. */
+ * aside as PATH.damaged-<time> and a new one is made, with a g_warning: it is a cache of the service plus given names.
+ */
 BookStore *book_store_open (const char *path, GError **error);
 void book_store_close (BookStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookStore, book_store_close)
@@ -34,23 +35,26 @@ typedef struct {
   gint64 profile_update_time;
   const char *photo_url; /* or NULL */
   const char *profile_url;
-  const char *superseded; /* photo version that our last mutation replaced: a lagging delta may still show it; or NULL */
+  const char
+      *superseded; /* photo version that our last mutation replaced: a lagging delta may still show it; or NULL */
 } BookStorePerson;
 
 typedef void (*BookStorePersonFunc) (const BookStorePerson *person, gpointer data);
-gboolean book_store_each_person (BookStore *self, BookStorePersonFunc func, gpointer data, GError **error); /* by resource name */
+gboolean book_store_each_person (BookStore *self, BookStorePersonFunc func, gpointer data,
+                                 GError **error); /* by resource name */
 gboolean book_store_put_person (BookStore *self, const BookStorePerson *person, GError **error);
 gboolean book_store_remove_person (BookStore *self, const char *resource_name, GError **error);
 
-/* ---- small facts by key: "sync_token", "person_fields", "last_sync" … value NULL removes. get: transfer full or NULL */
+/* ---- small facts by key: "sync_token", "person_fields", "last_sync" … value NULL removes. get: transfer full or NULL
+ */
 char *book_store_get (BookStore *self, const char *key);
 gboolean book_store_set (BookStore *self, const char *key, const char *value, GError **error);
 
 /* ---- photos by version (the URL without suffix) ---- a row outlives the cached bytes: the size stays known */
 typedef struct {
-  gint64 size;       /* bytes */
-  gint64 last_use;   /* microseconds since 1970 */
-  gboolean cached;   /* the bytes are in the cache folder */
+  gint64 size;     /* bytes */
+  gint64 last_use; /* microseconds since 1970 */
+  gboolean cached; /* the bytes are in the cache folder */
   char mime_type[32];
 } BookStorePhoto;
 gboolean book_store_get_photo (BookStore *self, const char *version, BookStorePhoto *out); /* FALSE: never fetched */
@@ -58,7 +62,8 @@ gboolean book_store_put_photo (BookStore *self, const char *version, const BookS
 gboolean book_store_touch_photo (BookStore *self, const char *version, gint64 last_use, GError **error);
 gint64 book_store_cached_bytes (BookStore *self);
 /* Cached versions, least recently used first. */
-typedef gboolean (*BookStorePhotoFunc) (const char *version, const BookStorePhoto *photo, gpointer data); /* FALSE: stop */
+typedef gboolean (*BookStorePhotoFunc) (const char *version, const BookStorePhoto *photo,
+                                        gpointer data); /* FALSE: stop */
 gboolean book_store_each_cached_photo (BookStore *self, BookStorePhotoFunc func, gpointer data, GError **error);
 
 /* ---- deletions the user was told are done ---- */

@@ -1,0 +1,195 @@
+/* Attributes. st_size is always true: who asks before the photo was ever fetched waits for it. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <unistd.h>
+
+#include "fs/internal.h"
+
+static void
+set_time (struct timespec *out, gint64 us)
+{
+  out->tv_sec = us / G_USEC_PER_SEC;
+  out->tv_nsec = us % G_USEC_PER_SEC * 1000;
+}
+
+static void
+set_common (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct stat *attr)
+{
+  memset (attr, 0, sizeof *attr);
+  attr->st_ino = ino;
+  attr->st_mode = mode;
+  attr->st_uid = self->uid;
+  attr->st_gid = self->gid;
+  attr->st_blksize = 4096;
+  set_time (&attr->st_mtim, mtime);
+  attr->st_atim = attr->st_ctim = attr->st_mtim;
+}
+
+void
+fs_attr_directory (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct stat *attr)
+{
+  set_common (self, ino, mtime, S_IFDIR | mode, attr);
+  attr->st_nlink = 2;
+}
+
+void
+fs_attr_root (Fs *self, struct stat *attr)
+{
+  fs_attr_directory (self, FUSE_ROOT_ID, book_people_changed (self->book), 0755, attr);
+  attr->st_nlink = 2 + book_people_count (self->book);
+}
+
+void
+fs_attr_person (Fs *self, BookPerson *person, struct stat *attr)
+{
+  fs_attr_directory (self, person->ino, person->update_time, 0755, attr);
+}
+
+gboolean
+fs_attr_file (Fs *self, BookFile *file, struct stat *attr)
+{
+  gint64 size = 0;
+  gboolean known = book_file_size (file, &size);
+
+  set_common (self, book_file_ino (file), book_file_mtime (file),
+              S_IFREG | (file->kind == BOOK_FILE_PROFILE ? 0444 : 0644), attr);
+  attr->st_nlink = file->linked ? 1 : 0;
+  attr->st_size = size;
+  attr->st_blocks = (size + 511) / 512;
+  return known;
+}
+
+gboolean
+fs_attr_archived (Fs *self, FsNode *node, struct stat *attr)
+{
+  int fd = book_archive_open (book_archive (self->book), node->archive, node->person->resource_name, node->name);
+  struct stat real;
+  gboolean ok = fd >= 0 && fstat (fd, &real) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  if (!ok)
+    return FALSE;
+  set_common (self, fs_archived_ino (node->person, node->archive, node->name), 0, S_IFREG | 0444, attr);
+  attr->st_nlink = 1;
+  attr->st_size = real.st_size;
+  attr->st_blocks = (real.st_size + 511) / 512;
+  attr->st_atim = attr->st_ctim = attr->st_mtim = real.st_mtim;
+  return TRUE;
+}
+
+double
+fs_attr_timeout (BookFile *file, gboolean size_known)
+{
+  return size_known && file->draft == NULL ? FS_PHOTO_TIMEOUT : 0;
+}
+
+static void
+reply_file_attr (Fs *self, fuse_req_t req, BookFile *file)
+{
+  struct stat attr;
+  gboolean known = fs_attr_file (self, file, &attr);
+
+  fs_reply_attr (req, &attr, fs_attr_timeout (file, known));
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  gboolean loaded = book_file_load_finish (op->file, result, &error);
+
+  if (fs_op_finish (op)) {
+    if (loaded)
+      reply_file_attr (op->fs, op->req, op->file);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+}
+
+/* replies: attr, or an error */
+static void
+getattr_file (Fs *self, fuse_req_t req, BookFile *file)
+{
+  gint64 size;
+  FsOp *op;
+
+  if (book_file_size (file, &size)) {
+    reply_file_attr (self, req, file);
+    return;
+  }
+  op = fs_op_new (self, req, "getattr");
+  op->file = book_file_ref (file);
+  book_file_load_async (file, op->cancellable, on_loaded, op);
+}
+
+static void
+reply_target_attr (Fs *self, fuse_req_t req, const FsTarget *target)
+{
+  struct stat attr;
+
+  switch (target->kind) {
+  case FS_NODE_ROOT:
+    fs_attr_root (self, &attr);
+    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    break;
+  case FS_NODE_PERSON:
+    fs_attr_person (self, target->person, &attr);
+    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    break;
+  case FS_NODE_PREVIOUS:
+  case FS_NODE_REJECTED:
+    fs_attr_directory (self,
+                       target->person->ino | (target->kind == FS_NODE_PREVIOUS ? BOOK_INO_PREVIOUS : BOOK_INO_REJECTED),
+                       target->person->update_time, 0555, &attr);
+    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    break;
+  case FS_NODE_FILE:
+    getattr_file (self, req, target->node->file);
+    break;
+  case FS_NODE_ARCHIVED:
+    if (fs_attr_archived (self, target->node, &attr))
+      fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    else
+      fs_reply_errno (req, "getattr", ENOENT);
+    break;
+  case FS_NODE_GONE:
+  default:
+    fs_reply_errno (req, "getattr", ESTALE);
+    break;
+  }
+}
+
+void
+fs_getattr (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, ino);
+
+  reply_target_attr (self, req, &target);
+}
+
+/* Mode, owner and times are accepted and not kept, so that cp -p, mv and rsync stay quiet. */
+void
+fs_setattr (fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, ino);
+
+  if ((to_set & FUSE_SET_ATTR_SIZE) != 0) {
+    g_autoptr (GError) error = NULL;
+
+    if (target.kind != FS_NODE_FILE) {
+      fs_reply_errno (req, "setattr", target.kind == FS_NODE_ARCHIVED ? EACCES : EISDIR);
+      return;
+    }
+    if (!book_file_truncate (target.node->file, fi != NULL ? (BookHandle *)(gintptr)fi->fh : NULL, attr->st_size,
+                             &error)) {
+      fs_reply_error (req, "setattr", error);
+      return;
+    }
+  }
+  reply_target_attr (self, req, &target);
+}

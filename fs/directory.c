@@ -1,0 +1,180 @@
+/*
+ * Reading directories. opendir takes a snapshot, so that offsets stay valid while people come and go: entry n of the
+ * snapshot is offset n, after "." and "..".
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "fs/internal.h"
+
+typedef struct {
+  FsTarget target;
+  guint64 ino;
+  GPtrArray *people; /* the root: BookPerson */
+  GPtrArray *files;  /* a person: BookFile */
+  GPtrArray *names;  /* .previous, .rejected: char* */
+} Directory;
+
+static void
+directory_free (Directory *self)
+{
+  g_clear_pointer (&self->people, g_ptr_array_unref);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->names, g_ptr_array_unref);
+  g_clear_pointer (&self->target.person, book_person_unref);
+  g_free (self);
+}
+
+void
+fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  Directory *directory = g_new0 (Directory, 1);
+
+  directory->target = fs_nodes_find (self, ino);
+  directory->ino = ino;
+  if (directory->target.person != NULL)
+    book_person_ref (directory->target.person);
+  switch (directory->target.kind) {
+  case FS_NODE_ROOT:
+    directory->people = book_people (self->book);
+    g_ptr_array_set_free_func (directory->people, (GDestroyNotify)book_person_unref);
+    break;
+  case FS_NODE_PERSON:
+    directory->files = book_folder_list (self->book, directory->target.person);
+    break;
+  case FS_NODE_PREVIOUS:
+  case FS_NODE_REJECTED:
+    directory->names
+        = book_archive_list (book_archive (self->book),
+                             directory->target.kind == FS_NODE_PREVIOUS ? BOOK_ARCHIVE_PREVIOUS : BOOK_ARCHIVE_REJECTED,
+                             directory->target.person->resource_name);
+    break;
+  case FS_NODE_FILE:
+  case FS_NODE_ARCHIVED:
+    directory_free (directory);
+    fs_reply_errno (req, "opendir", ENOTDIR);
+    return;
+  case FS_NODE_GONE:
+  default:
+    directory_free (directory);
+    fs_reply_errno (req, "opendir", ESTALE);
+    return;
+  }
+  fi->fh = (guint64)(gintptr)directory;
+  if (fs_reply_open (req, fi) != 0)
+    directory_free (directory);
+}
+
+typedef struct {
+  fuse_req_t req;
+  char *data;
+  gsize used;
+  gsize size;
+  gboolean plus;
+} Listing;
+
+/* ino with or without what a lookup would say. FALSE: it does not fit. */
+static gboolean
+add (Listing *self, const char *name, guint64 ino, mode_t type, const struct fuse_entry_param *entry, off_t next)
+{
+  gsize need;
+
+  if (self->plus) {
+    struct fuse_entry_param none = { .ino = 0 }; /* no lookup: the kernel asks when it wants to know */
+
+    none.attr.st_ino = ino;
+    none.attr.st_mode = type;
+    need = fuse_add_direntry_plus (self->req, self->data + self->used, self->size - self->used, name,
+                                   entry != NULL ? entry : &none, next);
+  } else {
+    struct stat attr = { .st_ino = ino, .st_mode = type };
+
+    need = fuse_add_direntry (self->req, self->data + self->used, self->size - self->used, name, &attr, next);
+  }
+  if (need > self->size - self->used)
+    return FALSE;
+  self->used += need;
+  return TRUE;
+}
+
+static gboolean
+add_person (Fs *self, Listing *listing, BookPerson *person, off_t next)
+{
+  struct fuse_entry_param entry;
+
+  if (person->gone)
+    return TRUE;
+  fs_fill_person_entry (self, person, &entry);
+  return add (listing, person->name, person->ino, S_IFDIR, &entry, next);
+}
+
+static gboolean
+add_nth (Fs *self, Listing *listing, Directory *directory, guint n, off_t next)
+{
+  if (directory->people != NULL)
+    return add_person (self, listing, directory->people->pdata[n], next);
+  if (directory->files != NULL) {
+    const BookFile *file = directory->files->pdata[n];
+    const char *name = book_file_name (file);
+
+    return name == NULL || add (listing, name, book_file_ino (file), S_IFREG, NULL, next);
+  }
+  return add (
+      listing, directory->names->pdata[n],
+      fs_archived_ino (directory->target.person,
+                       directory->target.kind == FS_NODE_PREVIOUS ? BOOK_ARCHIVE_PREVIOUS : BOOK_ARCHIVE_REJECTED,
+                       directory->names->pdata[n]),
+      S_IFREG, NULL, next);
+}
+
+static guint
+count (const Directory *self)
+{
+  return self->people != NULL ? self->people->len : self->files != NULL ? self->files->len : self->names->len;
+}
+
+static void
+read_directory (fuse_req_t req, gsize size, off_t offset, struct fuse_file_info *fi, gboolean plus)
+{
+  Fs *self = fs_of (req);
+  Directory *directory = (Directory *)(gintptr)fi->fh;
+  g_autofree char *data = g_malloc (size);
+  Listing listing = { .req = req, .data = data, .size = size, .plus = plus };
+  guint64 parent = directory->target.kind == FS_NODE_PREVIOUS || directory->target.kind == FS_NODE_REJECTED
+                       ? directory->target.person->ino
+                       : FUSE_ROOT_ID;
+  gboolean room = TRUE;
+
+  if (offset == 0)
+    room = add (&listing, ".", directory->ino, S_IFDIR, NULL, 1);
+  if (room && offset <= 1)
+    room = add (&listing, "..", parent, S_IFDIR, NULL, 2);
+  for (guint n = (guint)MAX (offset - 2, 0); room && n < count (directory); n++)
+    room = add_nth (self, &listing, directory, n, (off_t)n + 3);
+  fs_reply_bytes (req, data, listing.used);
+}
+
+void
+fs_readdir (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+  read_directory (req, size, offset, fi, FALSE);
+}
+
+void
+fs_readdirplus (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+  read_directory (req, size, offset, fi, TRUE);
+}
+
+void
+fs_releasedir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  directory_free ((Directory *)(gintptr)fi->fh);
+  fs_reply_ok (req);
+}
+
+void
+fs_fsyncdir (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+  fs_reply_ok (req);
+}

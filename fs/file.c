@@ -1,0 +1,231 @@
+/*
+ * Open files. fi->fh is a BookHandle, or for a kept picture its descriptor; which of them, the node id says.
+ *
+ * Pages: a lineage without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
+ * several handles, so an open starts afresh. Handles that only write bypass the page cache: it would hold bytes that
+ * nobody reads.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fs/internal.h"
+
+static BookHandle *
+handle_of (const struct fuse_file_info *fi)
+{
+  return (BookHandle *)(gintptr)fi->fh;
+}
+
+static gboolean
+is_archived (Fs *self, fuse_ino_t ino)
+{
+  return fs_nodes_find (self, ino).kind == FS_NODE_ARCHIVED;
+}
+
+static void
+set_open_flags (struct fuse_file_info *fi, BookHandle *handle)
+{
+  fi->fh = (guint64)(gintptr)handle;
+  fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
+  fi->keep_cache = handle->draft == NULL;
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  BookHandle *handle = book_file_open_finish (op->file, result, &error);
+
+  if (!fs_op_finish (op)) {
+    if (handle != NULL)
+      book_handle_release (handle);
+  } else if (handle == NULL) {
+    fs_reply_error (op->req, op->name, error);
+  } else {
+    set_open_flags (&op->fi, handle);
+    if (fs_reply_open (op->req, &op->fi) != 0)
+      book_handle_release (handle);
+  }
+  fs_op_free (op);
+}
+
+static void
+open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi)
+{
+  int fd;
+
+  if ((fi->flags & O_ACCMODE) != O_RDONLY) {
+    fs_reply_errno (req, "open", EACCES);
+    return;
+  }
+  fd = book_archive_open (book_archive (self->book), node->archive, node->person->resource_name, node->name);
+  if (fd < 0) {
+    fs_reply_errno (req, "open", ENOENT);
+    return;
+  }
+  fi->fh = (guint64)fd;
+  if (fs_reply_open (req, fi) != 0)
+    close (fd);
+}
+
+/* replies: open, or an error; waits for the photo */
+void
+fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, ino);
+  FsOp *op;
+
+  if (target.kind == FS_NODE_ARCHIVED) {
+    open_archived (self, req, target.node, fi);
+    return;
+  }
+  if (target.kind != FS_NODE_FILE) {
+    fs_reply_errno (req, "open", target.kind == FS_NODE_GONE ? ESTALE : EISDIR);
+    return;
+  }
+  op = fs_op_new (self, req, "open");
+  op->file = book_file_ref (target.node->file);
+  op->fi = *fi;
+  book_file_open_async (op->file, fi->flags, op->cancellable, on_opened, op);
+}
+
+void
+fs_create (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, parent);
+  g_autoptr (GError) error = NULL;
+  struct fuse_entry_param entry;
+  BookHandle *handle;
+
+  if (target.kind != FS_NODE_PERSON) {
+    fs_reply_errno (req, "create", target.kind == FS_NODE_GONE ? ESTALE : EPERM);
+    return;
+  }
+  handle = book_folder_create (self->book, target.person, name, fi->flags, &error);
+  if (handle == NULL) {
+    fs_reply_error (req, "create", error);
+    return;
+  }
+  fs_fill_entry (self, handle->file, &entry);
+  set_open_flags (fi, handle);
+  if (fs_reply_create (req, &entry, fi) != 0) {
+    fs_nodes_forget (self, entry.ino, 1);
+    book_handle_release (handle);
+  }
+}
+
+void
+fs_read (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+  Fs *self = fs_of (req);
+  g_autoptr (GError) error = NULL;
+  gssize n;
+
+  if (size > self->read_buffer_size) {
+    self->read_buffer = g_realloc (self->read_buffer, size);
+    self->read_buffer_size = size;
+  }
+  if (is_archived (self, ino)) {
+    n = pread ((int)fi->fh, self->read_buffer, size, offset);
+    if (n < 0) {
+      fs_reply_errno (req, "read", EIO);
+      return;
+    }
+  } else {
+    n = book_handle_read (handle_of (fi), self->read_buffer, size, offset, &error);
+    if (n < 0) {
+      fs_reply_error (req, "read", error);
+      return;
+    }
+  }
+  fs_reply_bytes (req, self->read_buffer, (gsize)n);
+}
+
+void
+fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (book_handle_write (handle_of (fi), data, size, offset, &error))
+    fs_reply_written (req, size);
+  else
+    fs_reply_error (req, "write", error);
+}
+
+static void
+on_flushed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  gboolean ok = book_handle_flush_finish (op->handle, result, &error);
+
+  if (fs_op_finish (op)) {
+    if (ok)
+      fs_reply_ok (op->req);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+}
+
+/* replies: err; waits for the upload */
+static void
+flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *name)
+{
+  Fs *self = fs_of (req);
+  FsOp *op;
+
+  if (is_archived (self, ino)) {
+    fs_reply_ok (req);
+    return;
+  }
+  op = fs_op_new (self, req, name);
+  op->handle = book_handle_ref (handle_of (fi));
+  book_handle_flush_async (op->handle, op->cancellable, on_flushed, op);
+}
+
+void
+fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  flush (req, ino, fi, "flush");
+}
+
+void
+fs_fsync (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+  flush (req, ino, fi, "fsync");
+}
+
+void
+fs_release (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+  if (is_archived (fs_of (req), ino))
+    close ((int)fi->fh);
+  else
+    book_handle_release (handle_of (fi));
+  fs_reply_ok (req);
+}
+
+/* Room is never short in a draft: only a larger size has to be remembered. */
+void
+fs_fallocate (fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length, struct fuse_file_info *fi)
+{
+  FsTarget target = fs_nodes_find (fs_of (req), ino);
+  g_autoptr (GError) error = NULL;
+  gint64 size = 0;
+
+  if (target.kind != FS_NODE_FILE || (mode & ~FALLOC_FL_KEEP_SIZE) != 0) {
+    fs_reply_errno (req, "fallocate", EOPNOTSUPP);
+    return;
+  }
+  if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && book_file_size (target.node->file, &size) && offset + length > size
+      && !book_file_truncate (target.node->file, handle_of (fi), offset + length, &error))
+    fs_reply_error (req, "fallocate", error);
+  else
+    fs_reply_ok (req);
+}

@@ -1,0 +1,180 @@
+/*
+ * The mount's own parts, sectioned by file. The one place where <fuse_lowlevel.h> comes in.
+ *
+ * Everything but notifier.c's thread runs on the loop thread. A handler's pointers (names, data) die when it returns.
+ */
+#pragma once
+
+#define FUSE_USE_VERSION 35
+
+#include <errno.h>
+#include <fuse_lowlevel.h>
+
+#include "book/events.h"
+#include "book/folder.h"
+#include "fs/fs.h"
+
+/* Names of people change rarely and the notifier tells the kernel; the time-out only bounds what a lost race can do. */
+#define FS_PERSON_ENTRY_TIMEOUT 60.0
+#define FS_DIRECTORY_TIMEOUT    1.0
+/* Names in a contact's folder are asked for each time: they mean another lineage after every change. */
+#define FS_FILE_ENTRY_TIMEOUT 0.0
+/* A lineage without a draft never changes. */
+#define FS_PHOTO_TIMEOUT 60.0
+
+struct Fs {
+  Book *book;
+  struct fuse_session *session;
+  GSource *source;
+  struct fuse_buf buffer; /* libfuse's, reused for each request */
+  char *read_buffer;
+  gsize read_buffer_size;
+  GHashTable *nodes; /* guint64* → FsNode */
+  guint64 next_archive_id;
+  GAsyncQueue *notices;
+  GThread *notifier;
+  gboolean unmounting;
+  gboolean ended;
+  FsEndedFunc ended_func;
+  gpointer ended_data;
+  uid_t uid;
+  gid_t gid;
+};
+
+/* ---- nodes.c ---- kinds of node ids: 1 the root; a person's ino and its low bits; files, above 1 << 63 */
+typedef enum {
+  FS_NODE_ROOT,
+  FS_NODE_PERSON,
+  FS_NODE_PREVIOUS,
+  FS_NODE_REJECTED,
+  FS_NODE_FILE,
+  FS_NODE_ARCHIVED,
+  FS_NODE_GONE
+} FsNodeKind;
+
+typedef struct {
+  guint64 id;
+  guint64 lookups;    /* the kernel's */
+  BookFile *file;     /* FILE: referenced */
+  BookPerson *person; /* ARCHIVED: referenced */
+  BookArchiveKind archive;
+  char *name;
+} FsNode;
+
+/* What a node id means now. Borrowed pointers, valid until control returns to the loop; each may be NULL if not of that
+ * kind. */
+typedef struct {
+  FsNodeKind kind;
+  BookPerson *person;
+  FsNode *node;
+} FsTarget;
+
+void fs_nodes_init (Fs *self);
+void fs_nodes_clear (Fs *self);
+FsTarget fs_nodes_find (Fs *self, fuse_ino_t id);
+/* One lookup more for the file; the node is made if the kernel does not know it. */
+FsNode *fs_nodes_look_up_file (Fs *self, BookFile *file);
+FsNode *fs_nodes_look_up_archived (Fs *self, BookPerson *person, BookArchiveKind kind, const char *name);
+void fs_nodes_forget (Fs *self, fuse_ino_t id, guint64 lookups);
+guint64 fs_archived_ino (BookPerson *person, BookArchiveKind kind, const char *name);
+
+/* ---- attr.c ---- */
+void fs_attr_directory (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct stat *attr);
+void fs_attr_root (Fs *self, struct stat *attr);
+void fs_attr_person (Fs *self, BookPerson *person, struct stat *attr);
+gboolean fs_attr_file (Fs *self, BookFile *file, struct stat *attr);   /* FALSE: st_size is not known yet (and 0) */
+gboolean fs_attr_archived (Fs *self, FsNode *node, struct stat *attr); /* FALSE: the file is gone */
+double fs_attr_timeout (BookFile *file, gboolean size_known);
+
+/* ---- op.c ---- a request that waits */
+typedef struct {
+  Fs *fs;
+  fuse_req_t req;   /* NULL once it was answered (an interrupted one is answered before its work has ended) */
+  const char *name; /* "open" … for the log */
+  GCancellable *cancellable;
+  guint timer;
+  guint64 node_id;
+  BookFile *file;     /* referenced, or NULL */
+  BookHandle *handle; /* referenced, or NULL */
+  struct fuse_file_info fi;
+} FsOp;
+
+FsOp *fs_op_new (Fs *self, fuse_req_t req, const char *name);
+/* The work has ended. TRUE: reply to op->req; FALSE: somebody did already. Call fs_op_free after. */
+gboolean fs_op_finish (FsOp *op);
+void fs_op_free (FsOp *op);
+
+/* ---- errno.c ---- */
+int fs_errno (const GError *error);
+
+/* ---- reply.c ---- the only file that calls fuse_reply_*; 0 or the negative errno when the kernel did not take it */
+void fs_reply_errno (fuse_req_t req, const char *op, int code);
+void fs_reply_error (fuse_req_t req, const char *op, const GError *error);
+void fs_reply_ok (fuse_req_t req);
+void fs_reply_none (fuse_req_t req);
+int fs_reply_entry (fuse_req_t req, const struct fuse_entry_param *entry);
+int fs_reply_create (fuse_req_t req, const struct fuse_entry_param *entry, const struct fuse_file_info *fi);
+int fs_reply_open (fuse_req_t req, const struct fuse_file_info *fi);
+void fs_reply_attr (fuse_req_t req, const struct stat *attr, double timeout);
+void fs_reply_bytes (fuse_req_t req, const void *data, gsize size);
+void fs_reply_written (fuse_req_t req, gsize size);
+void fs_reply_statfs (fuse_req_t req, const struct statvfs *statistics);
+void fs_reply_sized (fuse_req_t req, const void *data, gsize size,
+                     gsize room); /* xattrs: size alone when room is 0, ERANGE when too small */
+
+/* ---- handlers, by file; each ends in exactly one reply ---- */
+/* lookup.c */
+void fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name);
+void fs_forget (fuse_req_t req, fuse_ino_t ino, uint64_t lookups);
+void fs_forget_multi (fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+gboolean fs_fill_entry (Fs *self, BookFile *file,
+                        struct fuse_entry_param *entry); /* with a lookup; FALSE: no such file */
+void fs_fill_person_entry (Fs *self, BookPerson *person, struct fuse_entry_param *entry);
+/* attr.c */
+void fs_getattr (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_setattr (fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi);
+/* directory.c */
+void fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_readdir (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void fs_readdirplus (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void fs_releasedir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_fsyncdir (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+/* file.c */
+void fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_create (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi);
+void fs_read (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset, struct fuse_file_info *fi);
+void fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_fsync (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void fs_release (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fs_fallocate (fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length, struct fuse_file_info *fi);
+/* names.c */
+void fs_unlink (fuse_req_t req, fuse_ino_t parent, const char *name);
+void fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
+                unsigned int flags);
+void fs_mkdir (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void fs_rmdir (fuse_req_t req, fuse_ino_t parent, const char *name);
+void fs_symlink (fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void fs_link (fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name);
+void fs_mknod (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device);
+/* xattr.c */
+void fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size);
+void fs_setxattr (fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags);
+void fs_removexattr (fuse_req_t req, fuse_ino_t ino, const char *name);
+void fs_statfs (fuse_req_t req, fuse_ino_t ino);
+
+/* ---- notifier.c ---- */
+void fs_notifier_start (Fs *self);
+void
+fs_notifier_stop (Fs *self); /* no more notices; fs_notifier_done is called from the loop when the thread has ended */
+void fs_notifier_join (Fs *self);
+extern const BookEvents fs_events;
+
+/* ---- mount.c ---- */
+void fs_notifier_done (Fs *self);
+static inline Fs *
+fs_of (fuse_req_t req)
+{
+  return fuse_req_userdata (req);
+}

@@ -1,0 +1,136 @@
+/* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "fs/internal.h"
+
+void
+fs_fill_person_entry (Fs *self, BookPerson *person, struct fuse_entry_param *entry)
+{
+  memset (entry, 0, sizeof *entry);
+  entry->ino = person->ino;
+  entry->generation = 1;
+  entry->entry_timeout = FS_PERSON_ENTRY_TIMEOUT;
+  entry->attr_timeout = FS_DIRECTORY_TIMEOUT;
+  fs_attr_person (self, person, &entry->attr);
+}
+
+gboolean
+fs_fill_entry (Fs *self, BookFile *file, struct fuse_entry_param *entry)
+{
+  gboolean known;
+
+  memset (entry, 0, sizeof *entry);
+  known = fs_attr_file (self, file, &entry->attr);
+  entry->ino = fs_nodes_look_up_file (self, file)->id;
+  entry->generation = 1;
+  entry->entry_timeout = FS_FILE_ENTRY_TIMEOUT;
+  entry->attr_timeout = fs_attr_timeout (file, known);
+  return known;
+}
+
+static void
+look_up_person (Fs *self, fuse_req_t req, const char *name)
+{
+  BookPerson *person = book_person_by_name (self->book, name);
+  struct fuse_entry_param entry;
+
+  if (person == NULL) {
+    fs_reply_errno (req, "lookup", ENOENT);
+    return;
+  }
+  fs_fill_person_entry (self, person, &entry);
+  fs_reply_entry (req, &entry);
+}
+
+static void
+look_up_kept_folder (Fs *self, fuse_req_t req, BookPerson *person, guint64 kind)
+{
+  struct fuse_entry_param entry = { .ino = person->ino | kind,
+                                    .generation = 1,
+                                    .entry_timeout = FS_DIRECTORY_TIMEOUT,
+                                    .attr_timeout = FS_DIRECTORY_TIMEOUT };
+
+  fs_attr_directory (self, entry.ino, person->update_time, 0555, &entry.attr);
+  fs_reply_entry (req, &entry);
+}
+
+static void
+look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
+{
+  g_autoptr (BookFile) file = book_folder_lookup (self->book, person, name);
+  struct fuse_entry_param entry;
+
+  if (file == NULL) {
+    fs_reply_errno (req, "lookup", ENOENT);
+    return;
+  }
+  fs_fill_entry (self, file, &entry);
+  if (fs_reply_entry (req, &entry) != 0)
+    fs_nodes_forget (self, entry.ino, 1); /* interrupted: the kernel does not know it */
+}
+
+static void
+look_up_archived (Fs *self, fuse_req_t req, BookPerson *person, BookArchiveKind kind, const char *name)
+{
+  FsNode *node = fs_nodes_look_up_archived (self, person, kind, name);
+  struct fuse_entry_param entry = {
+    .ino = node->id, .generation = 1, .entry_timeout = FS_DIRECTORY_TIMEOUT, .attr_timeout = FS_DIRECTORY_TIMEOUT
+  };
+
+  if (!fs_attr_archived (self, node, &entry.attr)) {
+    fs_nodes_forget (self, entry.ino, 1);
+    fs_reply_errno (req, "lookup", ENOENT);
+  } else if (fs_reply_entry (req, &entry) != 0) {
+    fs_nodes_forget (self, entry.ino, 1);
+  }
+}
+
+void
+fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, parent);
+
+  switch (target.kind) {
+  case FS_NODE_ROOT:
+    look_up_person (self, req, name);
+    break;
+  case FS_NODE_PERSON:
+    if (strcmp (name, ".previous") == 0)
+      look_up_kept_folder (self, req, target.person, BOOK_INO_PREVIOUS);
+    else if (strcmp (name, ".rejected") == 0)
+      look_up_kept_folder (self, req, target.person, BOOK_INO_REJECTED);
+    else
+      look_up_file (self, req, target.person, name);
+    break;
+  case FS_NODE_PREVIOUS:
+    look_up_archived (self, req, target.person, BOOK_ARCHIVE_PREVIOUS, name);
+    break;
+  case FS_NODE_REJECTED:
+    look_up_archived (self, req, target.person, BOOK_ARCHIVE_REJECTED, name);
+    break;
+  case FS_NODE_FILE:
+  case FS_NODE_ARCHIVED:
+    fs_reply_errno (req, "lookup", ENOTDIR);
+    break;
+  case FS_NODE_GONE:
+  default:
+    fs_reply_errno (req, "lookup", ESTALE);
+    break;
+  }
+}
+
+void
+fs_forget (fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
+{
+  fs_nodes_forget (fs_of (req), ino, lookups);
+  fs_reply_none (req);
+}
+
+void
+fs_forget_multi (fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+  for (size_t i = 0; i < count; i++)
+    fs_nodes_forget (fs_of (req), forgets[i].ino, forgets[i].nlookup);
+  fs_reply_none (req);
+}

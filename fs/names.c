@@ -1,0 +1,111 @@
+/* What changes names: unlink and rename; all the rest is not permitted here. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <linux/fs.h>
+
+#include "fs/internal.h"
+
+static void
+on_unlinked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  gboolean ok = book_folder_unlink_finish (op->fs->book, result, &error);
+
+  if (fs_op_finish (op)) {
+    if (ok)
+      fs_reply_ok (op->req);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+}
+
+/* replies: err; waits only to learn whether a service that was out of reach is back */
+void
+fs_unlink (fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, parent);
+  FsOp *op;
+
+  if (target.kind != FS_NODE_PERSON) {
+    fs_reply_errno (req, "unlink", target.kind == FS_NODE_GONE ? ESTALE : EPERM);
+    return;
+  }
+  op = fs_op_new (self, req, "unlink");
+  book_folder_unlink_async (self->book, target.person, name, op->cancellable, on_unlinked, op);
+}
+
+static void
+on_renamed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  gboolean ok = book_folder_rename_finish (op->fs->book, result, &error);
+
+  if (fs_op_finish (op)) {
+    if (ok)
+      fs_reply_ok (op->req);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+}
+
+/* replies: err; waits for the upload when the new name is photo.jpg */
+void
+fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
+           unsigned int flags)
+{
+  Fs *self = fs_of (req);
+  FsTarget from = fs_nodes_find (self, parent);
+  FsTarget to = fs_nodes_find (self, new_parent);
+  FsOp *op;
+
+  if (from.kind == FS_NODE_GONE || to.kind == FS_NODE_GONE) {
+    fs_reply_errno (req, "rename", ESTALE);
+    return;
+  }
+  if (from.kind != FS_NODE_PERSON || to.kind != FS_NODE_PERSON) {
+    fs_reply_errno (req, "rename", EPERM);
+    return;
+  }
+  if ((flags & ~(unsigned int)RENAME_NOREPLACE) != 0) {
+    fs_reply_errno (req, "rename", EINVAL);
+    return;
+  }
+  op = fs_op_new (self, req, "rename");
+  book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
+                            op->cancellable, on_renamed, op);
+}
+
+void
+fs_mkdir (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+  fs_reply_errno (req, "mkdir", EPERM);
+}
+
+void
+fs_rmdir (fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+  fs_reply_errno (req, "rmdir", EPERM);
+}
+
+void
+fs_symlink (fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+  fs_reply_errno (req, "symlink", EPERM);
+}
+
+void
+fs_link (fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name)
+{
+  fs_reply_errno (req, "link", EPERM);
+}
+
+void
+fs_mknod (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+  fs_reply_errno (req, "mknod", EPERM);
+}

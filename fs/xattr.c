@@ -1,0 +1,154 @@
+/* Extended attributes, and statfs: what the mount says about itself. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <sys/statvfs.h>
+
+#include "fs/internal.h"
+#include "google/photo.h"
+
+#define XATTR_MIME_TYPE     "user.mime_type"
+#define XATTR_ORIGIN        "user.xdg.origin.url"
+#define XATTR_RESOURCE_NAME "user.contactfs.resource_name"
+#define XATTR_ERROR         "user.contactfs.error"
+#define XATTR_STATUS        "user.contactfs.status"
+
+typedef struct {
+  FsOp *op;
+  gsize room;
+} MimeType;
+
+static void
+reply_text (fuse_req_t req, const char *text, gsize room)
+{
+  if (text == NULL)
+    fs_reply_errno (req, "getxattr", ENODATA);
+  else
+    fs_reply_sized (req, text, strlen (text), room);
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  MimeType *self = data;
+  FsOp *op = self->op;
+  g_autoptr (GError) error = NULL;
+  gboolean loaded = book_file_load_finish (op->file, result, &error);
+  char buffer[32];
+
+  if (fs_op_finish (op)) {
+    if (loaded)
+      reply_text (op->req, book_file_mime_type (op->file, buffer), self->room);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+  g_free (self);
+}
+
+/* Only the bytes tell what they are. */
+static void
+get_mime_type (Fs *self, fuse_req_t req, BookFile *file, gsize room)
+{
+  char buffer[32];
+  const char *known = book_file_mime_type (file, buffer);
+  MimeType *waiting;
+
+  if (known != NULL || file->draft != NULL || file->version == NULL) {
+    reply_text (req, known, room);
+    return;
+  }
+  waiting = g_new0 (MimeType, 1);
+  waiting->op = fs_op_new (self, req, "getxattr");
+  waiting->op->file = book_file_ref (file);
+  waiting->room = room;
+  book_file_load_async (file, waiting->op->cancellable, on_loaded, waiting);
+}
+
+static void
+get_file_xattr (Fs *self, fuse_req_t req, BookFile *file, const char *name, gsize room)
+{
+  if (file->kind == BOOK_FILE_OTHER) {
+    fs_reply_errno (req, "getxattr", ENODATA);
+  } else if (strcmp (name, XATTR_MIME_TYPE) == 0) {
+    get_mime_type (self, req, file, room);
+  } else if (strcmp (name, XATTR_ORIGIN) == 0) {
+    const char *url = file->kind == BOOK_FILE_PROFILE ? file->person->profile_url : file->person->photo_url;
+    g_autofree char *original = url != NULL ? photo_url_with_suffix (url, "s0") : NULL;
+
+    reply_text (req, original, room);
+  } else if (strcmp (name, XATTR_RESOURCE_NAME) == 0) {
+    reply_text (req, file->person->resource_name, room);
+  } else {
+    fs_reply_errno (req, "getxattr", ENODATA);
+  }
+}
+
+void
+fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, ino);
+
+  if (target.kind == FS_NODE_FILE) {
+    get_file_xattr (self, req, target.node->file, name, size);
+  } else if (target.kind == FS_NODE_ROOT && strcmp (name, XATTR_STATUS) == 0) {
+    g_autofree char *status = book_status_json (self->book);
+
+    reply_text (req, status, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_RESOURCE_NAME) == 0) {
+    reply_text (req, target.person->resource_name, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_ERROR) == 0) {
+    reply_text (req, target.person->error, size);
+  } else {
+    fs_reply_errno (req, "getxattr", target.kind == FS_NODE_GONE ? ESTALE : ENODATA);
+  }
+}
+
+void
+fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+  static const char photo[] = XATTR_MIME_TYPE "\0" XATTR_ORIGIN "\0" XATTR_RESOURCE_NAME;
+  static const char person[] = XATTR_RESOURCE_NAME;
+  static const char person_with_error[] = XATTR_RESOURCE_NAME "\0" XATTR_ERROR;
+  static const char root[] = XATTR_STATUS;
+  FsTarget target = fs_nodes_find (fs_of (req), ino);
+
+  if (target.kind == FS_NODE_ROOT)
+    fs_reply_sized (req, root, sizeof root, size);
+  else if (target.kind == FS_NODE_PERSON && target.person->error != NULL)
+    fs_reply_sized (req, person_with_error, sizeof person_with_error, size);
+  else if (target.kind == FS_NODE_PERSON)
+    fs_reply_sized (req, person, sizeof person, size);
+  else if (target.kind == FS_NODE_FILE && target.node->file->kind != BOOK_FILE_OTHER
+           && target.node->file->draft == NULL)
+    fs_reply_sized (req, photo, sizeof photo, size);
+  else
+    fs_reply_sized (req, "", 0, size);
+}
+
+void
+fs_setxattr (fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+  fs_reply_errno (req, "setxattr", ENOTSUP);
+}
+
+void
+fs_removexattr (fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+  fs_reply_errno (req, "removexattr", ENOTSUP);
+}
+
+/* The disk that photos are cached on: programs ask before they copy. */
+void
+fs_statfs (fuse_req_t req, fuse_ino_t ino)
+{
+  Fs *self = fs_of (req);
+  struct statvfs statistics = { 0 };
+
+  if (statvfs (book_cache_dir (self->book), &statistics) != 0)
+    statistics.f_bsize = statistics.f_frsize = 4096;
+  statistics.f_files = book_people_count (self->book);
+  statistics.f_ffree = statistics.f_favail = 0;
+  statistics.f_namemax = 255;
+  fs_reply_statfs (req, &statistics);
+}

@@ -1,0 +1,285 @@
+/*
+ * What the service says of people, taken into the book: who came, went, was renamed, has another photo.
+ *
+ * A listing or delta may lag behind what a mutation answered, by seconds or minutes. Two facts guard against it: an
+ * older updateTime never overwrites a newer one, and a photo that our last mutation replaced does not come back unless
+ * the time says that it is news. Names are given in two passes, first all that are given up, then the new ones by
+ * resource name, so that the outcome does not depend on the order in which the service lists people.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+#include "book/names.h"
+#include "google/photo.h"
+
+typedef struct {
+  Book *book;
+  BookApply how;
+  GHashTable *seen; /* BookPerson set: who is in a full listing */
+  GArray *unnamed;  /* of Unnamed: who needs a name */
+} Apply;
+
+typedef struct {
+  BookPerson *person;
+  const PeoplePerson *said;
+} Unnamed;
+
+static void
+name_freed (Book *book, const char *name)
+{
+  book->names_changed = g_get_real_time ();
+  if (book->events != NULL)
+    book->events->name_changed (name, book->events_data);
+}
+
+static void
+remove_person (Book *book, BookPerson *person)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = g_strdup (person->name);
+
+  if (!book_store_remove_person (book->store, person->resource_name, &error))
+    g_warning ("%s could not be taken out of the state: %s", person->name, error->message);
+  book_people_take_out (book, person);
+  g_clear_pointer (&person->photo_url, g_free);
+  g_clear_pointer (&person->profile_url, g_free);
+  book_folder_photo_changed (book, person);
+  book_person_unref (person);
+  if (name != NULL)
+    name_freed (book, name);
+}
+
+/* The resource is called otherwise now. Same person: the name and the kept pictures go with it. */
+static BookPerson *
+rename_resource (Apply *apply, BookPerson *person, const char *resource_name)
+{
+  Book *book = apply->book;
+  g_autoptr (GError) error = NULL;
+
+  g_debug ("%s is now %s", person->resource_name, resource_name);
+  if (!book_store_remove_person (book->store, person->resource_name, &error))
+    g_warning ("%s could not be taken out of the state: %s", person->name, error->message);
+  book_archive_rename (book->archive, person->resource_name, resource_name);
+  book_people_take_out (book, person);
+  g_free (person->resource_name);
+  person->resource_name = g_strdup (resource_name);
+  book_people_insert (book, person);
+  if (person->name != NULL)
+    name_freed (book, person->name); /* the same name is another inode now */
+  return person;
+}
+
+static BookPerson *
+find (Apply *apply, const PeoplePerson *said)
+{
+  Book *book = apply->book;
+  BookPerson *person = book_person_by_resource_name (book, said->resource_name);
+
+  for (char **previous = said->previous_resource_names; previous != NULL && *previous != NULL; previous++) {
+    BookPerson *before = book_person_by_resource_name (book, *previous);
+
+    if (before == NULL || before == person)
+      continue;
+    if (person == NULL)
+      person = rename_resource (apply, before, said->resource_name);
+    else
+      remove_person (book, before); /* merged into one that we know already */
+  }
+  return person;
+}
+
+static gboolean
+set_string (char **member, const char *value)
+{
+  if (g_strcmp0 (*member, value) == 0)
+    return FALSE;
+  g_free (*member);
+  *member = g_strdup (value);
+  return TRUE;
+}
+
+/* TRUE if what a listing says of the person is older than what we know. */
+static gboolean
+lags (const BookPerson *person, const PeoplePerson *said)
+{
+  if (said->update_time != 0 && said->update_time < person->update_time)
+    return TRUE;
+  if (person->superseded != NULL && (said->update_time == 0 || said->update_time == person->update_time)) {
+    g_autofree char *version = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+
+    return g_strcmp0 (version, person->superseded) == 0;
+  }
+  return FALSE;
+}
+
+static void
+give_up_name (Apply *apply, BookPerson *person)
+{
+  g_autofree char *name = g_steal_pointer (&person->name);
+
+  g_hash_table_remove (apply->book->by_name, name);
+  g_clear_pointer (&person->base_name, g_free);
+  name_freed (apply->book, name);
+}
+
+static void
+take (Apply *apply, const PeoplePerson *said)
+{
+  Book *book = apply->book;
+  BookPerson *person = find (apply, said);
+  g_autofree char *base = NULL;
+  gboolean changed = FALSE;
+
+  if (said->deleted) {
+    if (person != NULL)
+      remove_person (book, person);
+    return;
+  }
+  if (person == NULL) {
+    person = g_new0 (BookPerson, 1);
+    person->refs = 1;
+    person->resource_name = g_strdup (said->resource_name);
+    book_people_insert (book, person);
+    changed = TRUE;
+  } else if (apply->how != BOOK_APPLY_ANSWER && lags (person, said)) {
+    g_debug ("%s: what the listing says is older than what we know", person->name);
+    if (apply->seen != NULL)
+      g_hash_table_add (apply->seen, person);
+    return;
+  }
+  if (apply->seen != NULL)
+    g_hash_table_add (apply->seen, person);
+
+  base = book_name_base (said);
+  if (person->name != NULL && g_strcmp0 (person->base_name, base) != 0)
+    give_up_name (apply, person);
+  if (person->name == NULL) {
+    Unnamed unnamed = { book_person_ref (person), said };
+
+    g_array_append_val (apply->unnamed, unnamed);
+    changed = TRUE;
+  }
+  if (said->update_time != 0 && said->update_time != person->update_time) {
+    person->update_time = said->update_time;
+    changed = TRUE;
+  }
+  person->profile_update_time = said->profile_update_time;
+  changed |= set_string (&person->profile_url, said->profile_url);
+  if (set_string (&person->photo_url, said->photo_url)) {
+    changed = TRUE;
+    if (apply->how != BOOK_APPLY_ANSWER)
+      g_clear_pointer (&person->superseded, g_free);
+  }
+  if (changed) {
+    book_folder_photo_changed (book, person);
+    if (person->name != NULL)
+      book_person_store (book, person);
+  }
+}
+
+static void
+clear_unnamed (gpointer data)
+{
+  book_person_unref (((Unnamed *)data)->person);
+}
+
+static int
+compare_resource_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const Unnamed *)a)->person->resource_name, ((const Unnamed *)b)->person->resource_name);
+}
+
+static gboolean
+is_taken (const char *name, gpointer data)
+{
+  return g_hash_table_contains (((Book *)data)->by_name, name);
+}
+
+static void
+give_names (Apply *apply)
+{
+  Book *book = apply->book;
+  GArray *unnamed = apply->unnamed;
+
+  g_array_sort (unnamed, compare_resource_names);
+  for (guint i = 0; i < unnamed->len; i++) {
+    const Unnamed *next = &g_array_index (unnamed, Unnamed, i);
+    BookPerson *person = next->person;
+
+    if (person->gone || person->name != NULL) /* deleted further on, or listed twice */
+      continue;
+    person->base_name = book_name_base (next->said);
+    person->name = book_name_choose (next->said, is_taken, book);
+    g_hash_table_insert (book->by_name, person->name, person);
+    book->names_changed = g_get_real_time ();
+    book_person_store (book, person);
+  }
+  if (unnamed->len > 0)
+    book_scan_clear (book);
+}
+
+static void
+remove_unseen (Apply *apply)
+{
+  g_autoptr (GPtrArray) unseen = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, apply->book->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    if (!g_hash_table_contains (apply->seen, person))
+      g_ptr_array_add (unseen, person);
+  for (guint i = 0; i < unseen->len; i++)
+    remove_person (apply->book, unseen->pdata[i]);
+}
+
+gboolean
+book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error)
+{
+  Apply apply = { .book = book, .how = how };
+  g_autoptr (GArray) unnamed = g_array_new (FALSE, FALSE, sizeof (Unnamed));
+  g_autoptr (GHashTable) seen = how == BOOK_APPLY_ALL ? g_hash_table_new (NULL, NULL) : NULL;
+
+  if (!book_store_begin (book->store, error))
+    return FALSE;
+  g_array_set_clear_func (unnamed, clear_unnamed);
+  apply.seen = seen;
+  apply.unnamed = unnamed;
+  for (guint i = 0; i < people->len; i++)
+    take (&apply, people->pdata[i]);
+  if (how == BOOK_APPLY_ALL)
+    remove_unseen (&apply);
+  give_names (&apply);
+  return book_store_commit (book->store, error);
+}
+
+static void
+apply_one (Book *book, const PeoplePerson *said, BookApply how)
+{
+  g_autoptr (GPtrArray) people = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (people, (gpointer)said);
+  if (!book_people_apply (book, people, how, &error))
+    g_warning ("the answer for %s could not be kept: %s", said->resource_name, error->message);
+}
+
+void
+book_people_apply_news (Book *book, const PeoplePerson *said)
+{
+  apply_one (book, said, BOOK_APPLY_DELTA);
+}
+
+void
+book_people_apply_answer (Book *book, const PeoplePerson *said, const char *replaced)
+{
+  BookPerson *person;
+
+  apply_one (book, said, BOOK_APPLY_ANSWER);
+  person = book_person_by_resource_name (book, said->resource_name);
+  if (person != NULL && replaced != NULL) {
+    g_free (person->superseded);
+    person->superseded = g_strdup (replaced);
+    book_person_store (book, person);
+  }
+}

@@ -1,0 +1,228 @@
+/* The Book: what holds its parts together, its beginning and its end. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "book/internal.h"
+#include "google/json.h"
+
+static void
+copy_options (Book *self, const BookOptions *options)
+{
+  self->options = *options;
+  self->options.account = g_strdup (options->account);
+  self->options.credentials = g_strdup (options->credentials);
+  self->options.state_dir = g_strdup (options->state_dir);
+  self->options.cache_dir = g_strdup (options->cache_dir);
+  self->options.data_dir = g_strdup (options->data_dir);
+  self->options.sync_interval = MAX (options->sync_interval, 1);
+}
+
+static gboolean
+lock_state (Book *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->options.state_dir, "lock", NULL);
+
+  if (g_mkdir_with_parents (self->options.state_dir, 0700) != 0) {
+    int code = errno;
+
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "the folder %s cannot be made: %s",
+                 self->options.state_dir, g_strerror (code));
+    return FALSE;
+  }
+  self->lock_fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (self->lock_fd < 0) {
+    int code = errno;
+
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s cannot be opened: %s", path, g_strerror (code));
+    return FALSE;
+  }
+  if (flock (self->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                 "the account \"%s\" is mounted already (contactfs status shows where); unmount it first",
+                 self->options.account);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+Book *
+book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GError **error)
+{
+  g_autoptr (Book) self = g_new0 (Book, 1);
+  g_autofree char *database = NULL;
+
+  self->lock_fd = -1;
+  self->people = people;
+  self->http = http;
+  self->started = g_get_real_time () / G_USEC_PER_SEC;
+  self->background = g_cancellable_new ();
+  self->folders = g_hash_table_new (NULL, NULL);
+  copy_options (self, options);
+  book_people_init (self);
+  book_photos_init (self);
+  book_mutations_init (self);
+  if (!lock_state (self, error))
+    return NULL;
+  database = g_build_filename (self->options.state_dir, "book.sqlite", NULL);
+  self->store = book_store_open (database, error);
+  if (self->store == NULL)
+    return NULL;
+  self->cache = book_cache_new (self->store, self->options.cache_dir, self->options.cache_bytes, error);
+  if (self->cache == NULL)
+    return NULL;
+  self->archive = book_archive_new (self->options.data_dir);
+  if (!book_people_load (self, error))
+    return NULL;
+  book_deletions_load (self);
+  return g_steal_pointer (&self);
+}
+
+void
+book_free (Book *self)
+{
+  if (self == NULL)
+    return;
+  book_sync_clear (self);
+  book_scan_clear (self);
+  g_clear_handle_id (&self->scan_timer, g_source_remove);
+  book_mutations_clear (self);
+  book_folders_clear (self);
+  book_photos_clear (self);
+  book_people_clear (self);
+  g_clear_pointer (&self->archive, book_archive_free);
+  g_clear_pointer (&self->cache, book_cache_free);
+  g_clear_pointer (&self->store, book_store_close);
+  g_clear_object (&self->background);
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  g_free (self->last_error);
+  g_free ((char *)self->options.account);
+  g_free ((char *)self->options.credentials);
+  g_free ((char *)self->options.state_dir);
+  g_free ((char *)self->options.cache_dir);
+  g_free ((char *)self->options.data_dir);
+  g_free (self);
+}
+
+gboolean
+book_is_listed (Book *self)
+{
+  return self->listed;
+}
+
+void
+book_set_events (Book *book, const BookEvents *events, gpointer data)
+{
+  book->events = events;
+  book->events_data = data;
+}
+
+void
+book_start (Book *self)
+{
+  book_deletions_start (self);
+  book_sync_start (self);
+}
+
+/* ---- the end ---- */
+
+static void
+cancel_fetches (Book *self)
+{
+  g_autoptr (GList) fetches = g_hash_table_get_values (self->fetches);
+
+  for (GList *next = fetches; next != NULL; next = next->next)
+    book_fetch_cancel_if_ahead (next->data);
+}
+
+/* Everything that calls back into the book has ended? Then so does the stop. */
+void
+book_stop_check (Book *self)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->mutations) || self->sync_cancellable != NULL
+      || self->asking > 0)
+    return;
+  cancel_fetches (self);
+  if (g_hash_table_size (self->fetches) > 0)
+    return;
+  self->stopped = TRUE;
+  g_task_return_boolean (self->stop, TRUE);
+}
+
+void
+book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GList) folders = g_hash_table_get_keys (self->folders);
+
+  g_assert (self->stop == NULL);
+  self->stop = g_task_new (NULL, NULL, callback, data);
+  g_cancellable_cancel (self->background);
+  book_sync_clear (self);
+  for (GList *next = folders; next != NULL; next = next->next)
+    book_drafts_finish (next->data);
+  book_deletions_start (self);
+  book_stop_check (self);
+}
+
+void
+book_stop_finish (Book *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+  g_clear_object (&self->stop);
+}
+
+/* ---- status ---- */
+
+static guint
+count_photos (Book *self)
+{
+  GHashTableIter iter;
+  gpointer person;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    n += ((BookPerson *)person)->photo_url != NULL;
+  return n;
+}
+
+char *
+book_status_json (Book *self)
+{
+  g_autofree char *account = json_quote (self->options.account);
+  g_autofree char *credentials = json_quote (self->options.credentials);
+  g_autofree char *last_error = json_quote (self->last_error);
+  HttpStatistics http;
+
+  http_client_get_statistics (self->http, &http);
+  return g_strdup_printf (
+      "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,"
+      "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync_in\":%" G_GINT64_FORMAT
+      ",\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
+      ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
+      ",\"read_only\":%s,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
+      account, credentials, (int)getpid (), self->started, book_people_count (self), count_photos (self),
+      self->last_sync, MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
+      self->unreachable ? "false" : "true", g_queue_get_length (&self->mutations),
+      book_store_cached_bytes (self->store), self->options.cache_bytes, http.requests, http.connections,
+      self->options.read_only ? "true" : "false", last_error, self->last_error_time);
+}
+
+BookArchive *
+book_archive (Book *self)
+{
+  return self->archive;
+}
+
+const char *
+book_cache_dir (Book *self)
+{
+  return self->options.cache_dir;
+}

@@ -1,0 +1,244 @@
+/*
+ * rm photo.jpg: gone at once from the folder, at Google about a second later, unless a successor comes (mv and install
+ * unlink first). The promise is in the store until it is kept, so that neither an unmount nor a kill loses it.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+
+/* How long rm waits to learn whether a service that was out of reach is back. */
+#define PROBE_MS 3000
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  gboolean answered;
+  guint timer;
+} Unlink;
+
+static void
+unlink_free (gpointer data)
+{
+  Unlink *self = data;
+
+  book_person_unref (self->person);
+  g_free (self);
+}
+
+static void
+forget_promise (Book *book, BookPerson *person)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_remove_deletion (book->store, person->resource_name, &error))
+    g_warning ("the deletion for %s could not be crossed out: %s", person->name, error->message);
+}
+
+void
+book_deletion_forget (BookFolder *self)
+{
+  if (self->state != BOOK_FOLDER_REMOVED)
+    return;
+  forget_promise (self->book, self->person);
+  book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  BookFolder *self = data;
+  Book *book = self->book;
+  BookPerson *person = self->person;
+  g_autoptr (GError) error = NULL;
+  gboolean keep_promise = FALSE;
+
+  if (!book_delete_photo_finish (book, result, &error)) {
+    keep_promise = book->stop != NULL && error->domain == PEOPLE_ERROR; /* the next mount tries again */
+    book_person_fail (book, person,
+                      keep_promise ? "the photo is not removed yet" : "the photo was not removed and is back", error);
+  }
+  if (!keep_promise)
+    forget_promise (book, person);
+  self->busy--;
+  if (self->state == BOOK_FOLDER_REMOVED)
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+  else
+    book_folder_release_if_idle (self);
+  book_stop_check (book);
+}
+
+void
+book_folder_delete_now (BookFolder *self)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->busy++;
+  book_delete_photo_async (self->book, self->person, self->removed_version, NULL, on_deleted, self);
+}
+
+/* ---- those of an earlier mount ---- */
+
+static void
+load_deletion (const char *resource_name, const char *version, gpointer data)
+{
+  Book *book = data;
+  BookPerson *person = book_person_by_resource_name (book, resource_name);
+  g_autofree char *now = person != NULL ? book_person_photo_version (person) : NULL;
+  BookFolder *folder;
+
+  if (person == NULL || g_strcmp0 (now, version) != 0)
+    return; /* overtaken; crossed out below by whoever removes next, harmless until then */
+  folder = book_folder_get (book, person);
+  book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
+  g_clear_handle_id (&folder->timer, g_source_remove); /* book_deletions_start carries it out */
+  folder->removed_version = g_strdup (version);
+}
+
+void
+book_deletions_load (Book *book)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_each_deletion (book->store, load_deletion, book, &error))
+    g_warning ("deletions of an earlier mount could not be read: %s", error->message);
+}
+
+void
+book_deletions_start (Book *book)
+{
+  g_autoptr (GList) folders = g_hash_table_get_keys (book->folders);
+
+  for (GList *next = folders; next != NULL; next = next->next) {
+    BookFolder *folder = next->data;
+
+    if (folder->state == BOOK_FOLDER_REMOVED && folder->busy == 0)
+      book_folder_delete_now (folder);
+  }
+}
+
+/* ---- unlink ---- */
+
+/* The service's photo goes. Consumes the task. */
+static void
+remove_service_photo (GTask *task)
+{
+  Unlink *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  BookFolder *folder = book_folder_get (book, self->person);
+  g_autofree char *version = book_person_photo_version (self->person);
+  g_autoptr (GError) error = NULL;
+
+  if (version != NULL && folder->state != BOOK_FOLDER_REMOVED) {
+    if (!book_store_put_deletion (book->store, self->person->resource_name, version, &error))
+      g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
+    book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
+    folder->removed_version = g_steal_pointer (&version);
+    book_photo_prefetch (book, self->person); /* for .previous */
+  }
+  book_folder_release_if_idle (folder);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static gboolean
+on_probe_timeout (gpointer data)
+{
+  GTask *task = data;
+  Unlink *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  self->answered = TRUE;
+  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
+                           "the service is out of reach, so the photo cannot be removed now");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Unlink *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  gboolean reached = book_sync_now_finish (self->book, result, &error);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->answered) {
+    g_clear_error (&error);
+    g_object_unref (task);
+  } else if (reached || !self->book->unreachable) {
+    g_clear_error (&error);
+    remove_service_photo (task);
+  } else {
+    book_person_fail (self->book, self->person, "the photo was not removed", error);
+    g_task_return_error (task, error);
+    g_object_unref (task);
+  }
+}
+
+static void
+unlink_photo (GTask *task)
+{
+  Unlink *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  BookFolder *folder = book_folder_get (book, self->person);
+  g_autoptr (BookFile) file = book_folder_photo (folder);
+
+  if (file == NULL) {
+    book_folder_release_if_idle (folder);
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no photo");
+    g_object_unref (task);
+    return;
+  }
+  if (folder->photo_held) { /* a draft, or an empty file: it goes with its bytes */
+    file->linked = FALSE;
+    book_folder_set_photo (folder, NULL);
+  }
+  if (folder->state != BOOK_FOLDER_SHOWN) {
+    book_folder_set_state (folder, folder->state); /* the service's photo was already away: wait again */
+    g_task_return_boolean (task, TRUE);
+    g_object_unref (task);
+    return;
+  }
+  book_folder_release_if_idle (folder);
+  if (self->person->photo_url == NULL || !book->unreachable) {
+    remove_service_photo (task);
+    return;
+  }
+  self->timer = g_timeout_add (PROBE_MS, on_probe_timeout, task);
+  book_sync_now_async (book, NULL, on_probed, task);
+}
+
+void
+book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Unlink *self = g_new0 (Unlink, 1);
+  g_autoptr (BookFile) file = NULL;
+
+  self->book = book;
+  self->person = book_person_ref (person);
+  g_task_set_source_tag (task, book_folder_unlink_async);
+  g_task_set_task_data (task, self, unlink_free);
+  g_task_set_check_cancellable (task, FALSE);
+  if (strcmp (name, BOOK_PHOTO_NAME) == 0) {
+    unlink_photo (task);
+    return;
+  }
+  file = book_folder_lookup (book, person, name);
+  if (file == NULL) {
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no %s", name);
+  } else if (file->kind == BOOK_FILE_PROFILE) {
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_PERMITTED,
+                             "profile.jpg belongs to the person's Google profile");
+  } else {
+    book_folder_remove_other (person->folder, file);
+    g_task_return_boolean (task, TRUE);
+  }
+  g_object_unref (task);
+}
+
+gboolean
+book_folder_unlink_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

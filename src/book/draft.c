@@ -1,0 +1,217 @@
+/* Drafts: the bytes that somebody is writing. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/draft.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "book/error.h"
+
+/* What all drafts together may take: they live in memory. */
+#define ALL_DRAFTS_MAX_BYTES ((gint64)512 * 1024 * 1024)
+
+static gint64 all_drafts_bytes; /* loop thread */
+
+BookDraft *
+book_draft_new (GError **error)
+{
+  int fd = memfd_create ("contactfs-draft", MFD_CLOEXEC);
+  BookDraft *self;
+
+  if (fd < 0) {
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE, "no memory for another draft: %s", g_strerror (errno));
+    return NULL;
+  }
+  self = g_new0 (BookDraft, 1);
+  self->refs = 1;
+  self->fd = fd;
+  self->mtime = g_get_real_time ();
+  return self;
+}
+
+BookDraft *
+book_draft_ref (BookDraft *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+book_draft_unref (BookDraft *self)
+{
+  if (--self->refs > 0)
+    return;
+  g_assert (g_queue_is_empty (&self->waiting));
+  all_drafts_bytes -= self->size;
+  close (self->fd);
+  g_clear_pointer (&self->sent, g_bytes_unref);
+  g_clear_pointer (&self->refused, g_bytes_unref);
+  g_clear_error (&self->refusal);
+  g_free (self);
+}
+
+static gboolean
+set_errno_error (GError **error, int code, const char *what)
+{
+  g_set_error (error, BOOK_ERROR, code == ENOSPC || code == ENOMEM ? BOOK_ERROR_NO_SPACE : BOOK_ERROR_IO, "%s: %s",
+               what, g_strerror (code));
+  return FALSE;
+}
+
+/* The draft will be size bytes long: is there room? */
+static gboolean
+grow (BookDraft *self, goffset size, GError **error)
+{
+  if (size <= self->size)
+    return TRUE;
+  if (size > BOOK_DRAFT_MAX_BYTES) {
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_TOO_LARGE, "a picture of more than %d MiB is not taken",
+                 BOOK_DRAFT_MAX_BYTES / (1024 * 1024));
+    return FALSE;
+  }
+  if (all_drafts_bytes + (size - self->size) > ALL_DRAFTS_MAX_BYTES) {
+    g_set_error_literal (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE,
+                         "too many unfinished pictures are open or left as temporary files; close or remove some");
+    return FALSE;
+  }
+  all_drafts_bytes += size - self->size;
+  self->size = size;
+  return TRUE;
+}
+
+static void
+changed (BookDraft *self)
+{
+  self->dirty = TRUE;
+  self->mtime = g_get_real_time ();
+  g_clear_pointer (&self->refused, g_bytes_unref);
+  g_clear_error (&self->refusal);
+}
+
+gssize
+book_draft_read (BookDraft *self, void *buffer, gsize size, goffset offset, GError **error)
+{
+  gssize n = pread (self->fd, buffer, size, offset);
+
+  if (n < 0)
+    set_errno_error (error, errno, "the draft could not be read");
+  return n;
+}
+
+gboolean
+book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset, GError **error)
+{
+  const char *next = data;
+
+  if (offset < 0 || !grow (self, offset + (goffset)size, error))
+    return FALSE;
+  while (size > 0) {
+    gssize n = pwrite (self->fd, next, size, offset);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return set_errno_error (error, errno, "the draft could not be written");
+    next += n;
+    offset += n;
+    size -= (gsize)n;
+  }
+  changed (self);
+  return TRUE;
+}
+
+gboolean
+book_draft_truncate (BookDraft *self, goffset size, GError **error)
+{
+  gint64 before = self->size;
+
+  if (size == self->size)
+    return TRUE;
+  if (!grow (self, size, error))
+    return FALSE;
+  if (ftruncate (self->fd, size) != 0)
+    return set_errno_error (error, errno, "the draft could not be cut");
+  if (size < before) {
+    all_drafts_bytes -= before - size;
+    self->size = size;
+  }
+  changed (self);
+  return TRUE;
+}
+
+static GBytes *
+read_all (int fd, gsize size, GError **error)
+{
+  g_autofree guint8 *data = g_malloc (size + 1);
+  gsize got = 0;
+
+  while (got < size) {
+    gssize n = pread (fd, data + got, size - got, (goffset)got);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      set_errno_error (error, n < 0 ? errno : EIO, "the picture could not be read");
+      return NULL;
+    }
+    got += (gsize)n;
+  }
+  return g_bytes_new_take (g_steal_pointer (&data), size);
+}
+
+GBytes *
+book_draft_bytes (BookDraft *self, GError **error)
+{
+  return read_all (self->fd, (gsize)self->size, error);
+}
+
+BookDraft *
+book_draft_new_from_fd (int fd, GError **error)
+{
+  g_autoptr (BookDraft) self = book_draft_new (error);
+  g_autoptr (GBytes) bytes = NULL;
+  goffset size = lseek (fd, 0, SEEK_END);
+
+  if (self == NULL)
+    return NULL;
+  if (size < 0) {
+    set_errno_error (error, errno, "the photo could not be read");
+    return NULL;
+  }
+  bytes = read_all (fd, (gsize)size, error);
+  if (bytes == NULL || !book_draft_write (self, g_bytes_get_data (bytes, NULL), (gsize)size, 0, error))
+    return NULL;
+  self->dirty = FALSE;
+  self->sent = g_steal_pointer (&bytes);
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+is_content (BookDraft *self, GBytes *bytes)
+{
+  g_autoptr (GBytes) now = g_bytes_get_size (bytes) == (gsize)self->size ? book_draft_bytes (self, NULL) : NULL;
+
+  return now != NULL && g_bytes_equal (now, bytes);
+}
+
+void
+book_draft_set_sent (BookDraft *self, GBytes *bytes)
+{
+  g_clear_pointer (&self->sent, g_bytes_unref);
+  self->sent = g_bytes_ref (bytes);
+  self->dirty = !is_content (self, bytes);
+}
+
+void
+book_draft_set_refused (BookDraft *self, GBytes *bytes, const GError *error)
+{
+  if (!is_content (self, bytes))
+    return; /* it has changed meanwhile: the next flush looks at it afresh */
+  g_clear_pointer (&self->refused, g_bytes_unref);
+  g_clear_error (&self->refusal);
+  self->refused = g_bytes_ref (bytes);
+  self->refusal = g_error_copy (error);
+  self->dirty = FALSE;
+}

@@ -1,0 +1,40 @@
+/*
+ * A draft: bytes that somebody is writing, in a memfd. Knows nothing of names, people or the network.
+ * Loop thread only. Shared by the handles that write to it.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* One draft at most; beyond it write(2) says EFBIG. Well over the photo limit, so that conversion has room later. */
+#define BOOK_DRAFT_MAX_BYTES (64 * 1024 * 1024)
+
+typedef struct {
+  guint refs;
+  guint handles; /* open handles that use it */
+  int fd;
+  gint64 size;
+  gint64 mtime;    /* microseconds since 1970 */
+  gboolean dirty;  /* changed since it was last sent, refused or copied from the photo */
+  GBytes *sent;    /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
+  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
+  GError *refusal; /* and why */
+  gboolean busy;   /* an upload of it is under way */
+  GQueue waiting;  /* of GTask: flushes that wait for that upload (flush.c) */
+} BookDraft;
+
+BookDraft *
+book_draft_new (GError **error); /* empty; BOOK_ERROR_NO_SPACE when all drafts together take too much memory */
+BookDraft *book_draft_new_from_fd (int fd, GError **error); /* a copy of the file; not dirty, sent is its content */
+BookDraft *book_draft_ref (BookDraft *self);
+void book_draft_unref (BookDraft *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookDraft, book_draft_unref)
+
+gssize book_draft_read (BookDraft *self, void *buffer, gsize size, goffset offset, GError **error);
+gboolean book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset, GError **error);
+gboolean book_draft_truncate (BookDraft *self, goffset size, GError **error);
+GBytes *book_draft_bytes (BookDraft *self, GError **error); /* a copy of all of it; transfer full */
+
+/* The outcome of sending bytes (a copy taken earlier): the draft stays dirty if it changed meanwhile. */
+void book_draft_set_sent (BookDraft *self, GBytes *bytes);
+void book_draft_set_refused (BookDraft *self, GBytes *bytes, const GError *error);

@@ -1,0 +1,373 @@
+/*
+ * What happens when a program closes or syncs what it wrote.
+ *
+ *   flush:  nothing changed, empty, temporary, unlinked ─→ success, nothing sent
+ *           the same bytes were refused before         ─→ the same error
+ *           an upload of this draft is under way       ─→ wait for it, then look again
+ *           no whole picture                           ─→ EINVAL; the draft stays for who still holds the file open
+ *           a whole picture                            ─→ upload ─→ taken:   the service's photo shows
+ *                                                               └→ refused: the old photo shows, the bytes are in
+ * .rejected last close of a draft: still dirty (mmap, a writer that was killed) ─→ sent now if it is whole, else to
+ * .rejected
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+#include "image/image.h"
+
+typedef struct {
+  BookFile *file;
+  BookDraft *draft;
+  GBytes *bytes; /* what is being sent */
+  GError *error; /* why it was not taken, while it is put into .rejected */
+} Flush;
+
+static void flush_step (GTask *task);
+static void draft_over (BookFile *file, BookDraft *draft);
+
+static void
+flush_free (gpointer data)
+{
+  Flush *self = data;
+
+  book_draft_unref (self->draft);
+  book_file_unref (self->file);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+GError *
+book_check_upload (GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+
+  if (!image_check_upload (data, size, &error))
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID, "what was written %s", error->message);
+  if (size > BOOK_PHOTO_MAX_BYTES)
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_TOO_LARGE,
+                        "the picture has %" G_GSIZE_FORMAT " bytes; at most %d are taken, so make it smaller first",
+                        size, BOOK_PHOTO_MAX_BYTES);
+  return NULL;
+}
+
+void
+book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = NULL;
+
+  book_person_fail (book, person, "the photo was not changed", why);
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    return;
+  name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, bytes, &error);
+  if (name == NULL)
+    g_warning ("%s: the refused picture could not be kept in .rejected: %s", person->name, error->message);
+}
+
+/* TRUE if what is written to the file is meant to become the contact's photo. */
+static gboolean
+is_meant_for_contact (const BookFile *file)
+{
+  return file->linked
+         && (file->kind == BOOK_FILE_PHOTO || (file->kind == BOOK_FILE_OTHER && !book_name_is_temporary (file->name)));
+}
+
+/* The draft is over for who looks at the folder: the service's photo shows. */
+static void
+show_service_photo (BookFile *file)
+{
+  BookFolder *folder = file->person->folder;
+
+  if (folder == NULL)
+    return;
+  folder->busy++;
+  if (folder->state == BOOK_FOLDER_REMOVED)
+    book_deletion_forget (folder);
+  else if (folder->state != BOOK_FOLDER_SHOWN)
+    book_folder_set_state (folder, BOOK_FOLDER_SHOWN);
+  if (folder->photo == file)
+    book_folder_set_photo (folder, NULL);
+  folder->busy--;
+  book_folder_release_if_idle (folder);
+}
+
+/* Others who flushed the same draft meanwhile look at it again. */
+static void
+wake_waiting (BookDraft *draft)
+{
+  GQueue waiting = draft->waiting;
+
+  draft->busy = FALSE;
+  g_queue_init (&draft->waiting);
+  for (GTask *task = g_queue_pop_head (&waiting); task != NULL; task = g_queue_pop_head (&waiting))
+    flush_step (task);
+}
+
+/* error: transfer full, or NULL. Consumes the task. */
+static void
+flush_end (GTask *task, GError *error)
+{
+  Flush *self = g_task_get_task_data (task);
+  g_autoptr (BookDraft) draft = book_draft_ref (self->draft);
+  gboolean was_sending = self->bytes != NULL;
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  if (was_sending) {
+    wake_waiting (draft);
+    if (draft->handles == 0 && !draft->busy)
+      draft_over (self->file, draft); /* the last close came while it was being sent */
+  }
+  g_object_unref (task);
+}
+
+static void
+reject_in_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Flush *self = data;
+  g_autofree char *name = NULL;
+  GError *error = NULL;
+
+  name = book_archive_add (self->file->book->archive, BOOK_ARCHIVE_REJECTED, self->file->person->resource_name,
+                           self->bytes, &error);
+  if (name != NULL)
+    g_task_return_boolean (worker, TRUE);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_rejected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Flush *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    g_warning ("%s: the refused picture could not be kept in .rejected: %s", self->file->person->name, error->message);
+  flush_end (task, g_steal_pointer (&self->error));
+}
+
+static void
+on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Flush *self = g_task_get_task_data (task);
+  BookFile *file = self->file;
+  g_autoptr (GTask) worker = NULL;
+
+  if (book_upload_finish (file->book, result, &self->error)) {
+    book_draft_set_sent (self->draft, self->bytes);
+    if (file->kind == BOOK_FILE_OTHER && file->linked) {
+      file->alias = TRUE;
+      book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
+    }
+    show_service_photo (file);
+    flush_end (task, NULL);
+    return;
+  }
+  book_person_fail (file->book, file->person, "the photo was not changed", self->error);
+  book_draft_set_refused (self->draft, self->bytes, self->error);
+  if (file->kind == BOOK_FILE_PHOTO)
+    show_service_photo (file);
+  worker = g_task_new (NULL, NULL, on_rejected, task);
+  g_task_set_task_data (worker, self, NULL);
+  g_task_run_in_thread (worker, reject_in_worker);
+}
+
+/* Consumes the task, now or when what it waits for has ended. */
+static void
+flush_step (GTask *task)
+{
+  Flush *self = g_task_get_task_data (task);
+  BookDraft *draft = self->draft;
+  g_autoptr (GBytes) bytes = NULL;
+  GError *error = NULL;
+
+  if (draft->busy) {
+    g_queue_push_tail (&draft->waiting, task);
+    return;
+  }
+  if (draft->refusal != NULL) {
+    flush_end (task, g_error_copy (draft->refusal));
+    return;
+  }
+  if (!draft->dirty || draft->size == 0 || !is_meant_for_contact (self->file)) {
+    flush_end (task, NULL);
+    return;
+  }
+  bytes = book_draft_bytes (draft, &error);
+  if (bytes == NULL) {
+    flush_end (task, error);
+    return;
+  }
+  if (draft->sent != NULL && g_bytes_equal (bytes, draft->sent)) {
+    draft->dirty = FALSE;
+    flush_end (task, NULL);
+    return;
+  }
+  error = book_check_upload (bytes);
+  if (error != NULL) {
+    book_person_fail (self->file->book, self->file->person, "the photo was not changed", error);
+    flush_end (task, error);
+    return;
+  }
+  draft->busy = TRUE;
+  self->bytes = g_steal_pointer (&bytes);
+  book_upload_async (self->file->book, self->file->person, self->bytes, g_task_get_cancellable (task), on_uploaded,
+                     task);
+}
+
+static void
+flush_draft (BookFile *file, BookDraft *draft, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Flush *self = g_new0 (Flush, 1);
+
+  self->file = book_file_ref (file);
+  self->draft = book_draft_ref (draft);
+  g_task_set_source_tag (task, flush_draft);
+  g_task_set_task_data (task, self, flush_free);
+  g_task_set_check_cancellable (task, FALSE);
+  flush_step (task);
+}
+
+void
+book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  if (self->writable && self->draft != NULL) {
+    flush_draft (self->file, self->draft, cancellable, callback, data);
+  } else {
+    g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+    g_task_return_boolean (task, TRUE);
+  }
+}
+
+gboolean
+book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- the last close ---- */
+
+/* Nobody writes to draft any more and its outcome is settled. */
+static void
+draft_over (BookFile *file, BookDraft *draft)
+{
+  BookFolder *folder = file->person->folder;
+
+  if (file->draft != draft)
+    return; /* an older one of two that were open at the same time */
+  if (file->kind == BOOK_FILE_OTHER) {
+    if (file->linked && folder != NULL && !file->alias) {
+      if (draft->size == 0)
+        book_file_forget_later (file, BOOK_EMPTY_WAIT_MS);
+      else if (book_name_is_temporary (file->name))
+        book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
+      else
+        book_folder_remove_other (folder, file); /* it was not a picture */
+    } else if (file->alias) {
+      book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
+    }
+    return;
+  }
+  if (folder != NULL && folder->photo == file && file->created && draft->size == 0) {
+    book_file_forget_later (file, BOOK_EMPTY_WAIT_MS); /* ImageMagick and touch: it stays in sight for a while */
+    return;
+  }
+  if (draft->size == 0)
+    file->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * 1000;
+  book_file_set_draft (file, NULL);
+  if (folder != NULL && folder->photo == file)
+    show_service_photo (file);
+}
+
+typedef struct {
+  BookFile *file;
+  BookDraft *draft;
+} LateFlush;
+
+static void
+on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
+{
+  LateFlush *self = data;
+  Book *book = self->file->book;
+
+  g_task_propagate_boolean (G_TASK (result), NULL); /* a failure has been told: log, user.contactfs.error, .rejected */
+  self->draft->handles--;
+  if (self->draft->handles == 0)
+    draft_over (self->file, self->draft);
+  book_draft_unref (self->draft);
+  book_file_unref (self->file);
+  g_free (self);
+  book_stop_check (book);
+}
+
+void
+book_draft_closed (BookFile *file, BookDraft *draft)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  LateFlush *late;
+
+  if (draft->busy)
+    return; /* its flush is still under way: that one was cancelled, or the program did not wait; it ends the draft */
+  if (!draft->dirty || draft->size == 0 || !is_meant_for_contact (file)) {
+    draft_over (file, draft);
+    return;
+  }
+  bytes = book_draft_bytes (draft, &error);
+  if (bytes != NULL && draft->sent != NULL && g_bytes_equal (bytes, draft->sent)) {
+    draft->dirty = FALSE;
+    draft_over (file, draft);
+    return;
+  }
+  if (bytes != NULL)
+    error = book_check_upload (bytes);
+  if (error != NULL) {
+    book_reject (file->book, file->person, bytes, error);
+    if (bytes != NULL)
+      book_draft_set_refused (draft, bytes, error);
+    draft_over (file, draft);
+    return;
+  }
+  late = g_new0 (LateFlush, 1);
+  late->file = book_file_ref (file);
+  late->draft = book_draft_ref (draft);
+  draft->handles++; /* as if the sender held it open */
+  flush_draft (file, draft, NULL, on_late_flush, late);
+}
+
+void
+book_handle_release (BookHandle *self)
+{
+  BookFile *file = self->file;
+
+  file->handles--;
+  if (self->draft != NULL) {
+    g_autoptr (BookFile) kept = book_file_ref (file);
+
+    self->draft->handles--;
+    if (self->draft->handles == 0)
+      book_draft_closed (file, self->draft);
+  } else if (file->handles == 0 && file->kind == BOOK_FILE_OTHER && file->linked) {
+    book_file_forget_later (file, file->alias ? BOOK_ALIAS_WAIT_MS : BOOK_TEMPORARY_WAIT_MS);
+  }
+  book_handle_unref (self);
+}
+
+void
+book_drafts_finish (BookFolder *folder)
+{
+  BookDraft *draft = folder->photo_held ? folder->photo->draft : NULL;
+
+  if (draft != NULL && draft->handles > 0)
+    book_draft_closed (folder->photo, draft);
+}

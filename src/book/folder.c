@@ -1,0 +1,351 @@
+/* What names lead to in a contact's directory; the states are drawn in folder.h. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+
+#include "google/photo.h"
+
+/* Above every inode number of a person (people.c). */
+#define FILE_ID_BASE ((guint64)1 << 63)
+
+BookFolder *
+book_folder_get (Book *book, BookPerson *person)
+{
+  BookFolder *self = person->folder;
+
+  if (self == NULL) {
+    self = g_new0 (BookFolder, 1);
+    self->book = book;
+    self->person = person;
+    person->folder = self;
+    g_hash_table_add (book->folders, self);
+  }
+  return self;
+}
+
+void
+book_folder_release_if_idle (BookFolder *self)
+{
+  if (self->photo != NULL || self->profile != NULL || self->others != NULL || self->state != BOOK_FOLDER_SHOWN
+      || self->timer != 0 || self->busy != 0)
+    return;
+  g_hash_table_remove (self->book->folders, self);
+  self->person->folder = NULL;
+  g_free (self->removed_version);
+  g_free (self);
+}
+
+void
+book_folders_clear (Book *book)
+{
+  GList *folders = g_hash_table_get_keys (book->folders);
+
+  for (GList *next = folders; next != NULL; next = next->next) {
+    BookFolder *self = next->data;
+    g_autoptr (BookPerson) person = book_person_ref (self->person);
+
+    self->busy++; /* so that it outlives what goes on in the loop */
+    while (self->others != NULL)
+      book_folder_remove_other (self, self->others->pdata[0]);
+    book_folder_set_photo (self, NULL);
+    g_clear_handle_id (&self->timer, g_source_remove);
+    self->state = BOOK_FOLDER_SHOWN;
+    self->busy = 0;
+    book_folder_release_if_idle (self);
+  }
+  g_list_free (folders);
+  g_clear_pointer (&book->folders, g_hash_table_unref);
+}
+
+/* ---- files ---- */
+
+BookFile *
+book_file_new (BookFolder *folder, BookFileKind kind, const char *name)
+{
+  BookFile *self = g_new0 (BookFile, 1);
+
+  self->refs = 1;
+  self->id = FILE_ID_BASE + ++folder->book->next_file_id;
+  self->kind = kind;
+  self->book = folder->book;
+  self->person = book_person_ref (folder->person);
+  self->name = g_strdup (name);
+  self->linked = TRUE;
+  return self;
+}
+
+BookFile *
+book_file_ref (BookFile *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+book_file_unref (BookFile *self)
+{
+  BookFolder *folder = self->person->folder;
+
+  if (--self->refs > 0)
+    return;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_pointer (&self->draft, book_draft_unref);
+  if (folder != NULL) {
+    if (folder->photo == self)
+      folder->photo = NULL;
+    if (folder->profile == self)
+      folder->profile = NULL;
+    book_folder_release_if_idle (folder);
+  }
+  book_person_unref (self->person);
+  g_free (self->name);
+  g_free (self->version);
+  g_free (self);
+}
+
+const char *
+book_file_name (const BookFile *self)
+{
+  switch (self->kind) {
+  case BOOK_FILE_PHOTO:
+    return BOOK_PHOTO_NAME;
+  case BOOK_FILE_PROFILE:
+    return BOOK_PROFILE_NAME;
+  case BOOK_FILE_OTHER:
+  default:
+    return self->name;
+  }
+}
+
+void
+book_file_set_draft (BookFile *self, BookDraft *draft)
+{
+  if (draft != NULL)
+    book_draft_ref (draft);
+  g_clear_pointer (&self->draft, book_draft_unref);
+  self->draft = draft;
+}
+
+void
+book_file_keep (BookFile *self)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+}
+
+static gboolean
+on_forget (gpointer data)
+{
+  BookFile *self = data;
+  BookFolder *folder = self->person->folder;
+
+  self->timer = 0;
+  if (self->handles > 0 || folder == NULL)
+    return G_SOURCE_REMOVE;
+  if (self->kind == BOOK_FILE_OTHER)
+    book_folder_remove_other (folder, self);
+  else if (folder->photo == self) { /* an empty file that nobody filled: what was before is back */
+    book_deletion_forget (folder);
+    book_folder_set_photo (folder, NULL);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+void
+book_file_forget_later (BookFile *self, guint ms)
+{
+  book_file_keep (self);
+  self->timer = g_timeout_add (ms, on_forget, self);
+}
+
+/* ---- photo.jpg ---- */
+
+void
+book_folder_set_photo (BookFolder *self, BookFile *file)
+{
+  BookFile *before = self->photo_held ? self->photo : NULL;
+
+  if (file == self->photo && (file == NULL || self->photo_held))
+    return;
+  self->busy++;
+  self->photo = file != NULL ? book_file_ref (file) : NULL;
+  self->photo_held = file != NULL;
+  if (before != NULL) {
+    book_file_keep (before);
+    book_file_unref (before);
+  }
+  self->busy--;
+  book_folder_release_if_idle (self);
+}
+
+gboolean
+book_folder_has_photo (BookFolder *self)
+{
+  return self->photo_held || (self->state == BOOK_FOLDER_SHOWN && self->person->photo_url != NULL);
+}
+
+BookFile *
+book_folder_photo (BookFolder *self)
+{
+  if (!book_folder_has_photo (self))
+    return NULL;
+  if (self->photo != NULL)
+    return book_file_ref (self->photo);
+  self->photo = book_file_new (self, BOOK_FILE_PHOTO, NULL);
+  self->photo->version = book_person_photo_version (self->person);
+  return self->photo;
+}
+
+static BookFile *
+profile_file (BookFolder *self)
+{
+  if (self->person->profile_url == NULL)
+    return NULL;
+  if (self->profile != NULL)
+    return book_file_ref (self->profile);
+  self->profile = book_file_new (self, BOOK_FILE_PROFILE, NULL);
+  self->profile->version = book_person_profile_version (self->person);
+  return self->profile;
+}
+
+static gboolean
+on_successor_timeout (gpointer data)
+{
+  BookFolder *self = data;
+
+  self->timer = 0;
+  if (self->state == BOOK_FOLDER_REMOVED)
+    book_folder_delete_now (self);
+  else
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN); /* renamed away, and nothing came: it is back */
+  return G_SOURCE_REMOVE;
+}
+
+void
+book_folder_set_state (BookFolder *self, BookFolderState state)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->state = state;
+  if (state == BOOK_FOLDER_SHOWN) {
+    g_clear_pointer (&self->removed_version, g_free);
+    book_folder_release_if_idle (self);
+    return;
+  }
+  if (!self->photo_held)
+    self->photo = NULL;
+  self->timer = g_timeout_add (BOOK_SUCCESSOR_WAIT_MS, on_successor_timeout, self);
+}
+
+void
+book_folder_photo_changed (Book *book, BookPerson *person)
+{
+  BookFolder *self = person->folder;
+  g_autofree char *version = NULL;
+  g_autofree char *profile_version = NULL;
+
+  if (self == NULL)
+    return;
+  version = book_person_photo_version (person);
+  profile_version = book_person_profile_version (person);
+  self->busy++;
+  if (self->state == BOOK_FOLDER_REMOVED && g_strcmp0 (version, self->removed_version) != 0)
+    book_deletion_forget (self); /* the user removed another picture than the one that is there now */
+  if (self->photo != NULL && !self->photo_held && g_strcmp0 (self->photo->version, version) != 0) {
+    if (version == NULL && book->events != NULL)
+      book->events->photo_gone (person, BOOK_PHOTO_NAME, self->photo->id, book->events_data);
+    self->photo = NULL;
+  }
+  if (self->profile != NULL && g_strcmp0 (self->profile->version, profile_version) != 0) {
+    if (profile_version == NULL && book->events != NULL)
+      book->events->photo_gone (person, BOOK_PROFILE_NAME, self->profile->id, book->events_data);
+    self->profile = NULL;
+  }
+  self->busy--;
+  book_folder_release_if_idle (self);
+}
+
+/* ---- other names ---- */
+
+BookFile *
+book_folder_find_other (BookFolder *self, const char *name)
+{
+  for (guint i = 0; self->others != NULL && i < self->others->len; i++) {
+    BookFile *file = self->others->pdata[i];
+
+    if (strcmp (file->name, name) == 0)
+      return file;
+  }
+  return NULL;
+}
+
+void
+book_folder_add_other (BookFolder *self, BookFile *file, const char *name)
+{
+  BookFile *before = book_folder_find_other (self, name);
+
+  if (before == file)
+    return;
+  if (before != NULL)
+    book_folder_remove_other (self, before);
+  if (self->others == NULL)
+    self->others = g_ptr_array_new ();
+  file->kind = BOOK_FILE_OTHER;
+  file->linked = TRUE;
+  g_free (file->name);
+  file->name = g_strdup (name);
+  g_ptr_array_add (self->others, book_file_ref (file));
+}
+
+void
+book_folder_remove_other (BookFolder *self, BookFile *file)
+{
+  if (self->others == NULL || !g_ptr_array_remove (self->others, file))
+    return;
+  if (self->others->len == 0)
+    g_clear_pointer (&self->others, g_ptr_array_unref);
+  book_file_keep (file);
+  file->linked = FALSE;
+  self->busy++;
+  book_file_unref (file);
+  self->busy--;
+  book_folder_release_if_idle (self);
+}
+
+/* ---- lookups ---- */
+
+BookFile *
+book_folder_lookup (Book *book, BookPerson *person, const char *name)
+{
+  BookFile *file = NULL;
+
+  if (strcmp (name, BOOK_PHOTO_NAME) == 0 || strcmp (name, BOOK_PROFILE_NAME) == 0) {
+    BookFolder *self = book_folder_get (book, person);
+
+    file = strcmp (name, BOOK_PHOTO_NAME) == 0 ? book_folder_photo (self) : profile_file (self);
+    book_folder_release_if_idle (self);
+  } else if (person->folder != NULL) {
+    file = book_folder_find_other (person->folder, name);
+    if (file != NULL)
+      book_file_ref (file);
+  }
+  return file;
+}
+
+GPtrArray *
+book_folder_list (Book *book, BookPerson *person)
+{
+  GPtrArray *files = g_ptr_array_new_with_free_func ((GDestroyNotify)book_file_unref);
+  BookFile *photo = book_folder_lookup (book, person, BOOK_PHOTO_NAME);
+  BookFile *profile = book_folder_lookup (book, person, BOOK_PROFILE_NAME);
+
+  if (photo != NULL)
+    g_ptr_array_add (files, photo);
+  if (profile != NULL)
+    g_ptr_array_add (files, profile);
+  for (guint i = 0; person->folder != NULL && person->folder->others != NULL && i < person->folder->others->len; i++) {
+    BookFile *file = person->folder->others->pdata[i];
+
+    if (!file->alias)
+      g_ptr_array_add (files, book_file_ref (file));
+  }
+  return files;
+}

@@ -1,0 +1,130 @@
+/*
+ * What programs see and do inside one contact's directory. FUSE-free; fs/ turns requests into these calls.
+ *
+ * A BookFile is one *lineage of content* under one name. Its id is its FUSE node id: it is never used again, and the
+ * bytes behind it change only through its own handles. When the service's photo changes, photo.jpg becomes a new
+ * BookFile with a new id and the same inode number, so the kernel's pages of the old one can stay as they are and can
+ * never show for the new one.
+ *
+ * A BookDraft is what somebody is writing: bytes in a memfd. O_TRUNC begins a draft of the handle's own, so two
+ * programs that replace one photo at the same time do not mix their bytes; other writers of the file share its newest
+ * draft.
+ *
+ *   photo.jpg     seen by programs                     what happens next
+ *   SHOWN         the service's photo, or none         -
+ *   (draft)       the newest draft of folder->photo    sent at flush; SHOWN after the last close
+ *   REMOVED       absent                               deleted in BOOK_SUCCESSOR_WAIT unless a successor is created
+ *   MOVED         absent                               SHOWN in BOOK_SUCCESSOR_WAIT unless a successor comes
+ *   (empty)       an empty file                        never sent; what was before, in BOOK_EMPTY_WAIT
+ *
+ * Loop thread only. Pointers are borrowed unless said; a BookFile or BookHandle that must outlive a wait is referenced.
+ */
+#pragma once
+
+#include "book/draft.h"
+#include "book/error.h"
+#include "book/person.h"
+
+#define BOOK_PHOTO_NAME   "photo.jpg"
+#define BOOK_PROFILE_NAME "profile.jpg"
+
+#define BOOK_SUCCESSOR_WAIT_MS 1000
+#define BOOK_EMPTY_WAIT_MS     5000
+#define BOOK_ALIAS_WAIT_MS     5000             /* how long "any other name" answers after it became the photo */
+#define BOOK_TEMPORARY_WAIT_MS (60 * 60 * 1000) /* a temporary nobody opens is forgotten after this */
+#define BOOK_PHOTO_MAX_BYTES   (5 * 1024 * 1024)
+
+typedef enum { BOOK_FILE_PHOTO, BOOK_FILE_PROFILE, BOOK_FILE_OTHER } BookFileKind;
+
+typedef struct {
+  guint refs;
+  guint64 id;
+  BookFileKind kind;
+  Book *book;
+  BookPerson *person; /* referenced */
+  char *name;         /* its name in the folder (OTHER); NULL when unlinked, and for PHOTO and PROFILE */
+  gboolean linked;  /* a name leads to it, or led to it when its photo was overtaken: what is written to it is meant for
+                       the contact */
+  gboolean alias;   /* OTHER: its bytes became the photo; answers for a moment, is not listed */
+  gboolean created; /* PHOTO: made by open(O_CREAT): while its draft is empty, an empty file shows */
+  char *version;    /* photo version behind it when there is no draft */
+  BookDraft *draft; /* the newest; NULL: none */
+  guint handles;
+  guint timer;        /* source id: forget it, or end its empty draft */
+  gint64 empty_until; /* PHOTO: it was truncated and closed; who opens it for writing before then (monotonic) starts
+                         empty */
+} BookFile;
+
+typedef struct {
+  guint refs;
+  BookFile *file;   /* referenced */
+  BookDraft *draft; /* what it writes to and reads from; NULL until there is one */
+  int fd;           /* the cached photo, -1 for none */
+  gboolean writable;
+  gboolean append;
+} BookHandle;
+
+BookFile *book_file_ref (BookFile *self);
+void book_file_unref (BookFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookFile, book_file_unref)
+BookHandle *book_handle_ref (BookHandle *self);
+void book_handle_unref (BookHandle *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookHandle, book_handle_unref)
+
+/* ---- names ---- */
+
+/* The file of that name, transfer full; NULL when there is none. Never waits for the network. */
+BookFile *book_folder_lookup (Book *book, BookPerson *person, const char *name);
+
+/* Names to list, photo.jpg first. Elements: BookFile, referenced; transfer full. Use book_file_name for the name. */
+GPtrArray *book_folder_list (Book *book, BookPerson *person);
+const char *book_file_name (const BookFile *self);
+
+/* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's. Pure (temporary-name.c). */
+gboolean book_name_is_temporary (const char *name);
+
+/* ---- attributes ---- */
+
+guint64 book_file_ino (const BookFile *self);
+gint64 book_file_mtime (const BookFile *self);          /* microseconds since 1970 */
+gboolean book_file_size (BookFile *self, gint64 *size); /* FALSE: not known before the photo is fetched */
+
+/* Fetches the photo if need be; afterwards book_file_size knows. */
+void book_file_load_async (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean book_file_load_finish (BookFile *self, GAsyncResult *result, GError **error);
+const char *book_file_mime_type (BookFile *self, char buffer[32]); /* of what is loaded; NULL: not known */
+
+/* ---- open files ---- flags are open(2)'s O_ACCMODE, O_TRUNC, O_APPEND */
+
+/* Creates name (or opens it when it is there: CREATE races with other creates). Never waits. */
+BookHandle *book_folder_create (Book *book, BookPerson *person, const char *name, int flags, GError **error);
+
+void book_file_open_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer data);
+BookHandle *book_file_open_finish (BookFile *self, GAsyncResult *result, GError **error);
+
+gssize book_handle_read (BookHandle *self, void *buffer, gsize size, goffset offset, GError **error);
+gboolean book_handle_write (BookHandle *self, const void *data, gsize size, goffset offset, GError **error);
+
+/* ftruncate, or truncate by path with handle NULL. Waits for nothing that is not open (a photo must be loaded:
+ * BOOK_ERROR_STALE when it is not; call book_file_load first). */
+gboolean book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **error);
+
+/* close(2) or fsync(2): sends a whole, changed picture and ends with the outcome. */
+void book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error);
+
+/* The last close: consumes the handle. A draft still dirty is sent now, in the background. */
+void book_handle_release (BookHandle *self);
+
+/* ---- changes of names ---- */
+
+void book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
+gboolean book_folder_unlink_finish (Book *book, GAsyncResult *result, GError **error);
+
+/* exclusive: RENAME_NOREPLACE */
+void book_folder_rename_async (Book *book, BookPerson *person, const char *name, BookPerson *new_person,
+                               const char *new_name, gboolean exclusive, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
+gboolean book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error);

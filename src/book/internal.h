@@ -1,0 +1,188 @@
+/*
+ * The Book's own members, sectioned by the file that owns them. Only src/book/ includes this.
+ */
+#pragma once
+
+#include "book/book.h"
+#include "book/events.h"
+#include "book/folder.h"
+
+struct Book {
+  /* ---- book.c ---- */
+  PeopleClient *people;
+  HttpClient *http;
+  BookOptions options; /* its strings are ours */
+  BookStore *store;
+  BookCache *cache;
+  BookArchive *archive;
+  int lock_fd;
+  gint64 started;
+  const BookEvents *events;
+  gpointer events_data;
+  GTask *stop;              /* set once book_stop_async was called */
+  gboolean stopped;         /* and this once it was answered */
+  GCancellable *background; /* what nobody waits for; cancelled by the stop */
+  char *last_error;
+  gint64 last_error_time;
+
+  /* ---- people.c ---- */
+  GHashTable *by_resource_name; /* char* → BookPerson, the owner of the reference */
+  GHashTable *by_name;          /* char* → BookPerson */
+  GHashTable *by_ino;           /* guint64* → BookPerson */
+  gint64 names_changed;
+  gboolean listed;
+
+  /* ---- scan.c ---- */
+  GPtrArray *orders[2]; /* of BookPerson, borrowed; NULL when out of date */
+  struct {
+    guint position; /* of the last access */
+    guint ahead;    /* everybody before it has been looked at */
+    guint window;
+  } scans[2];
+  guint scan_timer;
+
+  /* ---- photos.c ---- */
+  GHashTable *fetches; /* version → Fetch */
+
+  /* ---- sync.c ---- */
+  GCancellable *sync_cancellable; /* a listing or delta is under way */
+  GPtrArray *sync_people;         /* of PeoplePerson: the pages so far */
+  gboolean sync_full;
+  GPtrArray *sync_waiting; /* of GTask: who wants to know how the next sync ends */
+  guint sync_timer;
+  guint sync_failures;
+  gint64 last_sync;     /* seconds since 1970 of the last that succeeded; 0: never */
+  gint64 next_sync;     /* monotonic, microseconds */
+  gboolean unreachable; /* the last request of the API did not reach it */
+
+  /* ---- mutations.c ---- */
+  GQueue mutations; /* of Mutation, the first one is under way */
+  double tokens;    /* what the bucket holds */
+  gint64 tokens_time;
+  guint asking; /* people.get after an unknown outcome, under way */
+
+  /* ---- folder.c ---- */
+  GHashTable *folders; /* set of BookFolder */
+  guint64 next_file_id;
+};
+
+/* ---- people.c, apply.c ---- */
+void book_people_init (Book *book);
+void book_people_clear (Book *book);
+gboolean book_people_load (Book *book, GError **error);
+
+typedef enum {
+  BOOK_APPLY_DELTA, /* may lag: an older update time, or the photo that we just replaced, is ignored */
+  BOOK_APPLY_ALL,   /* the same, and who is not in it is gone */
+  BOOK_APPLY_ANSWER /* the answer to a mutation: the truth */
+} BookApply;
+
+/* Take what the service said of people (elements: PeoplePerson): names, photos, store, events. One transaction. */
+gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error);
+/* The same for one. replaced: the version that the mutation replaced, or NULL. */
+void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);
+/* An answer of people.get: as fresh as a delta, no fresher. */
+void book_people_apply_news (Book *book, const PeoplePerson *person);
+void book_person_store (Book *book, BookPerson *person);
+void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
+void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
+
+/* ---- scan.c ---- a photo is about to be read or replaced: fetch its neighbours when a scan is going on */
+void book_scan_note (Book *book, BookPerson *person);
+void book_scan_clear (Book *book);
+
+/* ---- photos.c ---- */
+typedef struct {
+  int fd; /* -1: not there */
+  gint64 size;
+  char *version;
+  char mime_type[32];
+} BookPhoto;
+void book_photo_free (BookPhoto *self); /* closes fd */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookPhoto, book_photo_free)
+
+void book_photos_init (Book *book);
+void book_photos_clear (Book *book);
+/* The person's photo (or profile picture) as it is now, from the cache or the network, inside timeout seconds.
+ * BOOK_ERROR_NOT_FOUND when there is none (any more). */
+void book_photo_get_async (Book *book, BookPerson *person, gboolean profile, guint timeout, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data);
+BookPhoto *book_photo_get_finish (Book *book, GAsyncResult *result, GError **error);
+/* The book stops: a fetch that nobody waits for is given up. */
+void book_fetch_cancel_if_ahead (gpointer fetch);
+/* Fetch it into the cache, for nobody yet. */
+void book_photo_prefetch (Book *book, BookPerson *person);
+/* From the cache, or NULL. */
+BookPhoto *book_photo_cached (Book *book, const char *version);
+
+/* ---- sync.c ---- */
+void book_sync_clear (Book *book);
+void book_sync_start (Book *book);
+/* A delta now (or the one under way): whether the service answers. */
+void book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error);
+void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable */
+
+/* ---- mutations.c ---- */
+void book_mutations_init (Book *book);
+void book_mutations_clear (Book *book);
+/* Make photo the person's photo: what is there now goes to .previous first. */
+void book_upload_async (Book *book, BookPerson *person, GBytes *photo, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer data);
+gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
+/* Remove the person's photo if it is still version (NULL: whatever it is). */
+void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
+gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
+
+/* ---- folder.c ---- */
+typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookFolderState;
+
+struct BookFolder {
+  Book *book;
+  BookPerson *person;  /* borrowed: the person owns the folder */
+  BookFile *photo;     /* what photo.jpg leads to; not referenced unless photo_held */
+  gboolean photo_held; /* folder->photo is kept by a reference of ours: it has a draft */
+  BookFile *profile;   /* not referenced */
+  GPtrArray *others;   /* of BookFile, referenced; NULL when empty */
+  BookFolderState state;
+  char *removed_version; /* REMOVED: what the user removed */
+  guint timer;           /* REMOVED, MOVED */
+  guint busy;            /* operations that need the folder to stay */
+};
+
+void book_folders_clear (Book *book);
+BookFolder *book_folder_get (Book *book, BookPerson *person);
+void book_folder_release_if_idle (BookFolder *self);
+gboolean book_folder_has_photo (BookFolder *self); /* a photo.jpg can be seen */
+BookFile *book_folder_photo (BookFolder *self);    /* the lineage to hand out; transfer full; NULL: none */
+BookFile *book_folder_find_other (BookFolder *self, const char *name);
+BookFile *book_file_new (BookFolder *folder, BookFileKind kind, const char *name);
+/* photo.jpg leads to file, which has a draft and is kept for it; NULL: to the service's photo again. */
+void book_folder_set_photo (BookFolder *self, BookFile *file);
+void book_file_set_draft (BookFile *self, BookDraft *draft); /* takes a reference; NULL: none */
+void book_file_forget_later (BookFile *self, guint ms); /* OTHER: its name goes away then, unless somebody opens it */
+void book_file_keep (BookFile *self);                   /* stop that timer */
+BookHandle *book_handle_new (BookFile *file, int flags);
+void book_handle_set_draft (BookHandle *self, BookDraft *draft); /* takes a reference */
+void book_folder_add_other (BookFolder *self, BookFile *file, const char *name);
+void book_folder_remove_other (BookFolder *self, BookFile *file);
+void book_folder_set_state (BookFolder *self, BookFolderState state);
+/* The service's photo of the person changed: lineages of the old one are not handed out any more. */
+void book_folder_photo_changed (Book *book, BookPerson *person);
+
+/* ---- deletion.c ---- */
+void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */
+void book_deletions_start (Book *book);         /* carry out those that were loaded */
+void book_stop_check (Book *book);              /* something ended: is the stop complete? */
+
+void book_deletions_load (Book *book);        /* of an earlier mount: hide those photos */
+void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
+
+/* ---- flush.c ---- */
+void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
+void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
+/* NULL if bytes may be sent, else why not. */
+GError *book_check_upload (GBytes *bytes);
+/* Keep a picture that did not become the photo in .rejected, and say why. */
+void book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why);

@@ -1,0 +1,467 @@
+/*
+ * The account's one queue of mutations: Google asks for them one after the other.
+ *
+ *   QUEUED ─→ SAVING ──────────────────────→ PACING ─────────────→ SENDING ─→ answered Person applied ─→ done
+ *             what is there now goes to       a token of the         PATCH or DELETE, retried
+ *             .previous; skipped for none     bucket, or wait        inside the deadline
+ *
+ * Only the first of the queue is past QUEUED. A mutation that is cancelled or late before SENDING has changed nothing;
+ * after that its outcome may be unknown, and the person is asked for once more. The photo that is there is fetched and
+ * put on disk *before* it is overwritten, and a mutation that cannot do so fails: a picture that the person had is
+ * worth more than the new one's haste.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <unistd.h>
+
+#include "book/internal.h"
+
+typedef enum { QUEUED, SAVING, PACING, SENDING } Stage;
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  GBytes *photo;  /* NULL: delete */
+  char *expected; /* delete only while this is the photo; NULL: whatever it is */
+  char *replaced; /* the version that is there when we send */
+  char *saved;    /* its name in .previous */
+  gint64 deadline;
+  Stage stage;
+  guint timer; /* the deadline, or the bucket */
+  guint cancel_idle;
+  gulong cancelled; /* handler on the task's cancellable */
+} Mutation;
+
+static void start_first (Book *book);
+
+static void
+mutation_free (gpointer data)
+{
+  Mutation *self = data;
+
+  g_clear_pointer (&self->photo, g_bytes_unref);
+  book_person_unref (self->person);
+  g_free (self->expected);
+  g_free (self->replaced);
+  g_free (self->saved);
+  g_free (self);
+}
+
+void
+book_mutations_init (Book *book)
+{
+  g_queue_init (&book->mutations);
+  book->tokens = book->options.writes_per_minute;
+  book->tokens_time = g_get_monotonic_time ();
+}
+
+void
+book_mutations_clear (Book *book)
+{
+  g_assert (g_queue_is_empty (&book->mutations));
+}
+
+/* error: transfer full, or NULL for success. */
+static void
+finish (GTask *task, GError *error)
+{
+  Mutation *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  gboolean first = g_queue_peek_head (&book->mutations) == task;
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_handle_id (&self->cancel_idle, g_source_remove);
+  if (self->cancelled != 0)
+    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
+  g_queue_remove (&book->mutations, task);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+  if (first)
+    start_first (book);
+  book_stop_check (book);
+}
+
+static gint64
+time_left (const Mutation *self)
+{
+  return MAX (self->deadline - g_get_monotonic_time (), 0);
+}
+
+/* ---- after SENDING ---- */
+
+static void
+on_asked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Book *book = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, &error);
+
+  if (said != NULL)
+    book_people_apply_news (book, said);
+  else
+    g_info ("the person could not be asked for: %s", error->message);
+  book->asking--;
+  book_stop_check (book);
+}
+
+static void
+ask_for_person (Book *book, BookPerson *person)
+{
+  book->asking++;
+  people_get_async (book->people, person->resource_name,
+                    g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC, book->background, on_asked, book);
+}
+
+/* TRUE if the service may have carried the mutation out although we heard an error. */
+static gboolean
+is_outcome_unknown (const GError *error)
+{
+  return error->domain == G_IO_ERROR || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+}
+
+static void
+send_failed (GTask *task, GError *error)
+{
+  Mutation *self = g_task_get_task_data (task);
+
+  if (is_outcome_unknown (error))
+    ask_for_person (self->book, self->person);
+  else if (self->saved != NULL)
+    book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
+  finish (task, error);
+}
+
+static void
+on_updated (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (PeoplePerson) said = people_update_photo_finish (self->book->people, result, &error);
+
+  book_note_outcome (self->book, error);
+  if (said == NULL) {
+    send_failed (task, error);
+    return;
+  }
+  book_people_apply_answer (self->book, said, self->replaced);
+  if (said->photo_url == NULL)
+    ask_for_person (self->book, self->person); /* accepted, but not shown yet */
+  book_person_clear_error (self->person);
+  finish (task, NULL);
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (PeoplePerson) said = people_delete_photo_finish (self->book->people, result, &error);
+
+  book_note_outcome (self->book, error);
+  if (said == NULL && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)) {
+    send_failed (task, error);
+    return;
+  }
+  if (said != NULL) {
+    book_people_apply_answer (self->book, said, self->replaced);
+  } else { /* somebody else removed it first */
+    BookPerson *person = self->person;
+
+    g_clear_error (&error);
+    g_clear_pointer (&person->photo_url, g_free);
+    g_free (person->superseded);
+    person->superseded = g_strdup (self->replaced);
+    if (!person->gone)
+      book_person_store (self->book, person);
+    book_folder_photo_changed (self->book, person);
+    ask_for_person (self->book, person);
+  }
+  book_person_clear_error (self->person);
+  finish (task, NULL);
+}
+
+static void
+send (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  self->stage = SENDING;
+  if (self->photo != NULL)
+    people_update_photo_async (self->book->people, self->person->resource_name, self->photo, self->deadline,
+                               cancellable, on_updated, task);
+  else
+    people_delete_photo_async (self->book->people, self->person->resource_name, self->deadline, cancellable, on_deleted,
+                               task);
+}
+
+/* ---- PACING ---- */
+
+static gboolean
+on_paced (gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  self->book->tokens = 0;
+  self->book->tokens_time = g_get_monotonic_time ();
+  send (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+pace (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  double per_us = book->options.writes_per_minute / (60.0 * G_USEC_PER_SEC);
+  gint64 now = g_get_monotonic_time ();
+  gint64 wait;
+
+  self->stage = PACING;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (book->options.writes_per_minute == 0) {
+    send (task);
+    return;
+  }
+  book->tokens = MIN (book->tokens + (double)(now - book->tokens_time) * per_us, book->options.writes_per_minute);
+  book->tokens_time = now;
+  if (book->tokens >= 1) {
+    book->tokens -= 1;
+    send (task);
+    return;
+  }
+  wait = (gint64)((1 - book->tokens) / per_us);
+  if (wait > time_left (self)) {
+    send_failed (task,
+                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
+                              "too many photos in a minute: this one would wait past its deadline; try again later"));
+    return;
+  }
+  self->timer = g_timeout_add ((guint)(wait / 1000) + 1, on_paced, task);
+}
+
+/* ---- SAVING ---- */
+
+typedef struct {
+  BookArchive *archive;
+  char *resource_name;
+  int fd;
+} Save;
+
+static void
+save_free (gpointer data)
+{
+  Save *self = data;
+
+  close (self->fd);
+  g_free (self->resource_name);
+  g_free (self);
+}
+
+static void
+save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Save *self = data;
+  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (self->fd, FALSE, NULL);
+  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : g_bytes_new (NULL, 0);
+  GError *error = NULL;
+  char *name = book_archive_add (self->archive, BOOK_ARCHIVE_PREVIOUS, self->resource_name, bytes, &error);
+
+  if (name != NULL)
+    g_task_return_pointer (task, name, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->saved = g_task_propagate_pointer (G_TASK (result), &error);
+  if (self->saved == NULL) {
+    g_prefix_error (&error, "the present photo could not be kept in .previous, so it was left alone: ");
+    finish (task, error);
+    return;
+  }
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error)) {
+    send_failed (task, error);
+    return;
+  }
+  pace (task);
+}
+
+static void
+on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (BookPhoto) photo = book_photo_get_finish (self->book, result, &error);
+  g_autoptr (GTask) worker = NULL;
+  Save *save;
+
+  if (photo == NULL && error->domain == BOOK_ERROR) { /* gone, or lost by the service itself */
+    g_info ("%s: nothing to keep in .previous: %s", self->person->name, error->message);
+    g_clear_error (&error);
+    g_free (self->replaced);
+    self->replaced = book_person_photo_version (self->person);
+    pace (task);
+    return;
+  }
+  if (photo == NULL) {
+    if (error->domain != G_IO_ERROR)
+      g_prefix_error (&error, "the present photo could not be fetched to keep it in .previous, so it was left alone: ");
+    finish (task, error);
+    return;
+  }
+  g_free (self->replaced);
+  self->replaced = g_strdup (photo->version);
+  save = g_new0 (Save, 1);
+  save->archive = self->book->archive;
+  save->resource_name = g_strdup (self->person->resource_name);
+  save->fd = photo->fd;
+  photo->fd = -1;
+  worker = g_task_new (NULL, NULL, on_saved, task);
+  g_task_set_task_data (worker, save, save_free);
+  g_task_run_in_thread (worker, save_in_worker);
+}
+
+/* ---- QUEUED ---- */
+
+static void
+start (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->stage = SAVING;
+  self->replaced = book_person_photo_version (self->person);
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error)) {
+    finish (task, error);
+  } else if (self->person->gone) {
+    finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the contact is no longer in the address book"));
+  } else if (self->photo == NULL && self->replaced == NULL) {
+    finish (task, NULL); /* already gone is success */
+  } else if (self->expected != NULL && g_strcmp0 (self->expected, self->replaced) != 0) {
+    finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, "the photo has changed meanwhile; the new one is kept"));
+  } else if (self->replaced == NULL) {
+    pace (task);
+  } else {
+    book_photo_get_async (self->book, self->person, FALSE,
+                          MIN (self->book->options.timeout, (guint)(time_left (self) / G_USEC_PER_SEC) + 1),
+                          g_task_get_cancellable (task), on_present_photo, task);
+  }
+}
+
+static void
+start_first (Book *book)
+{
+  GTask *task = g_queue_peek_head (&book->mutations);
+
+  if (task != NULL && ((Mutation *)g_task_get_task_data (task))->stage == QUEUED)
+    start (task);
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  if (self->stage == QUEUED)
+    finish (task, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
+                               "the writes before it took too long; nothing was changed, try again"));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancel_idle (gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->cancel_idle = 0;
+  if (self->stage == QUEUED || self->stage == PACING) {
+    g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error);
+    if (self->saved != NULL)
+      book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
+    finish (task, error);
+  } /* else the call under way ends with the same error by itself */
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Mutation *self = g_task_get_task_data (data);
+
+  if (self->cancel_idle == 0)
+    self->cancel_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_cancel_idle, data, NULL);
+}
+
+/* The queue owns the task until finish. */
+static void
+enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GTask *task)
+{
+  Mutation *self = g_new0 (Mutation, 1);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
+  self->expected = g_strdup (expected);
+  self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_USEC_PER_SEC;
+  self->timer = g_timeout_add_seconds (book->options.upload_timeout, on_deadline, task);
+  g_task_set_task_data (task, self, mutation_free);
+  g_task_set_check_cancellable (task, FALSE);
+  if (cancellable != NULL)
+    self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
+  g_queue_push_tail (&book->mutations, task);
+  start_first (book);
+}
+
+void
+book_upload_async (Book *book, BookPerson *person, GBytes *photo, GCancellable *cancellable,
+                   GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, book_upload_async);
+  enqueue (book, person, photo, NULL, task);
+}
+
+gboolean
+book_upload_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, book_delete_photo_async);
+  enqueue (book, person, NULL, version, task);
+}
+
+gboolean
+book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,221 @@
+/* The table of people: loading, finding, and their lives. What the service says of them comes in through apply.c. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+#include "book/names.h"
+#include "google/photo.h"
+
+G_DEFINE_QUARK (contactfs - book - error - quark, book_error)
+
+BookPerson *
+book_person_ref (BookPerson *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+book_person_unref (BookPerson *self)
+{
+  if (--self->refs > 0)
+    return;
+  g_assert (self->folder == NULL);
+  g_free (self->resource_name);
+  g_free (self->name);
+  g_free (self->base_name);
+  g_free (self->photo_url);
+  g_free (self->profile_url);
+  g_free (self->superseded);
+  g_free (self->error);
+  g_free (self);
+}
+
+char *
+book_person_photo_version (const BookPerson *self)
+{
+  return self->photo_url != NULL ? photo_url_version (self->photo_url) : NULL;
+}
+
+char *
+book_person_profile_version (const BookPerson *self)
+{
+  return self->profile_url != NULL ? photo_url_version (self->profile_url) : NULL;
+}
+
+/* The first 60 bits of the resource name's SHA-256: the same on every mount, and two people out of 25,000 share one
+ * with a probability of 3 in 10^10; the second one then takes the next free number. */
+static guint64
+ino_for (Book *book, const char *resource_name)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize length = sizeof digest;
+  guint64 ino;
+
+  g_checksum_update (checksum, (const guchar *)resource_name, -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  memcpy (&ino, digest, sizeof ino);
+  ino = GUINT64_FROM_BE (ino) >> 1; /* the top bit marks the node ids of files */
+  ino &= ~(guint64)BOOK_INO_MASK;
+  while (ino < 16 || g_hash_table_contains (book->by_ino, &ino))
+    ino += 16;
+  return ino;
+}
+
+void
+book_people_init (Book *book)
+{
+  book->by_resource_name = g_hash_table_new (g_str_hash, g_str_equal);
+  book->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  book->by_ino = g_hash_table_new (g_int64_hash, g_int64_equal);
+  book->names_changed = g_get_real_time ();
+}
+
+void
+book_people_clear (Book *book)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_clear_pointer (&book->by_name, g_hash_table_unref);
+  g_clear_pointer (&book->by_ino, g_hash_table_unref);
+  g_hash_table_iter_init (&iter, book->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &person)) {
+    ((BookPerson *)person)->gone = TRUE;
+    book_person_unref (person);
+  }
+  g_clear_pointer (&book->by_resource_name, g_hash_table_unref);
+}
+
+void
+book_people_insert (Book *book, BookPerson *person)
+{
+  person->gone = FALSE;
+  person->ino = ino_for (book, person->resource_name);
+  g_hash_table_insert (book->by_resource_name, person->resource_name, person);
+  g_hash_table_insert (book->by_ino, &person->ino, person);
+  if (person->name != NULL)
+    g_hash_table_insert (book->by_name, person->name, person);
+  book_scan_clear (book);
+}
+
+void
+book_people_take_out (Book *book, BookPerson *person)
+{
+  g_hash_table_remove (book->by_resource_name, person->resource_name);
+  g_hash_table_remove (book->by_ino, &person->ino);
+  if (person->name != NULL && g_hash_table_lookup (book->by_name, person->name) == person)
+    g_hash_table_remove (book->by_name, person->name);
+  person->gone = TRUE;
+  book_scan_clear (book);
+}
+
+static void
+load_person (const BookStorePerson *stored, gpointer data)
+{
+  Book *book = data;
+  BookPerson *person;
+
+  if (g_hash_table_contains (book->by_name, stored->name))
+    return; /* cannot be: names are unique in the store's own index */
+  person = g_new0 (BookPerson, 1);
+  person->refs = 1;
+  person->resource_name = g_strdup (stored->resource_name);
+  person->name = g_strdup (stored->name);
+  person->base_name = g_strdup (stored->base_name);
+  person->photo_url = g_strdup (stored->photo_url);
+  person->profile_url = g_strdup (stored->profile_url);
+  person->superseded = g_strdup (stored->superseded);
+  person->update_time = stored->update_time;
+  person->profile_update_time = stored->profile_update_time;
+  book_people_insert (book, person);
+}
+
+gboolean
+book_people_load (Book *book, GError **error)
+{
+  g_autofree char *last_sync = book_store_get (book->store, "last_sync");
+
+  if (!book_store_each_person (book->store, load_person, book, error))
+    return FALSE;
+  book->last_sync = last_sync != NULL ? g_ascii_strtoll (last_sync, NULL, 10) : 0;
+  book->listed = last_sync != NULL;
+  return TRUE;
+}
+
+void
+book_person_store (Book *book, BookPerson *person)
+{
+  g_autoptr (GError) error = NULL;
+  const BookStorePerson stored = {
+    .resource_name = person->resource_name,
+    .name = person->name,
+    .base_name = person->base_name,
+    .update_time = person->update_time,
+    .profile_update_time = person->profile_update_time,
+    .photo_url = person->photo_url,
+    .profile_url = person->profile_url,
+    .superseded = person->superseded,
+  };
+
+  if (!book_store_put_person (book->store, &stored, &error))
+    g_warning ("the state of %s could not be kept: %s", person->name, error->message);
+}
+
+BookPerson *
+book_person_by_name (Book *book, const char *name)
+{
+  BookPerson *person = g_hash_table_lookup (book->by_name, name);
+
+  if (person == NULL && !g_str_is_ascii (name)) {
+    g_autofree char *composed = g_utf8_normalize (name, -1, G_NORMALIZE_NFC); /* NULL when it is not UTF-8 */
+
+    if (composed != NULL)
+      person = g_hash_table_lookup (book->by_name, composed);
+  }
+  return person;
+}
+
+BookPerson *
+book_person_by_ino (Book *book, guint64 ino)
+{
+  ino &= ~(guint64)BOOK_INO_MASK;
+  return g_hash_table_lookup (book->by_ino, &ino);
+}
+
+BookPerson *
+book_person_by_resource_name (Book *book, const char *resource_name)
+{
+  return g_hash_table_lookup (book->by_resource_name, resource_name);
+}
+
+guint
+book_people_count (Book *book)
+{
+  return g_hash_table_size (book->by_resource_name);
+}
+
+gint64
+book_people_changed (Book *book)
+{
+  return book->names_changed;
+}
+
+void
+book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error)
+{
+  g_autofree char *sentence = g_strdup_printf ("%s: %s: %s", person->name, what, error->message);
+
+  g_message ("%s", sentence);
+  g_free (book->last_error);
+  book->last_error = g_strdup (sentence);
+  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+  g_free (person->error);
+  person->error = g_steal_pointer (&sentence);
+}
+
+void
+book_person_clear_error (BookPerson *person)
+{
+  g_clear_pointer (&person->error, g_free);
+}

@@ -1,0 +1,56 @@
+/*
+ * A person of the address book, and the table of all of them.
+ *
+ * Three identifiers, and what one may do with each:
+ *   resource name  Google's ("people/c123"). What requests and the store use. May change:
+ * metadata.previousResourceNames. name           the directory's name. Given once; changes only when the display name
+ * does. ino            from the resource name, low four bits zero: the folder's inode number and FUSE node id. The
+ * files in it have the inode numbers ino | BOOK_INO_PHOTO and so on; their node ids are another matter (see folder.h).
+ * After a wait, find a person again by ino or hold a reference and look at gone.
+ */
+#pragma once
+
+#include "book/book.h"
+
+typedef struct BookFolder BookFolder;
+
+typedef struct {
+  guint refs;
+  gboolean gone; /* no longer in the book; only those who hold a reference still see it */
+  char *resource_name;
+  char *name;
+  char *base_name;
+  char *photo_url; /* as the service gave it; NULL: no photo of the contact's own */
+  char *profile_url;
+  char *superseded; /* the version that our last mutation replaced; NULL: none, or overtaken since */
+  char *error;      /* the last failure in words, while it stands */
+  gint64 update_time;
+  gint64 profile_update_time;
+  guint64 ino;
+  guint position[2];  /* in each scanning order (scan.c) */
+  BookFolder *folder; /* what programs are doing in it; NULL most of the time. Owned by folder.c */
+} BookPerson;
+
+enum { BOOK_INO_PHOTO = 1, BOOK_INO_PROFILE = 2, BOOK_INO_PREVIOUS = 3, BOOK_INO_REJECTED = 4, BOOK_INO_MASK = 15 };
+
+BookPerson *book_person_ref (BookPerson *self);
+void book_person_unref (BookPerson *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookPerson, book_person_unref)
+
+/* The version (photo_url_version) of the person's photo or profile picture; NULL when there is none. Transfer full. */
+char *book_person_photo_version (const BookPerson *self);
+char *book_person_profile_version (const BookPerson *self);
+
+/* ---- the table; borrowed pointers unless said otherwise ---- */
+BookPerson *book_person_by_name (Book *book, const char *name); /* any Unicode normalisation */
+BookPerson *book_person_by_ino (Book *book, guint64 ino);       /* the low four bits are ignored */
+BookPerson *book_person_by_resource_name (Book *book, const char *resource_name);
+
+/* Everybody, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
+GPtrArray *book_people (Book *book);
+guint book_people_count (Book *book);
+gint64 book_people_changed (Book *book); /* when the set of names last changed, microseconds since 1970 */
+
+/* What went wrong for the person, to the log and to user.contactfs.error: "Alice: <what>: <error's words>". */
+void book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error);
+void book_person_clear_error (BookPerson *person);

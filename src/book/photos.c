@@ -1,0 +1,377 @@
+/*
+ * Photos by version: from the cache, or fetched once for all who wait.
+ *
+ * book_photo_get_async is one of these states per waiter; fetches are shared by version (book->fetches):
+ *
+ *   cached ──────────────────────────────────────────────────────────→ done
+ *   not cached → joins a Fetch → bytes, kept in the cache ────────────→ done
+ *                             └→ 404: the person once more (people.get) → another version: from the start
+ *                                                                      → none any more: BOOK_ERROR_NOT_FOUND
+ *
+ * A waiter has its own deadline and its own cancellable: when they end, only this waiter leaves; a fetch that nobody
+ * waits for and that was not begun ahead of need is cancelled.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "book/internal.h"
+#include "google/photo.h"
+#include "image/image.h"
+
+/* For so long after a change, a photo that the image host does not know may just be new. */
+#define FRESH_US (60 * G_USEC_PER_SEC)
+
+typedef struct {
+  Book *book;
+  char *version;
+  GPtrArray *waiters; /* of GTask, referenced */
+  GCancellable *cancellable;
+  gboolean ahead; /* fetched ahead of need: goes on without waiters */
+} Fetch;
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  gboolean profile;
+  gint64 deadline;
+  guint asked_again; /* people.get after a 404 */
+  Fetch *fetch;      /* while it waits for one */
+  gulong cancelled;  /* handler on the task's cancellable */
+  guint timer;
+} Get;
+
+static void step (GTask *task);
+
+void
+book_photo_free (BookPhoto *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self->version);
+  g_free (self);
+}
+
+static void
+get_free (gpointer data)
+{
+  Get *self = data;
+
+  g_assert (self->fetch == NULL);
+  book_person_unref (self->person);
+  g_free (self);
+}
+
+void
+book_photos_init (Book *book)
+{
+  book->fetches = g_hash_table_new (g_str_hash, g_str_equal);
+}
+
+void
+book_photos_clear (Book *book)
+{
+  g_clear_pointer (&book->fetches, g_hash_table_unref);
+}
+
+static gboolean
+check_body (GBytes *body, const char *content_type, GError **error)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (body, &size);
+
+  return image_check_download (data, size, error);
+}
+
+static BookPhoto *
+photo_new (const char *version, int fd, gint64 size, const char *mime_type)
+{
+  BookPhoto *photo = g_new0 (BookPhoto, 1);
+
+  photo->fd = fd;
+  photo->size = size;
+  photo->version = g_strdup (version);
+  g_strlcpy (photo->mime_type, mime_type, sizeof photo->mime_type);
+  return photo;
+}
+
+BookPhoto *
+book_photo_cached (Book *book, const char *version)
+{
+  BookStorePhoto row;
+  int fd;
+
+  if (!book_cache_lookup (book->cache, version, &row) || !row.cached)
+    return NULL;
+  fd = book_cache_open (book->cache, version);
+  return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type) : NULL;
+}
+
+/* ---- a waiter leaves its fetch ---- */
+
+static void
+leave (GTask *task)
+{
+  Get *self = g_task_get_task_data (task);
+  Fetch *fetch = g_steal_pointer (&self->fetch);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->cancelled != 0)
+    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
+  self->cancelled = 0;
+  if (fetch == NULL)
+    return;
+  g_ptr_array_remove_fast (fetch->waiters, task);
+  if (fetch->waiters->len == 0 && !fetch->ahead)
+    g_cancellable_cancel (fetch->cancellable);
+}
+
+static gboolean
+on_waiter_cancelled (gpointer data)
+{
+  g_autoptr (GTask) task = g_object_ref (data);
+  Get *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  leave (task);
+  g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+/* A handler must not disconnect itself from a cancellable while it runs: it would wait for itself. */
+static void
+on_cancelled_signal (GCancellable *cancellable, gpointer data)
+{
+  Get *self = g_task_get_task_data (data);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_idle_add_full (G_PRIORITY_DEFAULT, on_waiter_cancelled, data, NULL);
+}
+
+static gboolean
+on_waiter_timeout (gpointer data)
+{
+  g_autoptr (GTask) task = g_object_ref (data);
+  Get *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  leave (task);
+  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "the photo did not arrive in time; try again");
+  return G_SOURCE_REMOVE;
+}
+
+/* ---- the fetch ---- */
+
+static BookPhoto *
+keep (Book *book, const char *version, GBytes *body, GError **error)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (body, &size);
+  const char *mime_type = image_kind_mime_type (image_kind (data, size));
+  int fd = book_cache_add (book->cache, version, body, mime_type, error);
+
+  return fd >= 0 ? photo_new (version, fd, (gint64)size, mime_type) : NULL;
+}
+
+static void
+on_person (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Get *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
+
+  book_note_outcome (self->book, error);
+  if (said == NULL) {
+    g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  book_people_apply_news (self->book, said);
+  step (task);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  step (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The URL is dead. Either the photo has changed since we last heard, or it is so new that the image host does not know
+ * it yet. */
+static void
+ask_again (GTask *task)
+{
+  Get *self = g_task_get_task_data (task);
+  gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
+
+  if (self->asked_again++ > 0) {
+    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_USEC_PER_SEC)
+      g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
+    else
+      g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO,
+                               "the service lists the photo but does not deliver it; the next sync may mend that");
+    return;
+  }
+  people_get_async (self->book->people, self->person->resource_name, self->deadline, g_task_get_cancellable (task),
+                    on_person, g_object_ref (task));
+}
+
+static void
+waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
+{
+  Get *self = g_task_get_task_data (task);
+
+  if (photo != NULL)
+    g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
+  else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
+    ask_again (task);
+  else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
+           && self->deadline - g_get_monotonic_time () > G_USEC_PER_SEC)
+    step (task); /* joined a fetch that somebody else had begun earlier */
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    step (task); /* joined in the moment when the last waiter before us had left */
+  else
+    g_task_return_error (task, g_error_copy (error));
+}
+
+static void
+on_fetched (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fetch *fetch = data;
+  Book *book = fetch->book;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) body = photo_fetch_finish (book->http, result, &error);
+  g_autoptr (GPtrArray) waiters = g_steal_pointer (&fetch->waiters);
+  g_autoptr (BookPhoto) photo = body != NULL ? keep (book, fetch->version, body, &error) : NULL;
+
+  if (g_hash_table_lookup (book->fetches, fetch->version) == fetch)
+    g_hash_table_remove (book->fetches, fetch->version);
+  if (photo == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_info ("a photo could not be fetched: %s", error->message);
+  fetch->waiters = g_ptr_array_new (); /* leave() looks at it */
+  fetch->ahead = TRUE;
+  for (guint i = 0; i < waiters->len; i++) {
+    GTask *task = waiters->pdata[i];
+    BookPhoto *copy = NULL;
+
+    leave (task);
+    if (photo != NULL)
+      copy = photo_new (photo->version, fcntl (photo->fd, F_DUPFD_CLOEXEC, 0), photo->size, photo->mime_type);
+    waiter_done (task, fetch, copy, error);
+  }
+  g_ptr_array_unref (fetch->waiters);
+  g_object_unref (fetch->cancellable);
+  g_free (fetch->version);
+  g_free (fetch);
+  book_stop_check (book);
+}
+
+static Fetch *
+fetch_start (Book *book, const char *version, const char *url, gint64 deadline)
+{
+  Fetch *fetch = g_new0 (Fetch, 1);
+
+  fetch->book = book;
+  fetch->version = g_strdup (version);
+  fetch->waiters = g_ptr_array_new_with_free_func (g_object_unref);
+  fetch->cancellable = g_cancellable_new ();
+  g_hash_table_insert (book->fetches, fetch->version, fetch);
+  photo_fetch_async (book->http, url, check_body, deadline, fetch->cancellable, on_fetched, fetch);
+  return fetch;
+}
+
+static void
+join (GTask *task, Fetch *fetch)
+{
+  Get *self = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  gint64 left = MAX (self->deadline - g_get_monotonic_time (), 0);
+
+  self->fetch = fetch;
+  g_ptr_array_add (fetch->waiters, g_object_ref (task));
+  self->timer = g_timeout_add ((guint)(left / 1000), on_waiter_timeout, task);
+  if (cancellable != NULL)
+    self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
+}
+
+/* Where a get stands: look at the person as it is now. Consumes nothing; the task is kept by whoever waits. */
+static void
+step (GTask *task)
+{
+  Get *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  const char *url = self->profile ? self->person->profile_url : self->person->photo_url;
+  g_autofree char *version = NULL;
+  BookPhoto *photo;
+  Fetch *fetch;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (url == NULL) {
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no photo any more");
+    return;
+  }
+  version = photo_url_version (url);
+  photo = book_photo_cached (book, version);
+  if (photo != NULL) {
+    g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
+    return;
+  }
+  fetch = g_hash_table_lookup (book->fetches, version);
+  if (fetch == NULL || g_cancellable_is_cancelled (fetch->cancellable)) {
+    if (fetch != NULL)
+      g_hash_table_remove (book->fetches, version);
+    fetch = fetch_start (book, version, url, self->deadline);
+  }
+  join (task, fetch);
+}
+
+void
+book_photo_get_async (Book *book, BookPerson *person, gboolean profile, guint timeout, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Get *self = g_new0 (Get, 1);
+
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->profile = profile;
+  self->deadline = g_get_monotonic_time () + timeout * G_USEC_PER_SEC;
+  g_task_set_source_tag (task, book_photo_get_async);
+  g_task_set_task_data (task, self, get_free);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!profile)
+    book_scan_note (book, person);
+  step (task);
+}
+
+BookPhoto *
+book_photo_get_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+book_fetch_cancel_if_ahead (gpointer data)
+{
+  Fetch *fetch = data;
+
+  if (fetch->waiters->len == 0)
+    g_cancellable_cancel (fetch->cancellable);
+}
+
+void
+book_photo_prefetch (Book *book, BookPerson *person)
+{
+  g_autofree char *version = book_person_photo_version (person);
+  BookStorePhoto row;
+
+  if (version == NULL || book->stop != NULL || g_hash_table_contains (book->fetches, version)
+      || (book_cache_lookup (book->cache, version, &row) && row.cached))
+    return;
+  fetch_start (book, version, person->photo_url, g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC)
+      ->ahead
+      = TRUE;
+}

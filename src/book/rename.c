@@ -1,0 +1,319 @@
+/*
+ * rename(2). What a name is decides what a rename means:
+ *
+ *   from                    to
+ *   other                   temporary, here or elsewhere     the name moves, nothing is sent
+ *   other                   photo.jpg, or any other name     its bytes become the photo; on failure it is still there
+ *   photo.jpg               a name in the same folder        the bytes live on under that name; photo.jpg waits for a
+ * successor photo.jpg               photo.jpg of somebody else       upload there, then delete here; keeps the source
+ * if the upload fails photo.jpg               a temporary of somebody else     EXDEV: mv copies profile.jpg, folders
+ * EPERM
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  BookPerson *new_person;
+  char *new_name;
+  BookFile *file;
+  GBytes *bytes;
+  gboolean was_linked_photo; /* the source is photo.jpg: delete it at the end */
+} Rename;
+
+static void
+rename_free (gpointer data)
+{
+  Rename *self = data;
+
+  book_person_unref (self->person);
+  book_person_unref (self->new_person);
+  book_file_unref (self->file);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_free (self->new_name);
+  g_free (self);
+}
+
+/* error: transfer full, or NULL. Consumes the task. */
+static void
+rename_end (GTask *task, GError *error)
+{
+  Rename *self = g_task_get_task_data (task);
+  BookFolder *folder = self->person->folder;
+
+  if (folder != NULL) {
+    folder->busy--;
+    book_folder_release_if_idle (folder);
+  }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* ---- the bytes become the photo of new_person ---- */
+
+/* The file carried its bytes to photo.jpg. A program may still hold it open (GLib renames while open): what it writes
+ * from now on is written to photo.jpg. */
+static void
+become_photo (Rename *self)
+{
+  BookFile *file = self->file;
+  gboolean to_photo = strcmp (self->new_name, BOOK_PHOTO_NAME) == 0;
+
+  if (file->draft != NULL)
+    book_draft_set_sent (file->draft, self->bytes);
+  if (self->person->folder != NULL)
+    book_folder_remove_other (self->person->folder, file);
+  if (to_photo && self->person == self->new_person) {
+    BookFolder *folder = self->new_person->folder;
+
+    file->kind = BOOK_FILE_PHOTO;
+    file->linked = TRUE;
+    file->alias = FALSE;
+    if (folder != NULL && folder->state == BOOK_FOLDER_MOVED)
+      book_folder_set_state (folder, BOOK_FOLDER_SHOWN);
+    else if (folder != NULL)
+      book_deletion_forget (folder);
+  } else if (!to_photo && self->person == self->new_person) {
+    book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name);
+    file->alias = TRUE;
+    book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
+  }
+}
+
+static void
+on_source_deleted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!book_delete_photo_finish (self->book, result, &error)) {
+    g_prefix_error (&error, "%s has the photo, but it could not be removed here: ", self->new_person->name);
+    book_person_fail (self->book, self->person, "the photo was not moved", error);
+  }
+  rename_end (task, error);
+}
+
+static void
+on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!book_upload_finish (self->book, result, &error)) {
+    book_reject (self->book, self->new_person, self->bytes, error);
+    rename_end (task, error);
+    return;
+  }
+  if (self->was_linked_photo) {
+    g_autofree char *version = g_strdup (self->file->version);
+
+    book_delete_photo_async (self->book, self->person, version, g_task_get_cancellable (task), on_source_deleted, task);
+    return;
+  }
+  become_photo (self);
+  rename_end (task, NULL);
+}
+
+static void
+upload (GTask *task)
+{
+  Rename *self = g_task_get_task_data (task);
+  GError *error = book_check_upload (self->bytes);
+
+  if (error != NULL) {
+    book_reject (self->book, self->new_person, self->bytes, error);
+    rename_end (task, error);
+    return;
+  }
+  book_upload_async (self->book, self->new_person, self->bytes, g_task_get_cancellable (task), on_uploaded, task);
+}
+
+/* TRUE if the bytes are the photo that is there: a rename away and back, or a name whose bytes were sent at its close.
+ */
+static gboolean
+is_present_photo (Rename *self)
+{
+  BookDraft *draft = self->file->draft;
+  BookFolder *folder = self->new_person->folder;
+  g_autofree char *version = NULL;
+
+  if (self->person != self->new_person || draft == NULL || draft->sent == NULL
+      || !g_bytes_equal (draft->sent, self->bytes))
+    return FALSE;
+  if (self->file->alias)
+    return TRUE;
+  version = book_person_photo_version (self->new_person);
+  return self->file->version != NULL && g_strcmp0 (self->file->version, version) == 0
+         && (folder == NULL || folder->state != BOOK_FOLDER_REMOVED);
+}
+
+static void
+rename_to_photo (GTask *task)
+{
+  Rename *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->bytes = self->file->draft != NULL ? book_draft_bytes (self->file->draft, &error) : g_bytes_new (NULL, 0);
+  if (self->bytes == NULL) {
+    rename_end (task, error);
+  } else if (is_present_photo (self)) {
+    become_photo (self);
+    rename_end (task, NULL);
+  } else {
+    upload (task);
+  }
+}
+
+/* ---- photo.jpg goes elsewhere ---- */
+
+/* The lineage itself takes the other name, so that the kernel's idea of the rename and ours agree. */
+static void
+photo_to_other (Rename *self, BookDraft *draft)
+{
+  BookFolder *folder = book_folder_get (self->book, self->person);
+  BookFile *file = self->file;
+
+  folder->busy++;
+  if (file->draft == NULL)
+    book_file_set_draft (file, draft);
+  if (folder->photo == file) {
+    book_folder_set_photo (folder, NULL);
+    folder->photo = NULL;
+  }
+  book_folder_add_other (folder, file, self->new_name);
+  book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
+  if (self->person->photo_url != NULL && folder->state == BOOK_FOLDER_SHOWN)
+    book_folder_set_state (folder, BOOK_FOLDER_MOVED);
+  folder->busy--;
+}
+
+static void
+on_photo (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (BookPhoto) photo = book_photo_get_finish (self->book, result, &error);
+  g_autoptr (BookDraft) draft = photo != NULL ? book_draft_new_from_fd (photo->fd, &error) : NULL;
+
+  if (draft == NULL) {
+    rename_end (task, error);
+    return;
+  }
+  if (self->person == self->new_person) {
+    photo_to_other (self, draft);
+    rename_end (task, NULL);
+    return;
+  }
+  g_free (self->file->version);
+  self->file->version = g_strdup (photo->version);
+  self->bytes = g_bytes_ref (draft->sent);
+  upload (task);
+}
+
+static void
+rename_photo (GTask *task)
+{
+  Rename *self = g_task_get_task_data (task);
+  gboolean elsewhere = self->person != self->new_person;
+
+  if (elsewhere && (self->file->draft != NULL || book_name_is_temporary (self->new_name))) {
+    rename_end (task,
+                g_error_new (BOOK_ERROR, BOOK_ERROR_CROSS_DEVICE, "a photo moves to another contact's photo only"));
+  } else if (self->file->draft != NULL) { /* being written, or empty: it goes with its bytes */
+    photo_to_other (self, NULL);
+    rename_end (task, NULL);
+  } else {
+    self->was_linked_photo = elsewhere;
+    book_photo_get_async (self->book, self->person, FALSE, self->book->options.timeout, g_task_get_cancellable (task),
+                          on_photo, task);
+  }
+}
+
+/* ---- which of them is it ---- */
+
+/* A name that programs may not rename over, or NULL. */
+static GError *
+check_target (Rename *self, BookFile *target, gboolean exclusive)
+{
+  if (strcmp (self->new_name, BOOK_PROFILE_NAME) == 0)
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_PERMITTED, "profile.jpg belongs to the person's Google profile");
+  if (exclusive && target != NULL && !target->alias)
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_EXISTS, "%s is there already", self->new_name);
+  return NULL;
+}
+
+static void
+rename_other (GTask *task)
+{
+  Rename *self = g_task_get_task_data (task);
+
+  if (strcmp (self->new_name, BOOK_PHOTO_NAME) != 0 && book_name_is_temporary (self->new_name)) {
+    g_autoptr (BookFile) file = book_file_ref (self->file);
+
+    if (self->person == self->new_person) {
+      book_folder_remove_other (book_folder_get (self->book, self->person), file);
+      book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name);
+      if (file->handles == 0)
+        book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
+      rename_end (task, NULL);
+    } else {
+      rename_end (task, g_error_new (BOOK_ERROR, BOOK_ERROR_CROSS_DEVICE, "a temporary file stays with its contact"));
+    }
+    return;
+  }
+  rename_to_photo (task);
+}
+
+void
+book_folder_rename_async (Book *book, BookPerson *person, const char *name, BookPerson *new_person,
+                          const char *new_name, gboolean exclusive, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  g_autoptr (BookFile) target = book_folder_lookup (book, new_person, new_name);
+  BookFile *file = book_folder_lookup (book, person, name);
+  Rename *self;
+  GError *error;
+
+  g_task_set_source_tag (task, book_folder_rename_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (file == NULL) {
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no %s", name);
+    g_object_unref (task);
+    return;
+  }
+  self = g_new0 (Rename, 1);
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->new_person = book_person_ref (new_person);
+  self->new_name = g_strdup (new_name);
+  self->file = file;
+  g_task_set_task_data (task, self, rename_free);
+  book_folder_get (book, person)->busy++;
+  error = check_target (self, target, exclusive);
+  if (error != NULL)
+    rename_end (task, error);
+  else if (file->kind == BOOK_FILE_PROFILE)
+    rename_end (
+        task, g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_PERMITTED, "profile.jpg belongs to the person's Google profile"));
+  else if (target == file)
+    rename_end (task, NULL);
+  else if (file->kind == BOOK_FILE_PHOTO)
+    rename_photo (task);
+  else
+    rename_other (task);
+}
+
+gboolean
+book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

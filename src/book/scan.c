@@ -1,0 +1,128 @@
+/*
+ * Scan-ahead: when photos of neighbouring contacts are read (or replaced) one after the other, the next ones are
+ * fetched before they are asked for. The window doubles with each hit, from 4 to 64, and closes when the scan stops.
+ *
+ * Programs walk in two orders: the shell's globs and our readdir sort by the locale's collation, find and rsync in
+ * other locales by bytes. Each order has its own scan; an access that is a little ahead of the last one in either is a
+ * hit.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+
+#define WINDOW_MIN  4
+#define WINDOW_MAX  64
+#define SCAN_END_MS 3000
+#define NO_POSITION G_MAXUINT
+
+static int
+compare_bytes (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(BookPerson *const *)a)->name, (*(BookPerson *const *)b)->name);
+}
+
+static int
+compare_collation (gconstpointer a, gconstpointer b)
+{
+  int order = strcoll ((*(BookPerson *const *)a)->name, (*(BookPerson *const *)b)->name);
+
+  return order != 0 ? order : compare_bytes (a, b);
+}
+
+static void
+sort_people (Book *book)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  if (book->orders[0] != NULL)
+    return;
+  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++) {
+    GPtrArray *people = g_ptr_array_sized_new (g_hash_table_size (book->by_name));
+
+    g_hash_table_iter_init (&iter, book->by_name);
+    while (g_hash_table_iter_next (&iter, NULL, &person))
+      g_ptr_array_add (people, person);
+    g_ptr_array_sort (people, order == 0 ? compare_collation : compare_bytes);
+    for (guint i = 0; i < people->len; i++)
+      ((BookPerson *)people->pdata[i])->position[order] = i;
+    book->orders[order] = people;
+    book->scans[order].position = NO_POSITION;
+    book->scans[order].window = 0;
+  }
+}
+
+void
+book_scan_clear (Book *book)
+{
+  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++)
+    g_clear_pointer (&book->orders[order], g_ptr_array_unref);
+  g_clear_handle_id (&book->scan_timer, g_source_remove);
+}
+
+GPtrArray *
+book_people (Book *book)
+{
+  sort_people (book);
+  return g_ptr_array_copy (book->orders[0], (GCopyFunc)(void (*) (void))book_person_ref, NULL);
+}
+
+static gboolean
+on_scan_end (gpointer data)
+{
+  Book *book = data;
+
+  for (guint order = 0; order < G_N_ELEMENTS (book->scans); order++)
+    book->scans[order].position = NO_POSITION;
+  book->scan_timer = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_hit (guint last, guint position, guint window)
+{
+  return last != NO_POSITION && position > last && position - last <= MAX (window, WINDOW_MIN);
+}
+
+/* Fetch those between what was looked at before and the end of the window. */
+static void
+fetch_ahead (Book *book, guint order, guint position)
+{
+  GPtrArray *people = book->orders[order];
+  guint end = MIN (position + 1 + book->scans[order].window, people->len);
+
+  for (guint i = MAX (book->scans[order].ahead, position + 1); i < end; i++)
+    book_photo_prefetch (book, people->pdata[i]);
+  book->scans[order].ahead = MAX (book->scans[order].ahead, end);
+}
+
+void
+book_scan_note (Book *book, BookPerson *person)
+{
+  gboolean hit = FALSE;
+
+  if (person->name == NULL || person->gone)
+    return;
+  sort_people (book);
+  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++) {
+    guint position = person->position[order];
+    guint last = book->scans[order].position;
+
+    if (position == last)
+      return; /* the same photo again: stat, then open */
+    if (is_hit (last, position, book->scans[order].window)) {
+      book->scans[order].window = CLAMP (book->scans[order].window * 2, WINDOW_MIN, WINDOW_MAX);
+      if (!hit) /* where both orders agree, one is enough */
+        fetch_ahead (book, order, position);
+      hit = TRUE;
+    } else if (last == NO_POSITION || position > last || last - position > WINDOW_MAX) {
+      book->scans[order].window = 0;
+      book->scans[order].ahead = 0;
+    } else {
+      continue; /* a little behind: programs that read in parallel do not keep the order */
+    }
+    book->scans[order].position = position;
+  }
+  g_clear_handle_id (&book->scan_timer, g_source_remove);
+  book->scan_timer = g_timeout_add (SCAN_END_MS, on_scan_end, book);
+}

@@ -1,0 +1,271 @@
+/*
+ * Listing and deltas.
+ *
+ *   idle ──(timer, start, somebody asks)──→ pages of a delta ──→ applied, token kept ──→ idle, next in sync_interval
+ *                                             │ no token, or EXPIRED_SYNC_TOKEN
+ *                                             ↓
+ *                                           pages of everything ─→ applied, token kept ─→ idle
+ *                                             │ QUOTA: a full listing has a small extra quota
+ *                                             ↓
+ *                                           idle, next in QUOTA_WAIT; what is known is served
+ *
+ * Pages are put aside and applied together at the end, so that a listing that breaks off changes nothing. A token is
+ * good only for the mask that it came with: both are kept.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <malloc.h>
+
+#include "book/internal.h"
+
+#define QUOTA_WAIT_S 300
+#define RETRY_MIN_S  5
+
+static void list_page (Book *book, const char *page_token);
+
+static char *
+stored_sync_token (Book *book)
+{
+  g_autofree char *fields = book_store_get (book->store, "person_fields");
+
+  return g_strcmp0 (fields, PEOPLE_PERSON_FIELDS) == 0 ? book_store_get (book->store, "sync_token") : NULL;
+}
+
+static void
+keep (Book *book, const char *key, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_set (book->store, key, value, &error))
+    g_warning ("%s could not be kept: %s", key, error->message);
+}
+
+void
+book_note_outcome (Book *book, const GError *error)
+{
+  gboolean unreachable = error != NULL
+                         && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
+                             || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
+
+  if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (unreachable != book->unreachable)
+    g_message ("%s",
+               unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
+  book->unreachable = unreachable;
+  if (error != NULL) {
+    g_free (book->last_error);
+    book->last_error = g_strdup (error->message);
+    book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+  }
+}
+
+static gboolean
+on_sync_timer (gpointer data)
+{
+  Book *book = data;
+
+  book->sync_timer = 0;
+  book_sync_now_async (book, NULL, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule (Book *book, guint seconds)
+{
+  g_clear_handle_id (&book->sync_timer, g_source_remove);
+  if (book->stop != NULL)
+    return;
+  book->next_sync = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
+}
+
+/* Soon after a failure, then less and less often, but never less often than without one. */
+static guint
+retry_seconds (Book *book, const GError *error)
+{
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA))
+    return MAX (QUOTA_WAIT_S, book->options.sync_interval);
+  return MIN ((guint)RETRY_MIN_S << MIN (book->sync_failures, 10), book->options.sync_interval);
+}
+
+/* error: transfer full, or NULL. */
+static void
+sync_done (Book *book, GError *error)
+{
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&book->sync_waiting);
+
+  g_clear_object (&book->sync_cancellable);
+  g_clear_pointer (&book->sync_people, g_ptr_array_unref);
+  if (error == NULL) {
+    book->sync_failures = 0;
+    schedule (book, book->options.sync_interval);
+  } else {
+    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      g_message ("the address book could not be brought up to date: %s", error->message);
+    schedule (book, retry_seconds (book, error));
+    book->sync_failures++;
+  }
+  for (guint i = 0; waiting != NULL && i < waiting->len; i++) {
+    if (error != NULL)
+      g_task_return_error (waiting->pdata[i], g_error_copy (error));
+    else
+      g_task_return_boolean (waiting->pdata[i], TRUE);
+  }
+  g_clear_error (&error);
+  book_stop_check (book);
+}
+
+static void
+apply_pages (Book *book, const char *sync_token)
+{
+  g_autoptr (GPtrArray) people = g_steal_pointer (&book->sync_people);
+  g_autofree char *now = NULL;
+  GError *error = NULL;
+
+  if (!book_people_apply (book, people, book->sync_full ? BOOK_APPLY_ALL : BOOK_APPLY_DELTA, &error)) {
+    sync_done (book, error);
+    return;
+  }
+  book->last_sync = g_get_real_time () / G_USEC_PER_SEC;
+  now = g_strdup_printf ("%" G_GINT64_FORMAT, book->last_sync);
+  if (sync_token != NULL) { /* else the old one is still good for the next delta */
+    keep (book, "sync_token", sync_token);
+    keep (book, "person_fields", PEOPLE_PERSON_FIELDS);
+  }
+  keep (book, "last_sync", now);
+  book->listed = TRUE;
+  g_debug ("%u people in the %s", people->len, book->sync_full ? "listing" : "delta");
+  if (book->sync_full) {
+    g_clear_pointer (&people, g_ptr_array_unref);
+    malloc_trim (0); /* a large listing leaves the heap full of holes that nothing will need again */
+  }
+  sync_done (book, NULL);
+}
+
+static void
+on_page (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Book *book = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePage) page = people_list_finish (book->people, result, &error);
+
+  book_note_outcome (book, error);
+  if (page == NULL && g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SYNC_TOKEN) && !book->sync_full) {
+    g_message ("the sync token is no longer valid; listing everybody again");
+    keep (book, "sync_token", NULL);
+    book->sync_full = TRUE;
+    g_ptr_array_set_size (book->sync_people, 0);
+    list_page (book, NULL);
+    return;
+  }
+  if (page == NULL) {
+    sync_done (book, g_steal_pointer (&error));
+    return;
+  }
+  g_ptr_array_extend_and_steal (book->sync_people, g_steal_pointer (&page->people));
+  if (page->next_page_token != NULL)
+    list_page (book, page->next_page_token);
+  else
+    apply_pages (book, page->next_sync_token);
+}
+
+static void
+list_page (Book *book, const char *page_token)
+{
+  g_autofree char *sync_token = book->sync_full ? NULL : stored_sync_token (book);
+
+  people_list_async (book->people, sync_token, page_token,
+                     g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC, book->sync_cancellable, on_page,
+                     book);
+}
+
+static void
+sync_begin (Book *book)
+{
+  g_autofree char *sync_token = stored_sync_token (book);
+
+  g_clear_handle_id (&book->sync_timer, g_source_remove);
+  book->sync_cancellable = g_cancellable_new ();
+  book->sync_people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
+  book->sync_full = sync_token == NULL || !book->listed;
+  list_page (book, NULL);
+}
+
+/* cancellable ends the waiting, not the sync that others may wait for as well: it is short, and bounded by its
+ * deadline. */
+void
+book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  if (book->sync_waiting == NULL)
+    book->sync_waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (book->sync_waiting, g_object_ref (task));
+  if (book->sync_cancellable == NULL)
+    sync_begin (book);
+}
+
+gboolean
+book_sync_now_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_list_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Book *book = data;
+
+  if (book->sync_cancellable != NULL)
+    g_cancellable_cancel (book->sync_cancellable);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_get_cancellable (task) != NULL)
+    g_signal_handlers_disconnect_by_func (g_task_get_cancellable (task), on_list_cancelled,
+                                          g_task_get_task_data (task));
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+book_list_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_task_data (task, book, NULL);
+  if (cancellable != NULL)
+    g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_list_cancelled), book);
+  book_sync_now_async (book, NULL, on_listed, task);
+}
+
+gboolean
+book_list_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* A book that was just listed waits for its interval; one that comes from the state folder is stale and asks at once.
+ */
+void
+book_sync_start (Book *book)
+{
+  if (book->sync_timer == 0)
+    book_sync_now_async (book, NULL, NULL, NULL);
+}
+
+void
+book_sync_clear (Book *book)
+{
+  g_clear_handle_id (&book->sync_timer, g_source_remove);
+  if (book->sync_cancellable != NULL)
+    g_cancellable_cancel (book->sync_cancellable);
+}
