@@ -1,0 +1,180 @@
+"""One mount of the real program, from its readiness to its end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from processes import kernel_stacks, wait_readable
+
+# What a daemon's log must never hold. Messages for people ("message", "info") are no complaint.
+BAD_LINE = re.compile(r"contactfs: (warning|critical|error): |-(WARNING|CRITICAL) \*\*|AddressSanitizer|LeakSanitizer"
+                      r"|runtime error:|Assertion|assertion .* failed")
+
+
+class MountFailed(Exception):
+    """The program ended before the mount was usable."""
+
+    def __init__(self, status, text):
+        super().__init__(f"status {status}: {text}")
+        self.status = status
+        self.text = text
+
+
+class Mount:
+    """contactfs mount, running (start) on .path, with XDG folders of its own in .state."""
+
+    START_TIMEOUT = 60
+    END_TIMEOUT = 60
+
+    def __init__(self, programs, program, path, state, emulator, options, account, foreground, env):
+        self.programs = programs
+        self.program = program
+        self.path = Path(path)
+        self.state = Path(state)
+        self.emulator = emulator
+        self.options = options
+        self.account = account
+        self.foreground = foreground
+        self.env = {**programs.env, **self._folders(), **(env or {})}
+        self.log = self.state / "log"
+        self.allowed = []  # patterns of complaints that a test provokes
+        self.pid = None
+        self.pidfd = -1
+        self.process = None
+        self.exit_status = None
+
+    def _folders(self):
+        return {
+            "HOME": str(self.state),
+            "XDG_CONFIG_HOME": str(self.state / "config"),
+            "XDG_STATE_HOME": str(self.state / "state"),
+            "XDG_CACHE_HOME": str(self.state / "cache"),
+            "XDG_DATA_HOME": str(self.state / "data"),
+        }
+
+    # ---- beginning ----
+
+    def arguments(self):
+        token = self.state / "token"
+        token.write_text(self.emulator.token + "\n")
+        fixed = ["--api-url", self.emulator.api_url, "--token-command", f"cat '{token}'", "--account", self.account]
+        return [self.program, "mount", *(["--foreground"] if self.foreground else []), *fixed,
+                *map(str, self.options), str(self.path)]
+
+    def start(self):
+        """Runs the program and comes back when the mount is usable; MountFailed if it ends instead."""
+        self.exit_status = None
+        if self.foreground:
+            self._start_in_foreground()
+        else:
+            self._start_in_background()
+        self.programs.watch.add(self.pid)
+        return self
+
+    def _start_in_foreground(self):
+        name = "\0contactfs-test-" + os.urandom(8).hex()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, open(self.log, "ab") as log:
+            ready.bind(name)
+            self.process = subprocess.Popen(self.arguments(), env={**self.env, "NOTIFY_SOCKET": "@" + name[1:]},
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self.pid = self.process.pid
+            self.pidfd = os.pidfd_open(self.pid)
+            readable = wait_readable([ready, self.pidfd], self.START_TIMEOUT)
+            if ready in readable:
+                assert ready.recv(100) == b"READY=1"
+                return
+        if not readable:
+            stacks = kernel_stacks([self.pid])
+            self.kill()
+            raise AssertionError(f"not mounted within {self.START_TIMEOUT} s\n{self.text()}\n{stacks}")
+        self._reap()
+        raise MountFailed(self.exit_status, self.text())
+
+    def _start_in_background(self):
+        result = self.programs(*self.arguments(), env=self.env, check=False, timeout=self.START_TIMEOUT)
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(result.errors)
+        if result.status != 0:
+            self.exit_status = result.status
+            raise MountFailed(result.status, result.errors)
+        self.pid = self.status()["pid"]
+        self.pidfd = os.pidfd_open(self.pid)
+
+    # ---- asking ----
+
+    def text(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def status(self):
+        return json.loads(os.getxattr(self.path, "user.contactfs.status"))
+
+    def error(self, person):
+        """The last failure in words of a contact, or None."""
+        try:
+            return os.getxattr(self.path / person, "user.contactfs.error").decode()
+        except OSError:
+            return None
+
+    @property
+    def running(self):
+        return self.pidfd >= 0
+
+    def complaints(self):
+        lines = [line for line in self.text().splitlines() if BAD_LINE.search(line)]
+        return [line for line in lines if not any(re.search(pattern, line) for pattern in self.allowed)]
+
+    # ---- ending ----
+
+    def _reap(self):
+        if self.process is not None:
+            self.exit_status = self.process.wait()
+            self.process = None
+        self.programs.watch.discard(self.pid)
+        os.close(self.pidfd)
+        self.pidfd = -1
+
+    def wait_end(self, timeout=None):
+        """Waits for the end of the daemon. In the foreground its status is in .exit_status."""
+        if not self.running:
+            return
+        if not wait_readable([self.pidfd], timeout or self.END_TIMEOUT):
+            stacks = kernel_stacks([self.pid])
+            self.kill()
+            raise AssertionError(f"the daemon did not end\n{self.text()}\n{stacks}")
+        self._reap()
+
+    def unmount(self):
+        """By contactfs unmount; comes back when the daemon has ended."""
+        self.programs(self.program, "unmount", self.path, env=self.env, timeout=self.END_TIMEOUT)
+        self.wait_end()
+
+    def terminate(self, number=signal.SIGTERM):
+        os.kill(self.pid, number)
+        self.wait_end()
+
+    def kill(self):
+        """kill -9, and the dead mount taken away."""
+        if self.running:
+            os.kill(self.pid, signal.SIGKILL)
+            wait_readable([self.pidfd], self.END_TIMEOUT)
+            self._reap()
+        subprocess.run(["fusermount3", "-u", "-z", "-q", str(self.path)], check=False, capture_output=True)
+
+    def remount(self, *options):
+        """The same account and folders again; options, if any, instead of those before."""
+        if self.running:
+            self.unmount()
+        if options:
+            self.options = options
+        return self.start()
+
+    def finish(self):
+        """At the end of a test: all must be well."""
+        if self.running:
+            self.unmount()
+            assert self.exit_status in (0, None), f"the daemon ended with {self.exit_status}\n{self.text()}"
+        assert not self.complaints(), "\n".join(self.complaints())
