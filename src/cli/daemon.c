@@ -58,10 +58,10 @@ status_of_ended (pid_t child)
   if (WIFEXITED (status))
     return WEXITSTATUS (status) != 0
                ? WEXITSTATUS (status)
-               : cli_fail (CLI_FAILED, "The mount's process ended before the mount was usable, and did not say why");
+               : cli_fail (CLI_FAILED, "the mount's process ended before the mount was usable, and did not say why");
   if (was_told_off)
-    return cli_fail (CLI_FAILED, "Interrupted; nothing was mounted");
-  return cli_fail (CLI_FAILED, "The mount's process died before the mount was usable (%s); nothing was mounted",
+    return cli_fail (CLI_FAILED, "interrupted; nothing was mounted");
+  return cli_fail (CLI_FAILED, "the mount's process died before the mount was usable (%s); nothing was mounted",
                    strsignal (WTERMSIG (status)));
 }
 
@@ -115,7 +115,7 @@ daemon_detach (GError **error)
   note_inherited ();
   int fds[2];
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, error)) {
-    g_prefix_error (error, "The mount cannot go to the background: ");
+    g_prefix_error (error, "the mount cannot go to the background: ");
     return FALSE;
   }
   fflush (NULL);
@@ -125,7 +125,7 @@ daemon_detach (GError **error)
     int code = errno;
     close (fds[0]);
     close (fds[1]);
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The mount cannot go to the background: %s", g_strerror (code));
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the mount cannot go to the background: %s", g_strerror (code));
     return FALSE;
   }
   if (child > 0) {
@@ -148,7 +148,7 @@ daemon_harden (void)
   signal (SIGPIPE, SIG_IGN);
   umask (077);
   if (chdir ("/") != 0)
-    g_warning ("The folder / cannot be entered: %s", g_strerror (errno));
+    g_warning ("the folder / cannot be entered: %s", g_strerror (errno));
   struct rlimit none = { 0, 0 };
   setrlimit (RLIMIT_CORE, &none);
   /* LeakSanitizer looks at its own process by ptrace. */
@@ -170,7 +170,7 @@ notify_manager (const char *text)
   g_autoptr (GSocket) socket
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
   if (socket == NULL || g_socket_send_to (socket, address, text, strlen (text), NULL, &error) < 0)
-    g_warning ("The service manager at %s cannot be told “%s”: %s", path, text, error->message);
+    g_warning ("the service manager at %s cannot be told “%s”: %s", path, text, error->message);
 }
 
 static void
@@ -197,7 +197,7 @@ daemon_ready (void)
   prctl (PR_SET_PDEATHSIG, 0);
   /* whether the parent is still there to read it matters no more */
   if (write (ready_fd, "", 1) < 0)
-    g_debug ("Nobody waits for the mount any more");
+    g_debug ("nobody waits for the mount any more");
   close (ready_fd);
   ready_fd = -1;
 }

@@ -43,7 +43,7 @@ find_program (GError **error)
   char *found = g_find_program_in_path (DEMO_PROGRAM);
   if (found == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "The demo needs " DEMO_PROGRAM ", which is neither next to contactfs nor in $PATH");
+                 "the demo needs " DEMO_PROGRAM ", which is neither next to contactfs nor in $PATH");
   return found;
 }
 
@@ -97,7 +97,7 @@ keep_ports (const char *file, const char *api_url, const char *photo_url)
   g_autofree char *text = g_strdup_printf ("%d %d\n", port_of (api_url), port_of (photo_url));
   g_autoptr (GError) error = NULL;
   if (!g_file_set_contents (file, text, -1, &error))
-    g_warning ("The next demo will not know this one's photos: %s", error->message);
+    g_warning ("the next demo will not know this one's photos: %s", error->message);
 }
 
 /* ---- the process ---- */
@@ -169,7 +169,7 @@ demo_start (const char *folder, gboolean foreground, GError **error)
 
   g_auto (GStrv) addresses = g_strsplit (line != NULL ? line : "", " ", -1);
   if (g_strv_length (addresses) != 2) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The demo's server %s did not start%s%s", program,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the demo's server %s did not start%s%s", program,
                  foreground ? "" : "; why is in ", foreground ? "" : log);
     return NULL;
   }

@@ -15,7 +15,7 @@ folders_make (const char *path, GError **error)
   if (g_mkdir_with_parents (path, 0700) == 0 && g_chmod (path, 0700) == 0)
     return TRUE;
   int code = errno;
-  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (code), "The folder %s cannot be made: %s", path,
+  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (code), "the folder %s cannot be made: %s", path,
                g_strerror (code));
   return FALSE;
 }
@@ -75,7 +75,7 @@ folders_find_credentials (const Options *options, GError **error)
     return g_canonicalize_filename (path, NULL);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "There are no credentials for the account “%s”: pass --credentials FILE or --token-command CMD, or run "
+               "there are no credentials for the account “%s”: pass --credentials FILE or --token-command CMD, or run "
                "`gcloud auth application-default login` with the scope https://www.googleapis.com/auth/contacts",
                options->account);
   return NULL;

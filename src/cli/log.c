@@ -9,13 +9,15 @@
 #include <string.h>
 #include <syslog.h>
 
+#define WARNINGS (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)
+
 static struct {
   /* set on the main thread, read by workers' warnings: atomically */
   int verbose;
   int to_system;
-  int to_stderr;
+  int to_stderr; /* a GLogLevelFlags: the levels that go there */
   gboolean journald;
-} state = { .to_stderr = TRUE };
+} state = { .to_stderr = G_LOG_LEVEL_MASK };
 
 static const char *
 field (const GLogField *fields, gsize count, const char *key)
@@ -111,7 +113,7 @@ log_writer (GLogLevelFlags level, const GLogField *fields, gsize count, gpointer
   }
 
   g_autofree char *line = one_line (message);
-  if (g_atomic_int_get (&state.to_stderr))
+  if (g_atomic_int_get (&state.to_stderr) & level)
     write_stderr (level, line);
   if (g_atomic_int_get (&state.to_system)) {
     if (state.journald)
@@ -135,7 +137,7 @@ log_set_verbose (gboolean verbose)
 }
 
 void
-log_to_system (gboolean also_stderr)
+log_to_system (gboolean warnings_to_stderr)
 {
   if (!g_atomic_int_get (&state.to_system)) {
     state.journald = g_file_test ("/run/systemd/journal/socket", G_FILE_TEST_EXISTS);
@@ -143,5 +145,5 @@ log_to_system (gboolean also_stderr)
       openlog ("contactfs", LOG_PID, LOG_DAEMON);
     g_atomic_int_set (&state.to_system, TRUE);
   }
-  g_atomic_int_set (&state.to_stderr, also_stderr);
+  g_atomic_int_set (&state.to_stderr, warnings_to_stderr ? WARNINGS : 0);
 }

@@ -11,5 +11,5 @@ void log_init (void);
 
 void log_set_verbose (gboolean verbose); /* info and debug messages as well, and the time */
 
-/* From here on to the journal or syslog. also_stderr: to stderr too, while somebody still waits there. */
-void log_to_system (gboolean also_stderr);
+/* From here on to the journal or syslog; warnings_to_stderr: these there too, while somebody still waits. */
+void log_to_system (gboolean warnings_to_stderr);

@@ -85,7 +85,7 @@ run_unmount (int argc, char **argv)
     return CLI_OK;
   }
   if (argc != 2 || argv[1][0] == '-')
-    return cli_fail (CLI_USAGE, "Which folder to unmount? Usage: contactfs unmount MOUNTPOINT");
+    return cli_fail (CLI_USAGE, "which folder to unmount? Usage: contactfs unmount MOUNTPOINT");
   return cli_unmount (argv[1]);
 }
 
@@ -97,7 +97,7 @@ run_status (int argc, char **argv)
     return CLI_OK;
   }
   if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-    return cli_fail (CLI_USAGE, "One folder at most, and no options. Usage: contactfs status [MOUNTPOINT]");
+    return cli_fail (CLI_USAGE, "one folder at most, and no options. Usage: contactfs status [MOUNTPOINT]");
   return cli_status (argv[1]);
 }
 
@@ -135,7 +135,7 @@ main (int argc, char **argv)
   setlocale (LC_CTYPE, "");
   log_init ();
   if (argc < 2)
-    return cli_fail (CLI_USAGE, "Which command? contactfs --help lists them");
+    return cli_fail (CLI_USAGE, "which command? contactfs --help lists them");
   if (asks_for_help (argv[1]) || strcmp (argv[1], "help") == 0) {
     fputs (usage, stdout);
     return CLI_OK;
@@ -149,5 +149,5 @@ main (int argc, char **argv)
       return commands[i].run (argc - 1, argv + 1);
   if (is_helper_call (argc, argv))
     return run_with_options (OPTIONS_HELPER, argc, argv);
-  return cli_fail (CLI_USAGE, "There is no command “%s”; contactfs --help lists them", argv[1]);
+  return cli_fail (CLI_USAGE, "there is no command “%s”; contactfs --help lists them", argv[1]);
 }

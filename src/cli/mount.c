@@ -38,6 +38,7 @@ typedef struct {
   GCancellable *listing; /* while the first listing is under way */
   GError *listing_error;
   gboolean stopping; /* book_stop is under way, or done */
+  gboolean stopped;  /* and done */
   gboolean ended;    /* the kernel has let go */
 
   Demo *demo;
@@ -53,9 +54,11 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
   Daemon *self = data;
   book_stop_finish (self->book, result);
-  if (!self->ended)
+  self->stopped = TRUE;
+  if (self->ended)
+    g_main_loop_quit (self->loop);
+  else /* the loop answers requests until the kernel has let go: its notifier may wait for one of them */
     fs_unmount (self->fs);
-  g_main_loop_quit (self->loop);
 }
 
 static void
@@ -72,7 +75,9 @@ on_ended (gpointer data)
 {
   Daemon *self = data;
   self->ended = TRUE;
-  if (!self->stopping)
+  if (self->stopped)
+    g_main_loop_quit (self->loop);
+  else if (!self->stopping)
     begin_stop (self);
 }
 
@@ -83,7 +88,7 @@ on_signal (gpointer data)
   if (self->fs == NULL) {
     g_cancellable_cancel (self->listing);
   } else if (!self->stopping) {
-    g_info ("Told to end: finishing what is under way");
+    g_info ("told to end: finishing what is under way");
     begin_stop (self);
   } else if (!self->ended) {
     /* the second time: whatever waits in the mount fails now; what was promised is still carried out, within its time
@@ -204,7 +209,7 @@ serve (Daemon *self)
   watch_signals (self);
   if (!make_clients (self, &error) || !open_book (self, &error) || !mount_book (self, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-      return cli_fail (CLI_FAILED, "Interrupted; nothing was mounted");
+      return cli_fail (CLI_FAILED, "interrupted; nothing was mounted");
     gboolean usage = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
     return cli_fail (usage ? CLI_USAGE : CLI_FAILED, "%s", error->message);
   }
@@ -213,9 +218,9 @@ serve (Daemon *self)
   if (!self->options->foreground)
     log_to_system (FALSE);
   daemon_ready ();
-  g_info ("Mounted on %s", self->mountpoint);
+  g_info ("mounted on %s", self->mountpoint);
   g_main_loop_run (self->loop);
-  g_info ("Unmounted from %s", self->mountpoint);
+  g_info ("unmounted from %s", self->mountpoint);
   return CLI_OK;
 }
 

@@ -155,13 +155,13 @@ answer_to_text (const Mount *mount, const GByteArray *bytes, GError **error)
     return g_strndup ((const char *)bytes->data + sizeof answer, (gsize)answer.length);
   if (answer.code == ENOTCONN || answer.code == ECONNABORTED)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                 "The mount at %s is dead: its process has ended; `contactfs unmount` takes it away",
+                 "the mount at %s is dead: its process has ended; `contactfs unmount` takes it away",
                  mount->mountpoint);
   else if (answer.code == EACCES || answer.code == EPERM)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The mount at %s is another user's",
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "the mount at %s is another user's",
                  mount->mountpoint);
   else
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (answer.code), "The mount at %s does not tell its status: %s",
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (answer.code), "the mount at %s does not tell its status: %s",
                  mount->mountpoint, g_strerror (answer.code));
   return NULL;
 }
@@ -185,6 +185,6 @@ mounts_read_status (const Mount *mount, GError **error)
   }
   if (child > 0) /* not waited for: it may hang in the kernel as long as the mount does */
     kill (child, SIGKILL);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The mount at %s does not answer", mount->mountpoint);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the mount at %s does not answer", mount->mountpoint);
   return NULL;
 }

@@ -197,11 +197,11 @@ set_word (Options *self, OptionsForm form, char *word, GError **error)
 
   const OptionSpec *spec = find_spec (form, g_strdelimit (word, "_", '-'));
   if (spec == NULL)
-    return usage_error (error, "Unknown mount option “%s”", word);
+    return usage_error (error, "unknown mount option “%s”", word);
   if (takes_value (spec) && value == NULL)
-    return usage_error (error, "The mount option “%s” needs a value: %s=%s", word, word, spec->argument);
+    return usage_error (error, "the mount option “%s” needs a value: %s=%s", word, word, spec->argument);
   if (!takes_value (spec) && value != NULL)
-    return usage_error (error, "The mount option “%s” takes no value", word);
+    return usage_error (error, "the mount option “%s” takes no value", word);
   return option_set (self, spec, value, error);
 }
 
@@ -284,9 +284,9 @@ take_positionals (Options *self, OptionsForm form, char **words, GError **error)
   guint count = g_strv_length (words);
   guint wanted = form == OPTIONS_HELPER ? 2 : 1;
   if (count < wanted)
-    return usage_error (error, "Which folder to mount on is missing");
+    return usage_error (error, "which folder to mount on is missing");
   if (count > wanted)
-    return usage_error (error, "One folder to mount on is wanted, not also “%s”", words[wanted]);
+    return usage_error (error, "one folder to mount on is wanted, not also “%s”", words[wanted]);
   self->mountpoint = g_strdup (words[wanted - 1]);
   if (form == OPTIONS_HELPER && self->account == NULL) {
     /* /proc/mounts shows contactfs:default; people copy that into fstab */

@@ -103,7 +103,7 @@ show (const Mount *mount, GError **error)
     return FALSE;
   g_autoptr (JsonValue) status = json_parse (text, strlen (text), error);
   if (status == NULL) {
-    g_prefix_error (error, "The mount at %s does not tell its status: ", mount->mountpoint);
+    g_prefix_error (error, "the mount at %s does not tell its status: ", mount->mountpoint);
     return FALSE;
   }
   print_status (mount, status);
@@ -128,7 +128,7 @@ show_all (const GPtrArray *mounts)
     }
   }
   if (shown + failed == 0)
-    return cli_fail (CLI_FAILED, "No contacts are mounted; `contactfs mount FOLDER` does that");
+    return cli_fail (CLI_FAILED, "no contacts are mounted; `contactfs mount FOLDER` does that");
   return result;
 }
 
@@ -142,6 +142,6 @@ cli_status (const char *mountpoint)
   }
   g_autoptr (GPtrArray) mounts = mounts_list (&error);
   if (mounts == NULL)
-    return cli_fail (CLI_FAILED, "The mounts cannot be listed: %s", error->message);
+    return cli_fail (CLI_FAILED, "the mounts cannot be listed: %s", error->message);
   return show_all (mounts);
 }
