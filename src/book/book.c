@@ -156,6 +156,14 @@ book_stop_check (Book *self)
   g_task_return_boolean (self->stop, TRUE);
 }
 
+gboolean
+book_refuse_when_stopped (Book *book, GTask *task)
+{
+  if (book->stopped)
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO, "the mount is ending");
+  return book->stopped;
+}
+
 void
 book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data)
 {

@@ -59,12 +59,16 @@ struct Book {
   GQueue mutations; /* of Mutation, the first one is under way */
   double tokens;    /* what the bucket holds */
   gint64 tokens_time;
-  guint asking; /* people.get after an unknown outcome, under way */
+  guint asking; /* people.get after an unknown outcome or for a photo that is gone, under way */
 
   /* ---- folder.c ---- */
   GHashTable *folders; /* set of BookFolder */
   guint64 next_file_id;
 };
+
+/* ---- book.c ---- */
+/* TRUE, and the task has failed, once the stop was answered: nothing that calls back later may begin any more. */
+gboolean book_refuse_when_stopped (Book *book, GTask *task);
 
 /* ---- people.c, apply.c ---- */
 void book_people_init (Book *book);

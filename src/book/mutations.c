@@ -417,9 +417,14 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 static void
 enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GTask *task)
 {
-  Mutation *self = g_new0 (Mutation, 1);
   GCancellable *cancellable = g_task_get_cancellable (task);
+  Mutation *self;
 
+  if (book_refuse_when_stopped (book, task)) {
+    g_object_unref (task);
+    return;
+  }
+  self = g_new0 (Mutation, 1);
   self->book = book;
   self->person = book_person_ref (person);
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;

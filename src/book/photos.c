@@ -182,19 +182,25 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
 
+  self->book->asking--;
   book_note_outcome (self->book, error);
   if (said == NULL) {
     g_task_return_error (task, g_steal_pointer (&error));
-    return;
+  } else {
+    book_people_apply_news (self->book, said);
+    step (task);
   }
-  book_people_apply_news (self->book, said);
-  step (task);
+  book_stop_check (self->book);
 }
 
 static gboolean
 on_retry (gpointer data)
 {
+  Get *self = g_task_get_task_data (data);
+
+  self->book->asking--;
   step (data);
+  book_stop_check (self->book);
   return G_SOURCE_REMOVE;
 }
 
@@ -207,13 +213,16 @@ ask_again (GTask *task)
   gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
 
   if (self->asked_again++ > 0) {
-    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_USEC_PER_SEC)
+    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_USEC_PER_SEC) {
+      self->book->asking++;
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
-    else
+    } else {
       g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO,
                                "the service lists the photo but does not deliver it; the next sync may mend that");
+    }
     return;
   }
+  self->book->asking++;
   people_get_async (self->book->people, self->person->resource_name, self->deadline, g_task_get_cancellable (task),
                     on_person, g_object_ref (task));
 }
@@ -307,7 +316,7 @@ step (GTask *task)
   BookPhoto *photo;
   Fetch *fetch;
 
-  if (g_task_return_error_if_cancelled (task))
+  if (g_task_return_error_if_cancelled (task) || book_refuse_when_stopped (book, task))
     return;
   if (url == NULL) {
     g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no photo any more");

@@ -199,6 +199,8 @@ book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback 
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
+  if (book_refuse_when_stopped (book, task))
+    return;
   if (book->sync_waiting == NULL)
     book->sync_waiting = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (book->sync_waiting, g_object_ref (task));
