@@ -46,6 +46,7 @@ class Mount:
         self.pidfd = -1
         self.process = None
         self.exit_status = None
+        self.notify = None  # the service manager's socket: READY=1, then STOPPING=1
 
     def _folders(self):
         return {
@@ -77,16 +78,17 @@ class Mount:
 
     def _start_in_foreground(self):
         name = "\0contactfs-test-" + os.urandom(8).hex()
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, open(self.log, "ab") as log:
-            ready.bind(name)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(name)
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.arguments(), env={**self.env, "NOTIFY_SOCKET": "@" + name[1:]},
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-            self.pid = self.process.pid
-            self.pidfd = os.pidfd_open(self.pid)
-            readable = wait_readable([ready, self.pidfd], self.START_TIMEOUT)
-            if ready in readable:
-                assert ready.recv(100) == b"READY=1"
-                return
+        self.pid = self.process.pid
+        self.pidfd = os.pidfd_open(self.pid)
+        readable = wait_readable([self.notify, self.pidfd], self.START_TIMEOUT)
+        if self.notify in readable:
+            assert self.notify.recv(100) == b"READY=1"
+            return
         if not readable:
             stacks = kernel_stacks([self.pid])
             self.kill()
@@ -136,6 +138,9 @@ class Mount:
         self.programs.watch.discard(self.pid)
         os.close(self.pidfd)
         self.pidfd = -1
+        if self.notify is not None:
+            self.notify.close()
+            self.notify = None
 
     def wait_end(self, timeout=None):
         """Waits for the end of the daemon. In the foreground its status is in .exit_status."""
