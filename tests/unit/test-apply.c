@@ -1,0 +1,263 @@
+/* What the service says of people, taken into the book: who is called what, and which photo is theirs, whatever the
+ * order of the news. */
+#include <glib/gstdio.h>
+
+#include "book/internal.h"
+#include "helpers.h"
+
+typedef struct {
+  char *folder;
+  Book *book;
+  GString *freed; /* names that the kernel was told to forget */
+} Fixture;
+
+static void
+on_name_changed (const char *name, gpointer data)
+{
+  g_string_append_printf (((Fixture *)data)->freed, "%s|", name);
+}
+
+static void
+on_photo_gone (BookPerson *person, const char *file_name, guint64 file_id, gpointer data)
+{
+}
+
+static const BookEvents events = { on_name_changed, on_photo_gone };
+
+static void
+open_book (Fixture *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *cache = g_build_filename (self->folder, "cache", NULL);
+  g_autofree char *data = g_build_filename (self->folder, "data", NULL);
+  const BookOptions options
+      = { .account = "test", .state_dir = self->folder, .cache_dir = cache, .data_dir = data, .cache_bytes = 1000000 };
+
+  self->book = book_new (NULL, NULL, &options, &error);
+  g_assert_no_error (error);
+  book_set_events (self->book, &events, self);
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  self->folder = test_folder_new ();
+  self->freed = g_string_new (NULL);
+  open_book (self);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  book_set_events (self->book, NULL, NULL);
+  book_free (self->book);
+  g_string_free (self->freed, TRUE);
+  test_folder_remove (self->folder);
+}
+
+static void
+remount (Fixture *self)
+{
+  book_set_events (self->book, NULL, NULL);
+  book_free (self->book);
+  open_book (self);
+}
+
+static PeoplePerson *
+said (const char *resource_name, const char *display_name, const char *email, gint64 update_time, const char *photo_url)
+{
+  PeoplePerson *person = g_new0 (PeoplePerson, 1);
+
+  person->resource_name = g_strdup (resource_name);
+  person->display_name = g_strdup (display_name);
+  person->email = g_strdup (email);
+  person->update_time = update_time;
+  person->photo_url = g_strdup (photo_url);
+  return person;
+}
+
+static PeoplePerson *
+said_deleted (const char *resource_name)
+{
+  PeoplePerson *person = said (resource_name, NULL, NULL, 0, NULL);
+
+  person->deleted = TRUE;
+  return person;
+}
+
+/* NULL-terminated list of PeoplePerson, consumed. */
+static void
+apply (Fixture *self, BookApply how, ...)
+{
+  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
+  g_autoptr (GError) error = NULL;
+  va_list list;
+
+  va_start (list, how);
+  for (PeoplePerson *person = va_arg (list, PeoplePerson *); person != NULL; person = va_arg (list, PeoplePerson *))
+    g_ptr_array_add (people, person);
+  va_end (list);
+  g_string_truncate (self->freed, 0);
+  g_assert_true (book_people_apply (self->book, people, how, &error));
+  g_assert_no_error (error);
+}
+
+static void
+assert_name (Fixture *self, const char *resource_name, const char *name)
+{
+  BookPerson *person = book_person_by_resource_name (self->book, resource_name);
+
+  g_assert_nonnull (person);
+  g_assert_cmpstr (person->name, ==, name);
+  g_assert_true (book_person_by_name (self->book, name) == person);
+  g_assert_true (book_person_by_ino (self->book, person->ino) == person);
+}
+
+static void
+first_listing_lowest_holds (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c9", "Ann", "nine@x", 1, NULL),
+         said ("people/c1", "Ann", "one@x", 1, NULL), said ("people/c5", "Ann", NULL, 1, NULL), NULL);
+  assert_name (self, "people/c1", "Ann");
+  assert_name (self, "people/c9", "Ann (nine@x)");
+  assert_name (self, "people/c5", "Ann (c5)");
+}
+
+static void
+names_stay_over_remounts (Fixture *self, gconstpointer data)
+{
+  guint64 ino;
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c9", "Ann", "nine@x", 1, NULL), NULL);
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", "one@x", 1, NULL), NULL);
+  assert_name (self, "people/c9", "Ann");
+  ino = book_person_by_name (self->book, "Ann")->ino;
+  remount (self);
+  assert_name (self, "people/c9", "Ann");
+  assert_name (self, "people/c1", "Ann (one@x)");
+  g_assert_cmpuint (book_person_by_name (self->book, "Ann")->ino, ==, ino);
+  /* everybody listed again, in another order: nobody changes places */
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", "one@x", 1, NULL),
+         said ("people/c9", "Ann", "nine@x", 1, NULL), NULL);
+  assert_name (self, "people/c9", "Ann");
+  assert_name (self, "people/c1", "Ann (one@x)");
+  g_assert_cmpstr (self->freed->str, ==, "");
+}
+
+static void
+holder_gone_name_does_not_pass (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", "one@x", 1, NULL), said ("people/c2", "Ann", "two@x", 1, NULL),
+         NULL);
+  apply (self, BOOK_APPLY_DELTA, said_deleted ("people/c1"), NULL);
+  g_assert_cmpstr (self->freed->str, ==, "Ann|");
+  g_assert_null (book_person_by_name (self->book, "Ann"));
+  assert_name (self, "people/c2", "Ann (two@x)");
+  apply (self, BOOK_APPLY_DELTA, said ("people/c2", "Ann", "two@x", 2, "https://h/p=s100"), NULL);
+  assert_name (self, "people/c2", "Ann (two@x)");
+}
+
+static void
+two_swap_names_in_one_delta (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 1, NULL), said ("people/c2", "Bob", NULL, 1, NULL),
+         NULL);
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Bob", NULL, 2, NULL), said ("people/c2", "Ann", NULL, 2, NULL),
+         NULL);
+  assert_name (self, "people/c1", "Bob");
+  assert_name (self, "people/c2", "Ann");
+  g_assert_nonnull (strstr (self->freed->str, "Ann|"));
+  g_assert_nonnull (strstr (self->freed->str, "Bob|"));
+}
+
+static void
+missing_in_a_listing_is_gone (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 1, NULL), said ("people/c2", "Bob", NULL, 1, NULL),
+         NULL);
+  apply (self, BOOK_APPLY_ALL, said ("people/c2", "Bob", NULL, 1, NULL), NULL);
+  g_assert_null (book_person_by_name (self->book, "Ann"));
+  remount (self);
+  g_assert_null (book_person_by_name (self->book, "Ann"));
+  assert_name (self, "people/c2", "Bob");
+}
+
+static void
+renamed_resource_is_the_same_person (Fixture *self, gconstpointer data)
+{
+  PeoplePerson *person = said ("people/c7", "Ann", "one@x", 2, NULL);
+  const char *const previous[] = { "people/c1", NULL };
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", "one@x", 1, NULL), said ("people/c2", "Ann", "two@x", 1, NULL),
+         NULL);
+  person->previous_resource_names = g_strdupv ((char **)previous);
+  apply (self, BOOK_APPLY_DELTA, person, said_deleted ("people/c1"), NULL);
+  assert_name (self, "people/c7", "Ann");
+  assert_name (self, "people/c2", "Ann (two@x)");
+  g_assert_null (book_person_by_resource_name (self->book, "people/c1"));
+  remount (self);
+  assert_name (self, "people/c7", "Ann");
+}
+
+static void
+listed_and_deleted_in_one_delta (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 1, NULL), said ("people/c1", "Ann", NULL, 1, NULL),
+         said_deleted ("people/c1"), NULL);
+  g_assert_null (book_person_by_name (self->book, "Ann"));
+  g_assert_cmpuint (book_people_count (self->book), ==, 0);
+}
+
+static const char *
+photo_of (Fixture *self, const char *resource_name)
+{
+  return book_person_by_resource_name (self->book, resource_name)->photo_url;
+}
+
+static void
+lagging_delta_does_not_undo (Fixture *self, gconstpointer data)
+{
+  g_autoptr (PeoplePerson) answer = said ("people/c1", "Ann", NULL, 20, "https://h/new=s100");
+  g_autoptr (PeoplePerson) timeless = said ("people/c1", "Ann", NULL, 0, "https://h/newer=s100");
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/old=s100"), NULL);
+  book_people_apply_answer (self->book, answer, "https://h/old");
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/new=s100");
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 10, "https://h/old=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/new=s100");
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/old=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/new=s100");
+  remount (self);
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 0, "https://h/old=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/new=s100");
+  /* an answer without a time: the photo that it replaced does not come back either */
+  book_people_apply_answer (self->book, timeless, "https://h/new");
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 20, "https://h/new=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/newer=s100");
+  /* but news is news */
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 30, "https://h/other=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/other=s100");
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *path;
+    void (*func) (Fixture *self, gconstpointer data);
+  } tests[] = {
+    { "/apply/first-listing-lowest-holds", first_listing_lowest_holds },
+    { "/apply/names-stay-over-remounts", names_stay_over_remounts },
+    { "/apply/holder-gone-name-does-not-pass", holder_gone_name_does_not_pass },
+    { "/apply/two-swap-names-in-one-delta", two_swap_names_in_one_delta },
+    { "/apply/missing-in-a-listing-is-gone", missing_in_a_listing_is_gone },
+    { "/apply/renamed-resource-is-the-same-person", renamed_resource_is_the_same_person },
+    { "/apply/listed-and-deleted-in-one-delta", listed_and_deleted_in_one_delta },
+    { "/apply/lagging-delta-does-not-undo", lagging_delta_does_not_undo },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].func, tear_down);
+  return g_test_run ();
+}

@@ -1,0 +1,142 @@
+/* Drafts, and the names that only pass by. */
+#include <fcntl.h>
+
+#include "book/folder.h"
+
+static void
+assert_content (BookDraft *draft, const char *content, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = book_draft_bytes (draft, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), content, size);
+}
+
+static void
+writes_anywhere (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BookDraft) draft = book_draft_new (&error);
+
+  g_assert_false (draft->dirty);
+  g_assert_true (book_draft_write (draft, "world", 5, 3, &error));
+  assert_content (draft, "\0\0\0world", 8);
+  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
+  assert_content (draft, "abcworld", 8);
+  g_assert_true (book_draft_truncate (draft, 4, &error));
+  assert_content (draft, "abcw", 4);
+  g_assert_true (book_draft_truncate (draft, 6, &error));
+  assert_content (draft, "abcw\0\0", 6);
+  g_assert_true (draft->dirty);
+}
+
+static void
+knows_what_was_sent (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (GBytes) sent = NULL;
+  g_autoptr (GBytes) again = NULL;
+
+  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
+  sent = book_draft_bytes (draft, &error);
+  book_draft_set_sent (draft, sent);
+  g_assert_false (draft->dirty);
+  g_assert_true (book_draft_write (draft, "d", 1, 3, &error));
+  again = book_draft_bytes (draft, &error);
+  g_assert_true (book_draft_write (draft, "e", 1, 4, &error)); /* while those bytes are on their way */
+  book_draft_set_sent (draft, again);
+  g_assert_true (draft->dirty);
+}
+
+static void
+refusal_ends_with_a_change (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) why = g_error_new_literal (BOOK_ERROR, BOOK_ERROR_INVALID, "no");
+  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
+  bytes = book_draft_bytes (draft, &error);
+  book_draft_set_refused (draft, bytes, why);
+  g_assert_error (draft->refusal, BOOK_ERROR, BOOK_ERROR_INVALID);
+  g_assert_true (book_draft_write (draft, "d", 1, 3, &error));
+  g_assert_no_error (draft->refusal);
+  book_draft_set_refused (draft, bytes, why); /* of bytes that are no longer there */
+  g_assert_no_error (draft->refusal);
+}
+
+static void
+copies_a_file (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp (NULL, &path, &error);
+  g_autoptr (BookDraft) draft = NULL;
+
+  g_assert_cmpint (write (fd, "photo", 5), ==, 5);
+  draft = book_draft_new_from_fd (fd, &error);
+  g_assert_no_error (error);
+  g_assert_false (draft->dirty);
+  assert_content (draft, "photo", 5);
+  g_assert_cmpuint (g_bytes_get_size (draft->sent), ==, 5);
+  close (fd);
+  unlink (path);
+}
+
+static void
+has_limits (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  BookDraft *many[16] = { NULL };
+
+  g_assert_false (book_draft_write (draft, "x", 1, BOOK_DRAFT_MAX_BYTES, &error));
+  g_assert_error (error, BOOK_ERROR, BOOK_ERROR_TOO_LARGE);
+  g_clear_error (&error);
+  g_assert_false (book_draft_write (draft, "x", 1, G_MAXINT64 - 1, &error));
+  g_clear_error (&error);
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++) {
+    many[i] = book_draft_new (NULL);
+    if (!book_draft_truncate (many[i], BOOK_DRAFT_MAX_BYTES, &error))
+      break;
+  }
+  g_assert_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE);
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+    g_clear_pointer (&many[i], book_draft_unref);
+  g_clear_error (&error);
+  g_assert_true (book_draft_truncate (draft, BOOK_DRAFT_MAX_BYTES, &error)); /* the room is back */
+}
+
+static void
+temporary_names (void)
+{
+  static const char *const passing[]
+      = { ".photo.jpg.Xy12Ab",  ".goutputstream-ABCDEF", ".photo.jpg.swp", "photo.jpg~", "photo.jpg_exiftool_tmp",
+          "photo.jpg_original", "face.jpg.part",         "x.tmp",          "4913",       "5036",
+          "sedAbC12x",          "photo.jpg.bak" };
+  static const char *const staying[]
+      = { "photo.jpg", "face.jpg", "Alice.png", "4914", "sedation.jpg", "sed", "seda b c1", "part", "tmp" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
+    if (!book_name_is_temporary (passing[i]))
+      g_error ("%s should pass", passing[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (staying); i++)
+    if (book_name_is_temporary (staying[i]))
+      g_error ("%s should stay", staying[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/draft/writes-anywhere", writes_anywhere);
+  g_test_add_func ("/draft/knows-what-was-sent", knows_what_was_sent);
+  g_test_add_func ("/draft/refusal-ends-with-a-change", refusal_ends_with_a_change);
+  g_test_add_func ("/draft/copies-a-file", copies_a_file);
+  g_test_add_func ("/draft/has-limits", has_limits);
+  g_test_add_func ("/draft/temporary-names", temporary_names);
+  return g_test_run ();
+}
