@@ -16,6 +16,7 @@ copy_options (Book *self, const BookOptions *options)
   self->options = *options;
   self->options.account = g_strdup (options->account);
   self->options.credentials = g_strdup (options->credentials);
+  self->options.api_url = g_strdup (options->api_url);
   self->options.state_dir = g_strdup (options->state_dir);
   self->options.cache_dir = g_strdup (options->cache_dir);
   self->options.data_dir = g_strdup (options->data_dir);
@@ -50,6 +51,46 @@ lock_state (Book *self, GError **error)
   return TRUE;
 }
 
+static void
+collect (const BookStorePerson *person, gpointer data)
+{
+  g_ptr_array_add (data, g_strdup (person->resource_name));
+}
+
+static void
+collect_deletion (const char *resource_name, const char *version, gpointer data)
+{
+  g_ptr_array_add (data, g_strdup (resource_name));
+}
+
+/* The same account name, but another service than last time (--api-url): its people/c1 is somebody else. What the state
+ * says of people, and what was promised for them, is worth nothing here. Cached photos are found by their URL: they may
+ * stay. */
+static gboolean
+forget_other_service (Book *self, GError **error)
+{
+  g_autofree char *before = book_store_get (self->store, "api_url");
+  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) deletions = g_ptr_array_new_with_free_func (g_free);
+  gboolean ok;
+
+  if (g_strcmp0 (before, self->options.api_url) == 0)
+    return TRUE;
+  ok = book_store_begin (self->store, error) && book_store_each_person (self->store, collect, people, error)
+       && book_store_each_deletion (self->store, collect_deletion, deletions, error);
+  for (guint i = 0; ok && i < people->len; i++)
+    ok = book_store_remove_person (self->store, people->pdata[i], error);
+  for (guint i = 0; ok && i < deletions->len; i++)
+    ok = book_store_remove_deletion (self->store, deletions->pdata[i], error);
+  ok = ok && book_store_set (self->store, "sync_token", NULL, error)
+       && book_store_set (self->store, "last_sync", NULL, error)
+       && book_store_set (self->store, "api_url", self->options.api_url, error)
+       && book_store_commit (self->store, error);
+  if (!ok)
+    book_store_rollback (self->store);
+  return ok;
+}
+
 Book *
 book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GError **error)
 {
@@ -76,7 +117,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   if (self->cache == NULL)
     return NULL;
   self->archive = book_archive_new (self->options.data_dir);
-  if (!book_people_load (self, error))
+  if (!forget_other_service (self, error) || !book_people_load (self, error))
     return NULL;
   book_deletions_load (self);
   return g_steal_pointer (&self);
@@ -103,6 +144,7 @@ book_free (Book *self)
   g_free (self->last_error);
   g_free ((char *)self->options.account);
   g_free ((char *)self->options.credentials);
+  g_free ((char *)self->options.api_url);
   g_free ((char *)self->options.state_dir);
   g_free ((char *)self->options.cache_dir);
   g_free ((char *)self->options.data_dir);

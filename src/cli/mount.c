@@ -135,6 +135,7 @@ open_book (Daemon *self, GError **error)
   BookOptions options = {
     .account = self->account,
     .credentials = auth_describe (self->auth),
+    .api_url = self->api_url,
     .state_dir = self->folders->state,
     .cache_dir = self->folders->cache,
     .data_dir = self->folders->data,

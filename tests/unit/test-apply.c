@@ -7,6 +7,7 @@
 
 typedef struct {
   char *folder;
+  const char *api_url;
   Book *book;
   GString *freed; /* names that the kernel was told to forget */
 } Fixture;
@@ -30,8 +31,12 @@ open_book (Fixture *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *cache = g_build_filename (self->folder, "cache", NULL);
   g_autofree char *data = g_build_filename (self->folder, "data", NULL);
-  const BookOptions options
-      = { .account = "test", .state_dir = self->folder, .cache_dir = cache, .data_dir = data, .cache_bytes = 1000000 };
+  const BookOptions options = { .account = "test",
+                                .api_url = self->api_url,
+                                .state_dir = self->folder,
+                                .cache_dir = cache,
+                                .data_dir = data,
+                                .cache_bytes = 1000000 };
 
   self->book = book_new (NULL, NULL, &options, &error);
   g_assert_no_error (error);
@@ -200,6 +205,18 @@ renamed_resource_is_the_same_person (Fixture *self, gconstpointer data)
 }
 
 static void
+another_service_is_another_address_book (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 1, NULL), NULL);
+  remount (self);
+  assert_name (self, "people/c1", "Ann");
+  self->api_url = "https://people.example";
+  remount (self);
+  g_assert_cmpuint (book_people_count (self->book), ==, 0);
+  g_assert_false (book_is_listed (self->book));
+}
+
+static void
 listed_and_deleted_in_one_delta (Fixture *self, gconstpointer data)
 {
   apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 1, NULL), said ("people/c1", "Ann", NULL, 1, NULL),
@@ -252,6 +269,7 @@ main (int argc, char **argv)
     { "/apply/two-swap-names-in-one-delta", two_swap_names_in_one_delta },
     { "/apply/missing-in-a-listing-is-gone", missing_in_a_listing_is_gone },
     { "/apply/renamed-resource-is-the-same-person", renamed_resource_is_the_same_person },
+    { "/apply/another-service-is-another-address-book", another_service_is_another_address_book },
     { "/apply/listed-and-deleted-in-one-delta", listed_and_deleted_in_one_delta },
     { "/apply/lagging-delta-does-not-undo", lagging_delta_does_not_undo },
   };
