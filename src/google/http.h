@@ -4,6 +4,15 @@
  *
  * TLS is always verified. Certificate authorities: the system's, or $SSL_CERT_FILE / $SSL_CERT_DIR / $CURL_CA_BUNDLE as
  * the curl tool reads them. Loop thread only.
+ *
+ * One http_send is one attempt: no redirect is followed and nothing is retried here (see retry.h). Any status is an
+ * answer. What else can happen is PEOPLE_ERROR, by what the caller can do about it:
+ *   UNREACHABLE  no connection came about: no DNS, no route, refused, no TLS handshake
+ *   TLS          the certificate did not verify
+ *   TIMED_OUT    the deadline passed, or the request stood still; later requests get a fresh connection
+ *   SERVER       the connection was lost on the way, or the answer was cut
+ *   BAD_ANSWER   the answer is larger than it may be
+ * and G_IO_ERROR_CANCELLED, G_IO_ERROR_INVALID_ARGUMENT (a URL that http_url_allowed refuses).
  */
 #pragma once
 
@@ -15,9 +24,55 @@ HttpClient *http_client_new (void);
 void http_client_free (HttpClient *self); /* pending requests end as cancelled first */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpClient, http_client_free)
 
+/* For operations that may outlast http_client_free; what they send after it ends as cancelled. */
+HttpClient *http_client_ref (HttpClient *self);
+void http_client_unref (HttpClient *self);
+
 /* Counters since the start, for status and tests. */
 typedef struct {
   guint64 requests;
   guint64 connections;
 } HttpStatistics;
 void http_client_get_statistics (HttpClient *self, HttpStatistics *out);
+
+/* ---- where requests may go ---- */
+
+/* TRUE for https, or http to a loopback address (127.0.0.0/8, ::1, localhost); never with a user or password inside.
+ * Judged by the parser that makes the request, so that no two readings of one URL can differ. */
+gboolean http_url_allowed (const char *url);
+
+/* ---- a request: filled in by its maker, then given to http_send ---- */
+typedef struct {
+  char *method;
+  char *url;
+  GPtrArray *headers;  /* of "Name: value", owned; wiped when freed, since one may carry a token */
+  GBytes *body;        /* or NULL */
+  gsize max_answer;    /* bytes of the decoded body */
+  gboolean compressed; /* ask for gzip and the like */
+  gboolean secret;     /* the answer carries a token: its buffer is wiped when freed */
+} HttpRequest;
+
+HttpRequest *http_request_new (const char *method, const char *url);
+void http_request_free (HttpRequest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpRequest, http_request_free)
+
+void http_request_add_header (HttpRequest *self, const char *name, const char *value);
+void http_request_set_body (HttpRequest *self, const char *content_type, GBytes *body);
+
+/* ---- its answer ---- */
+typedef struct {
+  guint status;
+  char *content_type; /* NULL: not said */
+  char *location;     /* where a 3xx points, made absolute; or NULL */
+  gint64 retry_after; /* microseconds from now; 0: not said */
+  GBytes *body;
+} HttpResponse;
+
+void http_response_free (HttpResponse *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpResponse, http_response_free)
+
+/* Takes request. deadline: monotonic, microseconds. The callback comes from the main context, never from inside the
+ * call. */
+void http_send_async (HttpClient *self, HttpRequest *request, gint64 deadline, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer data);
+HttpResponse *http_send_finish (GAsyncResult *result, GError **error);

@@ -1,6 +1,7 @@
 /*
- * JSON, read and quoted: the one room that includes <cjson/cJSON.h> (the emulator apart). A JsonValue borrowed from a parent lives as
- * long as the root; getters take NULL and wrong types calmly and answer NULL, 0 or FALSE, so a chain needs one check at its end.
+ * JSON, read and quoted: the one room that includes <cjson/cJSON.h> (the emulator apart). A JsonValue borrowed from a
+ * parent lives as long as the root; getters take NULL and wrong types calmly and answer NULL, 0 or FALSE, so a chain
+ * needs one check at its end.
  */
 #pragma once
 
@@ -8,16 +9,22 @@
 
 typedef struct cJSON JsonValue;
 
-JsonValue *json_parse (const char *text, gsize length, GError **error); /* root, transfer full; PEOPLE_ERROR_BAD_ANSWER */
+JsonValue *json_parse (const char *text, gsize length,
+                       GError **error); /* root, transfer full; PEOPLE_ERROR_BAD_ANSWER */
 void json_free (JsonValue *root);
+void json_free_secret (JsonValue *root); /* zeroes every text in it first */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JsonValue, json_free)
 
 const JsonValue *json_member (const JsonValue *object, const char *name);
+gboolean json_is_object (const JsonValue *value);
+gboolean json_is_array (const JsonValue *value);
 guint json_length (const JsonValue *array);
-const JsonValue *json_element (const JsonValue *array, guint index); /* walks a list: iterate with json_first/json_next */
+const JsonValue *json_element (const JsonValue *array,
+                               guint index); /* walks a list: iterate with json_first/json_next */
 const JsonValue *json_first (const JsonValue *array);
 const JsonValue *json_next (const JsonValue *element);
-const char *json_string (const JsonValue *object, const char *name); /* member's text, borrowed; NULL: not there or not text */
+const char *json_string (const JsonValue *object,
+                         const char *name); /* member's text, borrowed; NULL: not there or not text */
 gint64 json_int (const JsonValue *object, const char *name);
 gboolean json_bool (const JsonValue *object, const char *name);
 const char *json_text (const JsonValue *value); /* the value itself as text, or NULL */

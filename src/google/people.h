@@ -24,8 +24,8 @@
 
 typedef struct PeopleClient PeopleClient;
 
-/* api_url: https, or http on a loopback address (else G_IO_ERROR_INVALID_ARGUMENT with a sentence); a trailing slash is fine.
- * Borrows http and auth, which must live longer. */
+/* api_url: https, or http on a loopback address (else G_IO_ERROR_INVALID_ARGUMENT with a sentence); a trailing slash is
+ * fine. Borrows http and auth, which must live longer. */
 PeopleClient *people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error);
 void people_client_free (PeopleClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleClient, people_client_free)
@@ -46,8 +46,8 @@ void people_update_photo_async (PeopleClient *self, const char *resource_name, G
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePerson *people_update_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
-/* people.deleteContactPhoto. No photo there (404 while the contact exists) is PEOPLE_ERROR_NOT_FOUND like a contact that
- * is gone: the caller asks people.get if it must know. */
+/* people.deleteContactPhoto. No photo there (404 while the contact exists) is PEOPLE_ERROR_NOT_FOUND like a contact
+ * that is gone: the caller asks people.get if it must know. */
 void people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePerson *people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);

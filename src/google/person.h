@@ -7,11 +7,11 @@
 #include <glib.h>
 
 typedef struct {
-  char *resource_name;           /* "people/c123" */
+  char *resource_name;            /* "people/c123" */
   char **previous_resource_names; /* NULL-terminated, or NULL */
-  gboolean deleted;              /* metadata.deleted: in a delta, everything else is empty */
-  char *display_name;            /* the primary name's displayName; NULL when nameless */
-  char *email;                   /* first e-mail, phone, organisation: NULL when there is none */
+  gboolean deleted;               /* metadata.deleted: in a delta, everything else is empty */
+  char *display_name;             /* the primary name's displayName; NULL when nameless */
+  char *email;                    /* first e-mail, phone, organisation: NULL when there is none */
   char *phone;
   char *organization;
   gint64 update_time;         /* of the CONTACT source, microseconds since 1970 UTC; 0: not told */

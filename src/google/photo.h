@@ -9,7 +9,8 @@
 #include "google/error.h"
 #include "google/http.h"
 
-/* The picture's identity: the URL without its option suffix (after the last '=' of the last path segment). Transfer full. */
+/* The picture's identity: the URL without its option suffix (after the last '=' of the last path segment). Transfer
+ * full. */
 char *photo_url_version (const char *url);
 
 /* url with its whole suffix replaced ("s0" → "…=s0"), appended when it has none; a query is kept. Transfer full. */
@@ -18,13 +19,14 @@ char *photo_url_with_suffix (const char *url, const char *suffix);
 /* TRUE if it may be followed: https, or http on a loopback address. */
 gboolean photo_url_allowed (const char *url);
 
-/* Says whether a 200's body is the whole picture it claims to be; sets *error with a sentence otherwise. content_type may be NULL. */
+/* Says whether a 200's body is the whole picture it claims to be; sets *error with a sentence otherwise. content_type
+ * may be NULL. */
 typedef gboolean (*PhotoCheckFunc) (GBytes *body, const char *content_type, GError **error);
 
-/* Fetch the picture at url: original size (=s0), then =s2048, then the URL as given, the next one only when the one before is
- * refused for good; what may pass (429, 5xx, a lost connection, a body that check refuses) is tried again with back-off inside the
- * deadline (monotonic, microseconds). Redirects are followed only to allowed URLs, with no credentials.
- * PEOPLE_ERROR_NOT_FOUND: all of them 404 or 410; the caller gets the person once more. */
+/* Fetch the picture at url: original size (=s0), then =s2048, then the URL as given, the next one only when the one
+ * before is refused for good; what may pass (429, 5xx, a lost connection, a body that check refuses) is tried again
+ * with back-off inside the deadline (monotonic, microseconds). Redirects are followed only to allowed URLs, with no
+ * credentials. PEOPLE_ERROR_NOT_FOUND: all of them 404 or 410; the caller gets the person once more. */
 void photo_fetch_async (HttpClient *http, const char *url, PhotoCheckFunc check, gint64 deadline,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GBytes *photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error);

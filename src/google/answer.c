@@ -1,0 +1,303 @@
+/* From status and body to PEOPLE_ERROR. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/answer.h"
+
+#include <string.h>
+
+#include "google/json.h"
+
+#define MAX_WORDS 600
+
+/* The error object, taken apart. All borrowed from root, but words. */
+typedef struct {
+  guint http;
+  JsonValue *root;          /* NULL: not JSON */
+  const JsonValue *details; /* array, or NULL */
+  const char *status;       /* "INVALID_ARGUMENT" …, "" when not said */
+  const char *reason;       /* of ErrorInfo, or the older errors[].reason; "" when not said */
+  char *words;              /* what the service says, cleaned; never NULL */
+} Answer;
+
+char *
+answer_clean (const char *text)
+{
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+  g_autoptr (GString) words = g_string_new (NULL);
+
+  for (const char *p = valid; p != NULL && *p != '\0' && words->len < MAX_WORDS; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (g_unichar_isspace (c) || g_unichar_iscntrl (c)) {
+      if (words->len > 0 && words->str[words->len - 1] != ' ')
+        g_string_append_c (words, ' ');
+    } else {
+      g_string_append_unichar (words, c);
+    }
+  }
+  g_strchomp (words->str);
+  return words->str[0] != '\0' ? g_strdup (words->str) : NULL;
+}
+
+static gboolean
+looks_like_html (GBytes *body)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (body, &size);
+
+  while (size > 0 && g_ascii_isspace (*data)) {
+    data++;
+    size--;
+  }
+  return size > 0 && *data == '<';
+}
+
+char *
+answer_describe_raw (guint status, GBytes *body)
+{
+  const char *kind = g_bytes_get_size (body) == 0 ? "no words" : looks_like_html (body) ? "HTML" : "no JSON";
+
+  return g_strdup_printf ("the front end answered %u (%s)", status, kind);
+}
+
+static const char *
+or_empty (const char *text)
+{
+  return text != NULL ? text : "";
+}
+
+static const char *
+find_reason (const JsonValue *error)
+{
+  const char *found = NULL;
+
+  for (const JsonValue *d = json_first (json_member (error, "details")); d != NULL && found == NULL; d = json_next (d))
+    found = json_string (d, "reason");
+  for (const JsonValue *e = json_first (json_member (error, "errors")); e != NULL && found == NULL; e = json_next (e))
+    found = json_string (e, "reason");
+  return or_empty (found);
+}
+
+static void
+answer_parse (Answer *self, guint http, GBytes *body)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (body, &size);
+  JsonValue *root = json_parse (data, size, NULL);
+  const JsonValue *error = json_member (root, "error");
+
+  *self = (Answer){ .http = http, .root = root, .details = json_member (error, "details") };
+  self->status = or_empty (json_string (error, "status"));
+  self->reason = find_reason (error);
+  self->words = answer_clean (json_string (error, "message"));
+  if (self->words == NULL)
+    self->words = answer_describe_raw (http, body);
+}
+
+static void
+answer_clear (Answer *self)
+{
+  json_free (self->root);
+  g_free (self->words);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
+
+static gboolean
+says (const char *text, const char *part)
+{
+  g_autofree char *folded = g_utf8_casefold (or_empty (text), -1);
+  g_autofree char *sought = g_utf8_casefold (part, -1);
+
+  return strstr (folded, sought) != NULL;
+}
+
+static const JsonValue *
+find_detail (const Answer *self, const char *type)
+{
+  for (const JsonValue *detail = json_first (self->details); detail != NULL; detail = json_next (detail))
+    if (g_str_has_suffix (or_empty (json_string (detail, "@type")), type))
+      return detail;
+  return NULL;
+}
+
+static gboolean
+is_too_large (const Answer *self)
+{
+  return says (self->words, "payload") && (says (self->words, "limit") || says (self->words, "too large"));
+}
+
+/* A 400 to a listing that sent a sync token. Expired ones say so in the reason, whatever the status. A malformed one
+ * says nothing: no reason, no details. A listing has no other argument that could be wrong today and was right
+ * yesterday, so a 400 in the service's own JSON without another explanation is the token's; one that names another
+ * field, or a reason of its own, is not, and neither is a page that some proxy made up: a full listing is dear. */
+static gboolean
+blames_sync_token (const Answer *self)
+{
+  const JsonValue *fields = json_member (find_detail (self, "BadRequest"), "fieldViolations");
+
+  if (self->root == NULL || json_member (self->root, "error") == NULL)
+    return FALSE;
+  if (says (self->words, "sync token") || says (self->words, "sync_token") || says (self->words, "syncToken"))
+    return TRUE;
+  for (const JsonValue *field = json_first (fields); field != NULL; field = json_next (field))
+    if (says (json_string (field, "field"), "sync"))
+      return TRUE;
+  return json_length (fields) == 0 && find_detail (self, "ErrorInfo") == NULL;
+}
+
+static AnswerAdvice
+judge_400 (const Answer *self, const AnswerRequest *request, GError **error)
+{
+  if (g_str_equal (self->reason, "EXPIRED_SYNC_TOKEN")
+      || (request->listing && request->sync_token && blames_sync_token (self)))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SYNC_TOKEN,
+                 "Google no longer takes the sync token (%s): everything is listed again", self->words);
+  else if (says (self->words, "not a valid contact person resource"))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT,
+                 "Google does not let anybody change this contact's photo (%s): it is not one of your own contacts",
+                 self->words);
+  else if (is_too_large (self))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TOO_LARGE,
+                 "The picture is too large for Google (%s): use a smaller one", self->words);
+  else if (g_str_equal (self->status, "FAILED_PRECONDITION"))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG,
+                 "The contact has changed at Google meanwhile (%s): try again", self->words);
+  else if (says (self->words, "photo format"))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID,
+                 "Google did not take the picture (%s): use another JPEG or PNG", self->words);
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID, "Google refused the request (400 %s%s%s)", self->status,
+                 self->status[0] != '\0' ? ": " : "", self->words);
+  return ANSWER_FINAL;
+}
+
+static gboolean
+is_rate_limit (const Answer *self)
+{
+  return g_ascii_strcasecmp (self->reason, "rateLimitExceeded") == 0
+         || g_ascii_strcasecmp (self->reason, "userRateLimitExceeded") == 0
+         || g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED") || g_str_equal (self->status, "RESOURCE_EXHAUSTED");
+}
+
+static AnswerAdvice
+judge_rate (const Answer *self, GError **error)
+{
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE, "Google asks to slow down (%s): try again in a minute",
+               self->words);
+  return ANSWER_AGAIN;
+}
+
+static void
+set_service_disabled (const Answer *self, GError **error)
+{
+  const JsonValue *metadata = json_member (find_detail (self, "ErrorInfo"), "metadata");
+  g_autofree char *link = answer_clean (json_string (metadata, "activationUrl"));
+
+  /* The message usually carries the link itself: once is enough. */
+  if (link == NULL || strstr (self->words, link) != NULL)
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+                 "The People API is not enabled in your Google Cloud project: enable it, wait some minutes, try again. "
+                 "Google says: %s",
+                 self->words);
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+                 "The People API is not enabled in your Google Cloud project: enable it at %s , wait some minutes, try "
+                 "again. Google says: %s",
+                 link, self->words);
+}
+
+static AnswerAdvice
+judge_403 (const Answer *self, GError **error)
+{
+  if (is_rate_limit (self))
+    return judge_rate (self, error);
+  if (g_str_equal (self->reason, "SERVICE_DISABLED") || g_str_equal (self->reason, "accessNotConfigured"))
+    set_service_disabled (self, error);
+  else if (g_str_equal (self->reason, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+           || g_str_equal (self->reason, "insufficientPermissions")
+           || says (self->words, "insufficient authentication scopes"))
+    g_set_error (
+        error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+        "The login does not include the permission (scope) for contacts: log in again and tick it. Google says: %s",
+        self->words);
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "Google does not permit it (403): %s", self->words);
+  return ANSWER_FINAL;
+}
+
+/* A full listing's first page has a small fixed quota of its own; waiting seconds does not help. */
+static gboolean
+is_listing_quota (const Answer *self)
+{
+  const JsonValue *quota = find_detail (self, "QuotaFailure");
+
+  if (says (self->words, "FBS quota"))
+    return TRUE;
+  for (const JsonValue *v = json_first (json_member (quota, "violations")); v != NULL; v = json_next (v))
+    if (says (json_string (v, "description"), "FBS quota") || says (json_string (v, "subject"), "FBS quota"))
+      return TRUE;
+  return quota != NULL && !g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED");
+}
+
+static AnswerAdvice
+judge_429 (const Answer *self, const AnswerRequest *request, GError **error)
+{
+  if (!request->listing || !is_listing_quota (self))
+    return judge_rate (self, error);
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA,
+               "Google's quota for full listings is used up (%s): it is asked again in some minutes", self->words);
+  return ANSWER_FINAL;
+}
+
+static AnswerAdvice
+judge_server (const Answer *self, GError **error)
+{
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "Google has trouble answering (%u: %s): try again later",
+               self->http, self->words);
+  return self->http == 501 || self->http == 505 ? ANSWER_FINAL : ANSWER_AGAIN;
+}
+
+AnswerAdvice
+answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError **error)
+{
+  g_auto (Answer) answer = { 0 };
+
+  answer_parse (&answer, status, body);
+  switch (status) {
+  case 400:
+    return judge_400 (&answer, request, error);
+  case 401:
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "Google does not accept the access token (%s): log in again",
+                 answer.words);
+    return ANSWER_NEW_TOKEN;
+  case 403:
+    return judge_403 (&answer, error);
+  case 404:
+  case 410:
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "Google does not have it (%u): %s", status, answer.words);
+    return ANSWER_FINAL;
+  case 408:
+  case 409: /* ABORTED: two mutations of one account met */
+    return judge_server (&answer, error);
+  case 412:
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG,
+                 "The contact has changed at Google meanwhile (%s): try again", answer.words);
+    return ANSWER_FINAL;
+  case 413:
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TOO_LARGE,
+                 "The picture is too large for Google (%s): use a smaller one", answer.words);
+    return ANSWER_FINAL;
+  case 429:
+    return judge_429 (&answer, request, error);
+  default:
+    if (status >= 500)
+      return judge_server (&answer, error);
+    if (status >= 400)
+      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID, "Google refused the request (%u): %s", status,
+                   answer.words);
+    else
+      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                   "The service answered %u, which is no answer of the People API: check --api-url", status);
+    return ANSWER_FINAL;
+  }
+}

@@ -1,0 +1,19 @@
+/*
+ * Where an Auth gets its tokens: one struct of functions per kind. Internal to src/google. Loop thread only.
+ */
+#pragma once
+
+#include "google/auth.h"
+
+typedef struct {
+  /* Make one token. deadline points at a time that may move later while it runs, when somebody more patient joins; the
+   * run is cancelled when nobody waits any more, and self may be freed then: what runs holds what it needs. */
+  void (*make_async) (gpointer self, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data);
+  /* The token, transfer full, checked by secret_is_token; *lifetime in microseconds, 0: until it is refused. */
+  char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);
+  void (*free) (gpointer self);
+} AuthSource;
+
+/* Takes the strings; quota_project may be NULL. */
+Auth *auth_new (const AuthSource *source, gpointer self, char *description, char *quota_project);

@@ -1,0 +1,277 @@
+/*
+ * One token for all who ask.
+ *
+ * idle ── get, nothing fresh ──→ running (one AuthSource run, waiters join) ── made or failed ──→ idle, all waiters
+ * answered └── last waiter cancelled or out of time: the run is cancelled → idle
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/auth.h"
+
+#include <string.h>
+
+#include "google/auth-source.h"
+#include "google/error.h"
+#include "google/secret.h"
+
+#define RENEW_AHEAD (60 * G_USEC_PER_SEC)
+
+typedef struct {
+  Auth *auth; /* NULL: the run was given up; its result is dropped */
+  GCancellable *cancellable;
+  gint64 deadline; /* of the most patient waiter */
+  const AuthSource *source;
+} Run;
+
+struct Auth {
+  const AuthSource *source;
+  gpointer source_self;
+  char *description;
+  char *quota_project;
+  char *token;        /* or NULL */
+  gint64 expiry;      /* monotonic; 0: not told */
+  Run *run;           /* or NULL */
+  GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
+};
+
+typedef struct {
+  Auth *auth;
+  GTask *task; /* owned */
+  GSource *deadline_source, *cancel_source;
+} Waiter;
+
+Auth *
+auth_new (const AuthSource *source, gpointer source_self, char *description, char *quota_project)
+{
+  Auth *self = g_new0 (Auth, 1);
+
+  self->source = source;
+  self->source_self = source_self;
+  self->description = description;
+  self->quota_project = quota_project;
+  self->waiters = g_ptr_array_new ();
+  return self;
+}
+
+static void
+destroy_source (GSource *source)
+{
+  if (source == NULL)
+    return;
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+/* Takes it out of the queue; the caller answers the task that it hands back. */
+static GTask *
+waiter_leave (Waiter *self)
+{
+  GTask *task = self->task;
+
+  g_ptr_array_remove (self->auth->waiters, self);
+  destroy_source (self->deadline_source);
+  destroy_source (self->cancel_source);
+  g_free (self);
+  return task;
+}
+
+static void
+run_give_up (Auth *self)
+{
+  Run *run = g_steal_pointer (&self->run);
+
+  if (run == NULL)
+    return;
+  run->auth = NULL;
+  g_cancellable_cancel (run->cancellable);
+}
+
+static void
+waiter_fail (Waiter *self, GError *error)
+{
+  Auth *auth = self->auth;
+  g_autoptr (GTask) task = waiter_leave (self);
+
+  if (auth->waiters->len == 0)
+    run_give_up (auth);
+  g_task_return_error (task, error);
+}
+
+static gboolean
+on_waiter_deadline (gpointer data)
+{
+  Waiter *self = data;
+
+  waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
+                                  "No access token came in time from %s: try again later", self->auth->description));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_waiter_cancelled (GCancellable *cancellable, gpointer data)
+{
+  waiter_fail (data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+answer_error (gpointer data)
+{
+  GTask *task = data;
+
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is ending");
+  return G_SOURCE_REMOVE;
+}
+
+void
+auth_free (Auth *self)
+{
+  if (self == NULL)
+    return;
+  run_give_up (self);
+  while (self->waiters->len > 0) {
+    g_autoptr (GSource) idle = g_idle_source_new ();
+
+    g_source_set_callback (idle, answer_error, waiter_leave (self->waiters->pdata[0]), g_object_unref);
+    g_source_attach (idle, g_main_context_get_thread_default ());
+  }
+  g_ptr_array_unref (self->waiters);
+  self->source->free (self->source_self);
+  auth_token_free (self->token);
+  g_free (self->description);
+  g_free (self->quota_project);
+  g_free (self);
+}
+
+static void
+run_free (Run *self)
+{
+  g_object_unref (self->cancellable);
+  g_free (self);
+}
+
+static void
+on_made (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *run = data;
+  Auth *self = run->auth;
+  gint64 lifetime = 0;
+  g_autoptr (GError) error = NULL;
+  char *token = run->source->make_finish (result, &lifetime, &error);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  run_free (run);
+  if (self == NULL) {
+    auth_token_free (token);
+    return;
+  }
+  self->run = NULL;
+  if (token != NULL) {
+    auth_token_free (self->token);
+    self->token = token;
+    self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime : 0;
+  }
+  while (self->waiters->len > 0)
+    g_ptr_array_add (tasks, waiter_leave (self->waiters->pdata[0]));
+  /* Callers may ask again, reject the token or free self: all are given what came now. */
+  {
+    g_autofree char *copy = g_strdup (token);
+
+    for (guint i = 0; i < tasks->len; i++)
+      if (copy != NULL)
+        g_task_return_pointer (tasks->pdata[i], g_strdup (copy), (GDestroyNotify)auth_token_free);
+      else
+        g_task_return_error (tasks->pdata[i], g_error_copy (error));
+    if (copy != NULL)
+      explicit_bzero (copy, strlen (copy));
+  }
+}
+
+static void
+run_start (Auth *self, gint64 deadline)
+{
+  Run *run = g_new0 (Run, 1);
+
+  run->auth = self;
+  run->source = self->source;
+  run->deadline = deadline;
+  run->cancellable = g_cancellable_new ();
+  self->run = run;
+  self->source->make_async (self->source_self, &run->deadline, run->cancellable, on_made, run);
+}
+
+static void
+waiter_new (Auth *auth, GTask *task, gint64 deadline)
+{
+  Waiter *self = g_new0 (Waiter, 1);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  self->auth = auth;
+  self->task = g_object_ref (task);
+  self->deadline_source = g_timeout_source_new (0);
+  g_source_set_ready_time (self->deadline_source, deadline);
+  g_source_set_callback (self->deadline_source, on_waiter_deadline, self, NULL);
+  g_source_attach (self->deadline_source, g_main_context_get_thread_default ());
+  if (cancellable != NULL) {
+    self->cancel_source = g_cancellable_source_new (cancellable);
+    g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (on_waiter_cancelled), self, NULL);
+    g_source_attach (self->cancel_source, g_main_context_get_thread_default ());
+  }
+  g_ptr_array_add (auth->waiters, self);
+}
+
+static gboolean
+is_fresh (Auth *self)
+{
+  return self->token != NULL && (self->expiry == 0 || g_get_monotonic_time () < self->expiry - RENEW_AHEAD);
+}
+
+void
+auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (is_fresh (self)) {
+    g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
+    return;
+  }
+  waiter_new (self, task, deadline);
+  if (self->run == NULL)
+    run_start (self, deadline);
+  else
+    self->run->deadline = MAX (self->run->deadline, deadline);
+}
+
+char *
+auth_get_token_finish (Auth *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+auth_token_free (char *token)
+{
+  secret_free (token);
+}
+
+void
+auth_reject (Auth *self, const char *token)
+{
+  if (g_strcmp0 (self->token, token) == 0)
+    g_clear_pointer (&self->token, auth_token_free);
+}
+
+const char *
+auth_quota_project (Auth *self)
+{
+  return self->quota_project;
+}
+
+const char *
+auth_describe (Auth *self)
+{
+  return self->description;
+}

@@ -1,0 +1,274 @@
+/*
+ * A call's way:
+ *
+ *   step_encode
+ *       ↓
+ *   step_token ─→ on_token ─→ step_send ─→ on_answer ─┬─ 2xx ───────────────────→ done
+ *       ↑                                             ├─ 401, the first ─┐        failed
+ *       ├─────────────────────────────────────────────│──────────────────┘
+ *       └────────────── on_waited ←── step_again ←────┴─ 429, 5xx, no answer
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/call.h"
+
+#include <string.h>
+
+#include "google/attempts.h"
+
+/* Above this, base64 takes longer than the loop should stand still. */
+#define WORKER_SIZE (128 * 1024)
+
+typedef struct {
+  PeopleClient *client; /* NULL: it is gone */
+  PeopleRequest *request;
+  GCancellable *caller; /* of the caller, or NULL */
+  gulong caller_handler;
+  GCancellable *cancellable; /* of this call: follows caller, and the end of client */
+  Attempts attempts;
+  GBytes *body; /* encoded, or NULL */
+  char *token;
+  gboolean renewed; /* one fresh token was asked for after a 401 */
+} Call;
+
+static void step_token (GTask *task);
+
+static void
+call_free (Call *self)
+{
+  if (self->client != NULL)
+    g_hash_table_remove (self->client->calls, self);
+  if (self->caller != NULL)
+    g_cancellable_disconnect (self->caller, self->caller_handler);
+  g_clear_object (&self->caller);
+  g_object_unref (self->cancellable);
+  people_request_free (self->request);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  attempts_clear (&self->attempts);
+  auth_token_free (self->token);
+  g_free (self);
+}
+
+/* TRUE, and the task is answered, when nothing may be touched any more. */
+static gboolean
+is_over (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+
+  return self->client == NULL || g_cancellable_is_cancelled (self->cancellable)
+             ? (g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"), TRUE)
+             : FALSE;
+}
+
+static void
+on_waited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (attempts_again_finish (result, &error))
+    step_token (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+step_again (GTask *task, GError *error, gint64 retry_after)
+{
+  Call *self = g_task_get_task_data (task);
+
+  attempts_again_async (&self->attempts, error, retry_after, self->cancellable, on_waited, g_object_ref (task));
+}
+
+static void
+judge_answer (GTask *task, HttpResponse *response)
+{
+  Call *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  AnswerAdvice advice = answer_judge (response->status, response->body, &self->request->about, &error);
+
+  if (advice == ANSWER_AGAIN) {
+    step_again (task, error, response->retry_after);
+  } else if (advice == ANSWER_NEW_TOKEN && !self->renewed) {
+    self->renewed = TRUE;
+    g_error_free (error);
+    auth_reject (self->client->auth, self->token);
+    step_token (task);
+  } else {
+    if (advice == ANSWER_NEW_TOKEN)
+      auth_reject (self->client->auth, self->token);
+    g_task_return_error (task, error);
+  }
+}
+
+/* The service did as asked, but did not say how the person looks now: ask. */
+static void
+step_get_person (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+  PeopleRequest *request = self->request;
+
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (request->url);
+  request->url = g_steal_pointer (&request->person_url);
+  request->method = "GET";
+  request->parse = people_request_parse_person;
+  step_token (task);
+}
+
+static void
+read_answer (GTask *task, GBytes *body)
+{
+  Call *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  gpointer value = self->request->parse (body, &error);
+
+  if (value != NULL)
+    g_task_return_pointer (task, value, self->request->free_result);
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else if (self->request->person_url != NULL)
+    step_get_person (task);
+  else
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer says nothing");
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = http_send_finish (result, &error);
+
+  if (is_over (task))
+    return;
+  if (response == NULL && attempts_may_pass (error))
+    step_again (task, g_steal_pointer (&error), 0);
+  else if (response == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (response->status >= 200 && response->status < 300)
+    read_answer (task, response->body);
+  else
+    judge_answer (task, response);
+}
+
+static void
+step_send (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+  const char *project = auth_quota_project (self->client->auth);
+  HttpRequest *request = http_request_new (self->request->method, self->request->url);
+  g_autofree char *bearer = g_strconcat ("Bearer ", self->token, NULL);
+
+  http_request_add_header (request, "Authorization", bearer);
+  explicit_bzero (bearer, strlen (bearer));
+  http_request_add_header (request, "Accept", "application/json");
+  if (project != NULL)
+    http_request_add_header (request, "X-Goog-User-Project", project);
+  if (self->body != NULL)
+    http_request_set_body (request, "application/json; charset=utf-8", self->body);
+  request->compressed = TRUE;
+  http_send_async (self->client->http, request, self->attempts.retry.deadline, self->cancellable, on_answer,
+                   g_object_ref (task));
+}
+
+static void
+on_token (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Call *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  auth_token_free (self->token);
+  self->token = auth_get_token_finish (self->client != NULL ? self->client->auth : NULL, result, &error);
+  if (self->token == NULL)
+    g_task_return_error (task, error);
+  else if (!is_over (task))
+    step_send (task);
+}
+
+static void
+step_token (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+
+  if (!is_over (task))
+    auth_get_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
+                          g_object_ref (task));
+}
+
+static void
+encode_in_thread (GTask *worker, gpointer source, gpointer photo, GCancellable *cancellable)
+{
+  g_task_return_pointer (worker, people_request_photo_body (photo), (GDestroyNotify)g_bytes_unref);
+}
+
+static void
+on_encoded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Call *self = g_task_get_task_data (task);
+
+  self->body = g_task_propagate_pointer (G_TASK (result), NULL);
+  step_token (task);
+}
+
+static void
+step_encode (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+  GBytes *photo = self->request->photo;
+
+  if (photo != NULL && g_bytes_get_size (photo) > WORKER_SIZE) {
+    g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_encoded, g_object_ref (task));
+
+    g_task_set_task_data (worker, g_bytes_ref (photo), (GDestroyNotify)g_bytes_unref);
+    g_task_run_in_thread (worker, encode_in_thread);
+    return;
+  }
+  self->body = photo != NULL ? people_request_photo_body (photo) : NULL;
+  step_token (task);
+}
+
+static void
+on_caller_cancelled (GCancellable *caller, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+void
+call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Call *self = g_new0 (Call, 1);
+
+  self->client = client;
+  self->request = request;
+  self->cancellable = g_cancellable_new ();
+  attempts_init (&self->attempts, deadline);
+  g_hash_table_add (client->calls, self);
+  g_task_set_task_data (task, self, (GDestroyNotify)call_free);
+  if (cancellable != NULL) {
+    self->caller = g_object_ref (cancellable);
+    self->caller_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_caller_cancelled),
+                                                  g_object_ref (self->cancellable), g_object_unref);
+  }
+  step_encode (task);
+}
+
+void
+call_cancel_all (PeopleClient *client)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, client->calls);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    Call *call = key;
+
+    call->client = NULL;
+    g_cancellable_cancel (call->cancellable);
+  }
+  g_hash_table_remove_all (client->calls);
+}

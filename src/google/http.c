@@ -1,0 +1,534 @@
+/*
+ * libcurl on the GLib main loop: the transport of http-client.c.
+ *
+ * A Pool is one curl multi handle with its connections; new requests go to the current one. When a request stands still
+ * or runs out of time, its pool is retired: what runs there may end, new requests and those that were still waiting for
+ * a connection go to a new pool, so that nothing picks the frozen connection again. curl alone would: with HTTP/2 the
+ * request leaves and the connection stays.
+ *
+ * curl_multi_socket_action is called by the watch only, never from a callback of curl, and done is called only after it
+ * returned.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/http.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "config.h"
+#include "google/http-failure.h"
+#include "google/http-transport.h"
+#include "google/http-watch.h"
+#include "google/secret.h"
+
+#define CONNECT_TIMEOUT_MS     10000
+#define UNACKNOWLEDGED_MS      10000 /* TCP_USER_TIMEOUT: a dead path shows before the deadline */
+#define MIN_STALL_SECONDS      5
+#define MAX_CONCURRENT_STREAMS 1024L
+#define MAX_IDLE_CONNECTIONS   64L
+#define MAX_TLS_CONNECTIONS    2L
+#define SECRET_ANSWER_RESERVE  65536
+#define USER_AGENT             "contactfs/" CONTACTFS_VERSION " (gzip)" /* Google compresses only for agents that say so */
+
+typedef struct {
+  HttpTransport *transport;
+  CURLM *multi;
+  HttpWatch *watch;
+  GHashTable *transfers; /* set of HttpTransfer, borrowed */
+  gboolean tls;
+  gboolean few;     /* MAX_TLS_CONNECTIONS to a host at most */
+  gboolean closing; /* curl calls back while it cleans up; nothing may be armed then */
+} Pool;
+
+struct HttpTransport {
+  Pool *current[2]; /* for http, for https; NULL: the next request makes one */
+  GPtrArray *pools; /* all of them, owned; retired ones until they have drained */
+  guint64 connections;
+};
+
+struct HttpTransfer {
+  HttpTransport *transport;
+  Pool *pool;               /* NULL: detached */
+  HttpRequest *request;     /* borrowed */
+  const HttpOrigin *origin; /* borrowed */
+  HttpDoneFunc done;
+  gpointer data;
+  CURL *easy;
+  struct curl_slist *headers;
+  GByteArray *body;
+  gboolean too_large, secret;
+  gboolean headers_whole; /* curl takes a connection that closes among the headers for an answer without a body */
+  CURLcode code;          /* set by pool_collect */
+  char words[CURL_ERROR_SIZE];
+};
+
+static void pool_collect (Pool *self);
+
+/* ---- setting up ---- */
+
+static gboolean
+is_tls (const HttpOrigin *origin)
+{
+  return g_str_equal (origin->scheme, "https");
+}
+
+static size_t
+on_body (char *data, size_t size, size_t count, void *user_data)
+{
+  HttpTransfer *self = user_data;
+
+  if (size * count > self->request->max_answer - self->body->len) {
+    self->too_large = TRUE;
+    return 0;
+  }
+  g_byte_array_append (self->body, (const guint8 *)data, (guint)(size * count));
+  return size * count;
+}
+
+static size_t
+on_header (char *line, size_t size, size_t count, void *user_data)
+{
+  HttpTransfer *self = user_data;
+
+  if (size * count >= 5 && memcmp (line, "HTTP/", 5) == 0)
+    self->headers_whole = FALSE;
+  else if (size * count > 0 && (line[0] == '\r' || line[0] == '\n'))
+    self->headers_whole = TRUE;
+  return size * count;
+}
+
+static int
+on_new_socket (void *data, curl_socket_t fd, curlsocktype purpose)
+{
+  unsigned int unacknowledged = UNACKNOWLEDGED_MS;
+
+  if (purpose == CURLSOCKTYPE_IPCXN) {
+    /* Token commands and the picture converter must not inherit it. Neither call is worth failing for. */
+    (void)fcntl (fd, F_SETFD, FD_CLOEXEC);
+    (void)setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
+  }
+  return CURL_SOCKOPT_OK;
+}
+
+static void
+set_authorities (CURL *easy)
+{
+  const char *bundle = g_getenv ("CURL_CA_BUNDLE");
+  const char *file = bundle != NULL ? bundle : g_getenv ("SSL_CERT_FILE");
+  const char *dir = bundle != NULL ? NULL : g_getenv ("SSL_CERT_DIR");
+
+  if (file != NULL && file[0] != '\0')
+    curl_easy_setopt (easy, CURLOPT_CAINFO, file);
+  if (dir != NULL && dir[0] != '\0')
+    curl_easy_setopt (easy, CURLOPT_CAPATH, dir);
+}
+
+static void
+set_limits (CURL *easy, gint64 remaining)
+{
+  long stall = MAX ((long)(remaining / 3 / G_USEC_PER_SEC), (long)MIN_STALL_SECONDS);
+
+  curl_easy_setopt (easy, CURLOPT_CONNECTTIMEOUT_MS, MIN ((long)(remaining / 1000) + 1, (long)CONNECT_TIMEOUT_MS));
+  curl_easy_setopt (easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt (easy, CURLOPT_LOW_SPEED_TIME, stall);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPINTVL, 10L);
+}
+
+static void
+set_request (CURL *easy, HttpTransfer *self)
+{
+  HttpRequest *request = self->request;
+
+  curl_easy_setopt (easy, CURLOPT_URL, request->url);
+  curl_easy_setopt (easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt (easy, CURLOPT_USERAGENT, USER_AGENT);
+  if (request->compressed)
+    curl_easy_setopt (easy, CURLOPT_ACCEPT_ENCODING, "");
+  for (guint i = 0; i < request->headers->len; i++)
+    self->headers = curl_slist_append (self->headers, request->headers->pdata[i]);
+  if (request->body != NULL) {
+    gsize size;
+    const char *data = g_bytes_get_data (request->body, &size);
+
+    /* No "Expect: 100-continue": it costs a second against servers that do not know it. */
+    self->headers = curl_slist_append (self->headers, "Expect:");
+    curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    curl_easy_setopt (easy, CURLOPT_POSTFIELDS, data != NULL ? data : "");
+  }
+  if (request->body != NULL || !g_str_equal (request->method, "GET"))
+    curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);
+  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, self->headers);
+}
+
+static void
+transfer_set_up (HttpTransfer *self, gint64 deadline)
+{
+  const HttpOrigin *origin = self->origin;
+  CURL *easy = self->easy = curl_easy_init ();
+  gboolean tls = is_tls (origin);
+
+  curl_easy_setopt (easy, CURLOPT_PRIVATE, self);
+  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, self->words);
+  curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
+  /* Else taking a request out of curl waits for the resolver's thread: with a mute DNS, the whole loop for seconds. */
+  curl_easy_setopt (easy, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt (easy, CURLOPT_WRITEDATA, self);
+  curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
+  curl_easy_setopt (easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  /* Plain http is not asked to wait for a connection to share: HTTP/1.1 has none, and the wait would last a whole
+   * answer. */
+  curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt (easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+  if (origin->loopback)
+    curl_easy_setopt (easy, CURLOPT_PROXY, "");
+  set_authorities (easy);
+  set_limits (easy, deadline - g_get_monotonic_time ());
+  set_request (easy, self);
+}
+
+/* ---- ending ---- */
+
+/* Takes it out of curl; what curl still knows of it stays readable until it is freed. */
+static void
+transfer_detach (HttpTransfer *self)
+{
+  long connects = 0;
+
+  curl_multi_remove_handle (self->pool->multi, self->easy);
+  g_hash_table_remove (self->pool->transfers, self);
+  if (curl_easy_getinfo (self->easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects > 0)
+    self->transport->connections += (guint64)connects;
+  self->pool = NULL;
+}
+
+static void
+transfer_free (HttpTransfer *self)
+{
+  curl_easy_cleanup (self->easy);
+  for (struct curl_slist *header = self->headers; header != NULL; header = header->next)
+    explicit_bzero (header->data, strlen (header->data));
+  curl_slist_free_all (self->headers);
+  if (self->body != NULL) {
+    if (self->secret && self->body->len > 0)
+      explicit_bzero (self->body->data, self->body->len);
+    g_byte_array_unref (self->body);
+  }
+  g_free (self);
+}
+
+static HttpResponse *
+take_response (HttpTransfer *self)
+{
+  HttpResponse *response = g_new0 (HttpResponse, 1);
+  long status = 0;
+  char *text = NULL;
+  curl_off_t seconds = 0;
+  gsize size = self->body->len;
+
+  if (curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+    response->status = (guint)status;
+  if (curl_easy_getinfo (self->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
+    response->content_type = g_strdup (text);
+  if (curl_easy_getinfo (self->easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK)
+    response->location = g_strdup (text);
+  if (curl_easy_getinfo (self->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
+    response->retry_after = CLAMP (seconds, 0, G_MAXINT32) * G_USEC_PER_SEC;
+  if (self->request->secret)
+    response->body = secret_bytes_take (g_byte_array_free (self->body, FALSE), size);
+  else
+    response->body = g_byte_array_free_to_bytes (self->body);
+  self->body = NULL;
+  return response;
+}
+
+static PeopleError
+failure_code (const HttpTransfer *self)
+{
+  switch (self->code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_CERTPROBLEM:
+    return PEOPLE_ERROR_TLS;
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_PROXY:
+  case CURLE_INTERFACE_FAILED:
+  case CURLE_SSL_CONNECT_ERROR:
+    return PEOPLE_ERROR_UNREACHABLE;
+  case CURLE_OPERATION_TIMEDOUT:
+    return PEOPLE_ERROR_TIMED_OUT;
+  default:
+    return self->too_large ? PEOPLE_ERROR_BAD_ANSWER : PEOPLE_ERROR_SERVER;
+  }
+}
+
+static void
+transfer_complete (HttpTransfer *self)
+{
+  HttpDoneFunc done = self->done;
+  gpointer data = self->data;
+  HttpResponse *response = NULL;
+  GError *error = NULL;
+
+  if (done == NULL) { /* aborted by the callback of another one that ended with it */
+    transfer_free (self);
+    return;
+  }
+  if (self->code == CURLE_OK)
+    response = take_response (self);
+  else
+    error = http_failure_new (failure_code (self), self->origin->host,
+                              self->words[0] != '\0' ? self->words : curl_easy_strerror (self->code));
+  transfer_free (self);
+  done (data, response, error);
+}
+
+/* ---- pools ---- */
+
+static void
+on_ready (int fd, GIOCondition ready, gpointer data)
+{
+  Pool *self = data;
+  int action = 0, running;
+
+  if (ready & (G_IO_IN | G_IO_HUP | G_IO_ERR))
+    action |= CURL_CSELECT_IN;
+  if (ready & (G_IO_OUT | G_IO_ERR))
+    action |= CURL_CSELECT_OUT;
+  curl_multi_socket_action (self->multi, fd >= 0 ? fd : CURL_SOCKET_TIMEOUT, action, &running);
+  pool_collect (self);
+}
+
+static int
+on_socket (CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
+{
+  Pool *self = data;
+  GIOCondition wanted = 0;
+
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+    wanted |= G_IO_IN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+    wanted |= G_IO_OUT;
+  http_watch_descriptor (self->watch, fd, self->closing ? 0 : wanted);
+  return 0;
+}
+
+static int
+on_timer (CURLM *multi, long milliseconds, void *data)
+{
+  Pool *self = data;
+
+  http_watch_timer (self->watch, self->closing ? -1 : milliseconds);
+  return 0;
+}
+
+static Pool *
+pool_new (HttpTransport *transport, gboolean tls)
+{
+  Pool *self = g_new0 (Pool, 1);
+
+  self->transport = transport;
+  self->tls = self->few = tls;
+  self->watch = http_watch_new (on_ready, self);
+  self->transfers = g_hash_table_new (NULL, NULL);
+  self->multi = curl_multi_init ();
+  curl_multi_setopt (self->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt (self->multi, CURLMOPT_SOCKETDATA, self);
+  curl_multi_setopt (self->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt (self->multi, CURLMOPT_TIMERDATA, self);
+  curl_multi_setopt (self->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+  curl_multi_setopt (self->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, MAX_CONCURRENT_STREAMS);
+  curl_multi_setopt (self->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+  /* HTTP/2 shares one. Past the streams that the server allows (usually 100), curl would open one for each further
+   * request. */
+  if (self->few)
+    curl_multi_setopt (self->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_TLS_CONNECTIONS);
+  return self;
+}
+
+static void
+pool_free (gpointer data)
+{
+  Pool *self = data;
+
+  self->closing = TRUE;
+  curl_multi_cleanup (self->multi);
+  http_watch_free (self->watch);
+  g_hash_table_unref (self->transfers);
+  g_free (self);
+}
+
+static void
+pool_add (Pool *self, HttpTransfer *transfer)
+{
+  transfer->pool = self;
+  g_hash_table_add (self->transfers, transfer);
+  curl_multi_add_handle (self->multi, transfer->easy);
+}
+
+static Pool *
+current_pool (HttpTransport *self, gboolean tls)
+{
+  if (self->current[tls] == NULL) {
+    self->current[tls] = pool_new (self, tls);
+    g_ptr_array_add (self->pools, self->current[tls]);
+  }
+  return self->current[tls];
+}
+
+/* A server of HTTP/1.1 behind TLS needs a connection for each request. */
+static void
+pool_notice_version (Pool *self, HttpTransfer *transfer)
+{
+  long version = 0;
+
+  if (!self->few || curl_easy_getinfo (transfer->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK)
+    return;
+  if (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1)
+    return;
+  self->few = FALSE;
+  curl_multi_setopt (self->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
+}
+
+/* TRUE while it waits for its connection: nothing of the request is on the wire. */
+static gboolean
+transfer_is_waiting (HttpTransfer *self)
+{
+  curl_off_t begun = 0;
+
+  return curl_easy_getinfo (self->easy, CURLINFO_PRETRANSFER_TIME_T, &begun) == CURLE_OK && begun == 0;
+}
+
+static void
+pool_retire (Pool *self)
+{
+  HttpTransport *transport = self->transport;
+  g_autoptr (GList) transfers = NULL;
+
+  if (transport->current[self->tls] != self)
+    return;
+  transport->current[self->tls] = NULL;
+  transfers = g_hash_table_get_keys (self->transfers);
+  for (GList *item = transfers; item != NULL; item = item->next) {
+    HttpTransfer *transfer = item->data;
+
+    if (!transfer_is_waiting (transfer))
+      continue;
+    curl_multi_remove_handle (self->multi, transfer->easy);
+    g_hash_table_remove (self->transfers, transfer);
+    pool_add (current_pool (transport, self->tls), transfer);
+  }
+}
+
+static void
+pool_drop_if_drained (Pool *self)
+{
+  if (self != self->transport->current[self->tls] && g_hash_table_size (self->transfers) == 0)
+    g_ptr_array_remove_fast (self->transport->pools, self);
+}
+
+static void
+pool_collect (Pool *self)
+{
+  g_autoptr (GPtrArray) ended = g_ptr_array_new ();
+  gboolean frozen = FALSE;
+  CURLMsg *message;
+  int left;
+
+  while ((message = curl_multi_info_read (self->multi, &left)) != NULL) {
+    HttpTransfer *transfer = NULL;
+    CURLcode code = message->data.result;
+
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+    transfer->code = code == CURLE_OK && !transfer->headers_whole ? CURLE_PARTIAL_FILE : code;
+    pool_notice_version (self, transfer);
+    frozen = frozen || code == CURLE_OPERATION_TIMEDOUT;
+    transfer_detach (transfer);
+    g_ptr_array_add (ended, transfer);
+  }
+  if (frozen)
+    pool_retire (self);
+  pool_drop_if_drained (self);
+  /* From here on self and the transport may be gone. */
+  for (guint i = 0; i < ended->len; i++)
+    transfer_complete (ended->pdata[i]);
+}
+
+/* ---- the transport ---- */
+
+HttpTransport *
+http_transport_new (void)
+{
+  static gsize started = 0;
+  HttpTransport *self = g_new0 (HttpTransport, 1);
+
+  if (g_once_init_enter (&started)) {
+    curl_global_init (CURL_GLOBAL_DEFAULT);
+    g_once_init_leave (&started, 1);
+  }
+  self->pools = g_ptr_array_new_with_free_func (pool_free);
+  return self;
+}
+
+void
+http_transport_free (HttpTransport *self)
+{
+  g_ptr_array_unref (self->pools);
+  g_free (self);
+}
+
+guint64
+http_transport_connections (const HttpTransport *self)
+{
+  return self->connections;
+}
+
+HttpTransfer *
+http_transport_start (HttpTransport *self, HttpRequest *request, const HttpOrigin *origin, gint64 deadline,
+                      HttpDoneFunc done, gpointer data)
+{
+  HttpTransfer *transfer = g_new0 (HttpTransfer, 1);
+
+  transfer->transport = self;
+  transfer->request = request;
+  transfer->origin = origin;
+  transfer->done = done;
+  transfer->data = data;
+  transfer->secret = request->secret;
+  transfer->body = g_byte_array_sized_new (request->secret ? SECRET_ANSWER_RESERVE : 0);
+  transfer_set_up (transfer, deadline);
+  pool_add (current_pool (self, is_tls (origin)), transfer);
+  return transfer;
+}
+
+void
+http_transfer_abort (HttpTransfer *self, gboolean frozen)
+{
+  Pool *pool = self->pool;
+
+  if (pool == NULL) { /* pool_collect has it in hand, and frees it */
+    self->done = NULL;
+    return;
+  }
+  transfer_detach (self);
+  transfer_free (self);
+  if (frozen)
+    pool_retire (pool);
+  pool_drop_if_drained (pool);
+}

@@ -1,0 +1,114 @@
+/* The client, and its methods as calls. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/people.h"
+
+#include <string.h>
+
+#include "google/call.h"
+
+PeopleClient *
+people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error)
+{
+  PeopleClient *self;
+
+  if (!http_url_allowed (api_url)) {
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "“%s” is no API URL to show an access token to: it must be https://…, or http://… on this computer itself",
+        api_url);
+    return NULL;
+  }
+  self = g_new0 (PeopleClient, 1);
+  self->http = http;
+  self->auth = auth;
+  self->api_url = g_strdup (api_url);
+  while (g_str_has_suffix (self->api_url, "/"))
+    self->api_url[strlen (self->api_url) - 1] = '\0';
+  self->calls = g_hash_table_new (NULL, NULL);
+  return self;
+}
+
+void
+people_client_free (PeopleClient *self)
+{
+  if (self == NULL)
+    return;
+  call_cancel_all (self);
+  g_hash_table_unref (self->calls);
+  g_free (self->api_url);
+  g_free (self);
+}
+
+/* Takes request and, when that is NULL, error. */
+static void
+start (PeopleClient *self, PeopleRequest *request, GError *error, gint64 deadline, GCancellable *cancellable,
+       GAsyncReadyCallback callback, gpointer data)
+{
+  if (request != NULL)
+    call_async (self, request, deadline, cancellable, callback, data);
+  else
+    g_task_report_error (NULL, callback, data, NULL, error);
+}
+
+void
+people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
+                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  start (self, people_request_list (self->api_url, sync_token, page_token), NULL, deadline, cancellable, callback,
+         data);
+}
+
+PeoplePage *
+people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
+                  GAsyncReadyCallback callback, gpointer data)
+{
+  GError *error = NULL;
+  PeopleRequest *request = people_request_get (self->api_url, resource_name, &error);
+
+  start (self, request, error, deadline, cancellable, callback, data);
+}
+
+PeoplePerson *
+people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes *photo, gint64 deadline,
+                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GError *error = NULL;
+  PeopleRequest *request = people_request_update_photo (self->api_url, resource_name, photo, &error);
+
+  start (self, request, error, deadline, cancellable, callback, data);
+}
+
+PeoplePerson *
+people_update_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data)
+{
+  GError *error = NULL;
+  PeopleRequest *request = people_request_delete_photo (self->api_url, resource_name, &error);
+
+  start (self, request, error, deadline, cancellable, callback, data);
+}
+
+PeoplePerson *
+people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,245 @@
+/*
+ * Fetching a picture. Three spellings of its URL are tried:
+ *
+ *   variant      asks for        refused for good (4xx)    may pass (429, 5xx, lost, not whole)
+ *   ORIGINAL     =s0             → LARGE                   again; from the third time on in turns with LARGE
+ *   LARGE        =s2048          → GIVEN                   again (in turns with ORIGINAL, if that was not refused)
+ *   GIVEN        as it came      failed                    again
+ *
+ * GIVEN is 100 pixels wide as a rule: only a service that refuses both others is worth that.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/photo.h"
+
+#include <string.h>
+
+#include "google/attempts.h"
+
+#define MAX_REDIRECTS 5
+#define PATIENCE      3 /* failures of ORIGINAL that may pass, before LARGE is tried too */
+
+enum { ORIGINAL, LARGE, GIVEN, N_VARIANTS };
+
+typedef struct {
+  HttpClient *http; /* owned */
+  PhotoCheckFunc check;
+  char *urls[N_VARIANTS];
+  gboolean refused[N_VARIANTS];
+  gboolean gone;  /* every refusal so far was 404 or 410 */
+  guint failures; /* of ORIGINAL and LARGE, that may pass */
+  int variant;
+  guint redirects;
+  Attempts attempts;
+} Fetch;
+
+static void step_request (GTask *task, const char *url);
+
+static void
+fetch_free (Fetch *self)
+{
+  http_client_unref (self->http);
+  for (int i = 0; i < N_VARIANTS; i++)
+    g_free (self->urls[i]);
+  attempts_clear (&self->attempts);
+  g_free (self);
+}
+
+static void
+step_variant (GTask *task, int variant)
+{
+  Fetch *self = g_task_get_task_data (task);
+
+  self->variant = variant;
+  self->redirects = 0;
+  step_request (task, self->urls[variant]);
+}
+
+static void
+on_waited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Fetch *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  int next = self->variant;
+
+  if (!attempts_again_finish (result, &error)) {
+    g_task_return_error (task, error);
+    return;
+  }
+  if (self->failures >= PATIENCE && !self->refused[ORIGINAL] && !self->refused[LARGE])
+    next = self->variant == ORIGINAL ? LARGE : ORIGINAL;
+  step_variant (task, next);
+}
+
+static void
+step_again (GTask *task, GError *error, gint64 retry_after)
+{
+  Fetch *self = g_task_get_task_data (task);
+
+  self->failures++;
+  attempts_again_async (&self->attempts, error, retry_after, g_task_get_cancellable (task), on_waited,
+                        g_object_ref (task));
+}
+
+/* ---- what the host answered ---- */
+
+static GError *
+refusal (const Fetch *self, guint status)
+{
+  if (self->gone)
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "The picture is no longer at its address (%u)", status);
+  if (status == 401 || status == 403)
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "The picture's host does not give it out (%u)", status);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The picture's host refused to send it (%u)", status);
+}
+
+/* Refused for good: the next spelling, unless one that only failed for now is left. */
+static void
+step_refused (GTask *task, guint status)
+{
+  Fetch *self = g_task_get_task_data (task);
+
+  self->refused[self->variant] = TRUE;
+  self->gone = self->gone && (status == 404 || status == 410);
+  for (int i = 0; i < N_VARIANTS; i++)
+    if (!self->refused[i]) {
+      step_variant (task, i);
+      return;
+    }
+  g_task_return_error (task, refusal (self, status));
+}
+
+static void
+step_redirect (GTask *task, const HttpResponse *response)
+{
+  Fetch *self = g_task_get_task_data (task);
+  g_autofree char *location = g_strdup (response->location);
+
+  if (location == NULL)
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                             "The picture's host answered %u without saying where the picture is", response->status);
+  else if (!photo_url_allowed (location))
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                             "The picture's host points to an address that is not https: it is not followed");
+  else if (++self->redirects > MAX_REDIRECTS)
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                             "The picture's host sends from one address to the next without end");
+  else
+    step_request (task, location);
+}
+
+static gboolean
+check_type (const char *content_type, GError **error)
+{
+  if (content_type == NULL || content_type[0] == '\0'
+      || g_ascii_strncasecmp (content_type, "image/", strlen ("image/")) == 0
+      || g_ascii_strncasecmp (content_type, "application/octet-stream", strlen ("application/octet-stream")) == 0)
+    return TRUE;
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "it is %.*s", (int)MIN (strcspn (content_type, ";"), 80),
+               content_type);
+  return FALSE;
+}
+
+static void
+step_check (GTask *task, HttpResponse *response)
+{
+  Fetch *self = g_task_get_task_data (task);
+  g_autoptr (GError) why = NULL;
+
+  if (check_type (response->content_type, &why)
+      && (self->check == NULL || self->check (response->body, response->content_type, &why)))
+    g_task_return_pointer (task, g_steal_pointer (&response->body), (GDestroyNotify)g_bytes_unref);
+  else
+    step_again (task,
+                g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                             "What the picture's host sent is not the picture: %s",
+                             why != NULL ? why->message : "it is not whole"),
+                response->retry_after);
+}
+
+static gboolean
+is_redirect (guint status)
+{
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static void
+judge_answer (GTask *task, HttpResponse *response)
+{
+  guint status = response->status;
+
+  if (status == 200)
+    step_check (task, response);
+  else if (is_redirect (status))
+    step_redirect (task, response);
+  else if (status == 429)
+    step_again (task,
+                g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
+                             "The picture's host asks to slow down (429): try again in a minute"),
+                response->retry_after);
+  else if (status >= 400 && status < 500 && status != 408)
+    step_refused (task, status);
+  else
+    step_again (task,
+                g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER,
+                             "The picture's host has trouble answering (%u): try again later", status),
+                response->retry_after);
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = http_send_finish (result, &error);
+
+  if (response != NULL)
+    judge_answer (task, response);
+  else if (attempts_may_pass (error))
+    step_again (task, g_steal_pointer (&error), 0);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+step_request (GTask *task, const char *url)
+{
+  Fetch *self = g_task_get_task_data (task);
+  /* Another origin than the API's: no header of ours goes with it. */
+  HttpRequest *request = http_request_new ("GET", url);
+
+  http_send_async (self->http, request, self->attempts.retry.deadline, g_task_get_cancellable (task), on_answer,
+                   g_object_ref (task));
+}
+
+void
+photo_fetch_async (HttpClient *http, const char *url, PhotoCheckFunc check, gint64 deadline, GCancellable *cancellable,
+                   GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Fetch *self = g_new0 (Fetch, 1);
+
+  self->http = http_client_ref (http);
+  self->check = check;
+  self->urls[ORIGINAL] = photo_url_with_suffix (url, "s0");
+  self->urls[LARGE] = photo_url_with_suffix (url, "s2048");
+  self->urls[GIVEN] = g_strdup (url);
+  /* An address without a suffix to replace, or with this very one, is not asked twice. */
+  self->refused[LARGE] = g_str_equal (self->urls[LARGE], self->urls[ORIGINAL]);
+  self->refused[GIVEN] = g_str_equal (url, self->urls[ORIGINAL]) || g_str_equal (url, self->urls[LARGE]);
+  self->gone = TRUE;
+  attempts_init (&self->attempts, deadline);
+  g_task_set_task_data (task, self, (GDestroyNotify)fetch_free);
+  if (photo_url_allowed (url))
+    step_variant (task, ORIGINAL);
+  else
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                             "The picture's address is not https: it is not asked");
+}
+
+GBytes *
+photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

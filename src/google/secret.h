@@ -1,0 +1,18 @@
+/*
+ * Memory that held a token or a password is zeroed before it goes back to the allocator. Any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+void secret_free (char *text); /* zeroes a NUL-terminated text, then frees it; NULL is fine */
+
+/* Bytes that are zeroed when the last reference goes. Takes data. */
+GBytes *secret_bytes_take (gpointer data, gsize size);
+
+/* Zeroes what was written so far and frees; for text that was reserved at its full size, so that growing left no copy
+ * behind. */
+void secret_string_free (GString *text);
+
+/* TRUE if text can stand in an Authorization header: printable ASCII without spaces, neither empty nor over 16 KiB. */
+gboolean secret_is_token (const char *text);

@@ -1,0 +1,602 @@
+/* The HTTP transport against a scripted server: connections, deadlines, cancellation, TLS. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "google/error.h"
+#include "google/http.h"
+#include "script-server.h"
+
+typedef struct {
+  ScriptServer *server;
+  HttpClient *client;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->server = script_server_new (NULL);
+  f->client = http_client_new ();
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  http_client_free (f->client);
+  script_server_free (f->server);
+}
+
+static void
+start (Fixture *f, const char *path, double seconds, GCancellable *cancellable, GAsyncResult **slot)
+{
+  g_autofree char *url = script_server_url (f->server, path);
+
+  http_send_async (f->client, http_request_new ("GET", url), deadline_in (seconds), cancellable, keep_result, slot);
+}
+
+static HttpResponse *
+get (Fixture *f, const char *path, double seconds, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  start (f, path, seconds, NULL, &result);
+  return http_send_finish (await_result (&result), error);
+}
+
+static void
+assert_body (HttpResponse *response, const char *expected)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (response->body, &size);
+
+  g_assert_cmpmem (data, size, expected, strlen (expected));
+}
+
+static void
+test_answer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = NULL;
+
+  script_answer (f->server, 418, "text/plain", "short and stout", -1);
+  script_header (f->server, "Retry-After", "7");
+  response = get (f, "/pot?a=b%2Cc", 5, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (response->status, ==, 418);
+  g_assert_cmpstr (response->content_type, ==, "text/plain");
+  g_assert_cmpint (response->retry_after, ==, 7 * G_USEC_PER_SEC);
+  assert_body (response, "short and stout");
+  g_assert_cmpstr (script_server_seen (f->server, 0)->path, ==, "/pot");
+  g_assert_cmpstr (script_server_seen (f->server, 0)->query, ==, "a=b%2Cc");
+  g_assert_null (script_server_seen (f->server, 0)->authorization);
+}
+
+static void
+test_redirect_is_an_answer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = NULL;
+  g_autofree char *expected = script_server_url (f->server, "/there");
+
+  script_answer (f->server, 302, "text/plain", "", -1);
+  script_header (f->server, "Location", "/there");
+  response = get (f, "/here", 5, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (response->status, ==, 302);
+  g_assert_cmpstr (response->location, ==, expected);
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+}
+
+static void
+test_reuse (Fixture *f, gconstpointer data)
+{
+  HttpStatistics statistics;
+
+  for (int i = 0; i < 3; i++) {
+    g_autoptr (HttpResponse) response = NULL;
+
+    script_answer (f->server, 200, "text/plain", "x", -1);
+    response = get (f, "/", 5, NULL);
+    g_assert_nonnull (response);
+  }
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.requests, ==, 3);
+  g_assert_cmpuint (statistics.connections, ==, 1);
+}
+
+typedef struct {
+  GPtrArray *messages;
+  guint wanted; /* as many are on the server before the first is answered */
+} Held;
+
+static gboolean
+release (gpointer data)
+{
+  GPtrArray *held = data;
+
+  for (guint i = 0; i < held->len; i++) {
+    soup_server_message_set_status (held->pdata[i], 200, NULL);
+    soup_server_message_set_response (held->pdata[i], "text/plain", SOUP_MEMORY_STATIC, "x", 1);
+    soup_server_message_unpause (held->pdata[i]);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+hold (ScriptServer *server, SoupServerMessage *message, const Seen *seen, gpointer data)
+{
+  Held *held = data;
+
+  soup_server_message_pause (message);
+  g_ptr_array_add (held->messages, g_object_ref (message));
+  if (held->messages->len == held->wanted) {
+    g_idle_add_full (G_PRIORITY_DEFAULT, release, g_steal_pointer (&held->messages), (GDestroyNotify)g_ptr_array_unref);
+    held->messages = g_ptr_array_new_with_free_func (g_object_unref);
+  }
+  return TRUE;
+}
+
+/* n requests at once; the server answers when parallel of them have come, then when as many more have. */
+static void
+run_many (Fixture *f, guint n, guint parallel)
+{
+  Held held = { g_ptr_array_new_with_free_func (g_object_unref), parallel };
+  g_autofree GAsyncResult **results = g_new0 (GAsyncResult *, n);
+
+  script_server_set_hook (f->server, hold, &held);
+  for (guint i = 0; i < n; i++)
+    start (f, "/", 20, NULL, &results[i]);
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (HttpResponse) response = http_send_finish (await_result (&results[i]), &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (response->status, ==, 200);
+    g_object_unref (results[i]);
+  }
+  script_server_set_hook (f->server, NULL, NULL);
+  g_ptr_array_unref (held.messages);
+}
+
+static void
+test_256_in_parallel (Fixture *f, gconstpointer data)
+{
+  run_many (f, 256, 256);
+}
+
+static void
+test_deadline (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 begun = g_get_monotonic_time ();
+
+  script_hang (f->server);
+  g_assert_null (get (f, "/", 0.3, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+  g_assert_cmpfloat (seconds_since (begun), >=, 0.29);
+  g_assert_cmpfloat (seconds_since (begun), <, 2);
+}
+
+static void
+test_deadline_in_the_past (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (get (f, "/", -1, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+  g_assert_cmpuint (script_server_count (f->server), ==, 0);
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  http_send_async (f->client, http_request_new ("GET", "http://127.0.0.1:1/"), deadline_in (5), NULL, keep_result,
+                   &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
+  g_assert_nonnull (strstr (error->message, "127.0.0.1"));
+}
+
+/* Those that wait for the first one's connection must not wait for ever when it fails. */
+static void
+test_many_refused_over_tls (Fixture *f, gconstpointer data)
+{
+  GAsyncResult *results[50] = { NULL };
+  gint64 begun = g_get_monotonic_time ();
+
+  for (int i = 0; i < 50; i++)
+    http_send_async (f->client, http_request_new ("GET", "https://127.0.0.1:1/"), deadline_in (5), NULL, keep_result,
+                     &results[i]);
+  for (int i = 0; i < 50; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (http_send_finish (await_result (&results[i]), &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
+    g_object_unref (results[i]);
+  }
+  g_assert_cmpfloat (seconds_since (begun), <, 3);
+}
+
+static void
+test_cut (Fixture *f, gconstpointer data)
+{
+  const char *answers[]
+      = { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "HTTP/1.1 200 OK\r\nConte", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++) {
+    g_autoptr (GError) error = NULL;
+
+    script_raw (f->server, answers[i]);
+    g_assert_null (get (f, "/", 5, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
+  }
+}
+
+static void
+test_too_large (Fixture *f, gconstpointer data)
+{
+  g_autofree char *url = script_server_url (f->server, "/");
+  HttpRequest *request = http_request_new ("GET", url);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  script_answer (f->server, 200, "text/plain", "123456789", -1);
+  request->max_answer = 8;
+  http_send_async (f->client, request, deadline_in (5), NULL, keep_result, &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+}
+
+static void
+test_cancel_at_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  start (f, "/", 5, cancellable, &result);
+  g_assert_null (result); /* never from inside the call */
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (script_server_count (f->server), ==, 0);
+}
+
+static void
+test_cancel_in_the_middle (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 begun = g_get_monotonic_time ();
+
+  script_hang (f->server);
+  start (f, "/", 20, cancellable, &result);
+  while (script_server_count (f->server) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpfloat (seconds_since (begun), <, 5);
+}
+
+static void
+test_cancel_after_the_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (HttpResponse) response = NULL;
+  g_autoptr (GError) error = NULL;
+
+  script_answer (f->server, 200, "text/plain", "x", -1);
+  start (f, "/", 5, cancellable, &result);
+  response = http_send_finish (await_result (&result), &error);
+  g_assert_no_error (error);
+  g_cancellable_cancel (cancellable);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+}
+
+static void
+test_free_while_pending (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  script_hang (f->server);
+  start (f, "/", 20, NULL, &result);
+  while (script_server_count (f->server) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_pointer (&f->client, http_client_free);
+  g_assert_null (result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Answers the first request of the first connection, and no later one of it. */
+static gboolean
+freeze_first_connection (ScriptServer *server, SoupServerMessage *message, const Seen *seen, gpointer data)
+{
+  GPtrArray *frozen = data;
+
+  if (script_server_count (server) > 1 && seen->port == script_server_seen (server, 0)->port) {
+    soup_server_message_pause (message);
+    g_ptr_array_add (frozen, g_object_ref (message));
+    return TRUE;
+  }
+  soup_server_message_set_status (message, 200, NULL);
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, "x", 1);
+  return TRUE;
+}
+
+static void
+check_frozen_connection (Fixture *f, double deadline, double at_most)
+{
+  g_autoptr (GPtrArray) frozen = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  HttpResponse *response;
+  HttpStatistics statistics;
+  gint64 begun;
+
+  script_server_set_hook (f->server, freeze_first_connection, frozen);
+  response = get (f, "/", 5, &error);
+  g_assert_no_error (error);
+  http_response_free (response);
+
+  begun = g_get_monotonic_time ();
+  g_assert_null (get (f, "/", deadline, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+  g_assert_cmpuint (frozen->len, ==, 1);
+  g_assert_cmpfloat (seconds_since (begun), <, at_most);
+
+  for (int i = 0; i < 3; i++) {
+    response = get (f, "/", 5, &error);
+    g_assert_no_error (error);
+    http_response_free (response);
+  }
+  g_assert_cmpuint (frozen->len, ==, 1);
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.connections, ==, 2);
+}
+
+static void
+test_fresh_connection_after_deadline (Fixture *f, gconstpointer data)
+{
+  check_frozen_connection (f, 0.3, 2);
+}
+
+/* The request stands still long before its deadline. */
+static void
+test_fresh_connection_after_stall (Fixture *f, gconstpointer data)
+{
+  check_frozen_connection (f, 15, 9);
+}
+
+/* ---- TLS ---- */
+
+static void
+make_certificate (const char *dir)
+{
+  g_autofree char *key = g_build_filename (dir, "key.pem", NULL);
+  g_autofree char *certificate = g_build_filename (dir, "cert.pem", NULL);
+  const char *argv[]
+      = { "openssl", "req",       "-x509", "-newkey", "rsa:2048", "-nodes",   "-keyout", key,
+          "-out",    certificate, "-days", "2",       "-subj",    "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+          NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+}
+
+/* data: not NULL for HTTP/2, which soup speaks only when asked to */
+static void
+set_up_tls (Fixture *f, gconstpointer data)
+{
+  g_autofree char *dir = g_dir_make_tmp ("contactfs-tls-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (dir, "cert.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "key.pem", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (data != NULL)
+    g_setenv ("SOUP_SERVER_HTTP2", "1", TRUE);
+  else
+    g_unsetenv ("SOUP_SERVER_HTTP2");
+  make_certificate (dir);
+  certificate = g_tls_certificate_new_from_files (file, key, &error);
+  g_assert_no_error (error);
+  f->server = script_server_new (certificate);
+  f->client = http_client_new ();
+  g_setenv ("SSL_CERT_FILE", file, TRUE);
+}
+
+static void
+tear_down_tls (Fixture *f, gconstpointer data)
+{
+  g_autofree char *dir = g_path_get_dirname (g_getenv ("SSL_CERT_FILE"));
+  const char *names[] = { "cert.pem", "key.pem" };
+
+  tear_down (f, data);
+  g_unsetenv ("SSL_CERT_FILE");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = g_build_filename (dir, names[i], NULL);
+
+    g_assert_cmpint (g_remove (path), ==, 0);
+  }
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
+/* One connection carries them all, as long as the server takes them (soup: 100 streams). */
+static void
+test_multiplex (Fixture *f, gconstpointer data)
+{
+  HttpStatistics statistics;
+
+  run_many (f, 100, 100);
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.requests, ==, 100);
+  g_assert_cmpuint (statistics.connections, ==, 1);
+}
+
+static void
+test_more_than_streams (Fixture *f, gconstpointer data)
+{
+  HttpStatistics statistics;
+
+  run_many (f, 256, 128);
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.requests, ==, 256);
+  g_assert_cmpuint (statistics.connections, <=, 2);
+}
+
+/* TLS without HTTP/2: parallel once the first answers have shown it. */
+static void
+test_http1_over_tls (Fixture *f, gconstpointer data)
+{
+  run_many (f, 2, 1);
+  run_many (f, 64, 64);
+}
+
+static void
+test_unknown_authority (Fixture *f, gconstpointer data)
+{
+  g_autofree char *mine = g_strdup (g_getenv ("SSL_CERT_FILE"));
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt", TRUE);
+  g_assert_null (get (f, "/", 5, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
+  g_setenv ("SSL_CERT_FILE", mine, TRUE);
+}
+
+static void
+send_up (Fixture *f, gsize size)
+{
+  g_autofree char *url = script_server_url (f->server, "/up");
+  char *data = g_malloc (size);
+  g_autoptr (GBytes) body = g_bytes_new_take (memset (data, 'p', size), size);
+  HttpRequest *request = http_request_new ("PATCH", url);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = NULL;
+
+  http_request_set_body (request, "application/json", body);
+  script_answer (f->server, 200, "text/plain", "got it", -1);
+  http_send_async (f->client, request, deadline_in (10), NULL, keep_result, &result);
+  response = http_send_finish (await_result (&result), &error);
+  g_assert_no_error (error);
+  assert_body (response, "got it");
+  g_assert_cmpstr (script_server_seen (f->server, 0)->method, ==, "PATCH");
+  g_assert_true (g_bytes_equal (script_server_seen (f->server, 0)->body, body));
+}
+
+static void
+test_large_body_up (Fixture *f, gconstpointer data)
+{
+  send_up (f, 8 * 1024 * 1024);
+}
+
+/* The server of soup 3.2 never widens the 64 KiB window of HTTP/2. */
+static void
+test_body_up_http2 (Fixture *f, gconstpointer data)
+{
+  send_up (f, 32 * 1024);
+}
+
+/* ---- URLs ---- */
+
+static void
+test_url_allowed (void)
+{
+  const char *allowed[] = { "https://people.googleapis.com",
+                            "HTTPS://example.com/x",
+                            "http://127.0.0.1:8080/v1",
+                            "http://127.9.8.7",
+                            "http://[::1]:9/",
+                            "http://localhost/",
+                            "http://LOCALHOST:1/",
+                            "https://example.com/a@b" };
+  const char *refused[] = { "http://example.com/",
+                            "http://127.0.0.1.example.com/",
+                            "http://localhost.example.com/",
+                            "ftp://127.0.0.1/",
+                            "http://127.0.0.1@evil/",
+                            "https://user@example.com/",
+                            "https://u:p@example.com/",
+                            "http://evil\\@127.0.0.1/",
+                            "http://127.1/",
+                            "http://0x7f000001/",
+                            "http://[::ffff:8.8.8.8]/",
+                            "file:///etc/passwd",
+                            "people.googleapis.com",
+                            "",
+                            "https://",
+                            "https://a b/",
+                            "http://10.0.0.1/",
+                            "http://0.0.0.0/",
+                            "https://exämple.com/",
+                            "//127.0.0.1/" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (allowed); i++)
+    if (!http_url_allowed (allowed[i]))
+      g_error ("refused: %s", allowed[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    if (http_url_allowed (refused[i]))
+      g_error ("allowed: %s", refused[i]);
+}
+
+static void
+test_foreign_http_is_not_sent (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  http_send_async (f->client, http_request_new ("GET", "http://192.0.2.1/"), deadline_in (5), NULL, keep_result,
+                   &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_unsetenv ("CURL_CA_BUNDLE"); /* would win over the certificate made here */
+  g_test_add_func ("/http/url-allowed", test_url_allowed);
+#define ADD(name, func)           g_test_add ("/http/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down_tls)
+  ADD ("answer", test_answer);
+  ADD ("redirect-is-an-answer", test_redirect_is_an_answer);
+  ADD ("reuse", test_reuse);
+  ADD ("256-in-parallel", test_256_in_parallel);
+  ADD ("deadline", test_deadline);
+  ADD ("deadline-in-the-past", test_deadline_in_the_past);
+  ADD ("refused", test_refused);
+  ADD ("many-refused-over-tls", test_many_refused_over_tls);
+  ADD ("cut", test_cut);
+  ADD ("too-large", test_too_large);
+  ADD ("cancel-at-once", test_cancel_at_once);
+  ADD ("cancel-in-the-middle", test_cancel_in_the_middle);
+  ADD ("cancel-after-the-end", test_cancel_after_the_end);
+  ADD ("free-while-pending", test_free_while_pending);
+  ADD ("foreign-http-is-not-sent", test_foreign_http_is_not_sent);
+  ADD ("large-body-up", test_large_body_up);
+  ADD ("fresh-connection-after-deadline", test_fresh_connection_after_deadline);
+  ADD_TLS ("multiplex", test_multiplex, "h2");
+  ADD_TLS ("more-than-streams", test_more_than_streams, "h2");
+  ADD_TLS ("http1", test_http1_over_tls, NULL);
+  ADD_TLS ("large-body-up", test_large_body_up, NULL);
+  ADD_TLS ("body-up-http2", test_body_up_http2, "h2");
+  ADD_TLS ("unknown-authority", test_unknown_authority, "h2");
+  ADD_TLS ("fresh-connection-after-deadline", test_fresh_connection_after_deadline, "h2");
+  ADD_TLS ("fresh-connection-after-stall", test_fresh_connection_after_stall, "h2");
+  return g_test_run ();
+}
