@@ -148,10 +148,8 @@ void
 fs_notifier_done (Fs *self)
 {
   fs_notifier_join (self);
-  if (!fuse_session_exited (self->session)) {
-    fuse_session_exit (self->session);
-    fuse_session_unmount (self->session);
-  }
+  fuse_session_exit (self->session);
+  fuse_session_unmount (self->session); /* unmounted from outside: libfuse sees that, and frees what it holds */
   end (self);
 }
 

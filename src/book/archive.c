@@ -140,7 +140,7 @@ time_of_name (const char *name)
   if (sscanf (name, "%4d-%2d-%2dT%2d-%2d-%2d.%6dZ", &year, &month, &day, &hour, &minute, &second, &microsecond) != 7)
     return -1;
   time = g_date_time_new_utc (year, month, day, hour, minute, second);
-  return time ? g_date_time_to_unix (time) * G_USEC_PER_SEC + microsecond : -1;
+  return time ? g_date_time_to_unix (time) * G_TIME_SPAN_SECOND + microsecond : -1;
 }
 
 static char *

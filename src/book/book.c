@@ -186,7 +186,6 @@ cancel_fetches (Book *self)
 void
 book_stop_check (Book *self)
 {
-  g_autoptr (GTask) task = NULL;
 
   if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->mutations) || self->sync_cancellable != NULL
       || self->asking > 0)
@@ -257,12 +256,12 @@ book_status_json (Book *self)
       "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync_in\":%" G_GINT64_FORMAT
       ",\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
       ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
-      ",\"read_only\":%s,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
+      ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
       account, credentials, (int)getpid (), self->started, book_people_count (self), count_photos (self),
       self->last_sync, MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
       self->unreachable ? "false" : "true", g_queue_get_length (&self->mutations),
       book_store_cached_bytes (self->store), self->options.cache_bytes, http.requests, http.connections,
-      self->options.read_only ? "true" : "false", last_error, self->last_error_time);
+      self->options.read_only ? "true" : "false", self->options.upload_timeout, last_error, self->last_error_time);
 }
 
 BookArchive *

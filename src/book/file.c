@@ -399,7 +399,7 @@ book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **e
   if (self->draft != NULL)
     return book_draft_truncate (self->draft, size, error);
   if (size == 0) { /* truncate(2) before the open that writes: nothing yet */
-    self->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * 1000;
+    self->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * G_TIME_SPAN_MILLISECOND;
     return TRUE;
   }
   if (!book_file_size (self, &now)) {

@@ -283,7 +283,7 @@ draft_over (BookFile *file, BookDraft *draft)
     return;
   }
   if (draft->size == 0)
-    file->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * 1000;
+    file->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * G_TIME_SPAN_MILLISECOND;
   book_file_set_draft (file, NULL);
   if (folder != NULL && folder->photo == file)
     show_service_photo (file);
@@ -352,7 +352,7 @@ book_handle_release (BookHandle *self)
 
   file->handles--;
   if (self->draft != NULL) {
-    g_autoptr (BookFile) kept = book_file_ref (file);
+    g_autoptr (BookFile) kept G_GNUC_UNUSED = book_file_ref (file);
 
     self->draft->handles--;
     if (self->draft->handles == 0)

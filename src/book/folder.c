@@ -42,7 +42,7 @@ book_folders_clear (Book *book)
 
   for (GList *next = folders; next != NULL; next = next->next) {
     BookFolder *self = next->data;
-    g_autoptr (BookPerson) person = book_person_ref (self->person);
+    g_autoptr (BookPerson) person G_GNUC_UNUSED = book_person_ref (self->person);
 
     self->busy++; /* so that it outlives what goes on in the loop */
     while (self->others != NULL)

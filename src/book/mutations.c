@@ -112,7 +112,8 @@ ask_for_person (Book *book, BookPerson *person)
 {
   book->asking++;
   people_get_async (book->people, person->resource_name,
-                    g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC, book->background, on_asked, book);
+                    g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND, book->background, on_asked,
+                    book);
 }
 
 /* TRUE if the service may have carried the mutation out although we heard an error. */
@@ -222,7 +223,7 @@ pace (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
   Book *book = self->book;
-  double per_us = book->options.writes_per_minute / (60.0 * G_USEC_PER_SEC);
+  double per_us = book->options.writes_per_minute / (60.0 * G_TIME_SPAN_SECOND);
   gint64 now = g_get_monotonic_time ();
   gint64 wait;
 
@@ -429,7 +430,7 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GT
   self->person = book_person_ref (person);
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
   self->expected = g_strdup (expected);
-  self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_USEC_PER_SEC;
+  self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
   self->timer = g_timeout_add_seconds (book->options.upload_timeout, on_deadline, task);
   g_task_set_task_data (task, self, mutation_free);
   g_task_set_check_cancellable (task, FALSE);

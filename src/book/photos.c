@@ -21,7 +21,7 @@
 #include "image/image.h"
 
 /* For so long after a change, a photo that the image host does not know may just be new. */
-#define FRESH_US (60 * G_USEC_PER_SEC)
+#define FRESH_US (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
   Book *book;
@@ -213,7 +213,7 @@ ask_again (GTask *task)
   gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
 
   if (self->asked_again++ > 0) {
-    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_USEC_PER_SEC) {
+    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_TIME_SPAN_SECOND) {
       self->book->asking++;
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
     } else {
@@ -237,7 +237,7 @@ waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
     ask_again (task);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
-           && self->deadline - g_get_monotonic_time () > G_USEC_PER_SEC)
+           && self->deadline - g_get_monotonic_time () > G_TIME_SPAN_SECOND)
     step (task); /* joined a fetch that somebody else had begun earlier */
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     step (task); /* joined in the moment when the last waiter before us had left */
@@ -347,7 +347,7 @@ book_photo_get_async (Book *book, BookPerson *person, gboolean profile, guint ti
   self->book = book;
   self->person = book_person_ref (person);
   self->profile = profile;
-  self->deadline = g_get_monotonic_time () + timeout * G_USEC_PER_SEC;
+  self->deadline = g_get_monotonic_time () + timeout * G_TIME_SPAN_SECOND;
   g_task_set_source_tag (task, book_photo_get_async);
   g_task_set_task_data (task, self, get_free);
   g_task_set_check_cancellable (task, FALSE);
@@ -380,7 +380,7 @@ book_photo_prefetch (Book *book, BookPerson *person)
   if (version == NULL || book->stop != NULL || g_hash_table_contains (book->fetches, version)
       || (book_cache_lookup (book->cache, version, &row) && row.cached))
     return;
-  fetch_start (book, version, person->photo_url, g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC)
+  fetch_start (book, version, person->photo_url, g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND)
       ->ahead
       = TRUE;
 }

@@ -76,7 +76,7 @@ schedule (Book *book, guint seconds)
   g_clear_handle_id (&book->sync_timer, g_source_remove);
   if (book->stop != NULL)
     return;
-  book->next_sync = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  book->next_sync = g_get_monotonic_time () + seconds * G_TIME_SPAN_SECOND;
   book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
 }
 
@@ -176,8 +176,8 @@ list_page (Book *book, const char *page_token)
   g_autofree char *sync_token = book->sync_full ? NULL : stored_sync_token (book);
 
   people_list_async (book->people, sync_token, page_token,
-                     g_get_monotonic_time () + book->options.timeout * G_USEC_PER_SEC, book->sync_cancellable, on_page,
-                     book);
+                     g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND, book->sync_cancellable,
+                     on_page, book);
 }
 
 static void
