@@ -1,0 +1,203 @@
+/*
+ * From a request to its answer: the log, the faults that tests ordered, then the origin's own handler.
+ *
+ *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage)
+ *                                      └─ route, its answer perhaps spoilt (cut, type, lost-answer)
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "emulator/emulator.h"
+#include "emulator/errors.h"
+#include "emulator/routes.h"
+
+typedef void (*Handler) (Emulator *emulator, Request *request);
+
+/* What is left to do after a delay. The fault's words are copied onto the request before it: faults may change
+ * meanwhile. */
+typedef struct Delayed {
+  Emulator *emulator;
+  Request *request;
+  Handler handler; /* NULL: the answer is the fault's */
+  FaultAction action;
+  guint status;
+} Delayed;
+
+static void
+handle_api (Emulator *emulator, Request *request)
+{
+  if (request->origin == ORIGIN_TOKEN)
+    oauth_handle (emulator->oauth, request);
+  else
+    routes_dispatch (emulator, request);
+}
+
+static void
+answer_status (Request *request, guint status)
+{
+  const char *reason = request->reason;
+  g_autofree char *details = reason != NULL ? error_info (reason, "googleapis.com", NULL) : NULL;
+  g_autofree char *message = g_strdup_printf ("Fault ordered by a test: %u.", status);
+
+  if (request->origin == ORIGIN_PHOTO) {
+    error_answer_html (request, status);
+  } else if (request->origin == ORIGIN_TOKEN) {
+    request_answer_text (request, status, "application/json",
+                         "{\"error\":\"server_error\",\"error_description\":\"Fault ordered by a test.\"}");
+  } else {
+    request_answer_json (request, status, error_envelope (status, error_status_name (status), message, details));
+  }
+}
+
+static void
+answer_garbage (Request *request)
+{
+  static const char json_garbage[] = "{\"connections\":[{\"resourceName\":\"people/";
+  static const char picture_garbage[] = "\xff\xd8\xff\xe0 not a picture after all";
+  gboolean photo = request->origin == ORIGIN_PHOTO;
+
+  request_answer_text (request, 200, photo ? "image/jpeg" : "application/json; charset=UTF-8",
+                       photo ? picture_garbage : json_garbage);
+}
+
+static void
+carry_on (Delayed *delayed)
+{
+  Request *request = delayed->request;
+
+  if (request->answered)
+    return; /* the client left during the delay: a mutation that was not sent whole is not carried out either */
+  if (delayed->handler != NULL) {
+    delayed->handler (delayed->emulator, request);
+    return;
+  }
+  switch (delayed->action) {
+  case FAULT_STATUS:
+    answer_status (request, delayed->status);
+    break;
+  case FAULT_RESET:
+    request_drop (request, TRUE);
+    break;
+  case FAULT_GARBAGE:
+    answer_garbage (request);
+    break;
+  case FAULT_HANG: /* the server drops it when the client leaves */
+  case FAULT_DELAY:
+  case FAULT_CUT:
+  case FAULT_TYPE:
+  case FAULT_LOST_ANSWER:
+  default:
+    break;
+  }
+}
+
+static void
+delayed_free (gpointer data)
+{
+  Delayed *delayed = data;
+
+  request_unref (delayed->request);
+  g_free (delayed);
+}
+
+static gboolean
+delay_over (gpointer data)
+{
+  carry_on (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Puts on the request what the fault wants of its answer. FALSE: the fault replaces the answer. */
+static gboolean
+apply_fault (Request *request, const Fault *fault)
+{
+  for (guint i = 0; i + 1 < fault->headers->len; i += 2)
+    request_set_header (request, fault->headers->pdata[i], fault->headers->pdata[i + 1]);
+  request->reason = g_strdup (fault->reason);
+  request->forced_type = g_strdup (fault->content_type);
+  if (fault->body != NULL)
+    request->forced_body = g_bytes_ref (fault->body);
+  switch (fault->action) {
+  case FAULT_CUT:
+    request->ending = ENDING_CUT;
+    return TRUE;
+  case FAULT_LOST_ANSWER:
+    request->ending = ENDING_LOSE;
+    return TRUE;
+  case FAULT_TYPE:
+    if (request->forced_type == NULL)
+      request->forced_type = g_strdup ("text/html; charset=UTF-8");
+    return TRUE;
+  case FAULT_DELAY:
+    return TRUE;
+  case FAULT_STATUS:
+  case FAULT_HANG:
+  case FAULT_RESET:
+  case FAULT_GARBAGE:
+  default:
+    return FALSE;
+  }
+}
+
+static void
+run (Emulator *emulator, Request *request, Handler handler)
+{
+  Delayed *delayed = g_new0 (Delayed, 1);
+  const Fault *fault;
+  guint delay_ms;
+
+  delayed->emulator = emulator;
+  delayed->request = request_ref (request);
+  delayed->handler = handler;
+  faults_take (emulator->faults, request, &fault, &delay_ms);
+  if (fault != NULL) {
+    delayed->action = fault->action;
+    delayed->status = fault->status;
+    if (!apply_fault (request, fault))
+      delayed->handler = NULL;
+  }
+  if (delay_ms > 0) {
+    g_timeout_add_full (G_PRIORITY_DEFAULT, delay_ms, delay_over, delayed, delayed_free);
+    return;
+  }
+  carry_on (delayed);
+  delayed_free (delayed);
+}
+
+void
+dispatch_api (Request *request, gpointer data)
+{
+  Emulator *emulator = data;
+  gboolean overlap;
+
+  if (g_str_has_prefix (request->path, "/_control")) {
+    control_handle (emulator, request);
+    return;
+  }
+  if (oauth_has_path (request->path))
+    request->origin = ORIGIN_TOKEN;
+  overlap = request_log_begin (emulator->log, request);
+  if (overlap && emulator->options->abort_overlap) {
+    error_answer (request, STATUS_ABORTED, NULL, "The operation was aborted: another mutation is under way.");
+    return;
+  }
+  run (emulator, request, handle_api);
+}
+
+static void
+handle_photo (Emulator *emulator, Request *request)
+{
+  /* No client has business sending a token here; a test also sees it in photo_authorizations. */
+  if (request->authorization != NULL)
+    error_answer_html (request, 403);
+  else
+    photo_origin_handle (emulator, request);
+}
+
+void
+dispatch_photo (Request *request, gpointer data)
+{
+  Emulator *emulator = data;
+
+  request_log_begin (emulator->log, request);
+  run (emulator, request, handle_photo);
+}

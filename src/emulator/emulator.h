@@ -1,0 +1,45 @@
+/*
+ * people-emulator: what its parts share. Made by main.c, freed by nobody but it.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "emulator/faults.h"
+#include "emulator/model.h"
+#include "emulator/oauth.h"
+#include "emulator/options.h"
+#include "emulator/quota.h"
+#include "emulator/request-log.h"
+#include "emulator/server.h"
+#include "emulator/state.h"
+#include "emulator/sync.h"
+
+typedef struct Emulator {
+  const Options *options;
+  char *api_url; /* the base of what clients are told, without a slash */
+  char *photo_url;
+  PhotoStore *photos;
+  Model *model;
+  Sync *sync;
+  OAuth *oauth;
+  Faults *faults;
+  RequestLog *log;
+  Quota *quota;               /* NULL: none is kept */
+  State *state;               /* NULL: in memory */
+  const char *expired_status; /* the canonical status that goes with EXPIRED_SYNC_TOKEN */
+} Emulator;
+
+/* The handlers of the two origins (ServerHandler). */
+void dispatch_api (Request *request, gpointer emulator);
+void dispatch_photo (Request *request, gpointer emulator);
+
+/* The second origin's own answer. */
+void photo_origin_handle (Emulator *emulator, Request *request);
+/* The bytes that a photo holds, drawn now if it is a face; off the main loop. */
+void photo_bytes_async (Photo *photo, GAsyncReadyCallback callback, gpointer data);
+GBytes *photo_bytes_finish (GAsyncResult *result, GError **error);
+
+/* Everything under /_control. */
+void control_handle (Emulator *emulator, Request *request);
+void control_people_handle (Emulator *emulator, Request *request, const char *path); /* below /_control/people */

@@ -1,0 +1,20 @@
+/*
+ * cJSON with the manners of GLib: autoptr, calm getters, GString output. The one header of this room that includes
+ * cJSON. Getters take NULL and wrong types, and answer NULL or the default.
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+#include <glib.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (cJSON, cJSON_Delete)
+
+cJSON *json_parse_bytes (GBytes *bytes); /* transfer full; NULL: no JSON */
+const char *json_get_string (const cJSON *object, const char *name);
+gint64 json_get_int (const cJSON *object, const char *name, gint64 otherwise);
+gboolean json_get_bool (const cJSON *object, const char *name);
+GBytes *json_to_bytes (const cJSON *value); /* compact text, transfer full */
+
+/* Appends text as a JSON string, quotes included. */
+void json_append_quoted (GString *out, const char *text);
+char *json_quoted (const char *text); /* transfer full */

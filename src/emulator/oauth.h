@@ -1,0 +1,38 @@
+/*
+ * The authorization, token and revocation endpoints: authorization codes with PKCE (S256) for loopback redirects, and
+ * refresh tokens. No user is asked: consent is given at once, as the test ordered it.
+ */
+#pragma once
+
+#include "emulator/request.h"
+
+#define OAUTH_SCOPE_CONTACTS      "https://www.googleapis.com/auth/contacts"
+#define OAUTH_SCOPE_CONTACTS_READ "https://www.googleapis.com/auth/contacts.readonly"
+
+typedef struct OAuth OAuth;
+
+/* A refresh token came (scope) or went (scope NULL), for whoever keeps them on disk. */
+typedef void (*OAuthChanged) (const char *refresh_token, const char *scope, gpointer data);
+
+OAuth *oauth_new (gint64 lifetime_seconds, char **access_tokens);
+void oauth_free (OAuth *self);
+void oauth_on_change (OAuth *self, OAuthChanged changed, gpointer data);
+void oauth_load (OAuth *self, const char *refresh_token, const char *scope);
+
+gboolean oauth_has_path (const char *path);
+void oauth_handle (OAuth *self, Request *request);
+
+typedef enum {
+  ACCESS_GRANTED,
+  ACCESS_MISSING, /* no Authorization header */
+  ACCESS_INVALID, /* unknown, expired, revoked */
+  ACCESS_SCOPE,   /* good, but not for this */
+} AccessVerdict;
+
+AccessVerdict oauth_check (OAuth *self, const char *authorization, gboolean write);
+
+/* For tests: what the user will do at the next authorization. deny: refuse; scope NULL: grant what is asked. */
+void oauth_next_consent (OAuth *self, gboolean deny, const char *scope);
+/* Ends access tokens (those of the command line too), and refresh tokens as well if asked. */
+void oauth_revoke_all (OAuth *self, gboolean refresh_too);
+void oauth_add_access_token (OAuth *self, const char *token, const char *scope, gint64 lifetime_seconds);

@@ -1,0 +1,140 @@
+/* The query parameters that a method knows, and the refusal of all others. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "emulator/params.h"
+
+#include "emulator/errors.h"
+
+static const ParamSpec common[] = {
+  { "$.xgafv" },
+  { "access_token" },
+  { "alt" },
+  { "callback" },
+  { "fields" },
+  { "key" },
+  { "oauth_token" },
+  { "prettyPrint", PARAM_BOOL },
+  { "quotaUser" },
+  { "uploadType" },
+  { "upload_protocol" },
+};
+
+/* "pageSize" is "page_size" in the words of the front end. */
+static char *
+snake_case (const char *name)
+{
+  GString *out = g_string_new (NULL);
+
+  for (; *name != '\0'; name++) {
+    if (g_ascii_isupper (*name))
+      g_string_append_c (out, '_');
+    g_string_append_c (out, g_ascii_tolower (*name));
+  }
+  return g_string_free (out, FALSE);
+}
+
+static const ParamSpec *
+find_spec (const ParamSpec *specs, const char *name)
+{
+  for (; specs->name != NULL; specs++) {
+    if (g_str_equal (specs->name, name))
+      return specs;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (common); i++) {
+    if (g_str_equal (common[i].name, name))
+      return &common[i];
+  }
+  return NULL;
+}
+
+static gboolean
+has_type (const RequestParam *param, ParamType type)
+{
+  switch (type) {
+  case PARAM_INT:
+    return g_ascii_string_to_signed (param->value, 10, G_MININT32, G_MAXINT32, NULL, NULL);
+  case PARAM_BOOL:
+    return g_str_equal (param->value, "true") || g_str_equal (param->value, "false") || g_str_equal (param->value, "1")
+           || g_str_equal (param->value, "0");
+  case PARAM_STRING:
+  default:
+    return TRUE;
+  }
+}
+
+static gboolean
+check_param (Request *request, const ParamSpec *specs, const RequestParam *param)
+{
+  const ParamSpec *spec = find_spec (specs, param->name);
+
+  if (spec == NULL) {
+    error_answer_bad_request (request, NULL,
+                              "Invalid JSON payload received. Unknown name \"%s\": Cannot bind query parameter. Field "
+                              "'%s' could not be found in request message.",
+                              param->name, param->name);
+    return FALSE;
+  }
+  if (!has_type (param, spec->type)) {
+    g_autofree char *field = snake_case (param->name);
+
+    error_answer_bad_request (request, field, "Invalid value at '%s' (%s), \"%s\"", field,
+                              spec->type == PARAM_INT ? "TYPE_INT32" : "TYPE_BOOL", param->value);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+params_check (Request *request, const ParamSpec *specs)
+{
+  const char *alt = request_param (request, "alt");
+  const char *fields = request_param (request, "fields");
+
+  for (guint i = 0; i < request->params->len; i++) {
+    if (!check_param (request, specs, request->params->pdata[i]))
+      return FALSE;
+  }
+  if ((alt != NULL && !g_str_equal (alt, "json")) || (fields != NULL && !g_str_equal (fields, "*"))) {
+    error_answer (request, STATUS_UNIMPLEMENTED, NULL, "people-emulator answers whole JSON objects only.");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gint64
+params_int (const Request *request, const char *name, gint64 otherwise)
+{
+  const char *value = request_param (request, name);
+
+  return value != NULL ? g_ascii_strtoll (value, NULL, 10) : otherwise;
+}
+
+gboolean
+params_bool (const Request *request, const char *name)
+{
+  const char *value = request_param (request, name);
+
+  return value != NULL && (g_str_equal (value, "true") || g_str_equal (value, "1"));
+}
+
+static int
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+char *
+params_canonical (const Request *request, const char *but, const char *also_but)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < request->params->len; i++) {
+    const RequestParam *param = request->params->pdata[i];
+
+    if (g_strcmp0 (param->name, but) != 0 && g_strcmp0 (param->name, also_but) != 0)
+      g_ptr_array_add (words, g_strdup_printf ("%s=%s", param->name, param->value));
+  }
+  g_ptr_array_sort (words, compare_texts);
+  g_ptr_array_add (words, NULL);
+  return g_strjoinv ("&", (char **)words->pdata);
+}

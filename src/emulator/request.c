@@ -1,0 +1,204 @@
+/* One HTTP request and its one answer, without the server that carries it. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "emulator/request.h"
+
+const char *
+origin_name (Origin origin)
+{
+  switch (origin) {
+  case ORIGIN_PHOTO:
+    return "photo";
+  case ORIGIN_TOKEN:
+    return "token";
+  case ORIGIN_API:
+  default:
+    return "api";
+  }
+}
+
+static void
+request_param_free (gpointer data)
+{
+  RequestParam *param = data;
+
+  g_free (param->name);
+  g_free (param->value);
+  g_free (param);
+}
+
+static char *
+decode_component (const char *text, gsize length)
+{
+  g_autofree char *spaced = g_strdelimit (g_strndup (text, length), "+", ' ');
+  char *decoded = g_uri_unescape_string (spaced, NULL);
+
+  return decoded != NULL ? decoded : g_steal_pointer (&spaced);
+}
+
+GPtrArray *
+request_parse_form (const char *text, gsize length)
+{
+  GPtrArray *params = g_ptr_array_new_with_free_func (request_param_free);
+  const char *end = text + length;
+
+  while (text != NULL && text < end) {
+    const char *next = memchr (text, '&', end - text);
+    const char *stop = next != NULL ? next : end;
+    const char *equals = memchr (text, '=', stop - text);
+
+    if (stop > text) {
+      RequestParam *param = g_new0 (RequestParam, 1);
+
+      param->name = decode_component (text, (equals != NULL ? equals : stop) - text);
+      param->value = equals != NULL ? decode_component (equals + 1, stop - equals - 1) : g_strdup ("");
+      g_ptr_array_add (params, param);
+    }
+    text = stop + 1;
+  }
+  return params;
+}
+
+Request *
+request_new (Origin origin, const char *method, const char *path, const char *query)
+{
+  Request *self = g_new0 (Request, 1);
+
+  g_ref_count_init (&self->references);
+  self->origin = origin;
+  self->method = g_strdup (method);
+  self->path = g_strdup (path);
+  self->query = g_strdup (query);
+  self->params = request_parse_form (query, query != NULL ? strlen (query) : 0);
+  self->http_version = "1.1";
+  self->headers = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+Request *
+request_ref (Request *self)
+{
+  g_ref_count_inc (&self->references);
+  return self;
+}
+
+static void
+release_transport (Request *self)
+{
+  if (self->transport != NULL && self->transport->free != NULL)
+    self->transport->free (self->transport_data);
+  self->transport = NULL;
+}
+
+void
+request_unref (Request *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  release_transport (self);
+  g_free (self->method);
+  g_free (self->path);
+  g_free (self->query);
+  g_ptr_array_unref (self->params);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self->authorization);
+  g_free (self->user_agent);
+  g_free (self->content_type);
+  g_free (self->forced_type);
+  g_clear_pointer (&self->forced_body, g_bytes_unref);
+  g_ptr_array_unref (self->headers);
+  g_free (self->reason);
+  g_free (self);
+}
+
+const char *
+request_param (const Request *self, const char *name)
+{
+  for (guint i = 0; i < self->params->len; i++) {
+    const RequestParam *param = self->params->pdata[i];
+
+    if (g_str_equal (param->name, name))
+      return param->value;
+  }
+  return NULL;
+}
+
+void
+request_set_header (Request *self, const char *name, const char *value)
+{
+  for (guint i = 0; i + 1 < self->headers->len; i += 2) {
+    if (g_ascii_strcasecmp (self->headers->pdata[i], name) == 0) {
+      g_free (self->headers->pdata[i + 1]);
+      self->headers->pdata[i + 1] = g_strdup (value);
+      return;
+    }
+  }
+  g_ptr_array_add (self->headers, g_strdup (name));
+  g_ptr_array_add (self->headers, g_strdup (value));
+}
+
+static void
+tell_end (Request *self, guint status, gsize bytes)
+{
+  self->answered = TRUE;
+  if (self->ended != NULL)
+    self->ended (self, status, bytes, self->ended_data);
+  self->ended = NULL;
+}
+
+void
+request_drop (Request *self, gboolean abruptly)
+{
+  if (self->answered)
+    return;
+  tell_end (self, 0, 0);
+  if (self->transport != NULL)
+    self->transport->drop (self->transport_data, abruptly);
+  release_transport (self);
+}
+
+void
+request_answer (Request *self, guint status, const char *content_type, GBytes *body)
+{
+  g_autoptr (GBytes) payload = body != NULL ? body : g_bytes_new (NULL, 0);
+
+  if (self->answered)
+    return;
+  if (self->ending == ENDING_LOSE) {
+    request_drop (self, FALSE);
+    return;
+  }
+  if (self->forced_body != NULL) {
+    g_bytes_unref (payload);
+    payload = g_bytes_ref (self->forced_body);
+  }
+  if (self->forced_type != NULL)
+    content_type = self->forced_type;
+  if (content_type != NULL)
+    request_set_header (self, "Content-Type", content_type);
+  tell_end (self, status, g_bytes_get_size (payload));
+  if (self->transport != NULL)
+    self->transport->answer (self->transport_data, status, self->reason, self->headers, payload,
+                             self->ending == ENDING_CUT);
+  release_transport (self);
+}
+
+void
+request_answer_text (Request *self, guint status, const char *content_type, const char *text)
+{
+  request_answer (self, status, content_type, g_bytes_new (text, strlen (text)));
+}
+
+void
+request_answer_json (Request *self, guint status, GString *json)
+{
+  request_answer (self, status, "application/json; charset=UTF-8", g_string_free_to_bytes (json));
+}
+
+void
+request_abandoned (Request *self)
+{
+  release_transport (self);
+  if (!self->answered)
+    tell_end (self, 0, 0);
+}

@@ -1,0 +1,160 @@
+/* Which method a request is for, and whether it may: token, scope, quota. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "emulator/routes.h"
+
+#include "emulator/errors.h"
+
+/* In {name}, one path segment of the resource name; the rest must fit to the letter. */
+typedef struct Method {
+  const char *http;
+  const char *prefix; /* up to and with the collection: "/v1/people/" */
+  const char *suffix; /* after the segment; NULL: prefix is the whole path */
+  const char *id;     /* as in people.v1.json */
+  Route route;
+  QuotaKind quota;
+  gboolean write; /* wants the scope to write */
+} Method;
+
+#define PEOPLE "/v1/people/"
+#define GROUPS "/v1/contactGroups/"
+#define OTHERS "/v1/otherContacts/"
+
+static const Method methods[] = {
+  { "GET", PEOPLE, "/connections", "people.people.connections.list", route_connections_list, QUOTA_CONTACT_READ },
+  { "GET", "/v1/people:batchGet", NULL, "people.people.getBatchGet", route_people_batch_get, QUOTA_CONTACT_READ },
+  { "PATCH", PEOPLE, ":updateContactPhoto", "people.people.updateContactPhoto", route_update_contact_photo,
+    QUOTA_PHOTO_WRITE, TRUE },
+  { "DELETE", PEOPLE, ":deleteContactPhoto", "people.people.deleteContactPhoto", route_delete_contact_photo,
+    QUOTA_PHOTO_WRITE, TRUE },
+  { "POST", "/v1/people:createContact", NULL, "people.people.createContact", route_create_contact, QUOTA_CONTACT_WRITE,
+    TRUE },
+  { "PATCH", PEOPLE, ":updateContact", "people.people.updateContact", route_update_contact, QUOTA_CONTACT_WRITE, TRUE },
+  { "DELETE", PEOPLE, ":deleteContact", "people.people.deleteContact", route_delete_contact, QUOTA_DELETE, TRUE },
+  { "GET", PEOPLE, "", "people.people.get", route_people_get, QUOTA_CONTACT_READ },
+  { "GET", "/v1/contactGroups", NULL, "people.contactGroups.list", route_contact_groups_list, QUOTA_GROUP_READ },
+  { "GET", GROUPS, "", "people.contactGroups.get", route_contact_groups_get, QUOTA_GROUP_READ },
+
+  { "GET", "/v1/contactGroups:batchGet", NULL, "people.contactGroups.batchGet", route_unimplemented },
+  { "POST", "/v1/contactGroups", NULL, "people.contactGroups.create", route_unimplemented },
+  { "DELETE", GROUPS, "", "people.contactGroups.delete", route_unimplemented },
+  { "PUT", GROUPS, "", "people.contactGroups.update", route_unimplemented },
+  { "POST", GROUPS, "/members:modify", "people.contactGroups.members.modify", route_unimplemented },
+  { "GET", "/v1/otherContacts", NULL, "people.otherContacts.list", route_unimplemented },
+  { "GET", "/v1/otherContacts:search", NULL, "people.otherContacts.search", route_unimplemented },
+  { "POST", OTHERS, ":copyOtherContactToMyContactsGroup", "people.otherContacts.copyOtherContactToMyContactsGroup",
+    route_unimplemented },
+  { "POST", "/v1/people:batchCreateContacts", NULL, "people.people.batchCreateContacts", route_unimplemented },
+  { "POST", "/v1/people:batchDeleteContacts", NULL, "people.people.batchDeleteContacts", route_unimplemented },
+  { "POST", "/v1/people:batchUpdateContacts", NULL, "people.people.batchUpdateContacts", route_unimplemented },
+  { "GET", "/v1/people:listDirectoryPeople", NULL, "people.people.listDirectoryPeople", route_unimplemented },
+  { "GET", "/v1/people:searchContacts", NULL, "people.people.searchContacts", route_unimplemented },
+  { "GET", "/v1/people:searchDirectoryPeople", NULL, "people.people.searchDirectoryPeople", route_unimplemented },
+};
+
+/* The resource name in the path, or NULL if the path is not the method's; transfer full. */
+static char *
+fit_path (const Method *method, const char *path)
+{
+  gsize collection = strlen ("/v1/");
+  const char *segment;
+  gsize length;
+
+  if (method->suffix == NULL)
+    return g_str_equal (path, method->prefix) ? g_strdup ("") : NULL;
+  if (!g_str_has_prefix (path, method->prefix) || !g_str_has_suffix (path, method->suffix))
+    return NULL;
+  segment = path + strlen (method->prefix);
+  if (strlen (segment) <= strlen (method->suffix))
+    return NULL;
+  length = strlen (segment) - strlen (method->suffix);
+  if (memchr (segment, '/', length) != NULL || (*method->suffix == '\0' && memchr (segment, ':', length) != NULL))
+    return NULL;
+  return g_strndup (path + collection, segment + length - path - collection);
+}
+
+static const Method *
+find_method (const Request *request, char **name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    if (!g_str_equal (methods[i].http, request->method))
+      continue;
+    *name = fit_path (&methods[i], request->path);
+    if (*name != NULL)
+      return &methods[i];
+  }
+  return NULL;
+}
+
+#define LOGIN_COOKIE  "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
+#define IDENTITY_PAGE "See https://developers.google.com/identity/sign-in/web/devconsole-project."
+
+static gboolean
+may (Emulator *emulator, Request *request, const Method *method)
+{
+  AccessVerdict verdict = oauth_check (emulator->oauth, request->authorization, method->write);
+  g_autofree char *details = NULL;
+
+  switch (verdict) {
+  case ACCESS_GRANTED:
+    return TRUE;
+  case ACCESS_MISSING:
+    details = error_info ("CREDENTIALS_MISSING", "googleapis.com", "method", method->id, "service",
+                          "people.googleapis.com", NULL);
+    error_answer (request, STATUS_UNAUTHENTICATED, details,
+                  "Request is missing required authentication credential. " LOGIN_COOKIE IDENTITY_PAGE);
+    return FALSE;
+  case ACCESS_SCOPE:
+    details = error_info ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "googleapis.com", "method", method->id, "service",
+                          "people.googleapis.com", NULL);
+    request_set_header (request, "WWW-Authenticate",
+                        "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\"");
+    error_answer (request, STATUS_PERMISSION_DENIED, details, "Request had insufficient authentication scopes.");
+    return FALSE;
+  case ACCESS_INVALID:
+  default:
+    details = error_info ("ACCESS_TOKEN_EXPIRED", "googleapis.com", "method", method->id, "service",
+                          "people.googleapis.com", NULL);
+    error_answer (request, STATUS_UNAUTHENTICATED, details,
+                  "Request had invalid authentication credentials. " LOGIN_COOKIE IDENTITY_PAGE);
+    return FALSE;
+  }
+}
+
+static gboolean
+within_quota (Emulator *emulator, Request *request, const Method *method)
+{
+  const char *metric = quota_metric (method->quota);
+  g_autofree char *details = NULL;
+  g_autofree char *limit = NULL;
+
+  if (emulator->quota == NULL || quota_spend (emulator->quota, method->quota))
+    return TRUE;
+  limit = g_strdup_printf ("%s per minute per user", metric);
+  details = error_info ("RATE_LIMIT_EXCEEDED", "googleapis.com", "service", "people.googleapis.com", "consumer",
+                        "projects/000000000000", "quota_metric", metric, "quota_limit", limit, NULL);
+  error_answer (request, STATUS_RESOURCE_EXHAUSTED, details,
+                "Quota exceeded for quota metric '%s' and limit '%s' of service 'people.googleapis.com' for consumer "
+                "'project_number:000000000000'.",
+                metric, limit);
+  return FALSE;
+}
+
+void
+routes_dispatch (Emulator *emulator, Request *request)
+{
+  g_autofree char *name = NULL;
+  const Method *method = find_method (request, &name);
+
+  if (method == NULL)
+    error_answer_html (request, 404);
+  else if (may (emulator, request, method)
+           && (method->route == route_unimplemented || within_quota (emulator, request, method)))
+    method->route (emulator, request, name);
+}
+
+void
+route_unimplemented (Emulator *emulator, Request *request, const char *name)
+{
+  error_answer (request, STATUS_UNIMPLEMENTED, NULL, "people-emulator does not have this method of the People API.");
+}

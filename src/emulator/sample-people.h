@@ -1,0 +1,16 @@
+/*
+ * The people that a new address book starts with.
+ */
+#pragma once
+
+#include "emulator/model.h"
+#include "emulator/options.h"
+
+void demo_people_load (Model *model);
+/* count people, always the same ones, named apart from each other. */
+void synthetic_people_load (Model *model, int count, PhotosOption photos);
+
+/* For both: the entries of a field, for person_state_set_field (). "value":"…" and, if not NULL, "type":"…". */
+char **sample_value (const char *value, const char *type);
+char **sample_entry (char *entry); /* takes entry; NULL: none */
+void sample_photo (PersonState *state, PhotoKind kind, const char *word);

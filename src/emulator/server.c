@@ -1,0 +1,348 @@
+/* One origin, by libsoup. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "emulator/server.h"
+
+#include <libsoup/soup.h>
+#include <sys/socket.h>
+
+struct Server {
+  SoupServer *soup;
+  Origin origin;
+  gboolean tls;
+  guint16 port;
+  ServerHandler handler;
+  gpointer data;
+};
+
+/* One libsoup message under way. Lives until the request lets go of its transport. */
+typedef struct Exchange {
+  SoupServerMessage *message;
+  Request *request; /* borrowed: the request owns us */
+  GSource *watch;   /* on the socket, while the message is paused */
+  gboolean paused;
+  gboolean gone; /* the client left: libsoup has done with the message */
+} Exchange;
+
+#define EXCHANGE_KEY "people-emulator-exchange"
+
+static guint64 last_connection;
+
+/* libsoup hands out one address object per connection, so it can carry the connection's number. */
+static guint64
+connection_number (SoupServerMessage *message)
+{
+  GSocketAddress *address = soup_server_message_get_remote_address (message);
+  guint64 *number;
+
+  if (address == NULL)
+    return 0;
+  number = g_object_get_data (G_OBJECT (address), "connection-number");
+  if (number == NULL) {
+    number = g_new (guint64, 1);
+    *number = ++last_connection;
+    g_object_set_data_full (G_OBJECT (address), "connection-number", number, g_free);
+  }
+  return *number;
+}
+
+static gboolean
+is_from_loopback (SoupServerMessage *message)
+{
+  GSocketAddress *address = soup_server_message_get_remote_address (message);
+
+  return G_IS_INET_SOCKET_ADDRESS (address)
+         && g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+static void
+stop_watching (Exchange *exchange)
+{
+  if (exchange->watch != NULL)
+    g_source_destroy (exchange->watch);
+  g_clear_pointer (&exchange->watch, g_source_unref);
+}
+
+static void
+exchange_free (gpointer data)
+{
+  Exchange *exchange = data;
+
+  stop_watching (exchange);
+  g_object_set_data (G_OBJECT (exchange->message), EXCHANGE_KEY, NULL);
+  g_object_unref (exchange->message);
+  g_free (exchange);
+}
+
+static void
+resume (Exchange *exchange)
+{
+  stop_watching (exchange);
+  if (exchange->paused && !exchange->gone)
+    soup_server_message_unpause (exchange->message);
+  exchange->paused = FALSE;
+}
+
+typedef struct Drop {
+  SoupServerMessage *message;
+  GByteArray *bytes; /* what still goes out before the end, or NULL */
+  gboolean abruptly;
+} Drop;
+
+static GSocket *
+socket_below (GIOStream *stream)
+{
+  g_autoptr (GIOStream) at = g_object_ref (stream);
+
+  while (!G_IS_SOCKET_CONNECTION (at)) {
+    GIOStream *base = NULL;
+
+    if (G_IS_TLS_CONNECTION (at))
+      g_object_get (at, "base-io-stream", &base, NULL);
+    else
+      g_object_get (at, "base-iostream", &base, NULL); /* libsoup's own wrapper */
+    if (base == NULL)
+      return NULL;
+    g_object_unref (at);
+    at = base;
+  }
+  return g_socket_connection_get_socket (G_SOCKET_CONNECTION (at));
+}
+
+/* Not from within libsoup's own call of the handler: it still uses the connection that is stolen here. */
+static gboolean
+drop_now (gpointer data)
+{
+  Drop *drop = data;
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (drop->message);
+
+  if (stream != NULL) {
+    GSocket *socket = socket_below (stream);
+
+    if (drop->bytes != NULL)
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), drop->bytes->data, drop->bytes->len, NULL,
+                                 NULL, NULL);
+    if (drop->abruptly && socket != NULL) {
+      struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+      if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0)
+        g_debug ("SO_LINGER: %s", g_strerror (errno));
+    }
+    if (socket != NULL)
+      g_socket_close (socket, NULL);
+    g_io_stream_close (stream, NULL, NULL);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+drop_free (gpointer data)
+{
+  Drop *drop = data;
+
+  g_object_unref (drop->message);
+  g_clear_pointer (&drop->bytes, g_byte_array_unref);
+  g_free (drop);
+}
+
+static void
+drop_soon (Exchange *exchange, GByteArray *bytes, gboolean abruptly)
+{
+  Drop *drop;
+
+  stop_watching (exchange);
+  if (exchange->gone)
+    return;
+  if (!exchange->paused)
+    soup_server_message_pause (exchange->message);
+  exchange->paused = TRUE;
+  drop = g_new0 (Drop, 1);
+  drop->message = g_object_ref (exchange->message);
+  drop->bytes = bytes;
+  drop->abruptly = abruptly;
+  g_idle_add_full (G_PRIORITY_DEFAULT, drop_now, drop, drop_free);
+}
+
+static void
+exchange_drop (gpointer data, gboolean abruptly)
+{
+  drop_soon (data, NULL, abruptly);
+}
+
+/* Headers that promise the whole, half of the body, and the end. */
+static void
+send_cut (Exchange *exchange, guint status, GPtrArray *headers, GBytes *body)
+{
+  GString *head = g_string_new (NULL);
+  GByteArray *bytes = g_byte_array_new ();
+
+  g_string_append_printf (head, "HTTP/1.1 %u %s\r\n", status, soup_status_get_phrase (status));
+  for (guint i = 0; i + 1 < headers->len; i += 2)
+    g_string_append_printf (head, "%s: %s\r\n", (char *)headers->pdata[i], (char *)headers->pdata[i + 1]);
+  g_string_append_printf (head, "Content-Length: %zu\r\n\r\n", g_bytes_get_size (body));
+  g_byte_array_append (bytes, (const guint8 *)head->str, head->len);
+  g_byte_array_append (bytes, g_bytes_get_data (body, NULL), g_bytes_get_size (body) / 2);
+  g_string_free (head, TRUE);
+  drop_soon (exchange, bytes, FALSE);
+}
+
+static void
+exchange_answer (gpointer data, guint status, const char *reason, GPtrArray *headers, GBytes *body, gboolean cut)
+{
+  Exchange *exchange = data;
+  SoupMessageHeaders *out;
+
+  if (exchange->gone)
+    return;
+  if (cut) {
+    send_cut (exchange, status, headers, body);
+    return;
+  }
+  out = soup_server_message_get_response_headers (exchange->message);
+  for (guint i = 0; i + 1 < headers->len; i += 2)
+    soup_message_headers_append (out, headers->pdata[i], headers->pdata[i + 1]);
+  soup_server_message_set_status (exchange->message, status, reason);
+  if (g_bytes_get_size (body) > 0)
+    soup_message_body_append_bytes (soup_server_message_get_response_body (exchange->message), body);
+  resume (exchange);
+}
+
+static const Transport soup_transport = { exchange_answer, exchange_drop, exchange_free };
+
+/* libsoup does not look at a paused connection, so a client that left a hanging request would never be missed. */
+static gboolean
+paused_socket_ready (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  Exchange *exchange = data;
+  char byte;
+
+  if (recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+    stop_watching (exchange); /* the next request, or TLS talk: nothing can be told any more */
+    return G_SOURCE_REMOVE;
+  }
+  soup_server_message_set_status (exchange->message, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
+  resume (exchange);
+  exchange->gone = TRUE;
+  request_abandoned (exchange->request);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+pause_exchange (Exchange *exchange)
+{
+  GSocket *socket = soup_server_message_get_socket (exchange->message);
+
+  soup_server_message_pause (exchange->message);
+  exchange->paused = TRUE;
+  if (socket != NULL) {
+    exchange->watch = g_socket_create_source (socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
+    g_source_set_callback (exchange->watch, G_SOURCE_FUNC (paused_socket_ready), exchange, NULL);
+    g_source_attach (exchange->watch, NULL);
+  }
+}
+
+static Request *
+request_from_message (Server *self, SoupServerMessage *message, const char *path)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  GUri *uri = soup_server_message_get_uri (message);
+  Request *request = request_new (self->origin, soup_server_message_get_method (message), path, g_uri_get_query (uri));
+
+  request->body = g_steal_pointer (&body);
+  request->authorization = g_strdup (soup_message_headers_get_one (headers, "Authorization"));
+  request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
+  request->content_type = g_strdup (soup_message_headers_get_content_type (headers, NULL));
+  request->http_version = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0 ? "1.0" : "1.1";
+  request->connection = connection_number (message);
+  request->from_loopback = is_from_loopback (message);
+  return request;
+}
+
+static void
+handle_message (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  Server *self = data;
+  g_autoptr (Request) request = request_from_message (self, message, path);
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  exchange->message = g_object_ref (message);
+  exchange->request = request;
+  g_object_set_data (G_OBJECT (message), EXCHANGE_KEY, exchange);
+  request->transport = &soup_transport;
+  request->transport_data = exchange;
+  self->handler (request, self->data);
+  if (request->transport != NULL)
+    pause_exchange (exchange);
+}
+
+static void
+message_aborted (SoupServer *soup, SoupServerMessage *message, gpointer data)
+{
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE_KEY);
+
+  if (exchange != NULL && !exchange->gone) {
+    exchange->gone = TRUE;
+    request_abandoned (exchange->request);
+  }
+}
+
+static guint16
+listening_port (SoupServer *soup)
+{
+  GSList *sockets = soup_server_get_listeners (soup);
+  g_autoptr (GSocketAddress) address = sockets != NULL ? g_socket_get_local_address (sockets->data, NULL) : NULL;
+
+  g_slist_free (sockets);
+  return address != NULL ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
+}
+
+Server *
+server_new (Origin origin, const char *host, guint16 port, GTlsCertificate *certificate, ServerHandler handler,
+            gpointer data, GError **error)
+{
+  g_autoptr (Server) self = g_new0 (Server, 1);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, port);
+
+  if (address == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not an IP address to listen on", host);
+    return NULL;
+  }
+  self->origin = origin;
+  self->tls = certificate != NULL;
+  self->handler = handler;
+  self->data = data;
+  self->soup = soup_server_new ("tls-certificate", certificate, "server-header", "people-emulator", NULL);
+  soup_server_add_handler (self->soup, NULL, handle_message, self, NULL);
+  g_signal_connect (self->soup, "request-aborted", G_CALLBACK (message_aborted), NULL);
+  if (!soup_server_listen (self->soup, address, certificate != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0, error))
+    return NULL;
+  self->port = listening_port (self->soup);
+  return g_steal_pointer (&self);
+}
+
+void
+server_free (Server *self)
+{
+  if (self == NULL)
+    return;
+  if (self->soup != NULL)
+    soup_server_disconnect (self->soup);
+  g_clear_object (&self->soup);
+  g_free (self);
+}
+
+guint16
+server_port (const Server *self)
+{
+  return self->port;
+}
+
+char *
+server_url (const Server *self, const char *host)
+{
+  gboolean six = strchr (host, ':') != NULL;
+
+  return g_strdup_printf ("%s://%s%s%s:%u", self->tls ? "https" : "http", six ? "[" : "", host, six ? "]" : "",
+                          self->port);
+}
