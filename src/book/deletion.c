@@ -190,7 +190,9 @@ unlink_photo (GTask *task)
   }
   if (folder->photo_held) { /* a draft, or an empty file: it goes with its bytes */
     file->linked = FALSE;
+    folder->busy++;
     book_folder_set_photo (folder, NULL);
+    folder->busy--;
   }
   if (folder->state != BOOK_FOLDER_SHOWN) {
     book_folder_set_state (folder, folder->state); /* the service's photo was already away: wait again */
