@@ -133,6 +133,19 @@ class Contacts:
     def resource(self, person):
         return os.getxattr(self.path / person, "user.contactfs.resource_name").decode()
 
+    def person(self, number=0):
+        """Somebody with a photo; another number is somebody else."""
+        return self._people(True)[number]
+
+    def without_photo(self, number=0):
+        return self._people(False)[number]
+
+    def _people(self, with_photo):
+        return [name for name in sorted(os.listdir(self.path)) if ("photo.jpg" in self.listed(name)) == with_photo]
+
+    def photo(self, person):
+        return self.path / person / "photo.jpg"
+
     def held(self, person):
         """The bytes that the service holds as the person's photo; None: no photo."""
         return self.emulator.photo(self.resource(person))
