@@ -67,7 +67,7 @@ check_type (const JsonValue *root, const char *path, GError **error)
         path);
   else if (json_member (root, "installed") != NULL || json_member (root, "web") != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "%s is a client file, not a login: run “contactfs login --client %s”", path, path);
+                 "%s is a client file, not a login: run 'contactfs login --client %s'", path, path);
   else
     g_set_error (
         error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -84,7 +84,7 @@ take_member (const JsonValue *root, const char *name, const char *path, GError *
   if (value != NULL && value[0] != '\0')
     return g_strdup (value);
   if (error != NULL && *error == NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s lacks “%s”: log in again", path,
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s lacks '%s': log in again", path,
                  name);
   return NULL;
 }
@@ -100,7 +100,7 @@ take_token_uri (const JsonValue *root, const char *path, GError **error)
     return g_strdup (uri);
   if (*error == NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "The token_uri of %s must be https://…, or http://… on this computer itself", path);
+                 "The token_uri of %s must be https, or http on this computer itself", path);
   return NULL;
 }
 

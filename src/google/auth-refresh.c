@@ -112,7 +112,7 @@ read_refusal (GTask *task, const JsonValue *root, const HttpResponse *response)
     g_task_return_new_error (
         task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The login in %s is no longer valid (%s): log in again. While the app's consent screen is in "
-        "“Testing”, a login ends after 7 days: press “Publish app” in the Google Cloud console",
+        "'Testing', a login ends after 7 days: press 'Publish app' in the Google Cloud console",
         self->user->path, words);
   else
     g_task_return_new_error (

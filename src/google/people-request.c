@@ -101,7 +101,7 @@ person_request (const char *method, const char *resource_name, GError **error)
   PeopleRequest *self;
 
   if (id[0] == '\0' || strchr (id, '/') != NULL || g_str_equal (id, ".") || g_str_equal (id, "..")) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT, "“%s” is not the resource name of a contact",
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT, "'%s' is not the resource name of a contact",
                  resource_name);
     return NULL;
   }

@@ -13,10 +13,9 @@ people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **e
   PeopleClient *self;
 
   if (!http_url_allowed (api_url)) {
-    g_set_error (
-        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "“%s” is no API URL to show an access token to: it must be https://…, or http://… on this computer itself",
-        api_url);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "'%s' is no API URL to show an access token to: it must be https, or http on this computer itself",
+                 api_url);
     return NULL;
   }
   self = g_new0 (PeopleClient, 1);

@@ -9,10 +9,18 @@
 /* With less than this left, an attempt would hardly get an answer. */
 #define LEAST_REMAINDER (200 * 1000)
 
+static double (*default_random) (void) = g_random_double;
+
+void
+retry_set_random (double (*random) (void))
+{
+  default_random = random != NULL ? random : g_random_double;
+}
+
 void
 retry_init (Retry *self, gint64 deadline)
 {
-  *self = (Retry){ .deadline = deadline, .random = g_random_double };
+  *self = (Retry){ .deadline = deadline, .random = default_random };
 }
 
 static gint64

@@ -21,10 +21,13 @@ typedef struct {
   gint64 deadline;
   guint delays;            /* given so far */
   guint unreachable;       /* in a row */
-  double (*random) (void); /* [0, 1); retry_init sets g_random_double, tests their own */
+  double (*random) (void); /* [0, 1) */
 } Retry;
 
 void retry_init (Retry *self, gint64 deadline);
+
+/* For tests that cannot reach the Retry: what retry_init sets from now on. NULL: g_random_double again. */
+void retry_set_random (double (*random) (void));
 
 /* How long to wait before the next attempt; -1: there is none before the deadline. retry_after: what the service asked
  * for, 0 when it did not; kept to, and ends it when it lies behind the deadline. */

@@ -378,15 +378,20 @@ test_fresh_connection_after_stall (Fixture *f, gconstpointer data)
 
 /* ---- TLS ---- */
 
+static char *certificate_file, *key_file;
+
 static void
-make_certificate (const char *dir)
+make_certificate (void)
 {
-  g_autofree char *key = g_build_filename (dir, "key.pem", NULL);
-  g_autofree char *certificate = g_build_filename (dir, "cert.pem", NULL);
-  const char *argv[]
-      = { "openssl", "req",       "-x509", "-newkey", "rsa:2048", "-nodes",   "-keyout", key,
-          "-out",    certificate, "-days", "2",       "-subj",    "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
-          NULL };
+  const char *argv[] = { "openssl",  "req",
+                         "-x509",    "-newkey",
+                         "rsa:2048", "-nodes",
+                         "-keyout",  key_file,
+                         "-out",     certificate_file,
+                         "-days",    "2",
+                         "-subj",    "/CN=test",
+                         "-addext",  "subjectAltName=IP:127.0.0.1",
+                         NULL };
   g_autoptr (GError) error = NULL;
   int status;
 
@@ -396,42 +401,21 @@ make_certificate (const char *dir)
   g_assert_true (g_spawn_check_wait_status (status, NULL));
 }
 
-/* data: not NULL for HTTP/2, which soup speaks only when asked to */
+/* data: not NULL for HTTP/2, which soup speaks only when asked to. */
 static void
 set_up_tls (Fixture *f, gconstpointer data)
 {
-  g_autofree char *dir = g_dir_make_tmp ("contactfs-tls-XXXXXX", NULL);
-  g_autofree char *file = g_build_filename (dir, "cert.pem", NULL);
-  g_autofree char *key = g_build_filename (dir, "key.pem", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_files (certificate_file, key_file, &error);
 
+  g_assert_no_error (error);
   if (data != NULL)
     g_setenv ("SOUP_SERVER_HTTP2", "1", TRUE);
   else
     g_unsetenv ("SOUP_SERVER_HTTP2");
-  make_certificate (dir);
-  certificate = g_tls_certificate_new_from_files (file, key, &error);
-  g_assert_no_error (error);
+  g_setenv ("SSL_CERT_FILE", certificate_file, TRUE);
   f->server = script_server_new (certificate);
   f->client = http_client_new ();
-  g_setenv ("SSL_CERT_FILE", file, TRUE);
-}
-
-static void
-tear_down_tls (Fixture *f, gconstpointer data)
-{
-  g_autofree char *dir = g_path_get_dirname (g_getenv ("SSL_CERT_FILE"));
-  const char *names[] = { "cert.pem", "key.pem" };
-
-  tear_down (f, data);
-  g_unsetenv ("SSL_CERT_FILE");
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *path = g_build_filename (dir, names[i], NULL);
-
-    g_assert_cmpint (g_remove (path), ==, 0);
-  }
-  g_assert_cmpint (g_rmdir (dir), ==, 0);
 }
 
 /* One connection carries them all, as long as the server takes them (soup: 100 streams). */
@@ -468,13 +452,11 @@ test_http1_over_tls (Fixture *f, gconstpointer data)
 static void
 test_unknown_authority (Fixture *f, gconstpointer data)
 {
-  g_autofree char *mine = g_strdup (g_getenv ("SSL_CERT_FILE"));
   g_autoptr (GError) error = NULL;
 
   g_setenv ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt", TRUE);
   g_assert_null (get (f, "/", 5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
-  g_setenv ("SSL_CERT_FILE", mine, TRUE);
 }
 
 static void
@@ -568,11 +550,18 @@ test_foreign_http_is_not_sent (Fixture *f, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *dir = NULL;
+  int status;
+
   g_test_init (&argc, &argv, NULL);
   g_unsetenv ("CURL_CA_BUNDLE"); /* would win over the certificate made here */
+  dir = g_dir_make_tmp ("contactfs-http-XXXXXX", NULL);
+  certificate_file = g_build_filename (dir, "certificate.pem", NULL);
+  key_file = g_build_filename (dir, "key.pem", NULL);
+  make_certificate ();
   g_test_add_func ("/http/url-allowed", test_url_allowed);
 #define ADD(name, func)           g_test_add ("/http/" name, Fixture, NULL, set_up, func, tear_down)
-#define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down_tls)
+#define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down)
   ADD ("answer", test_answer);
   ADD ("redirect-is-an-answer", test_redirect_is_an_answer);
   ADD ("reuse", test_reuse);
@@ -598,5 +587,11 @@ main (int argc, char **argv)
   ADD_TLS ("unknown-authority", test_unknown_authority, "h2");
   ADD_TLS ("fresh-connection-after-deadline", test_fresh_connection_after_deadline, "h2");
   ADD_TLS ("fresh-connection-after-stall", test_fresh_connection_after_stall, "h2");
-  return g_test_run ();
+  status = g_test_run ();
+  g_unlink (certificate_file);
+  g_unlink (key_file);
+  g_rmdir (dir);
+  g_free (certificate_file);
+  g_free (key_file);
+  return status;
 }

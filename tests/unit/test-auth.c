@@ -1,0 +1,409 @@
+/* Tokens: from a command, from a refresh grant, shared, renewed, refused. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "google/auth.h"
+#include "google/error.h"
+#include "google/retry.h"
+#include "script-server.h"
+
+typedef struct {
+  ScriptServer *server;
+  HttpClient *http;
+  char *dir, *file;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->server = script_server_new (NULL);
+  f->http = http_client_new ();
+  f->dir = g_dir_make_tmp ("contactfs-auth-XXXXXX", NULL);
+  f->file = g_build_filename (f->dir, "file", NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  http_client_free (f->http);
+  script_server_free (f->server);
+  g_remove (f->file);
+  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
+  g_free (f->file);
+  g_free (f->dir);
+}
+
+static Auth *
+refresher (Fixture *f)
+{
+  g_autofree char *uri = script_server_url (f->server, "/token");
+  g_autofree char *json
+      = g_strdup_printf ("{\"type\":\"authorized_user\",\"client_id\":\"id &1\",\"client_secret\":\"s=cret\","
+                         "\"refresh_token\":\"1//re+fresh\",\"quota_project_id\":\"bill-me\",\"token_uri\":\"%s\"}",
+                         uri);
+  g_autoptr (GError) error = NULL;
+  Auth *auth;
+
+  g_assert_true (g_file_set_contents (f->file, json, -1, NULL));
+  auth = auth_new_file (f->http, f->file, &error);
+  g_assert_no_error (error);
+  return auth;
+}
+
+static char *
+get (Auth *auth, double seconds, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  auth_get_token_async (auth, deadline_in (seconds), NULL, keep_result, &result);
+  return auth_get_token_finish (auth, await_result (&result), error);
+}
+
+static void
+assert_token (Auth *auth, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  char *token = get (auth, 10, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (token, ==, expected);
+  auth_token_free (token);
+}
+
+static void
+assert_fails (Auth *auth, int code, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (get (auth, 10, &error));
+  g_assert_error (error, PEOPLE_ERROR, code);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, says));
+}
+
+/* A command that appends a line to the file, which tells how often it ran. */
+static Auth *
+counting_command (Fixture *f, const char *rest)
+{
+  g_autofree char *command = g_strdup_printf ("echo run >> '%s'; %s", f->file, rest);
+
+  return auth_new_command (command);
+}
+
+static gsize
+runs (Fixture *f)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  g_file_get_contents (f->file, &text, &length, NULL);
+  return length / strlen ("run\n");
+}
+
+/* ---- the command ---- */
+
+static void
+test_command (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = counting_command (f, "printf '  ya29.tok~en\\n\\n'; echo noise >&2");
+
+  assert_token (auth, "ya29.tok~en");
+  assert_token (auth, "ya29.tok~en");
+  g_assert_cmpuint (runs (f), ==, 1);
+  auth_reject (auth, "another");
+  assert_token (auth, "ya29.tok~en");
+  g_assert_cmpuint (runs (f), ==, 1);
+  auth_reject (auth, "ya29.tok~en");
+  assert_token (auth, "ya29.tok~en");
+  g_assert_cmpuint (runs (f), ==, 2);
+  g_assert_cmpstr (auth_describe (auth), ==, "token command");
+  g_assert_null (auth_quota_project (auth));
+}
+
+static void
+test_command_failures (Fixture *f, gconstpointer data)
+{
+  const char *cases[][2] = {
+    { "echo first >&2; echo 'ERROR: not logged in' >&2; exit 3", "ERROR: not logged in" },
+    { "exit 3", "exit status 3" },
+    { "kill -9 $$", "signal 9" },
+    { "true", "printed nothing" },
+    { "echo two words", "one word" },
+    { "printf 'caf\\303\\251'", "ASCII" },
+    { "head -c 20000 /dev/zero | tr '\\0' x", "not an access token" },
+    { "head -c 200000 /dev/zero | tr '\\0' x; exit 1", "exit status 1" },
+    { "no-such-program-anywhere", "not found" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (Auth) auth = auth_new_command (cases[i][0]);
+
+    assert_fails (auth, PEOPLE_ERROR_AUTH, cases[i][1]);
+  }
+}
+
+static void
+test_command_that_echoes_its_token (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = auth_new_command ("echo sesame; echo got sesame >&2; exit 1");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (get (auth, 10, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
+  g_assert_null (strstr (error->message, "sesame"));
+}
+
+/* A daemon that the command leaves behind keeps the pipes open. */
+static void
+test_command_with_a_daemon (Fixture *f, gconstpointer data)
+{
+  g_autofree char *command = g_strdup_printf ("tail -f /dev/null & echo $! > '%s'; echo tok", f->file);
+  g_autoptr (Auth) auth = auth_new_command (command);
+  g_autofree char *pid = NULL;
+  g_autofree char *kill = NULL;
+  gint64 begun = g_get_monotonic_time ();
+
+  assert_token (auth, "tok");
+  g_assert_cmpfloat (seconds_since (begun), <, 5);
+  g_assert_true (g_file_get_contents (f->file, &pid, NULL, NULL));
+  kill = g_strdup_printf ("kill %s", pid);
+  g_assert_true (g_spawn_command_line_sync (kill, NULL, NULL, NULL, NULL));
+}
+
+/* The shell's child holds the lock of the file until it dies: it must not outlive the deadline. */
+static void
+test_command_deadline (Fixture *f, gconstpointer data)
+{
+  g_autofree char *command = g_strdup_printf ("flock '%s' tail -f /dev/null; echo never", f->file);
+  g_autofree char *unlocked = g_strdup_printf ("flock -w 5 '%s' true", f->file);
+  g_autoptr (Auth) auth = auth_new_command (command);
+  g_autoptr (GError) error = NULL;
+  gint64 begun = g_get_monotonic_time ();
+  int status;
+
+  g_assert_null (get (auth, 0.5, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+  g_assert_cmpfloat (seconds_since (begun), <, 3);
+  while (g_main_context_iteration (NULL, FALSE)) /* the kill comes from the loop */
+    continue;
+  g_assert_true (g_spawn_command_line_sync (unlocked, NULL, NULL, &status, NULL));
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+}
+
+static void
+ask_20 (Auth *auth, GAsyncResult **results)
+{
+  for (int i = 0; i < 20; i++)
+    auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &results[i]);
+}
+
+static void
+test_command_is_shared (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = counting_command (f, "echo tok");
+  GAsyncResult *results[20] = { NULL };
+
+  ask_20 (auth, results);
+  for (int i = 0; i < 20; i++) {
+    char *token = auth_get_token_finish (auth, await_result (&results[i]), NULL);
+
+    g_assert_cmpstr (token, ==, "tok");
+    auth_token_free (token);
+    g_object_unref (results[i]);
+  }
+  g_assert_cmpuint (runs (f), ==, 1);
+}
+
+static void
+test_cancel_one_of_two (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GError) error = NULL;
+  char *token;
+
+  script_json (f->server, 200, "{\"access_token\":\"tok\",\"expires_in\":3600,\"token_type\":\"Bearer\"}");
+  auth_get_token_async (auth, deadline_in (10), cancellable, keep_result, &first);
+  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &second);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (auth_get_token_finish (auth, await_result (&first), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  token = auth_get_token_finish (auth, await_result (&second), NULL);
+  g_assert_cmpstr (token, ==, "tok");
+  auth_token_free (token);
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+}
+
+static void
+test_free_while_running (Fixture *f, gconstpointer data)
+{
+  Auth *auth = auth_new_command ("tail -f /dev/null");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  auth_get_token_async (auth, deadline_in (20), NULL, keep_result, &result);
+  auth_free (auth);
+  g_assert_null (result);
+  g_assert_null (auth_get_token_finish (NULL, await_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* ---- the refresh grant ---- */
+
+static void
+test_refresh (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+  GAsyncResult *results[20] = { NULL };
+  const Seen *seen;
+  gsize size;
+  const char *form;
+  g_autofree char *text = NULL;
+
+  script_json (f->server, 200,
+               "{\"access_token\":\"tok\",\"expires_in\":3600,\"scope\":\"x\",\"token_type\":\"Bearer\"}");
+  ask_20 (auth, results);
+  for (int i = 0; i < 20; i++) {
+    char *token = auth_get_token_finish (auth, await_result (&results[i]), NULL);
+
+    g_assert_cmpstr (token, ==, "tok");
+    auth_token_free (token);
+    g_object_unref (results[i]);
+  }
+  assert_token (auth, "tok");
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+  seen = script_server_seen (f->server, 0);
+  g_assert_cmpstr (seen->method, ==, "POST");
+  g_assert_cmpstr (seen->path, ==, "/token");
+  g_assert_null (seen->query);
+  g_assert_null (seen->authorization);
+  g_assert_cmpstr (seen->content_type, ==, "application/x-www-form-urlencoded");
+  form = g_bytes_get_data (seen->body, &size);
+  text = g_strndup (form, size);
+  g_assert_cmpstr (
+      text, ==, "grant_type=refresh_token&client_id=id%20%261&client_secret=s%3Dcret&refresh_token=1%2F%2Fre%2Bfresh");
+  g_assert_cmpstr (auth_quota_project (auth), ==, "bill-me");
+  g_assert_nonnull (strstr (auth_describe (auth), f->file));
+}
+
+static void
+test_renewed_ahead (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+
+  script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":59}");
+  script_json (f->server, 200, "{\"access_token\":\"long\",\"expires_in\":120}");
+  assert_token (auth, "short");
+  assert_token (auth, "long");
+  assert_token (auth, "long");
+  g_assert_cmpuint (script_server_count (f->server), ==, 2);
+}
+
+static void
+test_refresh_is_tried_again (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+
+  script_answer (f->server, 503, "text/html", "<html>", -1);
+  script_raw (f->server, "");
+  script_json (f->server, 200, "{\"access_token\":\"tok\"}");
+  assert_token (auth, "tok");
+  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+
+  script_json (f->server, 400,
+               "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}");
+  assert_fails (auth, PEOPLE_ERROR_AUTH, "log in again");
+  script_json (f->server, 400,
+               "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}");
+  assert_fails (auth, PEOPLE_ERROR_AUTH, "expired or revoked");
+  script_json (f->server, 401,
+               "{\"error\":\"invalid_client\",\"error_description\":\"The OAuth client was not found.\"}");
+  assert_fails (auth, PEOPLE_ERROR_AUTH, "client was not found");
+  script_answer (f->server, 404, "text/html", "<html>no</html>", -1);
+  assert_fails (auth, PEOPLE_ERROR_AUTH, "HTML");
+  script_json (f->server, 200, "{}");
+  assert_fails (auth, PEOPLE_ERROR_BAD_ANSWER, "token_uri");
+  script_json (f->server, 200, "{\"access_token\":\"two words\"}");
+  assert_fails (auth, PEOPLE_ERROR_BAD_ANSWER, "token_uri");
+  g_assert_cmpuint (script_server_left (f->server), ==, 0);
+}
+
+static void
+test_refresh_redirect_is_not_followed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+
+  script_answer (f->server, 307, "text/plain", "", -1);
+  script_header (f->server, "Location", "/elsewhere");
+  assert_fails (auth, PEOPLE_ERROR_AUTH, "307");
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+}
+
+/* ---- files ---- */
+
+static void
+test_bad_files (Fixture *f, gconstpointer data)
+{
+  const char *cases[][2] = {
+    { NULL, "cannot be read" },
+    { "not json", "not JSON" },
+    { "{}", "authorized_user" },
+    { "{\"type\":\"service_account\",\"private_key\":\"hush\"}", "service_account" },
+    { "{\"installed\":{\"client_secret\":\"hush\"}}", "login --client" },
+    { "{\"type\":\"authorized_user\",\"client_id\":\"a\",\"client_secret\":\"hush\"}", "refresh_token" },
+    { "{\"type\":\"authorized_user\",\"client_id\":\"a\",\"client_secret\":\"hush\",\"refresh_token\":\"hush\",\"token_"
+      "uri\":\"http://example.com/\"}",
+      "token_uri" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (cases[i][0] != NULL)
+      g_assert_true (g_file_set_contents (f->file, cases[i][0], -1, NULL));
+    g_assert_null (auth_new_file (f->http, f->file, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, cases[i][1]));
+    g_assert_nonnull (strstr (error->message, f->file));
+    g_assert_null (strstr (error->message, "hush"));
+  }
+}
+
+/* Back-off that does not hold up the suite. */
+static double
+nearly_nothing (void)
+{
+  return 0.01;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  retry_set_random (nearly_nothing);
+#define ADD(name, func) g_test_add ("/auth/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("command", test_command);
+  ADD ("command-failures", test_command_failures);
+  ADD ("command-that-echoes-its-token", test_command_that_echoes_its_token);
+  ADD ("command-with-a-daemon", test_command_with_a_daemon);
+  ADD ("command-deadline", test_command_deadline);
+  ADD ("command-is-shared", test_command_is_shared);
+  ADD ("cancel-one-of-two", test_cancel_one_of_two);
+  ADD ("free-while-running", test_free_while_running);
+  ADD ("refresh", test_refresh);
+  ADD ("renewed-ahead", test_renewed_ahead);
+  ADD ("refresh-is-tried-again", test_refresh_is_tried_again);
+  ADD ("refused", test_refused);
+  ADD ("refresh-redirect-is-not-followed", test_refresh_redirect_is_not_followed);
+  ADD ("bad-files", test_bad_files);
+  return g_test_run ();
+}

@@ -1,0 +1,417 @@
+/* What the service says, read: persons, pages, and the table of errors. */
+#include <string.h>
+
+#include "google/answer.h"
+#include "google/person-json.h"
+
+static guint warnings;
+
+static GLogWriterOutput
+count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+  if (level & G_LOG_LEVEL_WARNING)
+    warnings++;
+  return level & G_LOG_LEVEL_WARNING ? G_LOG_WRITER_HANDLED : g_log_writer_default (level, fields, n, data);
+}
+
+static GBytes *
+bytes (const char *text)
+{
+  return g_bytes_new (text, strlen (text));
+}
+
+static PeoplePerson *
+person (const char *json)
+{
+  g_autoptr (GBytes) body = bytes (json);
+  g_autoptr (GError) error = NULL;
+  PeoplePerson *self = person_parse (body, &error);
+
+  g_assert_no_error (error);
+  return self;
+}
+
+/* ---- persons ---- */
+
+static void
+test_whole_person (void)
+{
+  g_autoptr (PeoplePerson) p = person (
+      "{\"resourceName\":\"people/c1\",\"etag\":\"%EgU=\",\"metadata\":{\"sources\":["
+      "{\"type\":\"PROFILE\",\"id\":\"9\",\"updateTime\":\"2025-01-02T03:04:05.000001Z\"},"
+      "{\"type\":\"CONTACT\",\"id\":\"1\",\"updateTime\":\"2026-11-24T08:15:03.123456789Z\"}],\"objectType\":"
+      "\"PERSON\"},"
+      "\"names\":[{\"metadata\":{\"source\":{\"type\":\"PROFILE\"}},\"displayName\":\"Not this\"},"
+      "{\"metadata\":{\"primary\":true},\"displayName\":\" Alice Smith \"}],"
+      "\"emailAddresses\":[{\"value\":\"second@x\"},{\"metadata\":{\"primary\":true},\"value\":\"first@x\"}],"
+      "\"phoneNumbers\":[{\"value\":\"+1\"}],\"organizations\":[{\"title\":\"none\"},{\"name\":\"ACME\"}],"
+      "\"photos\":[{\"metadata\":{\"primary\":true,\"source\":{\"type\":\"CONTACT\"}},\"url\":\"https://h/own=s100\"},"
+      "{\"metadata\":{\"source\":{\"type\":\"PROFILE\"}},\"url\":\"https://h/"
+      "profile=s100\"}],\"unheard\":{\"of\":[1]}}");
+
+  g_assert_cmpstr (p->resource_name, ==, "people/c1");
+  g_assert_null (p->previous_resource_names);
+  g_assert_false (p->deleted);
+  g_assert_cmpstr (p->display_name, ==, "Alice Smith");
+  g_assert_cmpstr (p->email, ==, "first@x");
+  g_assert_cmpstr (p->phone, ==, "+1");
+  g_assert_cmpstr (p->organization, ==, "ACME");
+  g_assert_cmpint (p->update_time, ==, G_GINT64_CONSTANT (1795508103123456));
+  g_assert_cmpint (p->profile_update_time, ==, G_GINT64_CONSTANT (1735787045000001));
+  g_assert_cmpstr (p->photo_url, ==, "https://h/own=s100");
+  g_assert_cmpstr (p->profile_url, ==, "https://h/profile=s100");
+}
+
+static void
+test_names (void)
+{
+  const char *cases[][2] = {
+    { "[{\"displayName\":\"\",\"unstructuredName\":\"Un Structured\"}]", "Un Structured" },
+    { "[{\"givenName\":\"Given\",\"familyName\":\"Family\"}]", "Given Family" },
+    { "[{\"familyName\":\"Family\"}]", "Family" },
+    { "[{\"metadata\":{\"primary\":true},\"displayName\":\"  \"},{\"displayName\":\"Other\"}]", "Other" },
+    { "[{\"displayName\":7}]", NULL },
+    { "\"Alice\"", NULL },
+    { "[]", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *json = g_strdup_printf ("{\"resourceName\":\"people/c1\",\"names\":%s}", cases[i][0]);
+    g_autoptr (PeoplePerson) p = person (json);
+
+    g_assert_cmpstr (p->display_name, ==, cases[i][1]);
+  }
+}
+
+static void
+test_photos (void)
+{
+  const char *cases[][3] = {
+    { "[{\"url\":\"https://h/m\",\"default\":true,\"metadata\":{\"source\":{\"type\":\"CONTACT\"}}}]", NULL, NULL },
+    { "[{\"url\":\"https://h/o\",\"default\":false,\"metadata\":{\"source\":{\"type\":\"CONTACT\"}}}]", "https://h/o",
+      NULL },
+    { "[{\"url\":\"https://h/o\"}]", "https://h/o", NULL },
+    { "[{\"url\":\"https://h/d\",\"metadata\":{\"source\":{\"type\":\"DOMAIN_CONTACT\"}}}]", "https://h/d", NULL },
+    { "[{\"url\":\"https://h/p\",\"metadata\":{\"primary\":true,\"source\":{\"type\":\"PROFILE\"}}}]", NULL,
+      "https://h/p" },
+    { "[{\"url\":\"https://h/1\"},{\"url\":\"https://h/2\",\"metadata\":{\"primary\":true}}]", "https://h/2", NULL },
+    { "[{\"default\":true,\"url\":\"https://h/m\",\"metadata\":{\"primary\":true}},{\"url\":\"https://h/2\"}]",
+      "https://h/2", NULL },
+    { "[{\"url\":null},{\"url\":[]},7,null,[]]", NULL, NULL },
+    { "{\"url\":\"https://h/o\"}", NULL, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *json = g_strdup_printf ("{\"resourceName\":\"people/c1\",\"photos\":%s}", cases[i][0]);
+    g_autoptr (PeoplePerson) p = person (json);
+
+    g_assert_cmpstr (p->photo_url, ==, cases[i][1]);
+    g_assert_cmpstr (p->profile_url, ==, cases[i][2]);
+  }
+}
+
+static void
+test_times (void)
+{
+  g_assert_cmpint (person_parse_time ("1970-01-01T00:00:01Z"), ==, 1000000);
+  g_assert_cmpint (person_parse_time ("1970-01-01T00:00:01.5Z"), ==, 1500000);
+  g_assert_cmpint (person_parse_time ("1970-01-01T00:00:01.123456Z"), ==, 1123456);
+  g_assert_cmpint (person_parse_time ("1970-01-01T00:00:01.999999999Z"), ==, 1999999);
+  g_assert_cmpint (person_parse_time ("1970-01-01T01:00:01.25+01:00"), ==, 1250000);
+  g_assert_cmpint (person_parse_time ("1970-01-01T00:00:01."), ==, 0);
+  g_assert_cmpint (person_parse_time ("yesterday"), ==, 0);
+  g_assert_cmpint (person_parse_time (""), ==, 0);
+  g_assert_cmpint (person_parse_time (NULL), ==, 0);
+}
+
+static void
+test_update_time_sources (void)
+{
+  g_autoptr (PeoplePerson) domain
+      = person ("{\"resourceName\":\"people/c1\",\"metadata\":{\"sources\":[7,{\"type\":\"DOMAIN_CONTACT\","
+                "\"updateTime\":\"1970-01-01T00:00:02Z\"}]}}");
+  g_autoptr (PeoplePerson) odd = person (
+      "{\"resourceName\":\"people/c1\",\"metadata\":{\"sources\":{\"type\":\"CONTACT\"},\"deleted\":\"true\"}}");
+
+  g_assert_cmpint (domain->update_time, ==, 2000000);
+  g_assert_cmpint (odd->update_time, ==, 0);
+  g_assert_false (odd->deleted);
+}
+
+static void
+test_not_a_person (void)
+{
+  const char *bodies[] = { "",
+                           "<html>",
+                           "[]",
+                           "{}",
+                           "null",
+                           "{\"resourceName\":7}",
+                           "{\"resourceName\":\"\"}",
+                           "{\"resourceName\":\"people/c1\"" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    g_autoptr (GBytes) body = bytes (bodies[i]);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (person_parse (body, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+  }
+}
+
+/* ---- pages ---- */
+
+static void
+test_page (void)
+{
+  g_autoptr (GBytes) body = bytes (
+      "{\"connections\":[{\"resourceName\":\"people/c1\"},{\"names\":[]},"
+      "{\"resourceName\":\"people/c2\",\"metadata\":{\"deleted\":true,\"previousResourceNames\":[\"people/c0\",7]},"
+      "\"names\":[{\"displayName\":\"x\"}]}],\"nextPageToken\":\"p\",\"nextSyncToken\":\"s\",\"totalItems\":3}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePage) page = NULL;
+  const PeoplePerson *second;
+
+  warnings = 0;
+  page = person_parse_page (body, &error);
+  g_assert_cmpuint (warnings, ==, 1);
+  g_assert_no_error (error);
+  g_assert_cmpuint (page->people->len, ==, 2);
+  g_assert_cmpstr (page->next_page_token, ==, "p");
+  g_assert_cmpstr (page->next_sync_token, ==, "s");
+  second = page->people->pdata[1];
+  g_assert_true (second->deleted);
+  g_assert_null (second->display_name);
+  g_assert_cmpstr (second->previous_resource_names[0], ==, "people/c0");
+  g_assert_null (second->previous_resource_names[1]);
+}
+
+static void
+test_empty_delta (void)
+{
+  g_autoptr (GBytes) body = bytes ("{\"nextSyncToken\":\"s\"}");
+  g_autoptr (PeoplePage) page = person_parse_page (body, NULL);
+
+  g_assert_cmpuint (page->people->len, ==, 0);
+  g_assert_null (page->next_page_token);
+  g_assert_cmpstr (page->next_sync_token, ==, "s");
+}
+
+static void
+test_not_a_page (void)
+{
+  const char *bodies[] = { "", "[]", "{\"connections\":{}}", "{\"connections\":\"none\"}", "<html></html>" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    g_autoptr (GBytes) body = bytes (bodies[i]);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (person_parse_page (body, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+  }
+}
+
+static void
+test_mutation (void)
+{
+  g_autoptr (GBytes) with = bytes ("{\"person\":{\"resourceName\":\"people/c1\"}}");
+  g_autoptr (GBytes) without = bytes ("{}");
+  g_autoptr (GBytes) broken = bytes ("{\"person\":");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePerson) p = person_parse_mutation (with, NULL);
+
+  g_assert_cmpstr (p->resource_name, ==, "people/c1");
+  g_assert_null (person_parse_mutation (without, &error));
+  g_assert_no_error (error);
+  g_assert_null (person_parse_mutation (broken, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+}
+
+/* ---- JSON ---- */
+
+static void
+test_json_calm (void)
+{
+  const char *text = "{\"n\":1e300,\"s\":\"x\",\"a\":[1,2],\"b\":true,\"i\":42}";
+  g_autoptr (JsonValue) root = json_parse (text, strlen (text), NULL);
+  g_autofree char *quoted = json_quote ("a\"b\\c\n\x01é");
+
+  g_assert_cmpint (json_int (root, "i"), ==, 42);
+  g_assert_cmpint (json_int (root, "n"), ==, G_MAXINT64);
+  g_assert_cmpint (json_int (root, "s"), ==, 0);
+  g_assert_null (json_string (root, "i"));
+  g_assert_true (json_bool (root, "b"));
+  g_assert_false (json_bool (root, "i"));
+  g_assert_cmpuint (json_length (json_member (root, "a")), ==, 2);
+  g_assert_cmpuint (json_length (root), ==, 0);
+  g_assert_null (json_element (json_member (root, "a"), 2));
+  g_assert_null (json_member (json_member (json_member (NULL, "a"), "b"), "c"));
+  g_assert_null (json_first (root));
+  g_assert_cmpstr (quoted, ==, "\"a\\\"b\\\\c\\n\\u0001é\"");
+}
+
+static void
+test_json_repairs_utf8 (void)
+{
+  const char text[] = "{\"s\":\"a\xff z\"}";
+  g_autoptr (JsonValue) root = json_parse (text, strlen (text), NULL);
+
+  g_assert_true (g_utf8_validate (json_string (root, "s"), -1, NULL));
+  g_assert_true (g_str_has_suffix (json_string (root, "s"), " z"));
+}
+
+/* ---- errors ---- */
+
+#define ERROR_JSON(code, status, message, details)                                                                     \
+  "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"" details "}}"
+#define REASON(reason)                                                                                                 \
+  ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"" reason                         \
+  "\",\"domain\":\"googleapis.com\"}]"
+
+enum { PLAIN, LIST, DELTA };
+
+typedef struct {
+  guint status;
+  const char *body;
+  int request;
+  PeopleError code;
+  AnswerAdvice advice;
+  const char *says; /* part of the message */
+} Row;
+
+static const Row rows[] = {
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Invalid photo format.", ""), PLAIN, PEOPLE_ERROR_INVALID, ANSWER_FINAL,
+    "Invalid photo format" },
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Something.", ""), PLAIN, PEOPLE_ERROR_INVALID, ANSWER_FINAL,
+    "Something." },
+  { 400,
+    ERROR_JSON (400, "INVALID_ARGUMENT", "Resource name \\\"people/me\\\" is not a valid contact person resource.", ""),
+    PLAIN, PEOPLE_ERROR_NOT_CONTACT, ANSWER_FINAL, "people/me" },
+  { 400, ERROR_JSON (400, "FAILED_PRECONDITION", "Request person.etag is different.", ""), PLAIN,
+    PEOPLE_ERROR_STALE_ETAG, ANSWER_FINAL, "etag" },
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 10485760 bytes.", ""), PLAIN,
+    PEOPLE_ERROR_TOO_LARGE, ANSWER_FINAL, "10485760" },
+  /* the sync token's */
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Sync token is expired.", REASON ("EXPIRED_SYNC_TOKEN")), DELTA,
+    PEOPLE_ERROR_SYNC_TOKEN, ANSWER_FINAL, "expired" },
+  { 400, ERROR_JSON (400, "FAILED_PRECONDITION", "Clear local cache.", REASON ("EXPIRED_SYNC_TOKEN")), DELTA,
+    PEOPLE_ERROR_SYNC_TOKEN, ANSWER_FINAL, "Clear" },
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Request contains an invalid argument.", ""), DELTA,
+    PEOPLE_ERROR_SYNC_TOKEN, ANSWER_FINAL, "invalid" },
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Sync token is invalid.", REASON ("BAD")), DELTA, PEOPLE_ERROR_SYNC_TOKEN,
+    ANSWER_FINAL, "invalid" },
+  { 400, "{\"error\":{\"code\":400,\"message\":\"No.\"}}", DELTA, PEOPLE_ERROR_SYNC_TOKEN, ANSWER_FINAL, "No." },
+  /* and not the sync token's: a full listing would not help */
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "Request contains an invalid argument.", ""), LIST, PEOPLE_ERROR_INVALID,
+    ANSWER_FINAL, "invalid" },
+  { 400, ERROR_JSON (400, "INVALID_ARGUMENT", "API key not valid.", REASON ("API_KEY_INVALID")), DELTA,
+    PEOPLE_ERROR_INVALID, ANSWER_FINAL, "API key" },
+  { 400,
+    ERROR_JSON (400, "INVALID_ARGUMENT", "Bad mask.",
+                ",\"details\":[{\"@type\":\"type.googleapis.com/"
+                "google.rpc.BadRequest\",\"fieldViolations\":[{\"field\":\"person_fields\"}]}]"),
+    DELTA, PEOPLE_ERROR_INVALID, ANSWER_FINAL, "Bad mask" },
+  { 400, "<html>Bad Request</html>", DELTA, PEOPLE_ERROR_INVALID, ANSWER_FINAL, "HTML" },
+  { 401, ERROR_JSON (401, "UNAUTHENTICATED", "Invalid Credentials", ""), PLAIN, PEOPLE_ERROR_AUTH, ANSWER_NEW_TOKEN,
+    "Invalid Credentials" },
+  { 403, ERROR_JSON (403, "PERMISSION_DENIED", "The caller does not have permission", ""), PLAIN,
+    PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "does not have permission" },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.",
+                REASON ("ACCESS_TOKEN_SCOPE_INSUFFICIENT")),
+    PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "scope" },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED",
+                "People API has not been used in project 1 before. Enable it by visiting https://console/x then retry.",
+                REASON ("SERVICE_DISABLED")),
+    PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "https://console/x" },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED", "Disabled.",
+                ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"SERVICE_DISABLED\","
+                "\"metadata\":{\"activationUrl\":\"https://console/y\"}}]"),
+    PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "https://console/y" },
+  { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Slow down.", ",\"errors\":[{\"reason\":\"rateLimitExceeded\"}]"), PLAIN,
+    PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Slow down" },
+  { 403, "<!DOCTYPE html><p>secret page", PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "403 (HTML)" },
+  { 404, ERROR_JSON (404, "NOT_FOUND", "Requested entity was not found.", ""), PLAIN, PEOPLE_ERROR_NOT_FOUND,
+    ANSWER_FINAL, "not found" },
+  { 410, "", PLAIN, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL, "410" },
+  { 413, "<html>", PLAIN, PEOPLE_ERROR_TOO_LARGE, ANSWER_FINAL, "smaller" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Quota exceeded.", REASON ("RATE_LIMIT_EXCEEDED")), PLAIN,
+    PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Quota" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Quota exceeded.", REASON ("RATE_LIMIT_EXCEEDED")), LIST,
+    PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Quota" },
+  { 429, "<html>", LIST, PEOPLE_ERROR_RATE, ANSWER_AGAIN, "429 (HTML)" },
+  { 429,
+    ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Resource has been exhausted.",
+                ",\"details\":[{\"@type\":\"type.googleapis.com/"
+                "google.rpc.QuotaFailure\",\"violations\":[{\"description\":\"FBS quota limit "
+                "exceeded.\"}]}]"),
+    LIST, PEOPLE_ERROR_QUOTA, ANSWER_FINAL, "listing" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), LIST, PEOPLE_ERROR_QUOTA,
+    ANSWER_FINAL, "listing" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), PLAIN, PEOPLE_ERROR_RATE,
+    ANSWER_AGAIN, "FBS" },
+  { 500, ERROR_JSON (500, "INTERNAL", "Internal error encountered.", ""), PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN,
+    "Internal" },
+  { 502, "<html><h1>502</h1></html>", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "the front end answered 502 (HTML)" },
+  { 503, ERROR_JSON (503, "UNAVAILABLE", "The service is currently unavailable.", ""), PLAIN, PEOPLE_ERROR_SERVER,
+    ANSWER_AGAIN, "unavailable" },
+  { 504, "", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "504" },
+  { 501, "", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_FINAL, "501" },
+  { 302, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "302" },
+};
+
+static void
+test_table (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const Row *row = &rows[i];
+    AnswerRequest request = { .listing = row->request != PLAIN, .sync_token = row->request == DELTA };
+    g_autoptr (GBytes) body = bytes (row->body);
+    g_autoptr (GError) error = NULL;
+    AnswerAdvice advice = answer_judge (row->status, body, &request, &error);
+
+    g_test_message ("%u %s → %s", row->status, row->body, error != NULL ? error->message : "nothing");
+    g_assert_error (error, PEOPLE_ERROR, (int)row->code);
+    g_assert_cmpint (advice, ==, row->advice);
+    g_assert_nonnull (strstr (error->message, row->says));
+    g_assert_null (strchr (error->message, '<'));
+  }
+}
+
+static void
+test_clean (void)
+{
+  g_autofree char *cleaned = answer_clean ("  two\n\tlines \x01 and \xff bytes\r\n");
+  g_autofree char *long_text = g_strnfill (5000, 'x');
+  g_autofree char *cut = answer_clean (long_text);
+
+  g_assert_cmpstr (cleaned, ==, "two lines and \xef\xbf\xbd bytes");
+  g_assert_cmpuint (strlen (cut), <, 1000);
+  g_assert_null (answer_clean (" \n "));
+  g_assert_null (answer_clean (NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  g_log_set_writer_func (count_warnings, NULL, NULL);
+  g_test_add_func ("/people-json/whole-person", test_whole_person);
+  g_test_add_func ("/people-json/names", test_names);
+  g_test_add_func ("/people-json/photos", test_photos);
+  g_test_add_func ("/people-json/times", test_times);
+  g_test_add_func ("/people-json/update-time-sources", test_update_time_sources);
+  g_test_add_func ("/people-json/not-a-person", test_not_a_person);
+  g_test_add_func ("/people-json/page", test_page);
+  g_test_add_func ("/people-json/empty-delta", test_empty_delta);
+  g_test_add_func ("/people-json/not-a-page", test_not_a_page);
+  g_test_add_func ("/people-json/mutation", test_mutation);
+  g_test_add_func ("/people-json/json-calm", test_json_calm);
+  g_test_add_func ("/people-json/json-repairs-utf8", test_json_repairs_utf8);
+  g_test_add_func ("/people-json/table", test_table);
+  g_test_add_func ("/people-json/clean", test_clean);
+  return g_test_run ();
+}

@@ -1,0 +1,129 @@
+/* Back-off: how long, how often, and when no more. */
+#include "google/retry.h"
+
+#define SECOND ((gint64)G_USEC_PER_SEC)
+
+static double
+highest (void)
+{
+  return 0.999999;
+}
+
+static double
+lowest (void)
+{
+  return 0;
+}
+
+static Retry
+make (gint64 deadline, double (*random) (void))
+{
+  Retry retry;
+
+  retry_init (&retry, deadline);
+  retry.random = random;
+  return retry;
+}
+
+static void
+test_doubles_up_to_32 (void)
+{
+  const double caps[] = { 1, 2, 4, 8, 16, 32, 32, 32 };
+  Retry retry = make (1000 * SECOND, highest);
+
+  for (guint i = 0; i < G_N_ELEMENTS (caps); i++) {
+    double delay = (double)retry_delay (&retry, RETRY_TRANSIENT, 0, 0) / SECOND;
+
+    g_assert_cmpfloat_with_epsilon (delay, caps[i], 0.001);
+  }
+}
+
+static void
+test_full_jitter (void)
+{
+  Retry retry = make (1000 * SECOND, lowest);
+
+  for (int i = 0; i < 8; i++)
+    g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 0), ==, 0);
+}
+
+static void
+test_random_by_default (void)
+{
+  Retry retry;
+  guint halves[2] = { 0, 0 };
+
+  for (int i = 0; i < 200; i++) {
+    gint64 delay;
+
+    retry_init (&retry, 1000 * SECOND);
+    delay = retry_delay (&retry, RETRY_TRANSIENT, 0, 0);
+    g_assert_cmpint (delay, >=, 0);
+    g_assert_cmpint (delay, <, SECOND);
+    halves[delay >= SECOND / 2]++;
+  }
+  g_assert_cmpuint (halves[0], >, 20);
+  g_assert_cmpuint (halves[1], >, 20);
+}
+
+static void
+test_stays_inside_deadline (void)
+{
+  Retry retry = make (10 * SECOND, highest);
+  gint64 now = 0;
+  guint delays = 0;
+
+  for (gint64 delay; (delay = retry_delay (&retry, RETRY_TRANSIENT, 0, now)) >= 0; delays++) {
+    now += delay;
+    g_assert_cmpint (now, <, 10 * SECOND);
+    now += SECOND / 10; /* the attempt */
+  }
+  g_assert_cmpuint (delays, >, 2);
+  g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 11 * SECOND), ==, -1);
+}
+
+static void
+test_retry_after (void)
+{
+  Retry retry = make (60 * SECOND, highest);
+  gint64 delay = retry_delay (&retry, RETRY_TRANSIENT, 7 * SECOND, 0);
+
+  g_assert_cmpint (delay, >=, 7 * SECOND);
+  g_assert_cmpint (delay, <, 8 * SECOND);
+  g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 3600 * SECOND, 0), ==, -1);
+}
+
+static void
+test_unreachable_twice (void)
+{
+  Retry retry = make (1000 * SECOND, highest);
+
+  g_assert_cmpint (retry_delay (&retry, RETRY_UNREACHABLE, 0, 0), <=, SECOND);
+  g_assert_cmpint (retry_delay (&retry, RETRY_UNREACHABLE, 0, 0), <=, 2 * SECOND);
+  g_assert_cmpint (retry_delay (&retry, RETRY_UNREACHABLE, 0, 0), ==, -1);
+}
+
+static void
+test_unreachable_in_a_row (void)
+{
+  Retry retry = make (1000 * SECOND, highest);
+
+  for (int i = 0; i < 4; i++) {
+    g_assert_cmpint (retry_delay (&retry, RETRY_UNREACHABLE, 0, 0), >=, 0);
+    g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 0), >=, 0);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/retry/doubles-up-to-32", test_doubles_up_to_32);
+  g_test_add_func ("/retry/full-jitter", test_full_jitter);
+  g_test_add_func ("/retry/random-by-default", test_random_by_default);
+  g_test_add_func ("/retry/stays-inside-deadline", test_stays_inside_deadline);
+  g_test_add_func ("/retry/retry-after", test_retry_after);
+  g_test_add_func ("/retry/unreachable-twice", test_unreachable_twice);
+  g_test_add_func ("/retry/unreachable-in-a-row", test_unreachable_in_a_row);
+  return g_test_run ();
+}
