@@ -62,7 +62,9 @@ class Mount:
     def arguments(self):
         token = self.state / "token"
         token.write_text(self.emulator.token + "\n")
-        fixed = ["--api-url", self.emulator.api_url, "--token-command", f"cat '{token}'", "--account", self.account]
+        fixed = ["--api-url", self.emulator.api_url, "--account", self.account]
+        if "--credentials" not in self.options:
+            fixed += ["--token-command", f"cat '{token}'"]
         return [self.program, "mount", *(["--foreground"] if self.foreground else []), *fixed,
                 *map(str, self.options), str(self.path)]
 

@@ -69,15 +69,15 @@ def run(clean_env):
 @pytest.fixture
 def emulator(request):
     marker = request.node.get_closest_marker("emulator")
-    with Emulator(*(marker.args if marker else ()), program=PEOPLE_EMULATOR) as service:
+    with Emulator(marker.args if marker else (), program=PEOPLE_EMULATOR) as service:
         yield service
         check_service(service, may_refuse=request.node.get_closest_marker("refused") is not None)
 
 
 def check_service(service, may_refuse):
-    overlaps = service.overlaps()
-    assert not overlaps, f"mutations overlapped: {overlaps}"
-    log = service.requests()
+    log = service.log()
+    assert log["overlaps"] == 0, f"mutations overlapped: {log['requests']}"
+    log = log["requests"]
     assert not [r for r in log if r["origin"] == "photo" and r["authorization"]], "the photo host saw a token"
     if not may_refuse:
         refused = [r for r in log if r["origin"] == "api" and r["status"] == 400]
@@ -148,14 +148,13 @@ class Contacts:
 
     def held(self, person):
         """The bytes that the service holds as the person's photo; None: no photo."""
-        return self.emulator.photo(self.resource(person))
+        return self.emulator.photo_bytes(self.resource(person))
 
     def mutations(self, person=None):
         """PATCH and DELETE requests so far, as methods in order."""
         name = self.resource(person) if person is not None else None
-        return [r["method"] for r in self.emulator.requests()
-                if r["origin"] == "api" and r["method"] in ("PATCH", "DELETE")
-                and (name is None or name in r["path"])]
+        return [r["method"] for r in self.emulator.requests(origin="api")
+                if r["method"] in ("PATCH", "DELETE") and (name is None or name + ":" in r["path"])]
 
     def listed(self, person):
         return sorted(os.listdir(self.path / person))

@@ -1,13 +1,18 @@
 """The program: what it says and how it ends when it is used as a command."""
 
+import base64
+import hashlib
+import http.server
 import json
 import os
 import re
 import signal
 import stat
 import subprocess
+import threading
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR
@@ -15,6 +20,8 @@ from eventually import eventually
 from mounts import MountFailed
 from processes import wait_readable
 
+CLIENT = "client.apps.googleusercontent.com"
+SECRET = "hush-hush-secret"
 USAGE = 2
 FAILED = 1
 
@@ -254,10 +261,26 @@ def test_relative_mountpoint_and_credentials(cli, emulator, folder):
 
 # ---- credentials files ----
 
-def write_credentials(path, emulator, refresh_token="1//refresh", **more):
+def refresh_token(emulator):
+    """Logs in as a browser would."""
+    verifier = "v" * 50
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    client = {"client_id": CLIENT, "redirect_uri": "http://127.0.0.1:1/"}
+    query = client | {"response_type": "code", "scope": "https://www.googleapis.com/auth/contacts",
+                      "code_challenge": challenge, "code_challenge_method": "S256"}
+    answer = emulator.request("GET", f"{emulator.ready['auth_uri']}?{urlencode(query)}")
+    code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    form = client | {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "client_secret": SECRET}
+    answer = emulator.request("POST", emulator.ready["token_uri"], urlencode(form).encode(),
+                              {"Content-Type": "application/x-www-form-urlencoded"})
+    emulator.reset_requests()
+    return answer.json()["refresh_token"]
+
+
+def write_credentials(path, emulator, **more):
     path.write_text(json.dumps({
-        "type": "authorized_user", "client_id": "client.apps.googleusercontent.com", "client_secret": "hush-hush-secret",
-        "refresh_token": emulator.refresh_token(refresh_token), "token_uri": emulator.token_url, **more}))
+        "type": "authorized_user", "client_id": CLIENT, "client_secret": SECRET, "refresh_token": refresh_token(emulator),
+        "token_uri": emulator.ready["token_uri"], **more}))
     path.chmod(0o600)
     return path
 
@@ -266,7 +289,7 @@ def test_refresh_is_shared_by_all_who_wait(mount, emulator, tmp_path):
     credentials = write_credentials(tmp_path / "google.json", emulator)
     mounted = mount(emulator, "--credentials", credentials)
     assert len(emulator.requests(origin="token")) == 1
-    emulator.revoke_access_tokens()
+    emulator.revoke_tokens()
     emulator.fault("delay", origin="token", delay_ms=300)
     # a photo that is gone asks for its person: many calls of the API at once
     emulator.fault("status", status=404, origin="photo", times=-1)
@@ -291,17 +314,16 @@ def test_renewed_before_it_expires(mount, emulator, tmp_path):
 
 def test_invalid_grant(cli, emulator, folder, tmp_path):
     credentials = write_credentials(tmp_path / "google.json", emulator)
-    emulator.revoke_refresh_tokens()
+    emulator.revoke_tokens(refresh=True)
     result = cli("mount", "--api-url", emulator.api_url, "--credentials", credentials, folder)
     assert_sentence(result, FAILED, "log in again")
-    assert "hush-hush" not in result.errors and "1//refresh" not in result.errors
+    assert SECRET not in result.errors and "1//" not in result.errors
     assert emulator.requests(origin="api") == []
 
 
 def test_invalid_grant_later(mount, emulator, tmp_path, faces):
     mounted = mount(emulator, "--sync-interval", "1", "--credentials", write_credentials(tmp_path / "google.json", emulator))
-    emulator.revoke_refresh_tokens()
-    emulator.revoke_access_tokens()
+    emulator.revoke_tokens(refresh=True)
     eventually(lambda: "log in again" in mounted.text())
     photo = mounted.path / "Alice Smith/photo.jpg"
     assert photo.read_bytes(), "pictures need no login"
@@ -311,10 +333,33 @@ def test_invalid_grant_later(mount, emulator, tmp_path, faces):
     assert "log in again" in mounted.status()["last_error"]
 
 
-def test_quota_project(mount, emulator, tmp_path):
-    mount(emulator, "--credentials",
-          write_credentials(tmp_path / "google.json", emulator, quota_project_id="pays-for-it"))
-    assert {r["project"] for r in emulator.requests(origin="api")} == {"pays-for-it"}
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """A service with nobody in it, which remembers the headers it saw."""
+
+    def do_GET(self):
+        self.server.seen.append(dict(self.headers))
+        answer = b'{"nextSyncToken": "x"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *words):
+        pass
+
+
+def test_quota_project(cli, emulator, folder, tmp_path):
+    credentials = write_credentials(tmp_path / "google.json", emulator, quota_project_id="pays-for-it")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
+        server.seen = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        result = cli("mount", "--api-url", f"http://127.0.0.1:{server.server_port}", "--credentials", credentials, folder)
+        assert result.status == 0, result
+        assert os.listdir(folder) == []
+        assert cli("unmount", folder).status == 0
+        server.shutdown()
+    assert [headers["X-Goog-User-Project"] for headers in server.seen][:1] == ["pays-for-it"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"type": "service_account"}', '{"installed": {}}',
@@ -433,7 +478,7 @@ def test_signal_ends_it_cleanly(contacts, number):
     resource = contacts.resource("Alice Smith")
     contacts.mount.terminate(number)
     assert contacts.mount.exit_status == 0
-    assert contacts.emulator.photo(resource) is None, "the deletion that waited is carried out"
+    assert contacts.emulator.photo_bytes(resource) is None, "the deletion that waited is carried out"
     assert not is_mounted(contacts.path)
 
 
@@ -443,7 +488,7 @@ def test_fusermount_ends_it_cleanly(contacts, run):
     run("fusermount3", "-u", contacts.path)
     contacts.mount.wait_end()
     assert contacts.mount.exit_status == 0
-    assert contacts.emulator.photo(resource) is None
+    assert contacts.emulator.photo_bytes(resource) is None
 
 
 def test_unmount_waits_for_what_was_promised(contacts):
@@ -451,7 +496,7 @@ def test_unmount_waits_for_what_was_promised(contacts):
     contacts.emulator.fault("delay", method="DELETE", delay_ms=700)
     (contacts.path / "Alice Smith/photo.jpg").unlink()
     contacts.mount.unmount()
-    assert contacts.emulator.photo(resource) is None
+    assert contacts.emulator.photo_bytes(resource) is None
 
 
 def test_signal_while_an_upload_is_under_way(contacts, run, faces):
@@ -463,7 +508,7 @@ def test_signal_while_an_upload_is_under_way(contacts, run, faces):
     assert run.finish(copy).status == 0
     contacts.mount.wait_end()
     assert contacts.mount.exit_status == 0
-    assert contacts.emulator.photo(resource) == faces.face_bytes(3)
+    assert contacts.emulator.photo_bytes(resource) == faces.face_bytes(3)
 
 
 @pytest.mark.options("--timeout", "5")
@@ -504,7 +549,7 @@ def test_lazy_unmount_lets_open_files_finish(contacts, run, faces):
         run("fusermount3", "-u", "-z", contacts.path)
     contacts.mount.wait_end()
     assert contacts.mount.exit_status == 0
-    assert contacts.emulator.photo(resource) == faces.face_bytes(8)
+    assert contacts.emulator.photo_bytes(resource) == faces.face_bytes(8)
 
 
 # ---- secrets ----
