@@ -15,6 +15,7 @@
 
 #include "cli/folders.h"
 #include "config.h"
+#include "google/json.h"
 
 #define DEMO_PROGRAM       "people-emulator"
 #define DEMO_READY_FD      3
@@ -167,14 +168,15 @@ demo_start (const char *folder, gboolean foreground, GError **error)
   if (self->process == NULL)
     return NULL;
 
-  g_auto (GStrv) addresses = g_strsplit (line != NULL ? line : "", " ", -1);
-  if (g_strv_length (addresses) != 2) {
+  g_autoptr (JsonValue) addresses = line != NULL ? json_parse (line, strlen (line), NULL) : NULL;
+  const char *photo_url = json_string (addresses, "photo_url");
+  self->api_url = g_strdup (json_string (addresses, "api_url"));
+  if (self->api_url == NULL || photo_url == NULL) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the demo's server %s did not start%s%s", program,
                  foreground ? "" : "; why is in ", foreground ? "" : log);
     return NULL;
   }
-  self->api_url = g_strdup (addresses[0]);
-  keep_ports (ports, addresses[0], addresses[1]);
+  keep_ports (ports, self->api_url, photo_url);
   return g_steal_pointer (&self);
 }
 

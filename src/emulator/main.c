@@ -131,6 +131,29 @@ announce (const Emulator *emulator, const char *listening_url)
   }
 }
 
+/* What a user's own credentials file looks like, with our token endpoint in it. */
+static gboolean
+write_credentials (const Emulator *emulator, GError **error)
+{
+  const char *path = emulator->options->demo_credentials;
+  g_autoptr (cJSON) object = cJSON_CreateObject ();
+  g_autofree char *token_uri = g_strconcat (emulator->api_url, "/token", NULL);
+  g_autofree char *refresh_token = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  refresh_token = oauth_issue_refresh_token (emulator->oauth);
+  cJSON_AddStringToObject (object, "type", "authorized_user");
+  cJSON_AddStringToObject (object, "client_id", "demo.apps.googleusercontent.com");
+  cJSON_AddStringToObject (object, "client_secret", "demo");
+  cJSON_AddStringToObject (object, "refresh_token", refresh_token);
+  cJSON_AddStringToObject (object, "token_uri", token_uri);
+  bytes = json_to_bytes (object);
+  return g_file_set_contents_full (path, g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes),
+                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
 static gboolean
 serve (Emulator *emulator, GError **error)
 {
@@ -156,6 +179,8 @@ serve (Emulator *emulator, GError **error)
   listening_url = server_url (api, options->host);
   emulator->api_url = g_strdup (options->public_url != NULL ? options->public_url : listening_url);
   emulator->photo_url = options->photo_url != NULL ? g_strdup (options->photo_url) : server_url (photos, options->host);
+  if (!write_credentials (emulator, error))
+    return FALSE;
   g_unix_signal_add (SIGTERM, quit, loop);
   g_unix_signal_add (SIGINT, quit, loop);
   if (options->until_eof)

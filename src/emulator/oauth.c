@@ -415,3 +415,12 @@ oauth_handle (OAuth *self, Request *request)
   else
     request_answer_text (request, 405, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Error 405</title>");
 }
+
+char *
+oauth_issue_refresh_token (OAuth *self)
+{
+  char *token = random_token ("1//0");
+
+  oauth_load (self, token, OAUTH_SCOPE_CONTACTS);
+  return token;
+}

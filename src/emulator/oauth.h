@@ -36,3 +36,5 @@ void oauth_next_consent (OAuth *self, gboolean deny, const char *scope);
 /* Ends access tokens (those of the command line too), and refresh tokens as well if asked. */
 void oauth_revoke_all (OAuth *self, gboolean refresh_too);
 void oauth_add_access_token (OAuth *self, const char *token, const char *scope, gint64 lifetime_seconds);
+/* A refresh token for this run, not kept on disk. Transfer full. */
+char *oauth_issue_refresh_token (OAuth *self);

@@ -80,6 +80,8 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
     { "quota", 0, 0, G_OPTION_ARG_NONE, &self->quota, "Keep Google's quotas per minute", NULL },
     { "reencode", 0, 0, G_OPTION_ARG_NONE, &self->reencode, "Encode uploaded photos anew", NULL },
     { "abort-overlap", 0, 0, G_OPTION_ARG_NONE, &self->abort_overlap, "Answer 409 to mutations that overlap", NULL },
+    { "demo-credentials", 0, 0, G_OPTION_ARG_FILENAME, &self->demo_credentials,
+      "Write an authorized_user file there that is good for this run", "FILE" },
     { "ready-fd", 0, 0, G_OPTION_ARG_INT, &self->ready_fd, "Say there, too, when and where it listens", "FD" },
     { "until-eof", 0, 0, G_OPTION_ARG_NONE, &self->until_eof, "End when standard input does", NULL },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log, "Log requests there, one JSON object a line", "FILE" },
@@ -113,6 +115,7 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
 void
 options_clear (Options *self)
 {
+  g_free (self->demo_credentials);
   g_free (self->host);
   g_free (self->tls_cert);
   g_free (self->tls_key);
