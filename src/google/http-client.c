@@ -15,6 +15,8 @@
 #include "google/http-failure.h"
 #include "google/http-transport.h"
 
+#define MAX_LOGGED_URL 80
+
 struct HttpClient {
   grefcount references;
   HttpTransport *transport; /* NULL: http_client_free was called */
@@ -112,8 +114,10 @@ on_done (gpointer data, HttpResponse *response, GError *error)
   Sending *self = data;
   g_autoptr (GTask) task = NULL;
 
-  g_debug ("%s %.*s: %s", self->request->method, (int)strcspn (self->request->url, "?"), self->request->url,
-           response != NULL ? "answered" : error->message);
+  /* Neither the query, which may carry a sync token, nor the whole of a picture's address, which is all that one needs
+   * to get it. */
+  g_debug ("%s %.*s: %s", self->request->method, (int)MIN (strcspn (self->request->url, "?"), MAX_LOGGED_URL),
+           self->request->url, response != NULL ? "answered" : error->message);
   task = sending_end (self);
   if (response != NULL)
     g_task_return_pointer (task, response, (GDestroyNotify)http_response_free);

@@ -199,6 +199,15 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
 
 /* ---- ending ---- */
 
+/* TRUE while it waits for its connection: nothing of the request is on the wire. */
+static gboolean
+transfer_is_waiting (HttpTransfer *self)
+{
+  curl_off_t begun = 0;
+
+  return curl_easy_getinfo (self->easy, CURLINFO_PRETRANSFER_TIME_T, &begun) == CURLE_OK && begun == 0;
+}
+
 /* Takes it out of curl; what curl still knows of it stays readable until it is freed. */
 static void
 transfer_detach (HttpTransfer *self)
@@ -404,15 +413,6 @@ pool_notice_version (Pool *self, HttpTransfer *transfer)
   curl_multi_setopt (self->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
 }
 
-/* TRUE while it waits for its connection: nothing of the request is on the wire. */
-static gboolean
-transfer_is_waiting (HttpTransfer *self)
-{
-  curl_off_t begun = 0;
-
-  return curl_easy_getinfo (self->easy, CURLINFO_PRETRANSFER_TIME_T, &begun) == CURLE_OK && begun == 0;
-}
-
 static void
 pool_retire (Pool *self)
 {
@@ -428,8 +428,7 @@ pool_retire (Pool *self)
 
     if (!transfer_is_waiting (transfer))
       continue;
-    curl_multi_remove_handle (self->multi, transfer->easy);
-    g_hash_table_remove (self->transfers, transfer);
+    transfer_detach (transfer);
     pool_add (current_pool (transport, self->tls), transfer);
   }
 }
@@ -526,6 +525,8 @@ http_transfer_abort (HttpTransfer *self, gboolean frozen)
     self->done = NULL;
     return;
   }
+  /* One that waited leaves no connection behind, and those that wait with it shall not begin anew. */
+  frozen = frozen && !transfer_is_waiting (self);
   transfer_detach (self);
   transfer_free (self);
   if (frozen)

@@ -269,6 +269,13 @@ await_result (GAsyncResult **slot)
   return *slot;
 }
 
+void
+await_requests (ScriptServer *self, guint n)
+{
+  while (self->seen->len < n)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 gint64
 deadline_in (double seconds)
 {

@@ -38,7 +38,8 @@ const Seen *script_server_seen (ScriptServer *self, guint i); /* fails the test 
 /* ---- waiting, on the default main context ---- */
 
 void keep_result (GObject *source, GAsyncResult *result,
-                  gpointer data);                 /* a GAsyncReadyCallback: data is GAsyncResult** */
-GAsyncResult *await_result (GAsyncResult **slot); /* runs the loop until it is there; borrowed */
+                  gpointer data);                  /* a GAsyncReadyCallback: data is GAsyncResult** */
+GAsyncResult *await_result (GAsyncResult **slot);  /* runs the loop until it is there; borrowed */
+void await_requests (ScriptServer *self, guint n); /* runs the loop until n were seen */
 gint64 deadline_in (double seconds);
 double seconds_since (gint64 start);

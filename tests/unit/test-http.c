@@ -275,8 +275,7 @@ test_cancel_in_the_middle (Fixture *f, gconstpointer data)
 
   script_hang (f->server);
   start (f, "/", 20, cancellable, &result);
-  while (script_server_count (f->server) == 0)
-    g_main_context_iteration (NULL, TRUE);
+  await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -308,8 +307,7 @@ test_free_while_pending (Fixture *f, gconstpointer data)
 
   script_hang (f->server);
   start (f, "/", 20, NULL, &result);
-  while (script_server_count (f->server) == 0)
-    g_main_context_iteration (NULL, TRUE);
+  await_requests (f->server, 1);
   g_clear_pointer (&f->client, http_client_free);
   g_assert_null (result);
   g_assert_null (http_send_finish (await_result (&result), &error));
@@ -374,6 +372,35 @@ static void
 test_fresh_connection_after_stall (Fixture *f, gconstpointer data)
 {
   check_frozen_connection (f, 15, 9);
+}
+
+/* A server that takes connections and never shakes hands: the others wait for the first one's, and when that is given
+ * up, the next one makes its own. */
+static void
+test_mute_tls_server (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u/", port);
+  GAsyncResult *results[3] = { NULL };
+  const double seconds[] = { 0.2, 0.4, 0.6 };
+  gint64 begun = g_get_monotonic_time ();
+  HttpStatistics statistics;
+
+  for (guint i = 0; i < 3; i++)
+    http_send_async (f->client, http_request_new ("GET", url), deadline_in (seconds[i]), NULL, keep_result,
+                     &results[i]);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (http_send_finish (await_result (&results[i]), &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+    g_assert_cmpfloat (seconds_since (begun), >=, seconds[i] - 0.01);
+    g_object_unref (results[i]);
+  }
+  g_assert_cmpfloat (seconds_since (begun), <, 3);
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.connections, >=, 2);
 }
 
 /* ---- TLS ---- */
@@ -493,48 +520,6 @@ test_body_up_http2 (Fixture *f, gconstpointer data)
   send_up (f, 32 * 1024);
 }
 
-/* ---- URLs ---- */
-
-static void
-test_url_allowed (void)
-{
-  const char *allowed[] = { "https://people.googleapis.com",
-                            "HTTPS://example.com/x",
-                            "http://127.0.0.1:8080/v1",
-                            "http://127.9.8.7",
-                            "http://[::1]:9/",
-                            "http://localhost/",
-                            "http://LOCALHOST:1/",
-                            "https://example.com/a@b" };
-  const char *refused[] = { "http://example.com/",
-                            "http://127.0.0.1.example.com/",
-                            "http://localhost.example.com/",
-                            "ftp://127.0.0.1/",
-                            "http://127.0.0.1@evil/",
-                            "https://user@example.com/",
-                            "https://u:p@example.com/",
-                            "http://evil\\@127.0.0.1/",
-                            "http://127.1/",
-                            "http://0x7f000001/",
-                            "http://[::ffff:8.8.8.8]/",
-                            "file:///etc/passwd",
-                            "people.googleapis.com",
-                            "",
-                            "https://",
-                            "https://a b/",
-                            "http://10.0.0.1/",
-                            "http://0.0.0.0/",
-                            "https://exämple.com/",
-                            "//127.0.0.1/" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (allowed); i++)
-    if (!http_url_allowed (allowed[i]))
-      g_error ("refused: %s", allowed[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
-    if (http_url_allowed (refused[i]))
-      g_error ("allowed: %s", refused[i]);
-}
-
 static void
 test_foreign_http_is_not_sent (Fixture *f, gconstpointer data)
 {
@@ -559,7 +544,6 @@ main (int argc, char **argv)
   certificate_file = g_build_filename (dir, "certificate.pem", NULL);
   key_file = g_build_filename (dir, "key.pem", NULL);
   make_certificate ();
-  g_test_add_func ("/http/url-allowed", test_url_allowed);
 #define ADD(name, func)           g_test_add ("/http/" name, Fixture, NULL, set_up, func, tear_down)
 #define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down)
   ADD ("answer", test_answer);
@@ -578,6 +562,7 @@ main (int argc, char **argv)
   ADD ("free-while-pending", test_free_while_pending);
   ADD ("foreign-http-is-not-sent", test_foreign_http_is_not_sent);
   ADD ("large-body-up", test_large_body_up);
+  ADD ("mute-tls-server", test_mute_tls_server);
   ADD ("fresh-connection-after-deadline", test_fresh_connection_after_deadline);
   ADD_TLS ("multiplex", test_multiplex, "h2");
   ADD_TLS ("more-than-streams", test_more_than_streams, "h2");

@@ -59,12 +59,36 @@ test_version_is_stable (void)
 static void
 test_allowed (void)
 {
-  g_assert_true (photo_url_allowed (HOST "/contacts/AbC=s100"));
-  g_assert_true (photo_url_allowed ("http://127.0.0.1:8080/photos/c1=s100"));
-  g_assert_true (photo_url_allowed ("http://[::1]:8080/photos/c1"));
-  g_assert_false (photo_url_allowed ("http://lh3.googleusercontent.com/contacts/AbC=s100"));
-  g_assert_false (photo_url_allowed ("file:///etc/passwd"));
-  g_assert_false (photo_url_allowed (""));
+  const char *allowed[]
+      = { HOST "/contacts/AbC=s100", "HTTPS://example.com/x", "http://127.0.0.1:8080/v1", "http://127.9.8.7",
+          "http://[::1]:9/",         "http://localhost/",     "http://LOCALHOST:1/",      "https://example.com/a@b" };
+  const char *refused[] = { "http://example.com/",
+                            "http://127.0.0.1.example.com/",
+                            "http://localhost.example.com/",
+                            "ftp://127.0.0.1/",
+                            "http://127.0.0.1@evil/",
+                            "https://user@example.com/",
+                            "https://u:p@example.com/",
+                            "http://evil\\@127.0.0.1/",
+                            "http://127.1/",
+                            "http://0x7f000001/",
+                            "http://[::ffff:8.8.8.8]/",
+                            "file:///etc/passwd",
+                            "people.googleapis.com",
+                            "",
+                            "https://",
+                            "https://a b/",
+                            "http://10.0.0.1/",
+                            "http://0.0.0.0/",
+                            "https://exämple.com/",
+                            "//127.0.0.1/" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (allowed); i++)
+    if (!photo_url_allowed (allowed[i]))
+      g_error ("refused: %s", allowed[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    if (photo_url_allowed (refused[i]))
+      g_error ("allowed: %s", refused[i]);
 }
 
 int

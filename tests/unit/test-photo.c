@@ -298,8 +298,7 @@ test_cancel (Fixture *f, gconstpointer data)
 
   script_hang (f->server);
   photo_fetch_async (f->http, f->url, check, deadline_in (60), cancellable, keep_result, &result);
-  while (script_server_count (f->server) == 0)
-    g_main_context_iteration (NULL, TRUE);
+  await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_null (photo_fetch_finish (f->http, await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -316,8 +315,7 @@ test_client_goes (Fixture *f, gconstpointer data)
   script_header (f->server, "Retry-After", "1");
   picture (f);
   photo_fetch_async (f->http, f->url, check, deadline_in (60), NULL, keep_result, &result);
-  while (script_server_count (f->server) == 0)
-    g_main_context_iteration (NULL, TRUE);
+  await_requests (f->server, 1);
   assert_picture (fetch (f, 10, &error), error); /* by then the first one has its answer */
   g_assert_null (result);
   g_clear_pointer (&f->http, http_client_free);
