@@ -1,5 +1,6 @@
 """When the service fails: which errno, which words, what is tried again, and what the folder shows afterwards."""
 
+import base64
 import errno
 import json
 import os
@@ -13,7 +14,7 @@ ALICE = "Alice Smith"
 UPLOAD = "*:updateContactPhoto"
 DELETE = "*:deleteContactPhoto"
 
-pytestmark = pytest.mark.options("--timeout", "3", "--upload-timeout", "3")
+pytestmark = pytest.mark.options("--timeout", "2", "--upload-timeout", "2")
 
 
 def envelope(code, status, message, *details):
@@ -119,7 +120,7 @@ def test_upload_that_fails_to_the_end(contacts, faces, fault, code):
     contacts.emulator.fault(**fault, path=UPLOAD, times=-1)
     begun = time.monotonic()
     assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == code
-    assert time.monotonic() - begun < 4.5
+    assert time.monotonic() - begun < 3.5
     assert_told(contacts, ALICE)
     contacts.emulator.clear_faults()
     assert_unchanged_or_kept(contacts, before, faces.face_bytes(1))
@@ -166,7 +167,7 @@ def test_retry_after_past_the_deadline(contacts, faces):
     begun = time.monotonic()
     photo = contacts.path / ALICE / "photo.jpg"
     assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.EAGAIN
-    assert time.monotonic() - begun < 3.5
+    assert time.monotonic() - begun < 2.5
     assert contacts.mutations() == ["PATCH"]
 
 
@@ -192,11 +193,13 @@ def test_answer_lost_to_the_end(contacts, faces):
     eventually(lambda: photo.read_bytes() == faces.face_bytes(1), why="the folder does not show what the service has")
 
 
-@pytest.mark.parametrize("action", ["cut", "garbage"])
-def test_answer_without_sense(contacts, faces, action):
+@pytest.mark.parametrize("fault", [{"action": "cut"}, {"action": "type", "body": "<html>Sorry</html>"},
+                                   {"action": "type", "content_type": "application/json", "body": '{"person": '}],
+                         ids=["cut", "HTML", "JSON"])
+def test_answer_without_sense(contacts, faces, fault):
     """The photo is there, only the answer was not to be read."""
     photo = contacts.path / ALICE / "photo.jpg"
-    contacts.emulator.fault(action, path=UPLOAD)
+    contacts.emulator.fault(**fault, path=UPLOAD)
     try:
         photo.write_bytes(faces.face_bytes(1))
     except OSError as error:
@@ -229,12 +232,12 @@ def test_refused_fsync(contacts, faces):
 
 
 def test_refused_move_between_contacts_keeps_the_source(contacts):
-    source, target = contacts.path / ALICE / "photo.jpg", contacts.path / "Bob Jones/photo.jpg"
-    alice, bob = source.read_bytes(), target.read_bytes()
+    source, target = contacts.path / ALICE / "photo.jpg", contacts.path / "Ben Carter/photo.jpg"
+    alice, ben = source.read_bytes(), target.read_bytes()
     contacts.emulator.fault("status", path=UPLOAD, status=403, times=-1)
     assert errno_of(lambda: os.rename(source, target)) == errno.EACCES
     assert source.read_bytes() == alice == contacts.held(ALICE)
-    assert target.read_bytes() == bob == contacts.held("Bob Jones")
+    assert target.read_bytes() == ben == contacts.held("Ben Carter")
     assert contacts.mutations() == ["PATCH"]
 
 
@@ -262,10 +265,9 @@ def test_deletion_that_is_tried_again(contacts, fault):
     before = photo.read_bytes()
     contacts.emulator.fault(**fault, path=DELETE, times=1)
     photo.unlink()
-    contacts.emulator.wait_requests(2, path=DELETE, ended=True)
+    contacts.emulator.wait_requests(2, path=DELETE, answered=True)
     contacts.mount.unmount()
-    resource = [p["resourceName"] for p in contacts.emulator.people() if p["displayName"] == ALICE]
-    assert contacts.emulator.photo(resource[0]) is None
+    assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) is None
     contacts.mount.start()
     assert not photo.exists()
     assert contacts.previous(ALICE) == [before]
@@ -277,34 +279,12 @@ def test_already_gone_is_success(contacts):
     photo.read_bytes()
     contacts.emulator.remove_photo(contacts.resource(ALICE))
     photo.unlink()
-    contacts.emulator.wait_requests(1, path=DELETE, ended=True)
+    contacts.emulator.wait_requests(1, path=DELETE, answered=True)
     contacts.mount.unmount()
     assert "not removed" not in contacts.mount.text()
 
 
-def test_offline_rm_fails(contacts):
-    """Once the service is known to be out of reach, rm says so itself, and the photo stays."""
-    photo = contacts.path / ALICE / "photo.jpg"
-    before = photo.read_bytes()
-    contacts.emulator.stop()
-    with pytest.raises(OSError):
-        (contacts.path / "Bob Jones/photo.jpg").read_bytes()  # this is how it learns
-    with pytest.raises(OSError):
-        (contacts.path / ALICE / "photo.jpg").write_bytes(before + b"x")
-    assert errno_of(photo.unlink) == errno.EHOSTUNREACH
-    assert photo.read_bytes() == before
-    contacts.emulator.start()
-    photo.unlink()
-    contacts.emulator.wait_requests(1, path=DELETE, ended=True)
-
-
 # ---- reading ----
-
-def evict(contacts, person):
-    """A new picture that the mount has not fetched yet."""
-    contacts.emulator.wait_requests(1, origin="api")
-    return contacts.path / person / "photo.jpg"
-
 
 READ_PASSING = [
     pytest.param({"action": "status", "status": 429, "body": "<html>429</html>", "content_type": "text/html"},
@@ -334,7 +314,7 @@ def test_read_that_fails_to_the_end(contacts, fault, code):
     photo = contacts.path / ALICE / "photo.jpg"
     begun = time.monotonic()
     assert errno_of(photo.read_bytes) == code
-    assert time.monotonic() - begun < 4.5
+    assert time.monotonic() - begun < 3.5
     assert_told(contacts, ALICE, "could not be read")
     contacts.emulator.clear_faults()
     assert photo.read_bytes() == contacts.held(ALICE), "nothing wrong was cached"
@@ -344,7 +324,7 @@ def test_read_that_fails_to_the_end(contacts, fault, code):
 def test_dead_address_asks_for_the_person(contacts, faces, status):
     """The photo has changed since the listing: its old address is dead, the person tells the new one."""
     resource = contacts.resource(ALICE)
-    contacts.emulator.put_photo(resource, faces.face_bytes(7))
+    contacts.emulator.set_photo(resource, faces.face_bytes(7))
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == faces.face_bytes(7)
     assert [r["method"] for r in contacts.emulator.requests(origin="api") if r["path"].endswith(resource)] == ["GET"]
 
@@ -369,7 +349,7 @@ def test_redirect_is_followed_without_a_token(contacts):
     target = f"{contacts.emulator.photo_url}/moved"
     held = contacts.held(ALICE)
     contacts.emulator.fault("status", origin="photo", status=302, body="", headers={"Location": target})
-    contacts.emulator.fault("type", origin="photo", path="/moved", content_type="image/jpeg", body=held)
+    contacts.emulator.fault("status", origin="photo", path="/moved", status=200, content_type="image/jpeg", body_base64=base64.b64encode(held).decode())
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == held
     assert [r["path"] for r in contacts.emulator.requests(origin="photo")][-1] == "/moved"
 
