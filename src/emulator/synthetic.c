@@ -49,7 +49,7 @@ synthetic_people_load (Model *model, int count, PhotosOption photos)
     g_autofree char *phone = g_strdup_printf ("+1 555 %07d", i + 1);
     PersonState *state = person_state_new (name);
 
-    state->update_time = state->changed_at = FIRST_CHANGE + i * MINUTE;
+    state->update_time = state->changed_at = FIRST_CHANGE + (gint64)i * MINUTE;
     person_state_set_field (state, FIELD_NAMES, sample_entry (person_name_entry (given, middle, family)));
     person_state_set_field (state, FIELD_EMAIL_ADDRESSES, sample_value (email, "home"));
     if (i % 3 == 0)
