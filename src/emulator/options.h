@@ -18,9 +18,9 @@ typedef struct Options {
   char *state_dir;
   int people; /* -1: the demo's */
   PhotosOption photos;
-  int face_size; /* pixels */
+  int face_size;          /* pixels */
   char *demo_credentials; /* where to write them, or NULL */
-  int ready_fd;  /* -1: none */
+  int ready_fd;           /* -1: none */
   gboolean until_eof;
   gint64 sync_token_lifetime; /* seconds, as all the following */
   gint64 delta_lag;

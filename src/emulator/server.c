@@ -1,4 +1,4 @@
-/* One origin, by libsoup. */
+/* One origin: HTTP/1.1 by libsoup, HTTP/2 by h2.c; over TLS the connections come from tls.c. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "emulator/server.h"
@@ -6,10 +6,14 @@
 #include <libsoup/soup.h>
 #include <sys/socket.h>
 
+#include "emulator/h2.h"
+#include "emulator/sockets.h"
+#include "emulator/tls.h"
+
 struct Server {
   SoupServer *soup;
+  TlsListener *tls; /* NULL: plain HTTP */
   Origin origin;
-  gboolean tls;
   guint16 port;
   ServerHandler handler;
   gpointer data;
@@ -25,35 +29,6 @@ typedef struct Exchange {
 } Exchange;
 
 #define EXCHANGE_KEY "people-emulator-exchange"
-
-static guint64 last_connection;
-
-/* libsoup hands out one address object per connection, so it can carry the connection's number. */
-static guint64
-connection_number (SoupServerMessage *message)
-{
-  GSocketAddress *address = soup_server_message_get_remote_address (message);
-  guint64 *number;
-
-  if (address == NULL)
-    return 0;
-  number = g_object_get_data (G_OBJECT (address), "connection-number");
-  if (number == NULL) {
-    number = g_new (guint64, 1);
-    *number = ++last_connection;
-    g_object_set_data_full (G_OBJECT (address), "connection-number", number, g_free);
-  }
-  return *number;
-}
-
-static gboolean
-is_from_loopback (SoupServerMessage *message)
-{
-  GSocketAddress *address = soup_server_message_get_remote_address (message);
-
-  return G_IS_INET_SOCKET_ADDRESS (address)
-         && g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-}
 
 static void
 stop_watching (Exchange *exchange)
@@ -89,26 +64,6 @@ typedef struct Drop {
   gboolean abruptly;
 } Drop;
 
-static GSocket *
-socket_below (GIOStream *stream)
-{
-  g_autoptr (GIOStream) at = g_object_ref (stream);
-
-  while (!G_IS_SOCKET_CONNECTION (at)) {
-    GIOStream *base = NULL;
-
-    if (G_IS_TLS_CONNECTION (at))
-      g_object_get (at, "base-io-stream", &base, NULL);
-    else
-      g_object_get (at, "base-iostream", &base, NULL); /* libsoup's own wrapper */
-    if (base == NULL)
-      return NULL;
-    g_object_unref (at);
-    at = base;
-  }
-  return g_socket_connection_get_socket (G_SOCKET_CONNECTION (at));
-}
-
 /* Not from within libsoup's own call of the handler: it still uses the connection that is stolen here. */
 static gboolean
 drop_now (gpointer data)
@@ -116,22 +71,14 @@ drop_now (gpointer data)
   Drop *drop = data;
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (drop->message);
 
-  if (stream != NULL) {
-    GSocket *socket = socket_below (stream);
-
-    if (drop->bytes != NULL)
-      g_output_stream_write_all (g_io_stream_get_output_stream (stream), drop->bytes->data, drop->bytes->len, NULL,
-                                 NULL, NULL);
-    if (drop->abruptly && socket != NULL) {
-      struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-
-      if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0)
-        g_debug ("SO_LINGER: %s", g_strerror (errno));
-    }
-    if (socket != NULL)
-      g_socket_close (socket, NULL);
-    g_io_stream_close (stream, NULL, NULL);
-  }
+  if (stream == NULL)
+    return G_SOURCE_REMOVE;
+  if (drop->bytes != NULL)
+    g_output_stream_write_all (g_io_stream_get_output_stream (stream), drop->bytes->data, drop->bytes->len, NULL, NULL,
+                               NULL);
+  if (drop->abruptly)
+    socket_reset_below (stream);
+  g_io_stream_close (stream, NULL, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -246,6 +193,7 @@ request_from_message (Server *self, SoupServerMessage *message, const char *path
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
   GUri *uri = soup_server_message_get_uri (message);
   Request *request = request_new (self->origin, soup_server_message_get_method (message), path, g_uri_get_query (uri));
 
@@ -254,8 +202,8 @@ request_from_message (Server *self, SoupServerMessage *message, const char *path
   request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
   request->content_type = g_strdup (soup_message_headers_get_content_type (headers, NULL));
   request->http_version = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0 ? "1.0" : "1.1";
-  request->connection = connection_number (message);
-  request->from_loopback = is_from_loopback (message);
+  request->connection = connection_number (remote);
+  request->from_loopback = address_is_loopback (remote);
   return request;
 }
 
@@ -297,6 +245,33 @@ listening_port (SoupServer *soup)
   return address != NULL ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
 }
 
+static void
+tls_accepted (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, gboolean http2, gpointer data)
+{
+  Server *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (http2)
+    h2_serve (stream, self->origin, connection_number (remote), address_is_loopback (remote), self->handler,
+              self->data);
+  else if (!soup_server_accept_iostream (self->soup, stream, local, remote, &error))
+    g_warning ("libsoup does not take a connection: %s", error->message);
+}
+
+static gboolean
+listen_on (Server *self, GSocketAddress *address, GTlsCertificate *certificate, GError **error)
+{
+  if (certificate != NULL) {
+    self->tls = tls_listener_new (address, certificate, tls_accepted, self, error);
+    self->port = self->tls != NULL ? tls_listener_port (self->tls) : 0;
+    return self->tls != NULL;
+  }
+  if (!soup_server_listen (self->soup, address, 0, error))
+    return FALSE;
+  self->port = listening_port (self->soup);
+  return TRUE;
+}
+
 Server *
 server_new (Origin origin, const char *host, guint16 port, GTlsCertificate *certificate, ServerHandler handler,
             gpointer data, GError **error)
@@ -309,15 +284,13 @@ server_new (Origin origin, const char *host, guint16 port, GTlsCertificate *cert
     return NULL;
   }
   self->origin = origin;
-  self->tls = certificate != NULL;
   self->handler = handler;
   self->data = data;
-  self->soup = soup_server_new ("tls-certificate", certificate, "server-header", "people-emulator", NULL);
+  self->soup = soup_server_new ("server-header", "people-emulator", NULL);
   soup_server_add_handler (self->soup, NULL, handle_message, self, NULL);
   g_signal_connect (self->soup, "request-aborted", G_CALLBACK (message_aborted), NULL);
-  if (!soup_server_listen (self->soup, address, certificate != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0, error))
+  if (!listen_on (self, address, certificate, error))
     return NULL;
-  self->port = listening_port (self->soup);
   return g_steal_pointer (&self);
 }
 
@@ -326,6 +299,7 @@ server_free (Server *self)
 {
   if (self == NULL)
     return;
+  g_clear_pointer (&self->tls, tls_listener_free);
   if (self->soup != NULL)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
@@ -343,6 +317,6 @@ server_url (const Server *self, const char *host)
 {
   gboolean six = strchr (host, ':') != NULL;
 
-  return g_strdup_printf ("%s://%s%s%s:%u", self->tls ? "https" : "http", six ? "[" : "", host, six ? "]" : "",
+  return g_strdup_printf ("%s://%s%s%s:%u", self->tls != NULL ? "https" : "http", six ? "[" : "", host, six ? "]" : "",
                           self->port);
 }
