@@ -1,6 +1,8 @@
 /* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory). */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <limits.h>
+
 #include "fs/internal.h"
 
 void
@@ -91,6 +93,11 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
   Fs *self = fs_of (req);
   FsTarget target = fs_nodes_find (self, parent);
 
+  /* The kernel lets through whatever FUSE can carry. Create and rename look up first, so this is enough. */
+  if (strlen (name) > NAME_MAX) {
+    fs_reply_errno (req, "lookup", ENAMETOOLONG);
+    return;
+  }
   switch (target.kind) {
   case FS_NODE_ROOT:
     look_up_person (self, req, name);
