@@ -16,6 +16,9 @@
 
 #include "book/internal.h"
 
+/* With less time left, an answer would hardly come, and nobody would know what the service did. */
+#define LEAST_REMAINDER (200 * 1000)
+
 typedef enum { QUEUED, SAVING, PACING, SENDING } Stage;
 
 typedef struct {
@@ -125,16 +128,28 @@ is_outcome_unknown (const GError *error)
          || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
 }
 
+/* Nothing has changed at the service. */
+static void
+not_sent (GTask *task, GError *error)
+{
+  Mutation *self = g_task_get_task_data (task);
+
+  if (self->saved != NULL)
+    book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
+  finish (task, error);
+}
+
 static void
 send_failed (GTask *task, GError *error)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  if (is_outcome_unknown (error))
+  if (is_outcome_unknown (error)) {
     ask_for_person (self->book, self->person);
-  else if (self->saved != NULL)
-    book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
-  finish (task, error);
+    finish (task, error);
+  } else {
+    not_sent (task, error);
+  }
 }
 
 static void
@@ -188,12 +203,23 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   finish (task, NULL);
 }
 
+static GError *
+too_late (void)
+{
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
+                      "the changes before this one took too long; nothing was changed, try again");
+}
+
 static void
 send (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
+  if (time_left (self) < LEAST_REMAINDER) {
+    not_sent (task, too_late ());
+    return;
+  }
   self->stage = SENDING;
   if (self->photo != NULL)
     people_update_photo_async (self->book->people, self->person->resource_name, self->photo, self->deadline,
@@ -242,9 +268,9 @@ pace (GTask *task)
   }
   wait = (gint64)((1 - book->tokens) / per_us);
   if (wait > time_left (self)) {
-    send_failed (task,
-                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
-                              "too many photos in a minute: this one would wait past its deadline; try again later"));
+    not_sent (task,
+              g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
+                           "too many photos in a minute: this one would wait past its deadline; try again later"));
     return;
   }
   self->timer = g_timeout_add ((guint)(wait / 1000) + 1, on_paced, task);
@@ -297,7 +323,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error)) {
-    send_failed (task, error);
+    not_sent (task, error);
     return;
   }
   pace (task);
@@ -383,8 +409,7 @@ on_deadline (gpointer data)
 
   self->timer = 0;
   if (self->stage == QUEUED)
-    finish (task, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
-                               "the writes before it took too long; nothing was changed, try again"));
+    finish (task, too_late ());
   return G_SOURCE_REMOVE;
 }
 
@@ -398,9 +423,7 @@ on_cancel_idle (gpointer data)
   self->cancel_idle = 0;
   if (self->stage == QUEUED || self->stage == PACING) {
     g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error);
-    if (self->saved != NULL)
-      book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
-    finish (task, error);
+    not_sent (task, error);
   } /* else the call under way ends with the same error by itself */
   return G_SOURCE_REMOVE;
 }
@@ -431,7 +454,7 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GT
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
   self->expected = g_strdup (expected);
   self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
-  self->timer = g_timeout_add_seconds (book->options.upload_timeout, on_deadline, task);
+  self->timer = g_timeout_add (book->options.upload_timeout * 1000, on_deadline, task);
   g_task_set_task_data (task, self, mutation_free);
   g_task_set_check_cancellable (task, FALSE);
   if (cancellable != NULL)

@@ -80,7 +80,9 @@ carry_on (Delayed *delayed)
   case FAULT_GARBAGE:
     answer_garbage (request);
     break;
-  case FAULT_HANG: /* the server drops it when the client leaves */
+  case FAULT_HANG: /* its end is noted when the client leaves */
+    faults_hold (delayed->emulator->faults, request);
+    break;
   case FAULT_DELAY:
   case FAULT_CUT:
   case FAULT_TYPE:

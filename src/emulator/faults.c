@@ -5,6 +5,7 @@
 
 struct Faults {
   GPtrArray *list; /* Fault */
+  GPtrArray *held; /* Request */
   guint last_id;
 };
 
@@ -64,6 +65,7 @@ faults_new (void)
   Faults *self = g_new0 (Faults, 1);
 
   self->list = g_ptr_array_new_with_free_func ((GDestroyNotify)fault_free);
+  self->held = g_ptr_array_new_with_free_func ((GDestroyNotify)request_unref);
   return self;
 }
 
@@ -71,6 +73,7 @@ void
 faults_free (Faults *self)
 {
   g_ptr_array_unref (self->list);
+  g_ptr_array_unref (self->held);
   g_free (self);
 }
 
@@ -86,6 +89,16 @@ void
 faults_clear (Faults *self)
 {
   g_ptr_array_set_size (self->list, 0);
+}
+
+void
+faults_hold (Faults *self, Request *request)
+{
+  for (guint i = self->held->len; i > 0; i--) {
+    if (((Request *)self->held->pdata[i - 1])->answered)
+      g_ptr_array_remove_index_fast (self->held, i - 1);
+  }
+  g_ptr_array_add (self->held, request_ref (request));
 }
 
 GPtrArray *

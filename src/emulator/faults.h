@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fault, fault_free)
 
 guint faults_add (Faults *self, Fault *fault); /* takes it; its id */
 void faults_clear (Faults *self);
+/* Keeps a request that is never answered, until its client leaves. */
+void faults_hold (Faults *self, Request *request);
 GPtrArray *faults_list (const Faults *self); /* Fault, borrowed */
 
 /* The first fault for this request, and the first pure delay; each counts as a hit. Borrowed until faults change. */
