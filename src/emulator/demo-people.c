@@ -11,31 +11,31 @@ typedef struct DemoPerson {
   const char *email;
   const char *phone;
   const char *organization;
-  gboolean photo;
-  gboolean profile;
+  const char *face; /* the word of a photo that suits, or NULL: none */
+  const char *profile_face;
 } DemoPerson;
 
 static const DemoPerson demo_people[] = {
-  { "Alice", "Smith", "alice.smith@example.com", "+1 555 0101", "Example Bakery", TRUE, FALSE },
-  { "Ben", "Carter", "ben@example.org", NULL, NULL, TRUE, FALSE },
-  { "Maria", "Garcia", "maria.garcia@example.com", "+34 555 010 203", NULL, TRUE, FALSE },
-  { "Maria", "Garcia", "mgarcia@example.net", NULL, "Garcia & Sons", TRUE, FALSE },
-  { "Chidi", "Okafor", "chidi.okafor@example.com", "+234 555 0105", "Lagos Robotics", TRUE, TRUE },
-  { "Yuki", "Tanaka", "yuki@example.jp", NULL, NULL, TRUE, FALSE },
-  { "Zoe\xcc\x88", "Mu\xcc\x88ller", "zoe.mueller@example.de", "+49 555 0107", NULL, TRUE, FALSE }, /* NFD */
-  { "Priya", "Raman", "priya.raman@example.in", NULL, "Example Clinic", FALSE, TRUE },
-  { "Tom", "Becker", "tom.becker@example.com", "+49 555 0109", NULL, FALSE, FALSE },
-  { NULL, NULL, "orders@example.shop", NULL, NULL, TRUE, FALSE },
-  { NULL, NULL, NULL, "+1 555 0199", NULL, FALSE, FALSE },
-  { "AC/DC", "Fan Club", "fans@example.com", NULL, NULL, TRUE, FALSE },
-  { ".hidden", "Agent", "agent@example.com", NULL, NULL, TRUE, FALSE },
-  { "Lena 🌻", "Novak", "lena@example.cz", "+420 555 0113", NULL, TRUE, FALSE },
-  { "נועה", "לוי", "noa.levi@example.co.il", NULL, NULL, TRUE, FALSE },
-  { "ليلى", "حداد", "layla@example.com", NULL, "Haddad Design", TRUE, FALSE },
-  { "Søren", "Østergård", "soren@example.dk", NULL, NULL, FALSE, FALSE },
-  { "Grace", "Nguyen", "grace.nguyen@example.com", "+84 555 0117", "Example Airlines", TRUE, FALSE },
-  { "Dad", NULL, NULL, "+1 555 0100", NULL, TRUE, FALSE },
-  { NULL, NULL, NULL, NULL, "Corner Garage", FALSE, FALSE },
+  { "Alice", "Smith", "alice.smith@example.com", "+1 555 0101", "Example Bakery", "face 17", NULL },
+  { "Ben", "Carter", "ben@example.org", NULL, NULL, "face 27", NULL },
+  { "Maria", "Garcia", "maria.garcia@example.com", "+34 555 010 203", NULL, "face 34", NULL },
+  { "Maria", "Garcia", "mgarcia@example.net", NULL, "Garcia & Sons", "face 36", NULL },
+  { "Chidi", "Okafor", "chidi.okafor@example.com", "+234 555 0105", "Lagos Robotics", "face 39", "face 51" },
+  { "Yuki", "Tanaka", "yuki@example.jp", NULL, NULL, "face 55", NULL },
+  { "Zoe\xcc\x88", "Mu\xcc\x88ller", "zoe.mueller@example.de", "+49 555 0107", NULL, "face 31", NULL }, /* NFD */
+  { "Priya", "Raman", "priya.raman@example.in", NULL, "Example Clinic", NULL, "face 10" },
+  { "Tom", "Becker", "tom.becker@example.com", "+49 555 0109", NULL, NULL, NULL },
+  { NULL, NULL, "orders@example.shop", NULL, NULL, "face 30", NULL },
+  { NULL, NULL, NULL, "+1 555 0199", NULL, NULL, NULL },
+  { "AC/DC", "Fan Club", "fans@example.com", NULL, NULL, "face 33", NULL },
+  { ".hidden", "Agent", "agent@example.com", NULL, NULL, "face 5", NULL },
+  { "Lena 🌻", "Novak", "lena@example.cz", "+420 555 0113", NULL, "face 28", NULL },
+  { "נועה", "לוי", "noa.levi@example.co.il", NULL, NULL, "face 44", NULL },
+  { "ليلى", "حداد", "layla@example.com", NULL, "Haddad Design", "face 9", NULL },
+  { "Søren", "Østergård", "soren@example.dk", NULL, NULL, NULL, NULL },
+  { "Grace", "Nguyen", "grace.nguyen@example.com", "+84 555 0117", "Example Airlines", "face 52", NULL },
+  { "Dad", NULL, NULL, "+1 555 0100", NULL, "face 50", NULL },
+  { NULL, NULL, NULL, NULL, "Corner Garage", NULL, NULL },
 };
 
 #define FIRST_NUMBER 1001
@@ -69,16 +69,14 @@ sample_value (const char *value, const char *type)
 }
 
 void
-sample_photo (PersonState *state, PhotoKind kind, const char *word)
+sample_photo (PersonState *state, PhotoKind kind, const char *face)
 {
-  g_autofree char *owner = g_strconcat (state->resource_name, word, NULL);
-  g_autofree char *key = photo_key (owner, "first");
-  g_autoptr (Photo) photo = photo_new_face (kind, key, face_seed (owner));
+  g_autofree char *key = photo_key (state->resource_name, kind == PHOTO_PROFILE ? "first profile" : "first");
+  g_autoptr (Photo) photo = photo_new_face (kind, key, face_seed (face));
 
   if (kind == PHOTO_PROFILE) {
     g_free (state->profile_id);
-    state->profile_id
-        = g_strdup_printf ("1%020" G_GUINT64_FORMAT, face_seed (owner) % G_GUINT64_CONSTANT (10000000000000000000));
+    state->profile_id = g_strdup_printf ("1%020u", g_str_hash (state->resource_name));
     person_state_set_profile_photo (state, photo);
   } else {
     person_state_set_photo (state, photo);
@@ -113,10 +111,10 @@ demo_people_load (Model *model)
     person_state_set_field (state, FIELD_MEMBERSHIPS,
                             sample_entry (g_strdup ("\"contactGroupMembership\":{\"contactGroupId\":\"myContacts\","
                                                     "\"contactGroupResourceName\":\"contactGroups/myContacts\"}")));
-    if (person->photo)
-      sample_photo (state, PHOTO_CONTACT, "");
-    if (person->profile)
-      sample_photo (state, PHOTO_PROFILE, " profile");
+    if (person->face != NULL)
+      sample_photo (state, PHOTO_CONTACT, person->face);
+    if (person->profile_face != NULL)
+      sample_photo (state, PHOTO_PROFILE, person->profile_face);
     model_load (model, state);
   }
 }

@@ -14,6 +14,9 @@ static const char *const shirts[]
     = { "#37474f", "#1565c0", "#2e7d32", "#c62828", "#6a1b9a", "#ef6c00", "#00838f", "#5d4037" };
 static const char *const eyes[] = { "#3b2415", "#4b6b8a", "#4f7a4a", "#6b4a2f" };
 
+/* Of hair: parted, long, curls, a bun, a fringe, none (which should stay the exception). */
+static const guint styles[] = { 0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5 };
+
 /* splitmix64: one step per choice. */
 static guint
 choose (guint64 *state, guint below)
@@ -68,7 +71,7 @@ draw_hair_before (GString *svg, guint style, const char *hair)
     break;
   case 2:
     g_string_append_printf (svg,
-                            "<path d='M210 300 Q230 160 360 156 Q490 160 510 300 Q440 215 360 222 Q280 215 210 300 Z' "
+                            "<path d='M203 340 Q150 100 360 98 Q570 100 517 340 Q500 232 360 228 Q220 232 203 340 Z' "
                             "fill='%s'/>",
                             hair);
     break;
@@ -121,10 +124,10 @@ draw_features (GString *svg, guint64 *state, const char *skin, const char *hair)
 }
 
 static void
-draw_extras (GString *svg, guint64 *state, const char *hair)
+draw_extras (GString *svg, guint64 *state, const char *hair, gboolean may_have_beard)
 {
   guint glasses = choose (state, 5);
-  guint beard = choose (state, 7);
+  guint beard = may_have_beard ? choose (state, 4) : G_MAXUINT;
 
   if (beard == 0)
     g_string_append_printf (svg,
@@ -155,7 +158,7 @@ face_svg (guint64 seed)
   const char *hair = hairs[choose (&state, N (hairs))];
   const char *ground = grounds[choose (&state, N (grounds))];
   const char *shirt = shirts[choose (&state, N (shirts))];
-  guint style = choose (&state, 6);
+  guint style = styles[choose (&state, N (styles))];
   guint width = 146 + choose (&state, 16);
   GString *svg = g_string_new (NULL);
 
@@ -181,7 +184,7 @@ face_svg (guint64 seed)
       svg, "<path d='M%u 330 Q%u 160 360 158 Q%u 160 %u 330 Q%u 530 360 545 Q%u 530 %u 330 Z' fill='%s'/>", 360 - width,
       360 - width, 360 + width, 360 + width, 360 + width - 14, 360 - width + 14, 360 - width, skin);
   draw_features (svg, &state, skin, hair);
-  draw_extras (svg, &state, hair);
+  draw_extras (svg, &state, hair, style == 0 || style > 3);
   draw_hair_before (svg, style, hair);
   g_string_append (svg, "</svg>");
   return g_string_free (svg, FALSE);

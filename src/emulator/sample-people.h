@@ -13,4 +13,5 @@ void synthetic_people_load (Model *model, int count, PhotosOption photos);
 /* For both: the entries of a field, for person_state_set_field (). "value":"…" and, if not NULL, "type":"…". */
 char **sample_value (const char *value, const char *type);
 char **sample_entry (char *entry); /* takes entry; NULL: none */
-void sample_photo (PersonState *state, PhotoKind kind, const char *word);
+/* face: any word; another word, another face. PHOTO_PROFILE links a profile. */
+void sample_photo (PersonState *state, PhotoKind kind, const char *face);

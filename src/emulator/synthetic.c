@@ -55,7 +55,7 @@ synthetic_people_load (Model *model, int count, PhotosOption photos)
     if (i % 3 == 0)
       person_state_set_field (state, FIELD_PHONE_NUMBERS, sample_value (phone, "mobile"));
     if (has_photo (photos, i))
-      sample_photo (state, PHOTO_CONTACT, "");
+      sample_photo (state, PHOTO_CONTACT, name);
     model_load (model, state);
   }
 }
