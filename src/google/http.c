@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 
 #include "config.h"
+#include "google/http-authorities.h"
 #include "google/http-failure.h"
 #include "google/http-transport.h"
 #include "google/http-watch.h"
@@ -31,7 +32,7 @@
 #define MIN_STALL_SECONDS      5
 #define MAX_CONCURRENT_STREAMS 1024L
 #define MAX_IDLE_CONNECTIONS   64L
-#define MAX_TLS_CONNECTIONS    2L
+#define MAX_TLS_CONNECTIONS    4L /* the second only when the first has all the streams that the server allows */
 #define SECRET_ANSWER_RESERVE  65536
 #define USER_AGENT             "contactfs/" CONTACTFS_VERSION " (gzip)" /* Google compresses only for agents that say so */
 
@@ -49,6 +50,7 @@ struct HttpTransport {
   Pool *current[2]; /* for http, for https; NULL: the next request makes one */
   GPtrArray *pools; /* all of them, owned; retired ones until they have drained */
   guint64 connections;
+  HttpAuthorities authorities;
 };
 
 struct HttpTransfer {
@@ -116,16 +118,18 @@ on_new_socket (void *data, curl_socket_t fd, curlsocktype purpose)
 }
 
 static void
-set_authorities (CURL *easy)
+set_authorities (CURL *easy, const HttpAuthorities *authorities)
 {
-  const char *bundle = g_getenv ("CURL_CA_BUNDLE");
-  const char *file = bundle != NULL ? bundle : g_getenv ("SSL_CERT_FILE");
-  const char *dir = bundle != NULL ? NULL : g_getenv ("SSL_CERT_DIR");
+  if (authorities->pem != NULL) {
+    struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
 
-  if (file != NULL && file[0] != '\0')
-    curl_easy_setopt (easy, CURLOPT_CAINFO, file);
-  if (dir != NULL && dir[0] != '\0')
-    curl_easy_setopt (easy, CURLOPT_CAPATH, dir);
+    blob.data = (void *)g_bytes_get_data (authorities->pem, &blob.len); /* curl only reads it */
+    curl_easy_setopt (easy, CURLOPT_CAINFO_BLOB, &blob);
+  } else if (authorities->file != NULL) {
+    curl_easy_setopt (easy, CURLOPT_CAINFO, authorities->file);
+  }
+  if (authorities->dir != NULL)
+    curl_easy_setopt (easy, CURLOPT_CAPATH, authorities->dir);
 }
 
 static void
@@ -192,7 +196,7 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
   if (origin->loopback)
     curl_easy_setopt (easy, CURLOPT_PROXY, "");
-  set_authorities (easy);
+  set_authorities (easy, &self->transport->authorities);
   set_limits (easy, deadline - g_get_monotonic_time ());
   set_request (easy, self);
 }
@@ -482,6 +486,7 @@ http_transport_new (void)
     g_once_init_leave (&started, 1);
   }
   self->pools = g_ptr_array_new_with_free_func (pool_free);
+  http_authorities_init (&self->authorities);
   return self;
 }
 
@@ -489,6 +494,7 @@ void
 http_transport_free (HttpTransport *self)
 {
   g_ptr_array_unref (self->pools);
+  http_authorities_clear (&self->authorities);
   g_free (self);
 }
 

@@ -3,7 +3,7 @@
  * <curl/curl.h> is http.c. HTTP/2 multiplexed over one connection per host; nothing here holds a thread.
  *
  * TLS is always verified. Certificate authorities: the system's, or $SSL_CERT_FILE / $SSL_CERT_DIR / $CURL_CA_BUNDLE as
- * the curl tool reads them. Loop thread only.
+ * the curl tool reads them (http-authorities.h). Loop thread only.
  *
  * One http_send is one attempt: no redirect is followed and nothing is retried here (see retry.h). Any status is an
  * answer. What else can happen is PEOPLE_ERROR, by what the caller can do about it:

