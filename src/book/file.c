@@ -72,6 +72,13 @@ is_overtaken (BookFile *self)
 }
 
 static void
+note_success (BookFile *self)
+{
+  if (self->person->error_is_of_a_read)
+    book_person_clear_error (self->person);
+}
+
+static void
 on_photo (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -80,11 +87,14 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   BookPhoto *photo = book_photo_get_finish (self->book, result, &error);
 
   if (photo == NULL) {
-    if (error->domain != G_IO_ERROR)
+    if (error->domain != G_IO_ERROR) {
       book_person_fail (self->book, self->person, "the photo could not be read", error);
+      self->person->error_is_of_a_read = TRUE;
+    }
     g_task_return_error (task, error);
     return;
   }
+  note_success (self);
   if (g_strcmp0 (photo->version, self->version) != 0) { /* it changed under way: this lineage has no bytes of its own */
     if (self->handles > 0 || self->draft != NULL) {
       book_photo_free (photo);
@@ -106,6 +116,7 @@ get_photo (BookFile *self, GTask *task)
   if (photo != NULL) {
     if (self->kind == BOOK_FILE_PHOTO)
       book_scan_note (self->book, self->person);
+    note_success (self);
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
     g_object_unref (task);
   } else if (is_overtaken (self)) {

@@ -212,6 +212,7 @@ book_person_fail (Book *book, BookPerson *person, const char *what, const GError
   book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
   g_free (person->error);
   person->error = g_steal_pointer (&sentence);
+  person->error_is_of_a_read = FALSE;
 }
 
 void

@@ -1,0 +1,180 @@
+"""Without a network: what is cached is served, what is not fails soon, and it mends itself."""
+
+import errno
+import os
+import socket
+import time
+
+import pytest
+from conftest import PEOPLE_EMULATOR, Contacts, check_service
+from emulator import Emulator
+from eventually import eventually
+
+ALICE = "Alice Smith"
+BEN = "Ben Carter"
+SOON = 5
+
+
+class Service:
+    """A people-emulator that can go away and come back at the same address, with the same people."""
+
+    def __init__(self, folder):
+        self.options = ["--state-dir", str(folder), "--port", free_port(), "--photo-port", free_port()]
+        self.emulator = None
+        self.come_back()
+        self.token, self.api_url = self.emulator.token, self.emulator.api_url
+
+    def come_back(self):
+        self.emulator = Emulator(self.options, program=PEOPLE_EMULATOR)
+
+    def go_away(self):
+        if self.emulator is not None:
+            check_service(self.emulator, may_refuse=False)
+            assert self.emulator.close() == 0
+        self.emulator = None
+
+    def __getattr__(self, name):
+        return getattr(self.emulator, name)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def service(tmp_path):
+    made = Service(tmp_path / "service")
+    yield made
+    made.go_away()
+
+
+@pytest.fixture
+def away(service, mount, request):
+    """An address book with Alice's photo in the cache and Ben's not."""
+    marker = request.node.get_closest_marker("options")
+    mounted = mount(service, "--writes-per-minute", "0", *(marker.args if marker else ()))
+    contacts = Contacts(service, mounted)
+    contacts.cached = (mounted.path / ALICE / "photo.jpg").read_bytes()
+    return contacts
+
+
+def errno_of(call):
+    with pytest.raises(OSError) as caught:
+        call()
+    return caught.value.errno
+
+
+def test_cached_reads_work(away):
+    away.mount.remount()  # not from the kernel's pages
+    away.emulator.go_away()
+    photo = away.path / ALICE / "photo.jpg"
+    assert photo.read_bytes() == away.cached
+    assert photo.stat().st_size == len(away.cached)
+    assert os.getxattr(photo, "user.mime_type") == b"image/jpeg"
+
+
+def test_uncached_reads_fail_soon(away):
+    away.emulator.go_away()
+    photo = away.path / BEN / "photo.jpg"
+    for call in (photo.read_bytes, photo.stat):
+        begun = time.monotonic()
+        assert errno_of(call) == errno.EHOSTUNREACH
+        assert time.monotonic() - begun < SOON
+    assert away.mount.error(BEN).startswith(f"{BEN}: the photo could not be read: ")
+    assert "photo.jpg" in os.listdir(away.path / BEN), "it is there, only not to be had"
+
+
+def test_starts_offline(away):
+    before = sorted(os.listdir(away.path))
+    away.mount.unmount()
+    away.emulator.go_away()
+    begun = time.monotonic()
+    away.mount.start()
+    assert sorted(os.listdir(away.path)) == before
+    assert time.monotonic() - begun < SOON
+    assert (away.path / ALICE / "photo.jpg").read_bytes() == away.cached
+    eventually(lambda: away.mount.status()["reachable"] is False)
+
+
+@pytest.mark.options("--sync-interval", "1")
+def test_mends_itself(away):
+    """Without a word from anybody: reads, deltas and writes work again when the service does."""
+    away.emulator.go_away()
+    assert errno_of((away.path / BEN / "photo.jpg").read_bytes) == errno.EHOSTUNREACH
+    eventually(lambda: away.mount.status()["reachable"] is False)
+    away.emulator.come_back()
+    away.emulator.create_person("Zoe", "New")
+    assert (away.path / BEN / "photo.jpg").read_bytes() == away.held(BEN)
+    eventually(lambda: (away.path / "Zoe New").is_dir(), timeout=30)
+    assert away.mount.status()["reachable"] is True
+    assert away.mount.error(BEN) is None
+
+
+@pytest.mark.options("--sync-interval", "1", "--upload-timeout", "5")
+def test_writes_fail_soon_and_keep_the_bytes(away, faces):
+    away.emulator.go_away()
+    photo = away.path / ALICE / "photo.jpg"
+    begun = time.monotonic()
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.EHOSTUNREACH
+    assert time.monotonic() - begun < SOON
+    assert photo.read_bytes() == away.cached
+    assert away.rejected(ALICE) == [faces.face_bytes(1)]
+    away.emulator.come_back()
+    photo.write_bytes((photo.parent / ".rejected/photo.jpg").read_bytes())
+    assert away.held(ALICE) == faces.face_bytes(1) == photo.read_bytes()
+    assert away.mount.error(ALICE) is None
+
+
+def test_rm_fails_once_it_is_known(away, faces):
+    """rm that was told done must be done: while the service is known to be out of reach it is refused at once."""
+    photo = away.path / ALICE / "photo.jpg"
+    away.emulator.go_away()
+    with pytest.raises(OSError):
+        photo.write_bytes(faces.face_bytes(1))  # this is how the mount learns
+    begun = time.monotonic()
+    assert errno_of(photo.unlink) == errno.EHOSTUNREACH
+    assert time.monotonic() - begun < SOON
+    assert photo.read_bytes() == away.cached
+    away.emulator.come_back()
+    photo.unlink()
+    assert not photo.exists()
+    away.emulator.wait_requests(1, method="DELETE", answered=True)
+    assert away.held(ALICE) is None
+
+
+def test_rm_before_it_is_known_comes_back(away):
+    """The mount does not know yet: the photo goes, and is back with words when the service cannot be reached."""
+    photo = away.path / ALICE / "photo.jpg"
+    away.emulator.go_away()
+    photo.unlink()
+    assert not photo.exists()
+    eventually(photo.exists, timeout=20)
+    assert photo.read_bytes() == away.cached
+    assert "back" in away.mount.error(ALICE)
+
+
+def test_deletion_that_the_unmount_cannot_carry_out_is_kept(away):
+    """Told done, but the service was gone when the mount ended: the next mount does it."""
+    photo = away.path / ALICE / "photo.jpg"
+    away.emulator.go_away()
+    photo.unlink()
+    away.mount.unmount()
+    assert "not removed yet" in away.mount.text()
+    away.emulator.come_back()
+    away.mount.start()
+    away.emulator.wait_requests(1, method="DELETE", answered=True)
+    eventually(lambda: away.held(ALICE) is None)
+    assert not photo.exists()
+
+
+def test_temporaries_work_offline(away, faces):
+    away.emulator.go_away()
+    folder = away.path / ALICE
+    (folder / ".photo.jpg.part").write_bytes(faces.face_bytes(1))
+    assert (folder / ".photo.jpg.part").read_bytes() == faces.face_bytes(1)
+    assert errno_of(lambda: os.rename(folder / ".photo.jpg.part", folder / "photo.jpg")) == errno.EHOSTUNREACH
+    assert (folder / ".photo.jpg.part").read_bytes() == faces.face_bytes(1)
+    os.unlink(folder / ".photo.jpg.part")
+    assert os.listdir(folder) == ["photo.jpg"]
