@@ -1,0 +1,39 @@
+"""How numbers are printed."""
+
+from rig import median
+
+
+def heading(text):
+    print(f"\n{text}", flush=True)
+
+
+def in_words(value):
+    if value >= 1:
+        return f"{value:.2f} s"
+    return f"{value * 1e3:.1f} ms" if value >= 1e-3 else f"{value * 1e6:.1f} µs"
+
+
+def line(what, value, more=""):
+    print(f"  {what:<58} {value:>10}{'   ' + more if more else ''}", flush=True)
+
+
+def timed(what, times, ours=None):
+    """The median; with ours, also ours divided by this one."""
+    middle = median(times)
+    more = f"{len(times)} ×, {in_words(min(times))} … {in_words(max(times))}"
+    if ours is not None:
+        more += f"; ours/this {median(ours) / middle:.2f}"
+    line(what, in_words(middle), more)
+    return middle
+
+
+class Floor:
+    """What must hold; a line for each, and whether all did."""
+
+    def __init__(self):
+        self.held = True
+
+    def check(self, what, value, limit, text):
+        good = value <= limit if limit == 0 else value < limit
+        self.held = self.held and good
+        line(f"floor: {what}", "holds" if good else "MISSED", text)
