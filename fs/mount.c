@@ -13,6 +13,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fs/internal.h"
@@ -83,6 +84,16 @@ take_stale_mount_away (const char *mountpoint)
     g_message ("fusermount3 could not be run: %s", error->message);
 }
 
+/* The attributes of a dead mount's root stay in the kernel's cache for a moment, so that stat succeeds; statfs is not
+ * cached. */
+static int
+look_at (const char *mountpoint, struct stat *status)
+{
+  struct statfs system;
+
+  return stat (mountpoint, status) != 0 || statfs (mountpoint, &system) != 0 ? errno : 0;
+}
+
 static gboolean
 is_mountpoint (const char *path, const struct stat *status)
 {
@@ -97,11 +108,11 @@ fs_check_mountpoint (const char *mountpoint, GError **error)
 {
   g_autoptr (GDir) directory = NULL;
   struct stat status;
-  int code = stat (mountpoint, &status) == 0 ? 0 : errno;
+  int code = look_at (mountpoint, &status);
 
-  if (code == ENOTCONN) {
+  if (code == ENOTCONN || code == ECONNABORTED) {
     take_stale_mount_away (mountpoint);
-    code = stat (mountpoint, &status) == 0 ? 0 : errno;
+    code = look_at (mountpoint, &status);
   }
   if (code != 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "the mountpoint %s cannot be used: %s%s", mountpoint,
