@@ -167,7 +167,6 @@ book_set_events (Book *book, const BookEvents *events, gpointer data)
 void
 book_start (Book *self)
 {
-  book_deletions_start (self);
   book_sync_start (self);
 }
 

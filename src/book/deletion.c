@@ -89,8 +89,9 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
     return; /* overtaken; crossed out below by whoever removes next, harmless until then */
   folder = book_folder_get (book, person);
   book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
-  g_clear_handle_id (&folder->timer, g_source_remove); /* book_deletions_start carries it out */
+  g_clear_handle_id (&folder->timer, g_source_remove); /* book_deletions_start_earlier carries it out */
   folder->removed_version = g_strdup (version);
+  folder->removed_earlier = TRUE;
 }
 
 void
@@ -102,17 +103,34 @@ book_deletions_load (Book *book)
     g_warning ("deletions of an earlier mount could not be read: %s", error->message);
 }
 
-void
-book_deletions_start (Book *book)
+static void
+carry_out (Book *book, gboolean earlier)
 {
   g_autoptr (GList) folders = g_hash_table_get_keys (book->folders);
 
   for (GList *next = folders; next != NULL; next = next->next) {
     BookFolder *folder = next->data;
 
-    if (folder->state == BOOK_FOLDER_REMOVED && folder->busy == 0)
-      book_folder_delete_now (folder);
+    if (folder->state != BOOK_FOLDER_REMOVED || folder->busy > 0 || folder->removed_earlier != earlier)
+      continue;
+    if (earlier && folder->photo_held)
+      continue; /* here is a successor; it settles what becomes of the old one */
+    folder->removed_earlier = FALSE;
+    book_folder_delete_now (folder);
   }
+}
+
+void
+book_deletions_start (Book *book)
+{
+  carry_out (book, FALSE);
+}
+
+void
+book_deletions_start_earlier (Book *book)
+{
+  if (!book->options.read_only)
+    carry_out (book, TRUE);
 }
 
 /* ---- unlink ---- */

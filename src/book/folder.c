@@ -227,6 +227,7 @@ book_folder_set_state (BookFolder *self, BookFolderState state)
   self->state = state;
   if (state == BOOK_FOLDER_SHOWN) {
     g_clear_pointer (&self->removed_version, g_free);
+    self->removed_earlier = FALSE;
     book_folder_release_if_idle (self);
     return;
   }

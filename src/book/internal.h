@@ -151,8 +151,10 @@ struct BookFolder {
   GPtrArray *others;   /* of BookFile, referenced; NULL when empty */
   BookFolderState state;
   char *removed_version; /* REMOVED: what the user removed */
-  guint timer;           /* REMOVED, MOVED */
-  guint busy;            /* operations that need the folder to stay */
+  gboolean
+      removed_earlier; /* REMOVED: in an earlier mount; waits for a sync, since there may be another photo by now */
+  guint timer;         /* REMOVED, MOVED */
+  guint busy;          /* operations that need the folder to stay */
 };
 
 void book_folders_clear (Book *book);
@@ -177,7 +179,8 @@ void book_folder_photo_changed (Book *book, BookPerson *person);
 
 /* ---- deletion.c ---- */
 void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */
-void book_deletions_start (Book *book);         /* carry out those that were loaded */
+void book_deletions_start (Book *book);         /* carry out those of this mount at once */
+void book_deletions_start_earlier (Book *book); /* the book is up to date: carry out those of an earlier mount */
 void book_stop_check (Book *book);              /* something ended: is the stop complete? */
 
 void book_deletions_load (Book *book);        /* of an earlier mount: hide those photos */
