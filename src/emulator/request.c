@@ -40,9 +40,12 @@ GPtrArray *
 request_parse_form (const char *text, gsize length)
 {
   GPtrArray *params = g_ptr_array_new_with_free_func (request_param_free);
-  const char *end = text + length;
+  const char *end;
 
-  while (text != NULL && text < end) {
+  if (text == NULL) /* no query at all */
+    return params;
+  end = text + length;
+  while (text < end) {
     const char *next = memchr (text, '&', end - text);
     const char *stop = next != NULL ? next : end;
     const char *equals = memchr (text, '=', stop - text);
@@ -54,7 +57,7 @@ request_parse_form (const char *text, gsize length)
       param->value = equals != NULL ? decode_component (equals + 1, stop - equals - 1) : g_strdup ("");
       g_ptr_array_add (params, param);
     }
-    text = stop + 1;
+    text = stop < end ? stop + 1 : end;
   }
   return params;
 }

@@ -6,6 +6,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include "emulator/clock.h"
 #include "emulator/errors.h"
 #include "emulator/params.h"
 #include "emulator/routes.h"
@@ -131,7 +132,7 @@ start_listing (Emulator *emulator, Request *request, SourceMask sources)
   g_autofree char *parameters = params_canonical (request, "syncToken", "pageToken");
   Listing *listing;
   guint64 since = 0;
-  gint64 full_sync = g_get_real_time ();
+  gint64 full_sync = clock_now ();
 
   if (token != NULL && *token != '\0') {
     switch (sync_token_read (emulator->sync, token, parameters, model_revision (emulator->model), &since, &full_sync)) {
