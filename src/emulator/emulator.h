@@ -35,6 +35,7 @@ void dispatch_api (Request *request, gpointer emulator);
 void dispatch_photo (Request *request, gpointer emulator);
 
 /* The second origin's own answer. */
+void photo_origin_set_face_size (int pixels); /* of every face that is drawn; before the first */
 void photo_origin_handle (Emulator *emulator, Request *request);
 /* The bytes that a photo holds, drawn now if it is a face; off the main loop. */
 void photo_bytes_async (Photo *photo, GAsyncReadyCallback callback, gpointer data);

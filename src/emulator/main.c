@@ -74,6 +74,7 @@ start (Emulator *emulator, GError **error)
 {
   const Options *options = emulator->options;
 
+  photo_origin_set_face_size (options->face_size);
   emulator->photos = photo_store_new (options->old_photo_grace);
   emulator->model = model_new (emulator->photos);
   model_set_lag (emulator->model, options->delta_lag);

@@ -246,6 +246,12 @@ find_picture (Emulator *emulator, const char *path, const char *key, Job *job)
 }
 
 void
+photo_origin_set_face_size (int pixels)
+{
+  face_size = pixels;
+}
+
+void
 photo_origin_handle (Emulator *emulator, Request *request)
 {
   const char *segment = strrchr (request->path, '/');
@@ -254,7 +260,6 @@ photo_origin_handle (Emulator *emulator, Request *request)
   Job *job;
   GBytes *cached;
 
-  face_size = emulator->options->face_size;
   if (!g_str_equal (request->method, "GET") && !g_str_equal (request->method, "HEAD")) {
     error_answer_html (request, 405);
     return;
