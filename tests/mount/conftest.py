@@ -37,6 +37,9 @@ BUILD = Path(os.environ.get("CONTACTFS_BUILD", ROOT / "build"))
 CONTACTFS = os.environ.get("CONTACTFS", str(BUILD / "src/cli/contactfs"))
 PEOPLE_EMULATOR = os.environ.get("PEOPLE_EMULATOR", str(BUILD / "src/emulator/people-emulator"))
 
+# Drawing faces is most of what the emulator does in a test.
+SMALL_FACES = ("--face-size", "64")
+
 # A test that hangs in the kernel cannot be told so: its daemon is killed, which ends every call in the mount.
 WATCHDOG_SECONDS = 150
 
@@ -69,7 +72,7 @@ def run(clean_env):
 @pytest.fixture
 def emulator(request):
     marker = request.node.get_closest_marker("emulator")
-    with Emulator(marker.args if marker else (), program=PEOPLE_EMULATOR) as service:
+    with Emulator([*SMALL_FACES, *(marker.args if marker else ())], program=PEOPLE_EMULATOR) as service:
         yield service
         check_service(service, may_refuse=request.node.get_closest_marker("refused") is not None)
 
