@@ -21,11 +21,16 @@
 #include "image/image.h"
 
 /* For so long after a change, a photo that the image host does not know may just be new. */
+#define LATE_MS 300
 #define FRESH_US (60 * G_TIME_SPAN_SECOND)
+
+/* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
+#define LAST_WORD_US (500 * 1000)
 
 typedef struct {
   Book *book;
   char *version;
+  gint64 deadline;
   GPtrArray *waiters; /* of GTask, referenced */
   GCancellable *cancellable;
   gboolean ahead; /* fetched ahead of need: goes on without waiters */
@@ -284,6 +289,7 @@ fetch_start (Book *book, const char *version, const char *url, gint64 deadline)
 
   fetch->book = book;
   fetch->version = g_strdup (version);
+  fetch->deadline = deadline;
   fetch->waiters = g_ptr_array_new_with_free_func (g_object_unref);
   fetch->cancellable = g_cancellable_new ();
   g_hash_table_insert (book->fetches, fetch->version, fetch);
@@ -298,9 +304,12 @@ join (GTask *task, Fetch *fetch)
   GCancellable *cancellable = g_task_get_cancellable (task);
   gint64 left = MAX (self->deadline - g_get_monotonic_time (), 0);
 
+  if (fetch->deadline <= self->deadline)
+    left += LAST_WORD_US;
   self->fetch = fetch;
   g_ptr_array_add (fetch->waiters, g_object_ref (task));
-  self->timer = g_timeout_add ((guint)(left / 1000), on_waiter_timeout, task);
+  /* The fetch ends by this deadline or an earlier one, and knows better what went wrong. */
+  self->timer = g_timeout_add ((guint)(left / 1000) + LATE_MS, on_waiter_timeout, task);
   if (cancellable != NULL)
     self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
 }
