@@ -21,7 +21,6 @@
 #include "image/image.h"
 
 /* For so long after a change, a photo that the image host does not know may just be new. */
-#define LATE_MS 300
 #define FRESH_US (60 * G_TIME_SPAN_SECOND)
 
 /* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
@@ -308,8 +307,7 @@ join (GTask *task, Fetch *fetch)
     left += LAST_WORD_US;
   self->fetch = fetch;
   g_ptr_array_add (fetch->waiters, g_object_ref (task));
-  /* The fetch ends by this deadline or an earlier one, and knows better what went wrong. */
-  self->timer = g_timeout_add ((guint)(left / 1000) + LATE_MS, on_waiter_timeout, task);
+  self->timer = g_timeout_add ((guint)(left / 1000), on_waiter_timeout, task);
   if (cancellable != NULL)
     self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
 }
