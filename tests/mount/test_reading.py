@@ -53,7 +53,7 @@ def test_programs_read_exact_bytes(contacts, run, tmp_path):
 def test_programs_look_at_cold_photos(contacts, run, tmp_path):
     people = people_with_photo(contacts)
     copies = []
-    for person in people[:4]:
+    for person in people[:3]:
         copies.append(tmp_path / person)
         copies[-1].write_bytes(contacts.held(person))
     run("cmp", contacts.photo(people[0]), copies[0])
@@ -61,8 +61,7 @@ def test_programs_look_at_cold_photos(contacts, run, tmp_path):
     assert digest == run("md5sum", copies[1]).out.split()[0]
     seen = run("identify", "-format", "%m %wx%h", contacts.photo(people[2])).out
     assert seen == run("identify", "-format", "%m %wx%h", copies[2]).out and seen.startswith("JPEG ")
-    assert run("file", "-b", "--mime-type", contacts.photo(people[3]), check=False).out.strip() in ("image/jpeg", "")
-    assert "JPEG" in run("exiftool", "-FileType", contacts.photo(people[3])).out
+    assert "JPEG" in run("exiftool", "-FileType", contacts.photo(people[0])).out
 
 
 def test_mmap(contacts):

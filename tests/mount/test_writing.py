@@ -4,7 +4,6 @@ import errno
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -442,7 +441,7 @@ def test_write_on_after_the_rename(contacts, faces, person, photo):
     check(contacts, person, faces.face_bytes(2), ["PATCH", "PATCH"])
 
 
-def test_rename_noreplace_and_exchange(contacts, run, faces, person, photo, old):
+def test_rename_noreplace(contacts, run, faces, person, photo, old):
     temporary = photo.with_name("x.tmp")
     run("cp", faces.face(1), temporary)
     run("mv", "-n", temporary, photo, check=False)
@@ -467,6 +466,19 @@ def test_mv_to_a_contact_without_photo(contacts, run):
     run("mv", contacts.photo(one), contacts.path / two)
     check(contacts, one, None, ["DELETE"])
     check(contacts, two, first, ["PATCH"])
+
+
+def test_mv_that_fails_keeps_the_source(contacts, run):
+    """By rename(2) itself: mv would go on to copy and unlink on some errors, and not on this one."""
+    one, two = contacts.person(0), contacts.person(1)
+    first, second = contacts.held(one), contacts.held(two)
+    contacts.emulator.fault("status", path="*:updateContactPhoto", status=403)
+    result = run("mv", contacts.photo(one), contacts.photo(two), check=False)
+    assert result.status != 0 and "Permission denied" in result.errors
+    assert contacts.mutations() == ["PATCH"]
+    check(contacts, one, first, [])
+    check(contacts, two, second, ["PATCH"])
+    assert contacts.rejected(two) == [first]
 
 
 def test_mv_temporary_to_another_contact(contacts, run, faces):
@@ -727,7 +739,3 @@ def test_setxattr_is_not_supported(photo):
     with pytest.raises(OSError) as caught:
         os.removexattr(photo, "user.mime_type")
     assert caught.value.errno == errno.ENOTSUP
-
-
-if __name__ == "__main__":
-    sys.exit(pytest.main([__file__]))
