@@ -162,15 +162,9 @@ on_flushed (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
-  gboolean ok = book_handle_flush_finish (op->handle, result, &error);
 
-  if (fs_op_finish (op)) {
-    if (ok)
-      fs_reply_ok (op->req);
-    else
-      fs_reply_error (op->req, op->name, error);
-  }
-  fs_op_free (op);
+  book_handle_flush_finish (op->handle, result, &error);
+  fs_op_end (op, error);
 }
 
 /* replies: err; waits for the upload */

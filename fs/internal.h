@@ -103,6 +103,8 @@ FsOp *fs_op_new (Fs *self, fuse_req_t req, const char *name);
 /* The work has ended. TRUE: reply to op->req; FALSE: somebody did already. Call fs_op_free after. */
 gboolean fs_op_finish (FsOp *op);
 void fs_op_free (FsOp *op);
+/* For operations that answer with success or an error alone: finish, reply, free. */
+void fs_op_end (FsOp *op, const GError *error);
 
 /* ---- errno.c ---- */
 int fs_errno (const GError *error);

@@ -10,15 +10,9 @@ on_unlinked (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
-  gboolean ok = book_folder_unlink_finish (op->fs->book, result, &error);
 
-  if (fs_op_finish (op)) {
-    if (ok)
-      fs_reply_ok (op->req);
-    else
-      fs_reply_error (op->req, op->name, error);
-  }
-  fs_op_free (op);
+  book_folder_unlink_finish (op->fs->book, result, &error);
+  fs_op_end (op, error);
 }
 
 /* replies: err; waits only to learn whether a service that was out of reach is back */
@@ -42,15 +36,9 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
-  gboolean ok = book_folder_rename_finish (op->fs->book, result, &error);
 
-  if (fs_op_finish (op)) {
-    if (ok)
-      fs_reply_ok (op->req);
-    else
-      fs_reply_error (op->req, op->name, error);
-  }
-  fs_op_free (op);
+  book_folder_rename_finish (op->fs->book, result, &error);
+  fs_op_end (op, error);
 }
 
 /* replies: err; waits for the upload when the new name is photo.jpg */

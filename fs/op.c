@@ -78,3 +78,15 @@ fs_op_free (FsOp *op)
   g_object_unref (op->cancellable);
   g_free (op);
 }
+
+void
+fs_op_end (FsOp *op, const GError *error)
+{
+  if (fs_op_finish (op)) {
+    if (error == NULL)
+      fs_reply_ok (op->req);
+    else
+      fs_reply_error (op->req, op->name, error);
+  }
+  fs_op_free (op);
+}
