@@ -1,5 +1,6 @@
 """One mount of the real program, from its readiness to its end."""
 
+import ctypes
 import json
 import os
 import re
@@ -29,6 +30,7 @@ class Mount:
 
     START_TIMEOUT = 60
     END_TIMEOUT = 60
+    KILL_TIMEOUT = 10
 
     def __init__(self, programs, program, path, state, emulator, options, account, foreground, env):
         self.programs = programs
@@ -163,11 +165,19 @@ class Mount:
         os.kill(self.pid, number)
         self.wait_end()
 
+    def abort(self):
+        """For a daemon that hangs in the kernel: every request fails, its own as well. Root only."""
+        force = 1  # MNT_FORCE
+        ctypes.CDLL(None).umount2(os.fsencode(self.path), force)
+
     def kill(self):
         """kill -9, and the dead mount taken away."""
         if self.running:
             os.kill(self.pid, signal.SIGKILL)
-            wait_readable([self.pidfd], self.END_TIMEOUT)
+            if not wait_readable([self.pidfd], self.KILL_TIMEOUT):
+                self.abort()
+            if not wait_readable([self.pidfd], self.KILL_TIMEOUT):
+                raise AssertionError(f"the daemon cannot be killed\n{kernel_stacks([self.pid])}")
             self._reap()
         subprocess.run(["fusermount3", "-u", "-z", "-q", str(self.path)], check=False, capture_output=True)
 

@@ -122,6 +122,7 @@ def give_up(mounts):
         made.allowed.clear()
         if made.running:
             os.kill(made.pid, 9)
+            made.abort()
         subprocess.run(["fusermount3", "-u", "-z", "-q", str(made.path)], check=False, capture_output=True)
 
 
