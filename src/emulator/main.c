@@ -91,9 +91,9 @@ static void
 stop (Emulator *emulator)
 {
   g_clear_pointer (&emulator->state, state_close);
+  g_clear_pointer (&emulator->faults, faults_free); /* holds requests, whose end the log notes */
   g_clear_pointer (&emulator->log, request_log_free);
   g_clear_pointer (&emulator->quota, quota_free);
-  g_clear_pointer (&emulator->faults, faults_free);
   g_clear_pointer (&emulator->oauth, oauth_free);
   g_clear_pointer (&emulator->sync, sync_free);
   g_clear_pointer (&emulator->model, model_free);

@@ -93,27 +93,6 @@ release_transport (Request *self)
   self->transport = NULL;
 }
 
-void
-request_unref (Request *self)
-{
-  if (!g_ref_count_dec (&self->references))
-    return;
-  release_transport (self);
-  g_free (self->method);
-  g_free (self->path);
-  g_free (self->query);
-  g_ptr_array_unref (self->params);
-  g_clear_pointer (&self->body, g_bytes_unref);
-  g_free (self->authorization);
-  g_free (self->user_agent);
-  g_free (self->content_type);
-  g_free (self->forced_type);
-  g_clear_pointer (&self->forced_body, g_bytes_unref);
-  g_ptr_array_unref (self->headers);
-  g_free (self->reason);
-  g_free (self);
-}
-
 const char *
 request_param (const Request *self, const char *name)
 {
@@ -147,6 +126,29 @@ tell_end (Request *self, guint status, gsize bytes)
   if (self->ended != NULL)
     self->ended (self, status, bytes, self->ended_data);
   self->ended = NULL;
+}
+
+void
+request_unref (Request *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  if (!self->answered) /* whoever should have answered has let go: the end of the program */
+    tell_end (self, 0, 0);
+  release_transport (self);
+  g_free (self->method);
+  g_free (self->path);
+  g_free (self->query);
+  g_ptr_array_unref (self->params);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self->authorization);
+  g_free (self->user_agent);
+  g_free (self->content_type);
+  g_free (self->forced_type);
+  g_clear_pointer (&self->forced_body, g_bytes_unref);
+  g_ptr_array_unref (self->headers);
+  g_free (self->reason);
+  g_free (self);
 }
 
 void
