@@ -57,6 +57,8 @@ sort_by_name (GPtrArray *people, gboolean by_last)
 {
   g_autofree Sortable *sortables = g_new (Sortable, people->len);
 
+  if (people->len == 0)
+    return;
   for (guint i = 0; i < people->len; i++)
     sortables[i] = (Sortable){ people->pdata[i], sort_key (people->pdata[i], by_last) };
   qsort (sortables, people->len, sizeof *sortables, compare_sortables);
