@@ -117,6 +117,7 @@ getattr_file (Fs *self, fuse_req_t req, BookFile *file)
   FsOp *op;
 
   if (book_file_size (file, &size)) {
+    book_file_seen (file);
     reply_file_attr (self, req, file);
     return;
   }

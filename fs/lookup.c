@@ -66,7 +66,8 @@ look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
     fs_reply_errno (req, "lookup", ENOENT);
     return;
   }
-  fs_fill_entry (self, file, &entry);
+  if (fs_fill_entry (self, file, &entry))
+    book_file_seen (file);
   if (fs_reply_entry (req, &entry) != 0)
     fs_nodes_forget (self, entry.ino, 1); /* interrupted: the kernel does not know it */
 }

@@ -114,8 +114,6 @@ get_photo (BookFile *self, GTask *task)
   BookPhoto *photo = self->version != NULL ? book_photo_cached (self->book, self->version) : NULL;
 
   if (photo != NULL) {
-    if (self->kind == BOOK_FILE_PHOTO)
-      book_scan_note (self->book, self->person);
     note_success (self);
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
     g_object_unref (task);
@@ -139,8 +137,16 @@ file_task (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callba
 }
 
 void
+book_file_seen (BookFile *self)
+{
+  if (self->kind == BOOK_FILE_PHOTO)
+    book_scan_note (self->book, self->person, BOOK_SCAN_SIZES);
+}
+
+void
 book_file_load_async (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
+  book_file_seen (self);
   get_photo (self, file_task (self, cancellable, callback, data));
 }
 
@@ -226,7 +232,7 @@ begin_empty (BookHandle *handle, GError **error)
 static void
 fetch_present_photo (Book *book, BookPerson *person)
 {
-  book_scan_note (book, person);
+  book_scan_note (book, person, BOOK_SCAN_BODIES);
   book_photo_prefetch (book, person);
 }
 
@@ -293,6 +299,8 @@ book_file_open_async (BookFile *self, int flags, GCancellable *cancellable, GAsy
       g_task_return_error (task, error);
   } else {
     g_object_set_data (G_OBJECT (task), "flags", GINT_TO_POINTER (flags));
+    if (self->kind == BOOK_FILE_PHOTO)
+      book_scan_note (self->book, self->person, BOOK_SCAN_BODIES);
     get_photo (self, file_task (self, cancellable, on_open_photo, task));
     return;
   }

@@ -89,6 +89,8 @@ guint64 book_file_ino (const BookFile *self);
 gint64 book_file_mtime (const BookFile *self);          /* microseconds since 1970 */
 gboolean book_file_size (BookFile *self, gint64 *size); /* FALSE: not known before the photo is fetched */
 
+/* Its size was told to somebody who did not have to wait: a scan goes on. */
+void book_file_seen (BookFile *self);
 /* Fetches the photo if need be; afterwards book_file_size knows. */
 void book_file_load_async (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_file_load_finish (BookFile *self, GAsyncResult *result, GError **error);

@@ -7,6 +7,11 @@
 #include "book/events.h"
 #include "book/folder.h"
 
+typedef enum {
+  BOOK_SCAN_SIZES, /* asks for attributes: bodies are needed only where the size is not known */
+  BOOK_SCAN_BODIES /* reads or replaces */
+} BookScan;
+
 struct Book {
   /* ---- book.c ---- */
   PeopleClient *people;
@@ -38,7 +43,7 @@ struct Book {
     guint position; /* of the last access */
     guint ahead;    /* everybody before it has been looked at */
     guint window;
-  } scans[2];
+  } scans[2][2]; /* by BookScan and order */
   guint scan_timer;
 
   /* ---- photos.c ---- */
@@ -91,8 +96,8 @@ void book_person_store (Book *book, BookPerson *person);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
 void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
 
-/* ---- scan.c ---- a photo is about to be read or replaced: fetch its neighbours when a scan is going on */
-void book_scan_note (Book *book, BookPerson *person);
+/* ---- scan.c ---- somebody goes through the photos: fetch the next ones when a scan is going on */
+void book_scan_note (Book *book, BookPerson *person, BookScan scan);
 void book_scan_clear (Book *book);
 
 /* ---- photos.c ---- */

@@ -358,8 +358,6 @@ book_photo_get_async (Book *book, BookPerson *person, gboolean profile, guint ti
   g_task_set_source_tag (task, book_photo_get_async);
   g_task_set_task_data (task, self, get_free);
   g_task_set_check_cancellable (task, FALSE);
-  if (!profile)
-    book_scan_note (book, person);
   step (task);
 }
 

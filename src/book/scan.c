@@ -1,10 +1,12 @@
 /*
- * Scan-ahead: when photos of neighbouring contacts are read (or replaced) one after the other, the next ones are
- * fetched before they are asked for. The window doubles with each hit, from 4 to 64, and closes when the scan stops.
+ * Scan-ahead: when photos of neighbouring contacts are looked at, read or replaced one after the other, the next ones
+ * are fetched before they are asked for. The window doubles with each hit, from 4 to 64, and closes when the scan
+ * stops.
  *
  * Programs walk in two orders: the shell's globs and our readdir sort by the locale's collation, find and rsync in
  * other locales by bytes. Each order has its own scan; an access that is a little ahead of the last one in either is a
- * hit.
+ * hit. And they walk for two things: who only asks for attributes (a glob, ls -l, du) needs bodies just where the size
+ * is not known yet, and must not have a large address book downloaded again that the cache has no room for.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -47,8 +49,10 @@ sort_people (Book *book)
     for (guint i = 0; i < people->len; i++)
       ((BookPerson *)people->pdata[i])->position[order] = i;
     book->orders[order] = people;
-    book->scans[order].position = NO_POSITION;
-    book->scans[order].window = 0;
+    for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++) {
+      book->scans[scan][order].position = NO_POSITION;
+      book->scans[scan][order].window = 0;
+    }
   }
 }
 
@@ -72,32 +76,45 @@ on_scan_end (gpointer data)
 {
   Book *book = data;
 
-  for (guint order = 0; order < G_N_ELEMENTS (book->scans); order++)
-    book->scans[order].position = NO_POSITION;
+  for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++)
+    for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++)
+      book->scans[scan][order].position = NO_POSITION;
   book->scan_timer = 0;
   return G_SOURCE_REMOVE;
 }
 
+/* A little ahead of the last one; or just behind what was fetched ahead, of which the kernel may have answered the rest
+ * by itself. */
 static gboolean
-is_hit (guint last, guint position, guint window)
+is_hit (guint last, guint ahead, guint position, guint window)
 {
-  return last != NO_POSITION && position > last && position - last <= MAX (window, WINDOW_MIN);
+  return last != NO_POSITION && position > last && (position - last <= MAX (window, WINDOW_MIN) || position <= ahead);
+}
+
+static gboolean
+size_is_known (Book *book, BookPerson *person)
+{
+  g_autofree char *version = book_person_photo_version (person);
+  BookStorePhoto row;
+
+  return version != NULL && book_cache_lookup (book->cache, version, &row);
 }
 
 /* Fetch those between what was looked at before and the end of the window. */
 static void
-fetch_ahead (Book *book, guint order, guint position)
+fetch_ahead (Book *book, BookScan scan, guint order, guint position)
 {
   GPtrArray *people = book->orders[order];
-  guint end = MIN (position + 1 + book->scans[order].window, people->len);
+  guint end = MIN (position + 1 + book->scans[scan][order].window, people->len);
 
-  for (guint i = MAX (book->scans[order].ahead, position + 1); i < end; i++)
-    book_photo_prefetch (book, people->pdata[i]);
-  book->scans[order].ahead = MAX (book->scans[order].ahead, end);
+  for (guint i = MAX (book->scans[scan][order].ahead, position + 1); i < end; i++)
+    if (scan == BOOK_SCAN_BODIES || !size_is_known (book, people->pdata[i]))
+      book_photo_prefetch (book, people->pdata[i]);
+  book->scans[scan][order].ahead = MAX (book->scans[scan][order].ahead, end);
 }
 
 void
-book_scan_note (Book *book, BookPerson *person)
+book_scan_note (Book *book, BookPerson *person, BookScan scan)
 {
   gboolean hit = FALSE;
 
@@ -106,22 +123,22 @@ book_scan_note (Book *book, BookPerson *person)
   sort_people (book);
   for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++) {
     guint position = person->position[order];
-    guint last = book->scans[order].position;
+    guint last = book->scans[scan][order].position;
 
     if (position == last)
-      return; /* the same photo again: stat, then open */
-    if (is_hit (last, position, book->scans[order].window)) {
-      book->scans[order].window = CLAMP (book->scans[order].window * 2, WINDOW_MIN, WINDOW_MAX);
+      return; /* the same photo again */
+    if (is_hit (last, book->scans[scan][order].ahead, position, book->scans[scan][order].window)) {
+      book->scans[scan][order].window = CLAMP (book->scans[scan][order].window * 2, WINDOW_MIN, WINDOW_MAX);
       if (!hit) /* where both orders agree, one is enough */
-        fetch_ahead (book, order, position);
+        fetch_ahead (book, scan, order, position);
       hit = TRUE;
     } else if (last == NO_POSITION || position > last || last - position > WINDOW_MAX) {
-      book->scans[order].window = 0;
-      book->scans[order].ahead = 0;
+      book->scans[scan][order].window = 0;
+      book->scans[scan][order].ahead = 0;
     } else {
       continue; /* a little behind: programs that read in parallel do not keep the order */
     }
-    book->scans[order].position = position;
+    book->scans[scan][order].position = position;
   }
   g_clear_handle_id (&book->scan_timer, g_source_remove);
   book->scan_timer = g_timeout_add (SCAN_END_MS, on_scan_end, book);
