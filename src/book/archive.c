@@ -137,6 +137,7 @@ time_of_name (const char *name)
   for (; *extension; extension++)
     if (!g_ascii_isalnum (*extension))
       return -1;
+  /* NOLINTNEXTLINE(cert-err34-c): the widths bound the numbers, the count says that all are there */
   if (sscanf (name, "%4d-%2d-%2dT%2d-%2d-%2d.%6dZ", &year, &month, &day, &hour, &minute, &second, &microsecond) != 7)
     return -1;
   time = g_date_time_new_utc (year, month, day, hour, minute, second);

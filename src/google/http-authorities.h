@@ -1,7 +1,8 @@
 /*
- * Whom TLS believes, besides the system's own bundle that libcurl was built with: files and a folder of certificate authorities named in
- * the environment, by the names that the curl tool and OpenSSL read. Where both $CURL_CA_BUNDLE and $SSL_CERT_FILE are set, both
- * are believed: one is often a distribution's default, the other what the user added. Loop thread only.
+ * Whom TLS believes, besides the system's own bundle that libcurl was built with: files and a folder of certificate
+ * authorities named in the environment, by the names that the curl tool and OpenSSL read. Where both $CURL_CA_BUNDLE
+ * and $SSL_CERT_FILE are set, both are believed: one is often a distribution's default, the other what the user added.
+ * Loop thread only.
  */
 #pragma once
 

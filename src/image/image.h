@@ -1,9 +1,10 @@
 /*
  * Pictures as bytes: what kind, and whether they are all there. Nothing here decodes a pixel or links a decoder.
  *
- * "Whole" is judged by structure, never by a suffix: JPEG marker segments from SOI through every scan to EOI (ISO/IEC 10918-1
- * annex B; an EOI inside an EXIF thumbnail does not count), PNG chunks from IHDR to IEND with at least one IDAT
- * (W3C PNG, chunk layout and CRC). Bytes after the end (MPF, camera trailers) are allowed. Pure functions, any thread, no I/O, input borrowed.
+ * "Whole" is judged by structure, never by a suffix: JPEG marker segments from SOI through every scan to EOI (ISO/IEC
+ * 10918-1 annex B; an EOI inside an EXIF thumbnail does not count), PNG chunks from IHDR to IEND with at least one IDAT
+ * (W3C PNG, chunk layout and CRC). Bytes after the end (MPF, camera trailers) are allowed. Pure functions, any thread,
+ * no I/O, input borrowed.
  */
 #pragma once
 
@@ -39,7 +40,8 @@ const char *image_kind_mime_type (ImageKind kind);
 /* ".jpg", ".png" …; "" for NONE. Static. */
 const char *image_kind_extension (ImageKind kind);
 
-/* TRUE if the service takes it as it is: a whole JPEG or PNG. Else FALSE and IMAGE_ERROR with a sentence without a subject
+/* TRUE if the service takes it as it is: a whole JPEG or PNG. Else FALSE and IMAGE_ERROR with a sentence without a
+ * subject
  * ("is cut off after 1234 bytes: no end-of-image marker"). */
 gboolean image_check_upload (gconstpointer data, gsize size, GError **error);
 

@@ -177,3 +177,20 @@ class Contacts:
 def contacts(emulator, mount, request):
     marker = request.node.get_closest_marker("options")
     return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", *(marker.args if marker else ())))
+
+
+# ---- one contact with a photo ----
+
+@pytest.fixture
+def person(contacts):
+    return contacts.person()
+
+
+@pytest.fixture
+def photo(contacts, person):
+    return contacts.photo(person)
+
+
+@pytest.fixture
+def old(contacts, person):
+    return contacts.held(person)

@@ -294,6 +294,7 @@ test_cancel_after_the_end (Fixture *f, gconstpointer data)
   start (f, "/", 5, cancellable, &result);
   response = http_send_finish (await_result (&result), &error);
   g_assert_no_error (error);
+  g_assert_cmpuint (response->status, ==, 200);
   g_cancellable_cancel (cancellable);
   while (g_main_context_iteration (NULL, FALSE))
     continue;

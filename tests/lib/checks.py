@@ -1,0 +1,22 @@
+"""What must hold of a contact after something was written to it."""
+
+
+def check(contacts, person, shown, mutations, extra=()):
+    """What the service holds and what reading gives is shown; so many requests changed it."""
+    assert contacts.mutations(person) == mutations
+    assert contacts.held(person) == shown
+    if shown is not None:
+        assert contacts.photo(person).read_bytes() == shown
+        assert contacts.photo(person).stat().st_size == len(shown)
+    names = {"photo.jpg"} if shown is not None else set()
+    assert set(contacts.listed(person)) - {"profile.jpg"} == names | set(extra)
+
+
+def check_refused(contacts, person, old, picture, words):
+    """Nothing was sent; the old photo is there, the picture in .rejected, and a sentence says why."""
+    check(contacts, person, old, [])
+    assert contacts.rejected(person) == [picture]
+    assert contacts.previous(person) == []
+    sentence = contacts.mount.error(person)
+    assert person in sentence and words in sentence
+    assert sentence in contacts.mount.text()
