@@ -68,6 +68,7 @@ tls_listener_new (GSocketAddress *address, GTlsCertificate *certificate, TlsAcce
   g_autoptr (GSocketAddress) effective = NULL;
   TlsListener *self;
 
+  g_socket_listener_set_backlog (G_SOCKET_LISTENER (service), SOMAXCONN); /* 10 lose a crowd that comes at once */
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (service), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
                                       NULL, &effective, error))
     return NULL;
