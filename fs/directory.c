@@ -15,8 +15,10 @@ typedef struct {
 } Directory;
 
 static void
-directory_free (Directory *self)
+directory_free (gpointer data)
 {
+  Directory *self = data;
+
   g_clear_pointer (&self->people, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->names, g_ptr_array_unref);
@@ -61,8 +63,9 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     return;
   }
   fi->fh = (guint64)(gintptr)directory;
+  fs_open_begin (self, fi->fh, directory_free);
   if (fs_reply_open (req, fi) != 0)
-    directory_free (directory);
+    fs_open_end (self, fi->fh);
 }
 
 typedef struct {
@@ -169,7 +172,7 @@ fs_readdirplus (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struc
 void
 fs_releasedir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-  directory_free ((Directory *)(gintptr)fi->fh);
+  fs_open_end (fs_of (req), fi->fh);
   fs_reply_ok (req);
 }
 

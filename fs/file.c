@@ -25,9 +25,22 @@ is_archived (Fs *self, fuse_ino_t ino)
 }
 
 static void
-set_open_flags (struct fuse_file_info *fi, BookHandle *handle)
+release_handle (gpointer handle)
+{
+  book_handle_release (handle);
+}
+
+static void
+close_descriptor (gpointer fd)
+{
+  close ((int)(gintptr)fd);
+}
+
+static void
+set_open_flags (Fs *self, struct fuse_file_info *fi, BookHandle *handle)
 {
   fi->fh = (guint64)(gintptr)handle;
+  fs_open_begin (self, fi->fh, release_handle);
   fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
   fi->keep_cache = handle->draft == NULL;
 }
@@ -45,9 +58,9 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   } else if (handle == NULL) {
     fs_reply_error (op->req, op->name, error);
   } else {
-    set_open_flags (&op->fi, handle);
+    set_open_flags (op->fs, &op->fi, handle);
     if (fs_reply_open (op->req, &op->fi) != 0)
-      book_handle_release (handle);
+      fs_open_end (op->fs, op->fi.fh);
   }
   fs_op_free (op);
 }
@@ -67,8 +80,9 @@ open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi
     return;
   }
   fi->fh = (guint64)fd;
+  fs_open_begin (self, fi->fh, close_descriptor);
   if (fs_reply_open (req, fi) != 0)
-    close (fd);
+    fs_open_end (self, fi->fh);
 }
 
 /* replies: open, or an error; waits for the photo */
@@ -112,10 +126,10 @@ fs_create (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, str
     return;
   }
   fs_fill_entry (self, handle->file, &entry);
-  set_open_flags (fi, handle);
+  set_open_flags (self, fi, handle);
   if (fs_reply_create (req, &entry, fi) != 0) {
     fs_nodes_forget (self, entry.ino, 1);
-    book_handle_release (handle);
+    fs_open_end (self, fi->fh);
   }
 }
 
@@ -198,10 +212,7 @@ fs_fsync (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *f
 void
 fs_release (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-  if (is_archived (fs_of (req), ino))
-    close ((int)fi->fh);
-  else
-    book_handle_release (handle_of (fi));
+  fs_open_end (fs_of (req), fi->fh);
   fs_reply_ok (req);
 }
 

@@ -31,6 +31,7 @@ struct Fs {
   gsize read_buffer_size;
   GHashTable *nodes; /* guint64* → FsNode */
   guint64 next_archive_id;
+  GHashTable *open; /* fh → GDestroyNotify: what the kernel will release, unless it lets go of the mount first */
   GAsyncQueue *notices;
   GThread *notifier;
   gboolean unmounting;
@@ -77,6 +78,11 @@ FsNode *fs_nodes_look_up_file (Fs *self, BookFile *file);
 FsNode *fs_nodes_look_up_archived (Fs *self, BookPerson *person, BookArchiveKind kind, const char *name);
 void fs_nodes_forget (Fs *self, fuse_ino_t id, guint64 lookups);
 guint64 fs_archived_ino (BookPerson *person, BookArchiveKind kind, const char *name);
+
+/* What an open answered in fh; destroy is called by fs_open_end, or when the kernel has let go. */
+void fs_open_begin (Fs *self, guint64 fh, GDestroyNotify destroy);
+void fs_open_end (Fs *self, guint64 fh);
+void fs_open_end_all (Fs *self);
 
 /* ---- attr.c ---- */
 void fs_attr_directory (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct stat *attr);

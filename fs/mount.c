@@ -151,6 +151,7 @@ end (Fs *self)
     g_source_destroy (self->source);
     g_clear_pointer (&self->source, g_source_unref);
   }
+  fs_open_end_all (self);
   if (self->ended_func != NULL)
     self->ended_func (self->ended_data);
 }

@@ -3,7 +3,8 @@
  *
  * People need no table: a person's node id is its inode number, and whether it still means somebody is asked of the
  * book each time. Files and kept pictures have nodes that live as long as the kernel knows them (lookup count), and ids
- * that are never used again.
+ * that are never used again. What is open is noted too: when a mount is taken away, the kernel drops the releases that
+ * nobody has read yet.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -27,12 +28,41 @@ void
 fs_nodes_init (Fs *self)
 {
   self->nodes = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, node_free);
+  self->open = g_hash_table_new (NULL, NULL);
 }
 
 void
 fs_nodes_clear (Fs *self)
 {
+  fs_open_end_all (self);
+  g_clear_pointer (&self->open, g_hash_table_unref);
   g_clear_pointer (&self->nodes, g_hash_table_unref);
+}
+
+void
+fs_open_begin (Fs *self, guint64 fh, GDestroyNotify destroy)
+{
+  g_hash_table_insert (self->open, (gpointer)(gintptr)fh, (__extension__(gpointer) destroy));
+}
+
+void
+fs_open_end (Fs *self, guint64 fh)
+{
+  gpointer key = (gpointer)(gintptr)fh;
+  GDestroyNotify destroy = (__extension__(GDestroyNotify) g_hash_table_lookup (self->open, key));
+
+  g_hash_table_remove (self->open, key);
+  if (destroy != NULL)
+    destroy (key);
+}
+
+void
+fs_open_end_all (Fs *self)
+{
+  g_autoptr (GList) keys = g_hash_table_get_keys (self->open);
+
+  for (GList *next = keys; next != NULL; next = next->next)
+    fs_open_end (self, (guint64)(gintptr)next->data);
 }
 
 FsTarget

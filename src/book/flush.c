@@ -331,6 +331,8 @@ book_draft_closed (BookFile *file, BookDraft *draft)
   }
   if (bytes != NULL)
     error = book_check_upload (bytes);
+  if (error == NULL && file->book->stopped)
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
     book_reject (file->book, file->person, bytes, error);
     if (bytes != NULL)
