@@ -17,6 +17,7 @@ request may have been answered 400 (@pytest.mark.refused for tests that want tha
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,6 +46,11 @@ WATCHDOG_SECONDS = 150
 
 
 def pytest_configure(config):
+    # Whoever starts us may ignore them (nohup, a shell's background job), and programs inherit that; a handler they do not.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    config.addinivalue_line("markers", "alone: measures time, so nothing else may run meanwhile")
     config.addinivalue_line("markers", "emulator(*options): options of the test's people-emulator")
     config.addinivalue_line("markers", "refused: the service may answer 400 in this test")
     config.addinivalue_line("markers", "options(*options): options of the mount of `contacts`")

@@ -196,6 +196,7 @@ print(time.monotonic() - begun, len(sizes), min(sizes))
 """
 
 
+@pytest.mark.alone
 @pytest.mark.emulator("--people", str(MANY), "--photos", "none")
 def test_many_reads_wait_together(mount, emulator, run, faces):
     """256 reads that each wait 200 ms: at once, not one after the other (that would be 51 s; on ten threads, 5.2 s)."""
