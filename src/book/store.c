@@ -158,7 +158,10 @@ connect (BookStore *self, gboolean *damaged, GError **error)
   code = sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (code == SQLITE_OK) {
     sqlite3_busy_timeout (self->db, 1000);
-    code = sqlite3_exec (self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    /* The account's lock keeps other mounts out: SQLite need not lock and unlock the file for each photo. */
+    code = sqlite3_exec (self->db,
+                         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+                         NULL, NULL, NULL);
   }
   if (code == SQLITE_OK)
     code = query_int (self, "PRAGMA user_version", &version);
