@@ -20,6 +20,7 @@
 
 #define QUOTA_WAIT_S 300
 #define RETRY_MIN_S  5
+#define FIRST_SYNC_S 1 /* after the mount: the first ls has the machine and the wire to itself */
 
 static void list_page (Book *book, const char *page_token);
 
@@ -263,7 +264,7 @@ void
 book_sync_start (Book *book)
 {
   if (book->sync_timer == 0)
-    book_sync_now_async (book, NULL, NULL, NULL);
+    schedule (book, FIRST_SYNC_S);
 }
 
 void
