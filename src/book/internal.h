@@ -43,7 +43,7 @@ struct Book {
     guint position; /* of the last access */
     guint ahead;    /* everybody before it has been looked at */
     guint window;
-  } scans[2][2]; /* by BookScan and order */
+  } scans[2][4]; /* by BookScan and walk: the two orders, then the same backwards */
   guint scan_timer;
 
   /* ---- photos.c ---- */

@@ -4,9 +4,11 @@
  * stops.
  *
  * Programs walk in two orders: the shell's globs and our readdir sort by the locale's collation, find and rsync in
- * other locales by bytes. Each order has its own scan; an access that is a little ahead of the last one in either is a
- * hit. And they walk for two things: who only asks for attributes (a glob, ls -l, du) needs bodies just where the size
- * is not known yet, and must not have a large address book downloaded again that the cache has no room for.
+ * other locales by bytes; and in each of them forwards or backwards (bash looks at what a glob may match from the last
+ * to the first). Each of these four walks has a scan of its own, the backward ones on mirrored positions; an access
+ * that is a little ahead of the last one in any of them is a hit. And they walk for two things: who only asks for
+ * attributes (a glob, ls -l, du) needs bodies just where the size is not known yet, and must not have a large address
+ * book downloaded again that the cache has no room for.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -16,6 +18,15 @@
 #define WINDOW_MAX  64
 #define SCAN_END_MS 3000
 #define NO_POSITION G_MAXUINT
+
+enum { N_ORDERS = 2, N_WALKS = 4 };
+
+/* Who stands at a walk's position; positions and people map to each other the same way. */
+static guint
+mirror (const Book *book, guint walk, guint position)
+{
+  return walk < N_ORDERS ? position : book->orders[walk - N_ORDERS]->len - 1 - position;
+}
 
 static int
 compare_bytes (gconstpointer a, gconstpointer b)
@@ -49,11 +60,12 @@ sort_people (Book *book)
     for (guint i = 0; i < people->len; i++)
       ((BookPerson *)people->pdata[i])->position[order] = i;
     book->orders[order] = people;
-    for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++) {
-      book->scans[scan][order].position = NO_POSITION;
-      book->scans[scan][order].window = 0;
-    }
   }
+  for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++)
+    for (guint walk = 0; walk < N_WALKS; walk++) {
+      book->scans[scan][walk].position = NO_POSITION;
+      book->scans[scan][walk].window = 0;
+    }
 }
 
 void
@@ -77,8 +89,8 @@ on_scan_end (gpointer data)
   Book *book = data;
 
   for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++)
-    for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++)
-      book->scans[scan][order].position = NO_POSITION;
+    for (guint walk = 0; walk < N_WALKS; walk++)
+      book->scans[scan][walk].position = NO_POSITION;
   book->scan_timer = 0;
   return G_SOURCE_REMOVE;
 }
@@ -102,15 +114,18 @@ size_is_known (Book *book, BookPerson *person)
 
 /* Fetch those between what was looked at before and the end of the window. */
 static void
-fetch_ahead (Book *book, BookScan scan, guint order, guint position)
+fetch_ahead (Book *book, BookScan scan, guint walk, guint position)
 {
-  GPtrArray *people = book->orders[order];
-  guint end = MIN (position + 1 + book->scans[scan][order].window, people->len);
+  GPtrArray *people = book->orders[walk % N_ORDERS];
+  guint end = MIN (position + 1 + book->scans[scan][walk].window, people->len);
 
-  for (guint i = MAX (book->scans[scan][order].ahead, position + 1); i < end; i++)
-    if (scan == BOOK_SCAN_BODIES || !size_is_known (book, people->pdata[i]))
-      book_photo_prefetch (book, people->pdata[i]);
-  book->scans[scan][order].ahead = MAX (book->scans[scan][order].ahead, end);
+  for (guint i = MAX (book->scans[scan][walk].ahead, position + 1); i < end; i++) {
+    BookPerson *person = people->pdata[mirror (book, walk, i)];
+
+    if (scan == BOOK_SCAN_BODIES || !size_is_known (book, person))
+      book_photo_prefetch (book, person);
+  }
+  book->scans[scan][walk].ahead = MAX (book->scans[scan][walk].ahead, end);
 }
 
 void
@@ -121,24 +136,24 @@ book_scan_note (Book *book, BookPerson *person, BookScan scan)
   if (person->name == NULL || person->gone)
     return;
   sort_people (book);
-  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++) {
-    guint position = person->position[order];
-    guint last = book->scans[scan][order].position;
+  for (guint walk = 0; walk < N_WALKS; walk++) {
+    guint position = mirror (book, walk, person->position[walk % N_ORDERS]);
+    guint last = book->scans[scan][walk].position;
 
     if (position == last)
-      return; /* the same photo again */
-    if (is_hit (last, book->scans[scan][order].ahead, position, book->scans[scan][order].window)) {
-      book->scans[scan][order].window = CLAMP (book->scans[scan][order].window * 2, WINDOW_MIN, WINDOW_MAX);
-      if (!hit) /* where both orders agree, one is enough */
-        fetch_ahead (book, scan, order, position);
+      continue; /* the same photo again */
+    if (is_hit (last, book->scans[scan][walk].ahead, position, book->scans[scan][walk].window)) {
+      book->scans[scan][walk].window = CLAMP (book->scans[scan][walk].window * 2, WINDOW_MIN, WINDOW_MAX);
+      if (!hit) /* where two walks agree, one is enough */
+        fetch_ahead (book, scan, walk, position);
       hit = TRUE;
     } else if (last == NO_POSITION || position > last || last - position > WINDOW_MAX) {
-      book->scans[scan][order].window = 0;
-      book->scans[scan][order].ahead = 0;
+      book->scans[scan][walk].window = 0;
+      book->scans[scan][walk].ahead = 0;
     } else {
       continue; /* a little behind: programs that read in parallel do not keep the order */
     }
-    book->scans[scan][order].position = position;
+    book->scans[scan][walk].position = position;
   }
   g_clear_handle_id (&book->scan_timer, g_source_remove);
   book->scan_timer = g_timeout_add (SCAN_END_MS, on_scan_end, book);

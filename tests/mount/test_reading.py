@@ -254,10 +254,11 @@ def test_lost_cache_is_fetched_again(contacts):
 # ---- ahead ----
 
 @pytest.mark.emulator("--people", "120")
-def test_scan_ahead(contacts, run):
-    """cat */photo.jpg has many fetches under way at once, each photo once."""
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_scan_ahead(contacts, run, shell):
+    """cat */photo.jpg has many fetches under way at once, each photo once. bash's glob looks at names from the last to the first."""
     contacts.emulator.fault("delay", origin="photo", delay_ms=40, times=-1)
-    run.shell('cat "$folder"/*/photo.jpg > /dev/null', env={"folder": str(contacts.path)})
+    run(shell, "-c", 'cat "$folder"/*/photo.jpg > /dev/null', env={"folder": str(contacts.path)})
     log = contacts.emulator.log(origin="photo")
     asked = [request["path"] for request in log["requests"]]
     assert len(asked) == len(set(asked)) == 120
