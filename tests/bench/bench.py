@@ -13,6 +13,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import listing
+import others
 import reading
 import report
 import rig
@@ -32,9 +33,11 @@ def main():
 
     floor = report.Floor()
     print(rig.machine())
-    for name in options.sections or SECTIONS:
-        with tempfile.TemporaryDirectory(prefix="contactfs-bench-") as folder:
-            SECTIONS[name](Path(folder), options.quick, floor)
+    with tempfile.TemporaryDirectory(prefix="contactfs-bench-") as folder:
+        for name in options.sections or SECTIONS:
+            section = Path(folder) / name
+            section.mkdir()
+            SECTIONS[name](section, options.quick, floor)
     return 0 if floor.held else 1
 
 
@@ -44,6 +47,7 @@ SECTIONS = {
     "large": lambda folder, quick, floor: listing.large_book(folder, RTT_MS, 1 if quick else 5, floor),
     "copy": lambda folder, quick, floor: quick or writing.copy_photos(folder, RTT_MS, 3),
     "warm": lambda folder, quick, floor: quick or reading.warm_reads(folder, 7),
+    "others": lambda folder, quick, floor: quick or others.compare(folder, RTT_MS, 3),
 }
 
 if __name__ == "__main__":

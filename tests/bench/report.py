@@ -28,7 +28,8 @@ def timed(what, times, ours=None):
 
 
 class Floor:
-    """What must hold; a line for each, and whether all did."""
+    """What must hold; a line for each, and whether all did. Times are judged by the best round: what else runs on the
+    machine only adds to them."""
 
     def __init__(self):
         self.held = True

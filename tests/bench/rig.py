@@ -1,7 +1,6 @@
 """What the bench measures on: a service behind a delay relay, mounts of the real program, curl; and clocks."""
 
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -14,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
 from emulator import Emulator  # noqa: E402
+from eventually import eventually  # noqa: E402, F401
 from mounts import Mount  # noqa: E402
 from processes import Programs  # noqa: E402
 
@@ -105,10 +105,10 @@ class Service:
     def __init__(self, folder, *options, rtt):
         self.folder = folder
         self.programs = Programs(clean_env(folder))
-        self.certificate, key = make_certificate(folder)
+        self.certificate, self.key = make_certificate(folder)
         self.relay = Relay(2)
         api, photo = self.relay.ports
-        self.emulator = self._start(["--tls-cert", self.certificate, "--tls-key", key,
+        self.emulator = self._start(["--tls-cert", self.certificate, "--tls-key", self.key,
                                      "--public-url", f"https://127.0.0.1:{api}",
                                      "--photo-url", f"https://127.0.0.1:{photo}", *options])
         self.rtt = rtt
@@ -145,9 +145,10 @@ class Service:
         self.mounts.append(mount)
         return mount
 
-    def end_mount(self, mount):
+    @staticmethod
+    def end_mount(mount):
+        """Its files stay until the bench ends: ext4 is slow to make new ones where many have just been deleted."""
         mount.finish()
-        shutil.rmtree(mount.state)
 
     def requests(self, **pattern):
         return self.emulator.requests(**pattern)
