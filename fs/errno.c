@@ -1,4 +1,4 @@
-/* The one table from GError to errno: docs/google.md "Errors" and the contract's "Writing". */
+/* The one table from GError to errno: docs/google.md "Errors" and "Errors" of docs/semantics.md. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "fs/internal.h"
@@ -58,6 +58,7 @@ book_errno (int code)
     return EXDEV;
   case BOOK_ERROR_STALE:
     return ESTALE;
+  case BOOK_ERROR_LOST:
   case BOOK_ERROR_IO:
     break;
   }

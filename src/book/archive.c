@@ -239,6 +239,10 @@ book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
+  if (size == 0) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "there is no picture to keep: it has no bytes");
+    return NULL;
+  }
   if (!make_folder (folder, error))
     return NULL;
   remove_temporaries (kind, folder);
@@ -247,9 +251,32 @@ book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_
   if (!g_file_set_contents_full (path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                  0600, error))
     return NULL;
-  if (kind == BOOK_ARCHIVE_PREVIOUS)
-    prune (folder);
   return g_steal_pointer (&name);
+}
+
+gboolean
+book_archive_is_newest (BookArchive *self, const char *resource_name, GBytes *bytes)
+{
+  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name), *path = NULL;
+  g_autoptr (GPtrArray) names = list_folder (BOOK_ARCHIVE_PREVIOUS, folder);
+  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes) newest = NULL;
+
+  if (names->len == 0)
+    return FALSE;
+  path = g_build_filename (folder, names->pdata[names->len - 1], NULL);
+  file = g_mapped_file_new (path, FALSE, NULL);
+  newest = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  return newest != NULL && g_bytes_equal (newest, bytes);
+}
+
+void
+book_archive_prune (BookArchive *self, const char *resource_name)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
+  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name);
+
+  prune (folder);
 }
 
 void

@@ -24,6 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookArchive, book_archive_free)
  * rejected: "photo.jpg"), transfer full; NULL with G_FILE_ERROR. */
 char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes,
                         GError **error);
+/* TRUE if the newest previous picture is these very bytes: no need to keep them once more. */
+gboolean book_archive_is_newest (BookArchive *self, const char *resource_name, GBytes *bytes);
+/* What was added has really been replaced: the oldest beyond BOOK_ARCHIVE_PREVIOUS_MAX go. Not before, or changes that
+ * fail would push out pictures that matter. */
+void book_archive_prune (BookArchive *self, const char *resource_name);
 /* Take back an add whose mutation did not happen. */
 void book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 

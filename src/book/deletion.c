@@ -86,7 +86,7 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
   BookFolder *folder;
 
   if (person == NULL || g_strcmp0 (now, version) != 0)
-    return; /* overtaken; crossed out below by whoever removes next, harmless until then */
+    return; /* overtaken: that photo is gone. The row stays until the person's next deletion, and does no harm */
   folder = book_folder_get (book, person);
   book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
   g_clear_handle_id (&folder->timer, g_source_remove); /* book_deletions_start_earlier carries it out */

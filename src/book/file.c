@@ -55,7 +55,7 @@ book_file_mime_type (BookFile *self, char buffer[32])
 
   if (self->version == NULL || !book_cache_lookup (self->book->cache, self->version, &row))
     return NULL;
-  g_strlcpy (buffer, row.mime_type, sizeof row.mime_type);
+  g_strlcpy (buffer, row.mime_type, 32);
   return buffer;
 }
 

@@ -2,13 +2,15 @@
  * What happens when a program closes or syncs what it wrote.
  *
  *   flush:  nothing changed, empty, temporary, unlinked ─→ success, nothing sent
- *           the same bytes were refused before         ─→ the same error
- *           an upload of this draft is under way       ─→ wait for it, then look again
- *           no whole picture                           ─→ EINVAL; the draft stays for who still holds the file open
- *           a whole picture                            ─→ upload ─→ taken:   the service's photo shows
- *                                                               └→ refused: the old photo shows, the bytes are in
- * .rejected last close of a draft: still dirty (mmap, a writer that was killed) ─→ sent now if it is whole, else to
- * .rejected
+ *           the same bytes were refused before          ─→ the same error
+ *           an upload of this draft is under way        ─→ wait for it, then look again
+ *           no whole picture                            ─→ EINVAL; the draft stays for who still holds the file open
+ *           a whole picture                             ─→ upload
+ *               taken    ─→ success; the service's photo shows
+ *               refused  ─→ the error; the old photo shows, the bytes are in .rejected
+ *
+ *   last close of a draft that is still dirty (mmap, a writer that was killed):
+ *           whole ─→ sent now; else ─→ .rejected
  */
 #define G_LOG_DOMAIN "contactfs"
 

@@ -12,7 +12,7 @@
  *
  *   photo.jpg     seen by programs                     what happens next
  *   SHOWN         the service's photo, or none         -
- *   (draft)       the newest draft of folder->photo    sent at flush; SHOWN after the last close
+ *   (draft)       the newest draft of folder->photo    sent at flush; SHOWN once it was taken or refused, or closed
  *   REMOVED       absent                               deleted in BOOK_SUCCESSOR_WAIT unless a successor is created
  *   MOVED         absent                               SHOWN in BOOK_SUCCESSOR_WAIT unless a successor comes
  *   (empty)       an empty file                        never sent; what was before, in BOOK_EMPTY_WAIT

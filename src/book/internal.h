@@ -61,7 +61,7 @@ struct Book {
   gboolean unreachable; /* the last request of the API did not reach it */
 
   /* ---- mutations.c ---- */
-  GQueue mutations; /* of Mutation, the first one is under way */
+  GQueue mutations; /* of GTask with a Mutation, the first one is under way */
   double tokens;    /* what the bucket holds */
   gint64 tokens_time;
   guint asking; /* people.get after an unknown outcome or for a photo that is gone, under way */
@@ -143,6 +143,10 @@ gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
+
+/* ---- ask.c ---- after a mutation whose answer did not say: replaced is the version it was to replace, saved its copy
+ * in .previous (each may be NULL), failed what we heard */
+void book_ask_for_person (Book *book, BookPerson *person, const char *replaced, const char *saved, gboolean failed);
 
 /* ---- folder.c ---- */
 typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookFolderState;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "book/internal.h"
+#include "google/photo.h"
 
 /* With less time left, an answer would hardly come, and nobody would know what the service did. */
 #define LEAST_REMAINDER (200 * 1000)
@@ -95,30 +96,6 @@ time_left (const Mutation *self)
 
 /* ---- after SENDING ---- */
 
-static void
-on_asked (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Book *book = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, &error);
-
-  if (said != NULL)
-    book_people_apply_news (book, said);
-  else
-    g_info ("the person could not be asked for: %s", error->message);
-  book->asking--;
-  book_stop_check (book);
-}
-
-static void
-ask_for_person (Book *book, BookPerson *person)
-{
-  book->asking++;
-  people_get_async (book->people, person->resource_name,
-                    g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND, book->background, on_asked,
-                    book);
-}
-
 /* TRUE if the service may have carried the mutation out although we heard an error. */
 static gboolean
 is_outcome_unknown (const GError *error)
@@ -145,11 +122,22 @@ send_failed (GTask *task, GError *error)
   Mutation *self = g_task_get_task_data (task);
 
   if (is_outcome_unknown (error)) {
-    ask_for_person (self->book, self->person);
+    book_ask_for_person (self->book, self->person, self->replaced, self->saved, TRUE);
     finish (task, error);
   } else {
     not_sent (task, error);
   }
+}
+
+static void
+succeed (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+
+  if (self->replaced != NULL)
+    book_archive_prune (self->book->archive, self->person->resource_name);
+  book_person_clear_error (self->person);
+  finish (task, NULL);
 }
 
 static void
@@ -159,6 +147,7 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   Mutation *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (PeoplePerson) said = people_update_photo_finish (self->book->people, result, &error);
+  g_autofree char *shown = NULL;
 
   book_note_outcome (self->book, error);
   if (said == NULL) {
@@ -166,10 +155,11 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   book_people_apply_answer (self->book, said, self->replaced);
-  if (said->photo_url == NULL)
-    ask_for_person (self->book, self->person); /* accepted, but not shown yet */
-  book_person_clear_error (self->person);
-  finish (task, NULL);
+  shown = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+  if (shown == NULL || g_strcmp0 (shown, self->replaced) == 0)
+    book_ask_for_person (self->book, self->person, self->replaced, self->saved,
+                         FALSE); /* accepted, but not shown yet */
+  succeed (task);
 }
 
 static void
@@ -197,10 +187,9 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
     if (!person->gone)
       book_person_store (self->book, person);
     book_folder_photo_changed (self->book, person);
-    ask_for_person (self->book, person);
+    book_ask_for_person (self->book, self->person, self->replaced, self->saved, FALSE);
   }
-  book_person_clear_error (self->person);
-  finish (task, NULL);
+  succeed (task);
 }
 
 static GError *
@@ -298,11 +287,17 @@ static void
 save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Save *self = data;
-  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (self->fd, FALSE, NULL);
-  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : g_bytes_new (NULL, 0);
   GError *error = NULL;
-  char *name = book_archive_add (self->archive, BOOK_ARCHIVE_PREVIOUS, self->resource_name, bytes, &error);
+  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (self->fd, FALSE, &error);
+  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  char *name = NULL;
 
+  if (bytes != NULL && book_archive_is_newest (self->archive, self->resource_name, bytes)) {
+    g_task_return_pointer (task, NULL, NULL);
+    return;
+  }
+  if (bytes != NULL)
+    name = book_archive_add (self->archive, BOOK_ARCHIVE_PREVIOUS, self->resource_name, bytes, &error);
   if (name != NULL)
     g_task_return_pointer (task, name, g_free);
   else
@@ -317,7 +312,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   self->saved = g_task_propagate_pointer (G_TASK (result), &error);
-  if (self->saved == NULL) {
+  if (error != NULL) {
     g_prefix_error (&error, "the present photo could not be kept in .previous, so it was left alone: ");
     finish (task, error);
     return;
@@ -339,7 +334,9 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) worker = NULL;
   Save *save;
 
-  if (photo == NULL && error->domain == BOOK_ERROR) { /* gone, or lost by the service itself */
+  if (photo == NULL
+      && (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND)
+          || g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST))) { /* nobody can save it */
     g_info ("%s: nothing to keep in .previous: %s", self->person->name, error->message);
     g_clear_error (&error);
     g_free (self->replaced);

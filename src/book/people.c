@@ -5,7 +5,7 @@
 #include "book/names.h"
 #include "google/photo.h"
 
-G_DEFINE_QUARK (contactfs - book - error - quark, book_error)
+G_DEFINE_QUARK (contactfs_book_error_quark, book_error)
 
 BookPerson *
 book_person_ref (BookPerson *self)

@@ -2,11 +2,15 @@
  * A person of the address book, and the table of all of them.
  *
  * Three identifiers, and what one may do with each:
- *   resource name  Google's ("people/c123"). What requests and the store use. May change:
- * metadata.previousResourceNames. name           the directory's name. Given once; changes only when the display name
- * does. ino            from the resource name, low four bits zero: the folder's inode number and FUSE node id. The
- * files in it have the inode numbers ino | BOOK_INO_PHOTO and so on; their node ids are another matter (see folder.h).
- * After a wait, find a person again by ino or hold a reference and look at gone.
+ *
+ *   resource name   Google's ("people/c123"): what requests and the store use. It may change
+ *                   (metadata.previousResourceNames).
+ *   name            the directory's. Given once; changes only when the display name does.
+ *   ino             from the resource name, low four bits zero: the folder's inode number and FUSE node id. The
+ *                   files in it have the inode numbers ino | BOOK_INO_PHOTO and so on; their node ids are another
+ *                   matter (folder.h).
+ *
+ * After a wait, find a person again by ino, or hold a reference and look at gone.
  */
 #pragma once
 

@@ -13,6 +13,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -98,6 +99,19 @@ photo_new (const char *version, int fd, gint64 size, const char *mime_type)
   photo->version = g_strdup (version);
   g_strlcpy (photo->mime_type, mime_type, sizeof photo->mime_type);
   return photo;
+}
+
+/* The same photo with a descriptor of its own. */
+static BookPhoto *
+photo_share (const BookPhoto *photo, GError **error)
+{
+  int fd = fcntl (photo->fd, F_DUPFD_CLOEXEC, 0);
+
+  if (fd < 0) {
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE, "the photo cannot be opened: %s", g_strerror (errno));
+    return NULL;
+  }
+  return photo_new (photo->version, fd, photo->size, photo->mime_type);
 }
 
 BookPhoto *
@@ -221,7 +235,7 @@ ask_again (GTask *task)
       self->book->asking++;
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
     } else {
-      g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO,
+      g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_LOST,
                                "the service lists the photo but does not deliver it; the next sync may mend that");
     }
     return;
@@ -267,12 +281,11 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer data)
   fetch->ahead = TRUE;
   for (guint i = 0; i < waiters->len; i++) {
     GTask *task = waiters->pdata[i];
-    BookPhoto *copy = NULL;
+    g_autoptr (GError) own_error = NULL;
+    BookPhoto *copy = photo != NULL ? photo_share (photo, &own_error) : NULL;
 
     leave (task);
-    if (photo != NULL)
-      copy = photo_new (photo->version, fcntl (photo->fd, F_DUPFD_CLOEXEC, 0), photo->size, photo->mime_type);
-    waiter_done (task, fetch, copy, error);
+    waiter_done (task, fetch, copy, own_error != NULL ? own_error : error);
   }
   g_ptr_array_unref (fetch->waiters);
   g_object_unref (fetch->cancellable);

@@ -1,13 +1,14 @@
 /*
  * rename(2). What a name is decides what a rename means:
  *
- *   from                    to
- *   other                   temporary, here or elsewhere     the name moves, nothing is sent
- *   other                   photo.jpg, or any other name     its bytes become the photo; on failure it is still there
- *   photo.jpg               a name in the same folder        the bytes live on under that name; photo.jpg waits for a
- * successor photo.jpg               photo.jpg of somebody else       upload there, then delete here; keeps the source
- * if the upload fails photo.jpg               a temporary of somebody else     EXDEV: mv copies profile.jpg, folders
- * EPERM
+ *   from        to                            what happens
+ *   other       temporary, in its folder      the name moves, nothing is sent
+ *   other       temporary, of somebody else   EXDEV: mv copies
+ *   other       photo.jpg or any other name   its bytes become the photo; on failure it is still there
+ *   photo.jpg   any name in its folder        the bytes live on there; photo.jpg waits for a successor
+ *   photo.jpg   photo.jpg of somebody else    uploaded there, then deleted here; kept if the upload fails
+ *   photo.jpg   temporary of somebody else    EXDEV: mv copies
+ *   profile.jpg, folders                      EPERM
  */
 #define G_LOG_DOMAIN "contactfs"
 

@@ -24,7 +24,7 @@ static const char usage[]
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login, logout                In a later version\n"
       "\n"
-      "`contactfs COMMAND --help` tells more, and so does man contactfs. In fstab:\n"
+      "`contactfs COMMAND --help` tells more. In fstab:\n"
       "  default  /home/me/contacts  fuse.contactfs  noauto,user,credentials=/home/me/google.json  0  0\n";
 
 int

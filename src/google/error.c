@@ -1,4 +1,4 @@
 /* The error domain of everything between us and Google. */
 #include "google/error.h"
 
-G_DEFINE_QUARK (people - error - quark, people_error)
+G_DEFINE_QUARK (contactfs_people_error_quark, people_error)

@@ -409,3 +409,22 @@ def test_kept_pictures_cannot_be_changed(contacts, faces):
                     lambda: os.rename(kept, photo), lambda: (folder / "new.jpg").write_bytes(b"x")):
         assert errno_of(attempt) in (errno.EACCES, errno.EPERM)
     assert contacts.mutations() == ["PATCH"]
+
+
+@pytest.mark.options("--timeout", "2", "--upload-timeout", "2", "--writes-per-minute", "0")
+@pytest.mark.refused
+@pytest.mark.parametrize("status", [400, 502])
+def test_failures_push_nothing_out_of_previous(contacts, faces, status):
+    """What failed has replaced nothing: neither a refusal nor an answer that leaves it open fills .previous."""
+    photo = contacts.path / ALICE / "photo.jpg"
+    kept = [contacts.held(ALICE)]
+    for number in range(3):
+        photo.write_bytes(faces.face_bytes(number))
+        kept.append(contacts.held(ALICE))
+    assert contacts.previous(ALICE) == kept[:3]
+    contacts.emulator.fault("status", method="PATCH", path=UPLOAD, status=status, times=-1)
+    for number in range(3, 6):
+        with pytest.raises(OSError):
+            photo.write_bytes(faces.face_bytes(number))
+    contacts.emulator.clear_faults()
+    eventually(lambda: contacts.previous(ALICE) == kept[:3])

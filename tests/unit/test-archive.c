@@ -47,6 +47,8 @@ add (BookArchive *archive, BookArchiveKind kind, const char *resource_name, cons
 
   g_assert_no_error (error);
   g_assert_nonnull (name);
+  if (kind == BOOK_ARCHIVE_PREVIOUS)
+    book_archive_prune (archive, resource_name);
   return name;
 }
 
@@ -379,6 +381,19 @@ test_threads (Fixture *fixture, gconstpointer data)
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
+static void
+test_newest (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) one = g_bytes_new_static ("one", 3);
+  g_autoptr (GBytes) two = g_bytes_new_static ("two", 3);
+
+  g_assert_false (book_archive_is_newest (fixture->archive, ALICE, one));
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one");
+  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two");
+  g_assert_true (book_archive_is_newest (fixture->archive, ALICE, two));
+  g_assert_false (book_archive_is_newest (fixture->archive, ALICE, one));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -388,6 +403,7 @@ main (int argc, char **argv)
   ADD ("/archive/private", test_private);
   ADD ("/archive/rejected", test_rejected);
   ADD ("/archive/limit", test_limit);
+  ADD ("/archive/newest", test_newest);
   ADD ("/archive/clock-set-back", test_clock_set_back);
   ADD ("/archive/remove", test_remove);
   ADD ("/archive/open-other-names", test_open_other_names);
