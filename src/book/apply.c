@@ -12,6 +12,9 @@
 #include "book/names.h"
 #include "google/photo.h"
 
+/* So many photos that mutations of ours replaced are remembered for a person, until there is news. */
+#define SUPERSEDED_MAX 16
+
 typedef struct {
   Book *book;
   BookApply how;
@@ -106,8 +109,9 @@ lags (const BookPerson *person, const PeoplePerson *said)
     return TRUE;
   if (person->superseded != NULL && (said->update_time == 0 || said->update_time == person->update_time)) {
     g_autofree char *version = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+    g_auto (GStrv) superseded = g_strsplit (person->superseded, "\n", -1);
 
-    return g_strcmp0 (version, person->superseded) == 0;
+    return version != NULL && g_strv_contains ((const char *const *)superseded, version);
   }
   return FALSE;
 }
@@ -253,6 +257,19 @@ book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error)
   return book_store_commit (book->store, error);
 }
 
+void
+book_person_supersede (BookPerson *person, const char *version)
+{
+  g_auto (GStrv) before = g_strsplit (person->superseded != NULL ? person->superseded : "", "\n", SUPERSEDED_MAX);
+  g_autoptr (GString) list = g_string_new (version);
+
+  for (guint i = 0; before[i] != NULL && i + 1 < SUPERSEDED_MAX; i++)
+    if (before[i][0] != '\0' && !g_str_equal (before[i], version))
+      g_string_append_printf (list, "\n%s", before[i]);
+  g_free (person->superseded);
+  person->superseded = g_string_free (g_steal_pointer (&list), FALSE);
+}
+
 static void
 apply_one (Book *book, const PeoplePerson *said, BookApply how)
 {
@@ -278,8 +295,7 @@ book_people_apply_answer (Book *book, const PeoplePerson *said, const char *repl
   apply_one (book, said, BOOK_APPLY_ANSWER);
   person = book_person_by_resource_name (book, said->resource_name);
   if (person != NULL && replaced != NULL) {
-    g_free (person->superseded);
-    person->superseded = g_strdup (replaced);
+    book_person_supersede (person, replaced);
     book_person_store (book, person);
   }
 }

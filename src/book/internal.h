@@ -93,6 +93,8 @@ void book_people_apply_answer (Book *book, const PeoplePerson *person, const cha
 /* An answer of people.get: as fresh as a delta, no fresher. */
 void book_people_apply_news (Book *book, const PeoplePerson *person);
 void book_person_store (Book *book, BookPerson *person);
+/* A mutation of ours replaced version: a lagging delta does not bring it back. */
+void book_person_supersede (BookPerson *person, const char *version);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
 void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
 

@@ -182,8 +182,8 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
 
     g_clear_error (&error);
     g_clear_pointer (&person->photo_url, g_free);
-    g_free (person->superseded);
-    person->superseded = g_strdup (self->replaced);
+    if (self->replaced != NULL)
+      book_person_supersede (person, self->replaced);
     if (!person->gone)
       book_person_store (self->book, person);
     book_folder_photo_changed (self->book, person);

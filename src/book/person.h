@@ -26,7 +26,8 @@ typedef struct {
   char *base_name;
   char *photo_url; /* as the service gave it; NULL: no photo of the contact's own */
   char *profile_url;
-  char *superseded;            /* the version that our last mutation replaced; NULL: none, or overtaken since */
+  char *
+      superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
   char *error;                 /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   gint64 update_time;

@@ -35,8 +35,8 @@ typedef struct {
   gint64 profile_update_time;
   const char *photo_url; /* or NULL */
   const char *profile_url;
-  const char
-      *superseded; /* photo version that our last mutation replaced: a lagging delta may still show it; or NULL */
+  const char *
+      superseded; /* photo versions that our last mutations replaced, a line each: a lagging delta may still show them; or NULL */
 } BookStorePerson;
 
 typedef void (*BookStorePersonFunc) (const BookStorePerson *person, gpointer data);

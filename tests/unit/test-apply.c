@@ -251,6 +251,9 @@ lagging_delta_does_not_undo (Fixture *self, gconstpointer data)
   book_people_apply_answer (self->book, timeless, "https://h/new");
   apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 20, "https://h/new=s100"), NULL);
   g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/newer=s100");
+  /* nor the one before */
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 20, "https://h/old=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/newer=s100");
   /* but news is news */
   apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 30, "https://h/other=s100"), NULL);
   g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/other=s100");
