@@ -9,10 +9,59 @@
 
 #include "google/error.h"
 
+/* The four hex digits at digits, or -1. */
+static int
+code_unit (const char *digits, const char *end)
+{
+  int unit = 0;
+
+  if (end - digits < 4)
+    return -1;
+  for (int i = 0; i < 4; i++) {
+    int value = g_ascii_xdigit_value (digits[i]);
+
+    if (value < 0)
+      return -1;
+    unit = unit * 16 + value;
+  }
+  return unit;
+}
+
+/* cJSON refuses a whole answer for half of a surrogate pair, and cuts text at \u0000. One odd name must not keep the address
+ * book away: such escapes become U+FFFD, which is as long. Returns NULL when there are none. */
+static char *
+mend_escapes (const char *text, gsize length)
+{
+  g_autofree char *mended = NULL;
+  const char *end = text + length;
+
+  for (const char *at = memchr (text, '\\', length); at != NULL && end - at >= 2;) {
+    gsize step = 2;
+
+    if (at[1] == 'u') {
+      int unit = code_unit (at + 2, end);
+      gboolean high = unit >= 0xd800 && unit <= 0xdbff, low = unit >= 0xdc00 && unit <= 0xdfff;
+      int next = high && end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? code_unit (at + 8, end) : -1;
+
+      step = 6;
+      if (next >= 0xdc00 && next <= 0xdfff) {
+        step = 12;
+      } else if (high || low || unit == 0) {
+        if (mended == NULL)
+          mended = g_strndup (text, length);
+        memcpy (mended + (at - text) + 2, "fffd", 4);
+      }
+    }
+    at = (gsize)(end - at) > step ? memchr (at + step, '\\', (gsize)(end - at) - step) : NULL;
+  }
+  return g_steal_pointer (&mended);
+}
+
 JsonValue *
 json_parse (const char *text, gsize length, GError **error)
 {
   g_autofree char *repaired = NULL;
+  g_autofree char *mended = NULL;
   JsonValue *root;
 
   /* cJSON copies bytes as they come; names must not carry anything but UTF-8 further. */
@@ -21,6 +70,9 @@ json_parse (const char *text, gsize length, GError **error)
     text = repaired;
     length = strlen (repaired);
   }
+  mended = mend_escapes (text, length);
+  if (mended != NULL)
+    text = mended;
   root = length > 0 ? cJSON_ParseWithLength (text, length) : NULL;
   if (root == NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "is not JSON (%" G_GSIZE_FORMAT " bytes)", length);

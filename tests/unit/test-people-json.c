@@ -393,6 +393,34 @@ test_clean (void)
   g_assert_null (answer_clean (NULL));
 }
 
+/* Half a surrogate pair and \u0000 cost one character each, not the answer. */
+static void
+test_odd_escapes (void)
+{
+  static const struct {
+    const char *json;
+    const char *text;
+  } cases[] = {
+    { "{\"a\":\"x\\ud800y\"}", "x\357\277\275y" },
+    { "{\"a\":\"x\\udc00\"}", "x\357\277\275" },
+    { "{\"a\":\"\\ud83d\\ude00\"}", "\360\237\230\200" },
+    { "{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\357\277\275\360\237\230\200" },
+    { "{\"a\":\"x\\u0000y\"}", "x\357\277\275y" },
+    { "{\"a\":\"\\\\ud800\"}", "\\ud800" },
+    { "{\"a\":\"\\u00e9\"}", "\303\251" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (JsonValue) root = json_parse (cases[i].json, strlen (cases[i].json), &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpstr (json_string (root, "a"), ==, cases[i].text);
+  }
+  g_assert_null (json_parse ("{\"a\":\"\\u", 9, NULL)); /* cut off inside */
+  g_assert_null (json_parse ("\\", 1, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -413,5 +441,6 @@ main (int argc, char **argv)
   g_test_add_func ("/people-json/json-repairs-utf8", test_json_repairs_utf8);
   g_test_add_func ("/people-json/table", test_table);
   g_test_add_func ("/people-json/clean", test_clean);
+  g_test_add_func ("/json/odd-escapes", test_odd_escapes);
   return g_test_run ();
 }
