@@ -3,6 +3,9 @@
  *
  * The row is marked cached before the file gets its name, and a file goes before its row is marked absent: a kill in
  * between leaves a row without a file, which is noticed at the next open, never a file that nobody counts.
+ *
+ * Uses are put aside and written many at a time, a transaction for each open being most of what it costs. A kill forgets
+ * them; it only makes the order of eviction a little older.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -16,6 +19,7 @@
 #include <unistd.h>
 
 #define TEMPORARY_PREFIX ".new-"
+#define MAX_USES         512
 
 struct BookCache {
   BookStore *store; /* borrowed */
@@ -23,6 +27,7 @@ struct BookCache {
   gint64 max_bytes;
   gint64 bytes;          /* of the rows marked cached */
   gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
+  GHashTable *uses;      /* version → gint64*, its last use; not in the store yet */
   gboolean cannot_write; /* and it was said */
 };
 
@@ -39,6 +44,44 @@ next_use (BookCache *self)
 {
   self->last_use = MAX (g_get_real_time (), self->last_use + 1);
   return self->last_use;
+}
+
+static gboolean
+store_each_use (BookCache *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer version, use;
+
+  g_hash_table_iter_init (&iter, self->uses);
+  while (g_hash_table_iter_next (&iter, &version, &use))
+    if (!book_store_touch_photo (self->store, version, *(gint64 *)use, error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+store_uses (BookCache *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_hash_table_size (self->uses) == 0)
+    return;
+  if (!book_store_begin (self->store, &error) || !store_each_use (self, &error)
+      || !book_store_commit (self->store, &error)) {
+    g_warning ("%s", error->message);
+    book_store_rollback (self->store);
+  }
+  g_hash_table_remove_all (self->uses);
+}
+
+static void
+note_use (BookCache *self, const char *version)
+{
+  gint64 use = next_use (self);
+
+  g_hash_table_replace (self->uses, g_strdup (version), g_memdup2 (&use, sizeof use));
+  if (g_hash_table_size (self->uses) >= MAX_USES)
+    store_uses (self);
 }
 
 /* The cache goes on when the store cannot: what is not remembered is fetched again. */
@@ -93,6 +136,7 @@ evict (BookCache *self, const char *keep)
 
   if (eviction.excess <= 0)
     return;
+  store_uses (self);
   if (!book_store_each_cached_photo (self->store, choose_victim, &eviction, &error))
     g_warning ("%s", error->message);
   for (guint i = 0; i < versions->len; i++)
@@ -136,6 +180,7 @@ book_cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **er
   self->store = store;
   self->dir = g_strdup (dir);
   self->max_bytes = MAX (max_bytes, 0);
+  self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     int saved = errno;
 
@@ -155,6 +200,9 @@ book_cache_free (BookCache *self)
 {
   if (!self)
     return;
+  if (self->uses != NULL)
+    store_uses (self);
+  g_clear_pointer (&self->uses, g_hash_table_unref);
   g_free (self->dir);
   g_free (self);
 }
@@ -171,7 +219,6 @@ int
 book_cache_open (BookCache *self, const char *version)
 {
   g_autofree char *path = NULL;
-  g_autoptr (GError) error = NULL;
   BookStorePhoto photo;
   struct stat st;
   int fd;
@@ -191,8 +238,7 @@ book_cache_open (BookCache *self, const char *version)
     book_cache_drop (self, version);
     return -1;
   }
-  if (!book_store_touch_photo (self->store, version, next_use (self), &error))
-    g_warning ("%s", error->message);
+  note_use (self, version);
   return fd;
 }
 
@@ -298,6 +344,7 @@ book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char 
   }
   photo.cached = TRUE;
   self->bytes += photo.size;
+  g_hash_table_remove (self->uses, version); /* older than this one */
   put_row (self, version, &photo);
   if (give_name (self, temporary, version)) {
     self->cannot_write = FALSE;

@@ -230,6 +230,20 @@ test_smaller_limit (Fixture *fixture, gconstpointer data)
   assert_hit (fixture, "c", 'c', 30);
 }
 
+/* Uses are put aside, and written by the end at the latest. */
+static void
+test_uses_survive (Fixture *fixture, gconstpointer data)
+{
+  keep (fixture, "a", 'a', 30);
+  keep (fixture, "b", 'b', 30);
+  keep (fixture, "c", 'c', 30);
+  assert_hit (fixture, "a", 'a', 30);
+  open_cache (fixture, 60);
+  assert_gone (fixture, "b", 30);
+  assert_hit (fixture, "a", 'a', 30);
+  assert_hit (fixture, "c", 'c', 30);
+}
+
 static void
 test_short_file (Fixture *fixture, gconstpointer data)
 {
@@ -388,6 +402,7 @@ main (int argc, char **argv)
   ADD ("/cache/open-while-evicted", test_open_while_evicted);
   ADD ("/cache/too-large", test_too_large);
   ADD ("/cache/smaller-limit", test_smaller_limit);
+  ADD ("/cache/uses-survive", test_uses_survive);
   ADD ("/cache/short-file", test_short_file);
   ADD ("/cache/file-deleted", test_file_deleted);
   ADD ("/cache/file-replaced", test_file_replaced);
