@@ -17,14 +17,15 @@ def line(what, value, more=""):
     print(f"  {what:<58} {value:>10}{'   ' + more if more else ''}", flush=True)
 
 
-def timed(what, times, ours=None):
-    """The median; with ours, also ours divided by this one."""
+def timed(what, times, ours=None, theirs=None):
+    """The median, and the ratio ours/theirs: with ours, this is theirs, and the other way round."""
     middle = median(times)
     more = f"{len(times)} ×, {in_words(min(times))} … {in_words(max(times))}"
     if ours is not None:
         more += f"; ours/this {median(ours) / middle:.2f}"
+    if theirs is not None:
+        more += f"; this/curl {middle / median(theirs):.2f}"
     line(what, in_words(middle), more)
-    return middle
 
 
 class Floor:

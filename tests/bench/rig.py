@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
 from emulator import Emulator  # noqa: E402
-from eventually import eventually  # noqa: E402, F401
+from eventually import eventually  # noqa: E402, F401 (for others.py)
 from mounts import Mount  # noqa: E402
 from processes import Programs  # noqa: E402
 
