@@ -237,10 +237,10 @@ command_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static const AuthSource command_source = { command_make_async, command_make_finish, g_free };
+static const AuthSource command_source = { command_make_async, command_make_finish, NULL, g_free };
 
 Auth *
 auth_new_command (const char *command)
 {
-  return auth_new (&command_source, g_strdup (command), g_strdup ("token command"), NULL);
+  return auth_new (&command_source, g_strdup (command), g_strdup ("token command"));
 }

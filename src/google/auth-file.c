@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "google/error.h"
+#include "google/grant.h"
 #include "google/http.h"
 #include "google/json.h"
 #include "google/secret.h"
@@ -142,25 +143,9 @@ authorized_user_load (const char *path, GError **error)
   return self;
 }
 
-static void
-append_field (GString *form, const char *name, const char *value)
-{
-  g_string_append (form, name);
-  g_string_append_uri_escaped (form, value, NULL, FALSE);
-}
-
 GBytes *
 authorized_user_grant (const AuthorizedUser *self)
 {
-  /* Room for everything escaped, so that no growing leaves a copy behind. */
-  gsize room = 3 * (strlen (self->client_id) + strlen (self->client_secret) + strlen (self->refresh_token)) + 128;
-  GString *form = g_string_sized_new (room);
-  gsize length;
-
-  append_field (form, "grant_type=", "refresh_token");
-  append_field (form, "&client_id=", self->client_id);
-  append_field (form, "&client_secret=", self->client_secret);
-  append_field (form, "&refresh_token=", self->refresh_token);
-  length = form->len;
-  return secret_bytes_take (g_string_free (form, FALSE), length);
+  return grant_form ("grant_type", "refresh_token", "client_id", self->client_id, "client_secret", self->client_secret,
+                     "refresh_token", self->refresh_token, NULL);
 }

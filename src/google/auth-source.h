@@ -12,8 +12,10 @@ typedef struct {
                       gpointer data);
   /* The token, transfer full, checked by secret_is_token; *lifetime in microseconds, 0: until it is refused. */
   char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);
+  /* The project to bill now, borrowed, or NULL. The function may be NULL. */
+  const char *(*quota_project) (gpointer self);
   void (*free) (gpointer self);
 } AuthSource;
 
-/* Takes the strings; quota_project may be NULL. */
-Auth *auth_new (const AuthSource *source, gpointer self, char *description, char *quota_project);
+/* Takes self and description. */
+Auth *auth_new (const AuthSource *source, gpointer self, char *description);

@@ -13,6 +13,7 @@
 #include "google/auth-source.h"
 #include "google/error.h"
 #include "google/secret.h"
+#include "google/wait-limits.h"
 
 #define RENEW_AHEAD (60 * G_USEC_PER_SEC)
 
@@ -27,7 +28,6 @@ struct Auth {
   const AuthSource *source;
   gpointer source_self;
   char *description;
-  char *quota_project;
   char *token;        /* or NULL */
   gint64 expiry;      /* monotonic; 0: not told */
   Run *run;           /* or NULL */
@@ -37,29 +37,19 @@ struct Auth {
 typedef struct {
   Auth *auth;
   GTask *task; /* owned */
-  GSource *deadline_source, *cancel_source;
+  Limits limits;
 } Waiter;
 
 Auth *
-auth_new (const AuthSource *source, gpointer source_self, char *description, char *quota_project)
+auth_new (const AuthSource *source, gpointer source_self, char *description)
 {
   Auth *self = g_new0 (Auth, 1);
 
   self->source = source;
   self->source_self = source_self;
   self->description = description;
-  self->quota_project = quota_project;
   self->waiters = g_ptr_array_new ();
   return self;
-}
-
-static void
-destroy_source (GSource *source)
-{
-  if (source == NULL)
-    return;
-  g_source_destroy (source);
-  g_source_unref (source);
 }
 
 /* Takes it out of the queue; the caller answers the task that it hands back. */
@@ -69,8 +59,7 @@ waiter_leave (Waiter *self)
   GTask *task = self->task;
 
   g_ptr_array_remove (self->auth->waiters, self);
-  destroy_source (self->deadline_source);
-  destroy_source (self->cancel_source);
+  limits_stop (&self->limits);
   g_free (self);
   return task;
 }
@@ -139,7 +128,6 @@ auth_free (Auth *self)
   self->source->free (self->source_self);
   auth_token_free (self->token);
   g_free (self->description);
-  g_free (self->quota_project);
   g_free (self);
 }
 
@@ -204,19 +192,10 @@ static void
 waiter_new (Auth *auth, GTask *task, gint64 deadline)
 {
   Waiter *self = g_new0 (Waiter, 1);
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
   self->auth = auth;
   self->task = g_object_ref (task);
-  self->deadline_source = g_timeout_source_new (0);
-  g_source_set_ready_time (self->deadline_source, deadline);
-  g_source_set_callback (self->deadline_source, on_waiter_deadline, self, NULL);
-  g_source_attach (self->deadline_source, g_main_context_get_thread_default ());
-  if (cancellable != NULL) {
-    self->cancel_source = g_cancellable_source_new (cancellable);
-    g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (on_waiter_cancelled), self, NULL);
-    g_source_attach (self->cancel_source, g_main_context_get_thread_default ());
-  }
+  limits_start (&self->limits, deadline, on_waiter_deadline, g_task_get_cancellable (task), on_waiter_cancelled, self);
   g_ptr_array_add (auth->waiters, self);
 }
 
@@ -267,7 +246,7 @@ auth_reject (Auth *self, const char *token)
 const char *
 auth_quota_project (Auth *self)
 {
-  return self->quota_project;
+  return self->source->quota_project != NULL ? self->source->quota_project (self->source_self) : NULL;
 }
 
 const char *

@@ -14,6 +14,7 @@
 
 #include "google/http-failure.h"
 #include "google/http-transport.h"
+#include "google/wait-limits.h"
 
 #define MAX_LOGGED_URL 80
 
@@ -30,7 +31,7 @@ typedef struct {
   HttpRequest *request;
   HttpOrigin origin;
   HttpTransfer *transfer; /* NULL: ended */
-  GSource *deadline_source, *cancel_source;
+  Limits limits;
 } Sending;
 
 /* 256 requests over HTTP/1.1 are 256 sockets, beside the files of the mount. */
@@ -84,15 +85,6 @@ http_client_get_statistics (HttpClient *self, HttpStatistics *out)
 
 /* ---- one request ---- */
 
-static void
-destroy_source (GSource *source)
-{
-  if (source == NULL)
-    return;
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
 /* Frees it and hands back the task, to be answered last: its callback may free the client. */
 static GTask *
 sending_end (Sending *self)
@@ -100,8 +92,7 @@ sending_end (Sending *self)
   GTask *task = self->task;
 
   g_hash_table_remove (self->client->sendings, self);
-  destroy_source (self->deadline_source);
-  destroy_source (self->cancel_source);
+  limits_stop (&self->limits);
   http_origin_clear (&self->origin);
   http_request_free (self->request);
   g_free (self);
@@ -154,22 +145,13 @@ static void
 sending_start (HttpClient *client, GTask *task, HttpRequest *request, HttpOrigin *origin, gint64 deadline)
 {
   Sending *self = g_new0 (Sending, 1);
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
   self->client = client;
   self->task = g_object_ref (task);
   self->request = request;
   self->origin = *origin;
   *origin = (HttpOrigin){ 0 };
-  self->deadline_source = g_timeout_source_new (0);
-  g_source_set_ready_time (self->deadline_source, deadline);
-  g_source_set_callback (self->deadline_source, on_deadline, self, NULL);
-  g_source_attach (self->deadline_source, g_main_context_get_thread_default ());
-  if (cancellable != NULL) {
-    self->cancel_source = g_cancellable_source_new (cancellable);
-    g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (on_cancelled), self, NULL);
-    g_source_attach (self->cancel_source, g_main_context_get_thread_default ());
-  }
+  limits_start (&self->limits, deadline, on_deadline, g_task_get_cancellable (task), on_cancelled, self);
   g_hash_table_add (client->sendings, self);
   client->statistics.requests++;
   self->transfer = http_transport_start (client->transport, request, &self->origin, deadline, on_done, self);

@@ -1,0 +1,258 @@
+/*
+ * Asking for a token:  step_ask ─→ on_answer ─┬─ 200 with a token, or refused: done
+ *                         ↑                   │
+ *                         └──── on_waited ←───┴─ 408, 429, 5xx, no answer
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/grant.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "google/answer.h"
+#include "google/attempts.h"
+#include "google/json.h"
+#include "google/secret.h"
+
+#define MAX_ANSWER (64 * 1024)
+
+typedef struct {
+  HttpClient *http; /* owned */
+  char *token_uri;
+  GBytes *form;
+  const gint64 *deadline;
+  Attempts attempts;
+} Ask;
+
+static void step_ask (GTask *task);
+
+void
+grant_free (Grant *self)
+{
+  if (self == NULL)
+    return;
+  secret_free (self->access_token);
+  secret_free (self->refresh_token);
+  g_free (self->scope);
+  g_free (self->code);
+  g_free (self->subtype);
+  g_free (self->words);
+  g_free (self);
+}
+
+GBytes *
+grant_form (const char *name, ...)
+{
+  va_list sizes, values;
+  gsize room = 1, length;
+  GString *form;
+
+  /* Room for everything escaped, so that no growing leaves a copy behind. */
+  va_start (sizes, name);
+  va_copy (values, sizes);
+  for (const char *word = name; word != NULL; word = va_arg (sizes, const char *))
+    room += 3 * strlen (word) + 1;
+  va_end (sizes);
+  form = g_string_sized_new (room);
+  for (const char *word = name; word != NULL; word = va_arg (values, const char *)) {
+    g_string_append_printf (form, "%s%s=", form->len > 0 ? "&" : "", word);
+    g_string_append_uri_escaped (form, va_arg (values, const char *), NULL, FALSE);
+  }
+  va_end (values);
+  length = form->len;
+  return secret_bytes_take (g_string_free (form, FALSE), length);
+}
+
+/* ---- what came ---- */
+
+static Grant *
+read_grant (const JsonValue *root, GError **error)
+{
+  const char *token = json_string (root, "access_token");
+  const char *type = json_string (root, "token_type");
+  const char *refresh_token = json_string (root, "refresh_token");
+  Grant *self;
+
+  if (token == NULL || !secret_is_token (token)) {
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                 "The token service answered without an access token: check the token_uri of the credentials");
+    return NULL;
+  }
+  if (type != NULL && g_ascii_strcasecmp (type, "Bearer") != 0) {
+    g_set_error (
+        error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+        "The token service answered with another kind of token than Bearer: check the token_uri of the credentials");
+    return NULL;
+  }
+  self = g_new0 (Grant, 1);
+  self->access_token = g_strdup (token);
+  self->refresh_token = refresh_token != NULL && secret_is_token (refresh_token) ? g_strdup (refresh_token) : NULL;
+  self->scope = g_strdup (json_string (root, "scope"));
+  self->lifetime = CLAMP (json_int (root, "expires_in"), 0, G_MAXINT32) * G_USEC_PER_SEC;
+  return self;
+}
+
+static char *
+clean_or_empty (const char *text)
+{
+  char *clean = answer_clean (text);
+
+  return clean != NULL ? clean : g_strdup ("");
+}
+
+static Grant *
+read_refusal (const JsonValue *root, const HttpResponse *response)
+{
+  Grant *self = g_new0 (Grant, 1);
+  g_autofree char *description = answer_clean (json_string (root, "error_description"));
+
+  self->code = clean_or_empty (json_string (root, "error"));
+  self->subtype = clean_or_empty (json_string (root, "error_subtype"));
+  if (self->code[0] == '\0')
+    self->words = answer_describe_raw (response->status, response->body);
+  else
+    self->words = description != NULL ? g_strdup_printf ("%s: %s", self->code, description) : g_strdup (self->code);
+  return self;
+}
+
+GError *
+grant_refusal (const Grant *self, const char *login, const char *renew)
+{
+  if (!g_str_equal (self->code, "invalid_grant"))
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "The token service refused the client of %c%s (%s): look in the Google Cloud console whether "
+                        "that client is still there, then %s",
+                        g_ascii_tolower (login[0]), login + 1, self->words, renew);
+  if (g_str_equal (self->subtype, "invalid_rapt"))
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "%s must be confirmed anew, as your organisation asks from time to time (%s): %s", login,
+                        self->words, renew);
+  if (strstr (self->words, "expired or revoked") != NULL)
+    return g_error_new (
+        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+        "%s is no longer valid (%s): %s. While the app's consent screen is in 'Testing', a login ends after 7 days: "
+        "press 'Publish app' in the Google Cloud console first",
+        login, self->words, renew);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s is no longer valid (%s): %s", login, self->words, renew);
+}
+
+/* ---- asking ---- */
+
+static void
+ask_free (Ask *self)
+{
+  http_client_unref (self->http);
+  g_free (self->token_uri);
+  g_bytes_unref (self->form);
+  attempts_clear (&self->attempts);
+  g_free (self);
+}
+
+static void
+on_waited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (attempts_again_finish (result, &error))
+    step_ask (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+step_again (GTask *task, GError *error, gint64 retry_after)
+{
+  Ask *self = g_task_get_task_data (task);
+
+  self->attempts.retry.deadline = *self->deadline;
+  attempts_again_async (&self->attempts, error, retry_after, g_task_get_cancellable (task), on_waited,
+                        g_object_ref (task));
+}
+
+static GError *
+trouble (const HttpResponse *response, const char *words)
+{
+  return g_error_new (PEOPLE_ERROR, response->status == 429 ? PEOPLE_ERROR_RATE : PEOPLE_ERROR_SERVER,
+                      "The token service has trouble answering (%u, %s): try again later", response->status, words);
+}
+
+static void
+judge (GTask *task, const JsonValue *root, const HttpResponse *response)
+{
+  g_autoptr (Grant) grant = NULL;
+  GError *error = NULL;
+
+  if (response->status == 200) {
+    grant = read_grant (root, &error);
+  } else {
+    grant = read_refusal (root, response);
+    if (response->status == 408 || response->status == 429 || response->status >= 500) {
+      step_again (task, trouble (response, grant->words), response->retry_after);
+      return;
+    }
+  }
+  if (grant != NULL)
+    g_task_return_pointer (task, g_steal_pointer (&grant), (GDestroyNotify)grant_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpResponse) response = http_send_finish (result, &error);
+  JsonValue *root;
+  gsize size;
+  const char *body;
+
+  if (response == NULL) {
+    if (attempts_may_pass (error))
+      step_again (task, g_steal_pointer (&error), 0);
+    else
+      g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  body = g_bytes_get_data (response->body, &size);
+  root = json_parse (body, size, NULL);
+  judge (task, root, response);
+  json_free_secret (root);
+}
+
+static void
+step_ask (GTask *task)
+{
+  Ask *self = g_task_get_task_data (task);
+  HttpRequest *request = http_request_new ("POST", self->token_uri);
+
+  http_request_add_header (request, "Accept", "application/json");
+  http_request_set_body (request, "application/x-www-form-urlencoded", self->form);
+  request->secret = TRUE;
+  request->max_answer = MAX_ANSWER;
+  http_send_async (self->http, request, *self->deadline, g_task_get_cancellable (task), on_answer, g_object_ref (task));
+}
+
+void
+grant_ask_async (HttpClient *http, const char *token_uri, GBytes *form, const gint64 *deadline,
+                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Ask *self = g_new0 (Ask, 1);
+
+  self->http = http_client_ref (http);
+  self->token_uri = g_strdup (token_uri);
+  self->form = g_bytes_ref (form);
+  self->deadline = deadline;
+  attempts_init (&self->attempts, *deadline);
+  g_task_set_task_data (task, self, (GDestroyNotify)ask_free);
+  step_ask (task);
+}
+
+Grant *
+grant_ask_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
