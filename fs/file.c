@@ -200,6 +200,9 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
 void
 fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+  if (!is_archived (fs_of (req), ino) && book_handle_is_editing (handle_of (fi))
+      && fs_caller_is_dying (fuse_req_ctx (req)->pid))
+    book_handle_abandon (handle_of (fi));
   flush (req, ino, fi, "flush");
 }
 

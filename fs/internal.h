@@ -115,6 +115,11 @@ void fs_op_end (FsOp *op, const GError *error);
 /* ---- errno.c ---- */
 int fs_errno (const GError *error);
 
+/* ---- caller.c ---- */
+/* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.
+ * FALSE when nothing is known: it belongs to somebody else, or to another pid namespace. */
+gboolean fs_caller_is_dying (pid_t pid);
+
 /* ---- reply.c ---- the only file that calls fuse_reply_*; 0 or the negative errno when the kernel did not take it */
 void fs_reply_errno (fuse_req_t req, const char *op, int code);
 void fs_reply_error (fuse_req_t req, const char *op, const GError *error);

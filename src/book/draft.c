@@ -85,6 +85,7 @@ static void
 changed (BookDraft *self)
 {
   self->dirty = TRUE;
+  self->abandoned = FALSE;
   self->mtime = g_get_real_time ();
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
@@ -184,6 +185,7 @@ book_draft_new_from_fd (int fd, GError **error)
   if (bytes == NULL || !book_draft_write (self, g_bytes_get_data (bytes, NULL), (gsize)size, 0, error))
     return NULL;
   self->dirty = FALSE;
+  self->from_photo = TRUE;
   self->sent = g_steal_pointer (&bytes);
   return g_steal_pointer (&self);
 }

@@ -14,13 +14,15 @@ typedef struct {
   guint handles; /* open handles that use it */
   int fd;
   gint64 size;
-  gint64 mtime;    /* microseconds since 1970 */
-  gboolean dirty;  /* changed since it was last sent, refused or copied from the photo */
-  GBytes *sent;    /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
-  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
-  GError *refusal; /* and why */
-  gboolean busy;   /* an upload of it is under way */
-  GQueue waiting;  /* of GTask: flushes that wait for that upload (flush.c) */
+  gint64 mtime;        /* microseconds since 1970 */
+  gboolean dirty;      /* changed since it was last sent, refused or copied from the photo */
+  GBytes *sent;        /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
+  GBytes *refused;     /* what did not become the photo; NULL: nothing, or changed since */
+  GError *refusal;     /* and why */
+  gboolean from_photo; /* it began as the photo, and so it may be a whole picture at any moment */
+  gboolean abandoned;  /* who wrote to it died, or failed, before it closed it; until somebody writes on */
+  gboolean busy;       /* an upload of it is under way */
+  GQueue waiting;      /* of GTask: flushes that wait for that upload (flush.c) */
 } BookDraft;
 
 BookDraft *

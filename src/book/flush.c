@@ -4,7 +4,8 @@
  *   flush:  nothing changed, empty, temporary, unlinked ─→ success, nothing sent
  *           the same bytes were refused before          ─→ the same error
  *           an upload of this draft is under way        ─→ wait for it, then look again
- *           no whole picture                            ─→ EINVAL; the draft stays for who still holds the file open
+ *           no whole picture, or a photo that a dying program was changing in place
+ *                                                       ─→ EINVAL; the draft stays for who still holds the file open
  *           a whole picture                             ─→ upload
  *               taken    ─→ success; the service's photo shows
  *               refused  ─→ the error; the old photo shows, the bytes are in .rejected
@@ -53,6 +54,15 @@ book_check_upload (GBytes *bytes)
                         "the picture has %" G_GSIZE_FORMAT " bytes; at most %d are taken, so make it smaller first",
                         size, BOOK_PHOTO_MAX_BYTES);
   return NULL;
+}
+
+static GError *
+check_draft (BookDraft *draft, GBytes *bytes)
+{
+  if (draft->abandoned)
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID,
+                        "the program that was changing it in place ended half-way; write the whole picture again");
+  return book_check_upload (bytes);
 }
 
 void
@@ -213,7 +223,7 @@ flush_step (GTask *task)
     flush_end (task, NULL);
     return;
   }
-  error = book_check_upload (bytes);
+  error = check_draft (draft, bytes);
   if (error != NULL) {
     book_person_fail (self->file->book, self->file->person, "the photo was not changed", error);
     flush_end (task, error);
@@ -237,6 +247,19 @@ flush_draft (BookFile *file, BookDraft *draft, GCancellable *cancellable, GAsync
   g_task_set_task_data (task, self, flush_free);
   g_task_set_check_cancellable (task, FALSE);
   flush_step (task);
+}
+
+gboolean
+book_handle_is_editing (const BookHandle *self)
+{
+  return self->writable && self->draft != NULL && self->draft->from_photo && self->draft->dirty;
+}
+
+void
+book_handle_abandon (BookHandle *self)
+{
+  if (book_handle_is_editing (self))
+    self->draft->abandoned = TRUE;
 }
 
 void
@@ -332,7 +355,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
     return;
   }
   if (bytes != NULL)
-    error = book_check_upload (bytes);
+    error = check_draft (draft, bytes);
   if (error == NULL && file->book->stopped)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {

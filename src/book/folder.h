@@ -112,6 +112,13 @@ gboolean book_handle_write (BookHandle *self, const void *data, gsize size, goff
  * BOOK_ERROR_STALE when it is not; call book_file_load first). */
 gboolean book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **error);
 
+/* TRUE if a photo was edited in place through it, and not sent yet: it may be a whole picture at any moment. */
+gboolean book_handle_is_editing (const BookHandle *self);
+
+/* The close that comes now is not the program's will: it is dying or has failed. What it was editing is then no picture
+ * that anybody meant, whole as it may look, until somebody writes on. */
+void book_handle_abandon (BookHandle *self);
+
 /* close(2) or fsync(2): sends a whole, changed picture and ends with the outcome. */
 void book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error);

@@ -12,11 +12,11 @@ def check(contacts, person, shown, mutations, extra=()):
     assert set(contacts.listed(person)) - {"profile.jpg"} == names | set(extra)
 
 
-def check_refused(contacts, person, old, picture, words):
+def check_refused(contacts, person, old, picture, words, previous=()):
     """Nothing was sent; the old photo is there, the picture in .rejected, and a sentence says why."""
     check(contacts, person, old, [])
     assert contacts.rejected(person) == [picture]
-    assert contacts.previous(person) == []
+    assert contacts.previous(person) == list(previous)
     sentence = contacts.mount.error(person)
     assert person in sentence and words in sentence
     assert sentence in contacts.mount.text()

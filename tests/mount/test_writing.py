@@ -268,6 +268,61 @@ def test_write_only_in_the_middle(contacts, person, photo, prepared):
     check(contacts, person, edited(prepared), ["PATCH"])
 
 
+# ---- a writer that dies while it edits in place: its new head and the old end may well be a whole JPEG by structure ----
+
+EDITED_HALF_WAY = """
+import os, signal, sys
+data = open(sys.argv[1], 'rb').read()
+fd = os.open(sys.argv[2], os.O_WRONLY)
+os.pwrite(fd, data[:len(data) // 2], 0)
+%s
+"""
+DEATHS = {"killed": "os.kill(os.getpid(), signal.SIGKILL)", "terminated": "os.kill(os.getpid(), signal.SIGTERM)",
+          "failed": "os._exit(3)", "fork": "child = os.fork() or os.kill(os.getpid(), signal.SIGKILL)\nos.wait()\nos.close(fd)"}
+
+
+def spliced(faces):
+    """What face 2's first half makes of face 1."""
+    new, old = faces.face_bytes(2), faces.face_bytes(1)
+    return new[:len(new) // 2] + old[len(new) // 2:]
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_killed_while_editing(contacts, run, faces, person, photo, old, prepared, death):
+    python(run, EDITED_HALF_WAY % DEATHS[death], faces.face(2), photo, check=False)
+    check_refused(contacts, person, prepared, spliced(faces), "half-way", previous=[old])
+
+
+def test_dd_killed_while_editing(contacts, run, faces, person, photo, old, prepared, tmp_path):
+    """dd conv=notrunc reads from a pipe, so that it is known to be in the middle."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    dd = run.start("dd", f"if={pipe}", f"of={photo}", "conv=notrunc", "bs=512")
+    new = faces.face_bytes(2)
+    with open(pipe, "wb", buffering=0) as writer:
+        writer.write(new[:512])
+        eventually(lambda: photo.read_bytes()[:512] == new[:512])
+        dd.send_signal(signal.SIGKILL)
+        run.finish(dd)
+    check_refused(contacts, person, prepared, new[:512] + prepared[512:], "half-way", previous=[old])
+
+
+def test_written_again_after_a_death(contacts, run, faces, person, photo, prepared):
+    """Who still holds the file open, and writes on, has the last word."""
+    fd = os.open(photo, os.O_WRONLY)
+    os.pwrite(fd, prepared[:10], 0)
+    python(run, EDITED_HALF_WAY % DEATHS["killed"], faces.face(2), photo, check=False)
+    os.pwrite(fd, edited(prepared), 0)
+    os.close(fd)
+    check(contacts, person, edited(prepared), ["PATCH"])
+
+
+def test_exit_closes_an_edited_photo(contacts, run, person, photo, prepared, tmp_path):
+    """A program that ends well need not close by itself."""
+    (tmp_path / "edited").write_bytes(edited(prepared) + edited(prepared))
+    python(run, EDITED_HALF_WAY % "os._exit(0)", tmp_path / "edited", photo)
+    check(contacts, person, edited(prepared), ["PATCH"])
+
 def test_append(contacts, run, faces, person, photo, prepared, tmp_path):
     """What follows the picture's end belongs to the file."""
     more = tmp_path / "more"
