@@ -46,7 +46,7 @@ remove_person (Book *book, BookPerson *person)
   book_people_take_out (book, person);
   g_clear_pointer (&person->photo_url, g_free);
   g_clear_pointer (&person->profile_url, g_free);
-  book_folder_photo_changed (book, person);
+  book_folder_photo_changed (book, person, FALSE);
   book_person_unref (person);
   if (name != NULL)
     name_freed (book, name);
@@ -101,6 +101,16 @@ set_string (char **member, const char *value)
   return TRUE;
 }
 
+/* TRUE if url is a photo, and not the one that before was. */
+static gboolean
+is_other_photo (const char *before, const char *url)
+{
+  g_autofree char *old = before != NULL ? photo_url_version (before) : NULL;
+  g_autofree char *new = url != NULL ? photo_url_version (url) : NULL;
+
+  return new != NULL &&g_strcmp0 (old, new) != 0;
+}
+
 /* TRUE if what a listing says of the person is older than what we know. */
 static gboolean
 lags (const BookPerson *person, const PeoplePerson *said)
@@ -133,6 +143,7 @@ take (Apply *apply, const PeoplePerson *said)
   BookPerson *person = find (apply, said);
   g_autofree char *base = NULL;
   gboolean changed = FALSE;
+  gboolean has_new_photo = FALSE;
 
   if (said->deleted) {
     if (person != NULL)
@@ -169,16 +180,19 @@ take (Apply *apply, const PeoplePerson *said)
   }
   person->profile_update_time = said->profile_update_time;
   changed |= set_string (&person->profile_url, said->profile_url);
+  has_new_photo = is_other_photo (person->photo_url, said->photo_url);
   if (set_string (&person->photo_url, said->photo_url)) {
     changed = TRUE;
     if (apply->how != BOOK_APPLY_ANSWER)
       g_clear_pointer (&person->superseded, g_free);
   }
   if (changed) {
-    book_folder_photo_changed (book, person);
+    book_folder_photo_changed (book, person, apply->how != BOOK_APPLY_ANSWER);
     if (person->name != NULL)
       book_person_store (book, person);
   }
+  if (has_new_photo)
+    g_clear_pointer (&person->unseen, g_bytes_unref); /* here it is, or a later one */
 }
 
 static void

@@ -1,8 +1,12 @@
 /*
  * What does the service show after a mutation whose answer did not say? Nobody waits for it.
  *
- *   failed, as far as we heard ─→ asked once; the old photo still there: its copy in .previous was not needed
- *   succeeded, but answered with the old photo, or with none ─→ asked again and again, less and less often
+ *   FAILED, as far as we heard ─→ asked once; the old photo still there: its copy in .previous was not needed
+ *   GONE before we removed it  ─→ asked once
+ *   UNSEEN: taken, but answered with the old photo, or with none ─→ asked again and again, less and less often
+ *
+ * Until it is seen, the picture itself is the person's unseen: whatever is done next to the photo is done to that one,
+ * so that is what goes to .previous. When it is never seen, the photo that shows is believed.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -14,9 +18,10 @@ static const guint ask_again_seconds[] = { 1, 2, 4, 8, 16 };
 typedef struct {
   Book *book;
   BookPerson *person;
-  char *replaced;  /* the version that the mutation was to replace */
-  char *saved;     /* its copy in .previous, or NULL */
-  gboolean failed; /* the mutation, as far as we heard */
+  char *replaced; /* the version that the mutation was to replace */
+  char *saved;    /* its copy in .previous, or NULL */
+  GBytes *unseen; /* or NULL */
+  BookAskWhy why;
   guint asked;
 } Ask;
 
@@ -30,6 +35,7 @@ ask_end (Ask *self)
   book_person_unref (self->person);
   g_free (self->replaced);
   g_free (self->saved);
+  g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self);
   book->asking--;
   book_stop_check (book);
@@ -68,24 +74,27 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
   g_autofree char *version = NULL;
 
-  if (said == NULL) {
+  if (said != NULL)
+    book_people_apply_news (self->book, said);
+  else
     g_info ("the person could not be asked for: %s", error->message);
-    ask_end (self);
+  if (self->why == BOOK_ASK_UNSEEN) {
+    if (self->unseen == NULL || self->person->unseen != self->unseen) {
+      ask_end (self); /* it has been seen, or overtaken */
+    } else if (self->asked < G_N_ELEMENTS (ask_again_seconds)) {
+      ask_later (self);
+    } else {
+      g_info ("%s: the service has taken a photo and does not show it", self->person->name);
+      g_clear_pointer (&self->person->unseen, g_bytes_unref);
+      ask_end (self);
+    }
     return;
   }
-  book_people_apply_news (self->book, said);
   version = book_person_photo_version (self->person);
-  if (g_strcmp0 (version, self->replaced) != 0) {
-    ask_end (self);
-  } else if (self->failed) { /* it was not carried out: nothing was replaced */
-    if (self->saved != NULL)
-      book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
-    ask_end (self);
-  } else if (self->asked < G_N_ELEMENTS (ask_again_seconds)) {
-    ask_later (self);
-  } else {
-    ask_end (self);
-  }
+  /* not carried out: nothing was replaced */
+  if (said != NULL && self->why == BOOK_ASK_FAILED && self->saved != NULL && g_strcmp0 (version, self->replaced) == 0)
+    book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
+  ask_end (self);
 }
 
 static void
@@ -96,16 +105,35 @@ ask (Ask *self)
                     on_asked, self);
 }
 
-void
-book_ask_for_person (Book *book, BookPerson *person, const char *replaced, const char *saved, gboolean failed)
+static Ask *
+ask_new (Book *book, BookPerson *person, BookAskWhy why)
 {
   Ask *self = g_new0 (Ask, 1);
 
   self->book = book;
   self->person = book_person_ref (person);
+  self->why = why;
+  book->asking++;
+  return self;
+}
+
+void
+book_ask_for_person (Book *book, BookPerson *person, BookAskWhy why, const char *replaced, const char *saved)
+{
+  Ask *self = ask_new (book, person, why);
+
   self->replaced = g_strdup (replaced);
   self->saved = g_strdup (saved);
-  self->failed = failed;
-  book->asking++;
+  ask (self);
+}
+
+void
+book_ask_for_unseen (Book *book, BookPerson *person, GBytes *photo)
+{
+  Ask *self = ask_new (book, person, BOOK_ASK_UNSEEN);
+
+  self->unseen = g_bytes_ref (photo);
+  g_clear_pointer (&person->unseen, g_bytes_unref);
+  person->unseen = g_bytes_ref (photo);
   ask (self);
 }

@@ -9,6 +9,9 @@
 /* How long rm waits to learn whether a service that was out of reach is back. */
 #define PROBE_MS 3000
 
+#define OVERTAKEN                                                                                                      \
+  "it has been changed elsewhere meanwhile, and the new one is kept; remove it again if you do not want it"
+
 typedef struct {
   Book *book;
   BookPerson *person;
@@ -26,12 +29,12 @@ unlink_free (gpointer data)
 }
 
 static void
-forget_promise (Book *book, BookPerson *person)
+forget_promise (Book *book, const char *resource_name)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!book_store_remove_deletion (book->store, person->resource_name, &error))
-    g_warning ("the deletion for %s could not be crossed out: %s", person->name, error->message);
+  if (!book_store_remove_deletion (book->store, resource_name, &error))
+    g_warning ("the deletion for %s could not be crossed out: %s", resource_name, error->message);
 }
 
 void
@@ -39,8 +42,30 @@ book_deletion_forget (BookFolder *self)
 {
   if (self->state != BOOK_FOLDER_REMOVED)
     return;
-  forget_promise (self->book, self->person);
+  forget_promise (self->book, self->person->resource_name);
   book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+}
+
+/* The person's photo is another one than the user removed: that is, unless it is the one that he had put there just
+ * before, and that the service did not show yet. */
+void
+book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean alone = self->busy == 1 && !self->photo_held; /* our caller's */
+
+  if (version != NULL && self->person->unseen != NULL) {
+    g_free (self->removed_version);
+    self->removed_version = g_strdup (version);
+    if (!book_store_put_deletion (self->book->store, self->person->resource_name, version, &error))
+      g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
+    return;
+  }
+  if (version != NULL && elsewhere && alone) {
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
+    book_person_fail (self->book, self->person, "the photo was not removed", error);
+  }
+  book_deletion_forget (self);
 }
 
 static void
@@ -50,15 +75,22 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   Book *book = self->book;
   BookPerson *person = self->person;
   g_autoptr (GError) error = NULL;
+  g_autofree char *version = book_person_photo_version (person);
   gboolean keep_promise = FALSE;
 
   if (!book_delete_photo_finish (book, result, &error)) {
+    if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_STALE) && self->state == BOOK_FOLDER_REMOVED
+        && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
+      self->busy--;
+      book_folder_delete_now (self);
+      return;
+    }
     keep_promise = book->stop != NULL && error->domain == PEOPLE_ERROR; /* the next mount tries again */
     book_person_fail (book, person,
                       keep_promise ? "the photo is not removed yet" : "the photo was not removed and is back", error);
   }
   if (!keep_promise)
-    forget_promise (book, person);
+    forget_promise (book, person->resource_name);
   self->busy--;
   if (self->state == BOOK_FOLDER_REMOVED)
     book_folder_set_state (self, BOOK_FOLDER_SHOWN);
@@ -77,16 +109,29 @@ book_folder_delete_now (BookFolder *self)
 
 /* ---- those of an earlier mount ---- */
 
+typedef struct {
+  Book *book;
+  GPtrArray *overtaken; /* of resource names: that photo is gone */
+} Load;
+
 static void
 load_deletion (const char *resource_name, const char *version, gpointer data)
 {
-  Book *book = data;
+  Load *load = data;
+  Book *book = load->book;
   BookPerson *person = book_person_by_resource_name (book, resource_name);
   g_autofree char *now = person != NULL ? book_person_photo_version (person) : NULL;
   BookFolder *folder;
 
-  if (person == NULL || g_strcmp0 (now, version) != 0)
-    return; /* overtaken: that photo is gone. The row stays until the person's next deletion, and does no harm */
+  if (g_strcmp0 (now, version) != 0) {
+    g_ptr_array_add (load->overtaken, g_strdup (resource_name));
+    if (now != NULL) {
+      g_autoptr (GError) error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
+
+      book_person_fail (book, person, "the photo was not removed", error);
+    }
+    return;
+  }
   folder = book_folder_get (book, person);
   book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
   g_clear_handle_id (&folder->timer, g_source_remove); /* book_deletions_start_earlier carries it out */
@@ -97,10 +142,14 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
 void
 book_deletions_load (Book *book)
 {
+  g_autoptr (GPtrArray) overtaken = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
+  Load load = { book, overtaken };
 
-  if (!book_store_each_deletion (book->store, load_deletion, book, &error))
+  if (!book_store_each_deletion (book->store, load_deletion, &load, &error))
     g_warning ("deletions of an earlier mount could not be read: %s", error->message);
+  for (guint i = 0; i < overtaken->len; i++)
+    forget_promise (book, overtaken->pdata[i]);
 }
 
 static void

@@ -237,7 +237,7 @@ book_folder_set_state (BookFolder *self, BookFolderState state)
 }
 
 void
-book_folder_photo_changed (Book *book, BookPerson *person)
+book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere)
 {
   BookFolder *self = person->folder;
   g_autofree char *version = NULL;
@@ -249,7 +249,7 @@ book_folder_photo_changed (Book *book, BookPerson *person)
   profile_version = book_person_profile_version (person);
   self->busy++;
   if (self->state == BOOK_FOLDER_REMOVED && g_strcmp0 (version, self->removed_version) != 0)
-    book_deletion_forget (self); /* the user removed another picture than the one that is there now */
+    book_deletion_photo_changed (self, version, elsewhere);
   if (self->photo != NULL && !self->photo_held && g_strcmp0 (self->photo->version, version) != 0) {
     if (version == NULL && book->events != NULL)
       book->events->photo_gone (person, BOOK_PHOTO_NAME, self->photo->id, book->events_data);

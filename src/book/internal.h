@@ -146,9 +146,13 @@ void book_delete_photo_async (Book *book, BookPerson *person, const char *versio
                               GAsyncReadyCallback callback, gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
 
-/* ---- ask.c ---- after a mutation whose answer did not say: replaced is the version it was to replace, saved its copy
- * in .previous (each may be NULL), failed what we heard */
-void book_ask_for_person (Book *book, BookPerson *person, const char *replaced, const char *saved, gboolean failed);
+/* ---- ask.c ---- after a mutation whose answer did not say */
+typedef enum { BOOK_ASK_FAILED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;
+
+/* replaced is the version it was to replace, saved its copy in .previous; each may be NULL */
+void book_ask_for_person (Book *book, BookPerson *person, BookAskWhy why, const char *replaced, const char *saved);
+/* photo was taken, and is not shown: it is the person's unseen until it is */
+void book_ask_for_unseen (Book *book, BookPerson *person, GBytes *photo);
 
 /* ---- folder.c ---- */
 typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookFolderState;
@@ -186,7 +190,8 @@ void book_folder_add_other (BookFolder *self, BookFile *file, const char *name);
 void book_folder_remove_other (BookFolder *self, BookFile *file);
 void book_folder_set_state (BookFolder *self, BookFolderState state);
 /* The service's photo of the person changed: lineages of the old one are not handed out any more. */
-void book_folder_photo_changed (Book *book, BookPerson *person);
+/* elsewhere: it is news, and not what a mutation of ours was answered */
+void book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere);
 
 /* ---- deletion.c ---- */
 void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */
@@ -196,6 +201,7 @@ void book_stop_check (Book *book);              /* something ended: is the stop 
 
 void book_deletions_load (Book *book);        /* of an earlier mount: hide those photos */
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
+void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 
 /* ---- flush.c ---- */
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */

@@ -122,7 +122,7 @@ send_failed (GTask *task, GError *error)
   Mutation *self = g_task_get_task_data (task);
 
   if (is_outcome_unknown (error)) {
-    book_ask_for_person (self->book, self->person, self->replaced, self->saved, TRUE);
+    book_ask_for_person (self->book, self->person, BOOK_ASK_FAILED, self->replaced, self->saved);
     finish (task, error);
   } else {
     not_sent (task, error);
@@ -134,10 +134,18 @@ succeed (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  if (self->replaced != NULL)
+  if (self->replaced != NULL || self->saved != NULL)
     book_archive_prune (self->book->archive, self->person->resource_name);
   book_person_clear_error (self->person);
   finish (task, NULL);
+}
+
+static gboolean
+shows_another_photo (const PeoplePerson *said, const char *version)
+{
+  g_autofree char *shown = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+
+  return shown != NULL && g_strcmp0 (shown, version) != 0;
 }
 
 static void
@@ -147,7 +155,7 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   Mutation *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (PeoplePerson) said = people_update_photo_finish (self->book->people, result, &error);
-  g_autofree char *shown = NULL;
+  gboolean one_before_is_unseen = self->person->unseen != NULL;
 
   book_note_outcome (self->book, error);
   if (said == NULL) {
@@ -155,10 +163,8 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   book_people_apply_answer (self->book, said, self->replaced);
-  shown = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
-  if (shown == NULL || g_strcmp0 (shown, self->replaced) == 0)
-    book_ask_for_person (self->book, self->person, self->replaced, self->saved,
-                         FALSE); /* accepted, but not shown yet */
+  if (!shows_another_photo (said, self->replaced) || one_before_is_unseen)
+    book_ask_for_unseen (self->book, self->person, self->photo);
   succeed (task);
 }
 
@@ -176,6 +182,8 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (said != NULL) {
+    if (!shows_another_photo (said, self->replaced)) /* removed, whatever an answer that lags may show */
+      g_clear_pointer (&said->photo_url, g_free);
     book_people_apply_answer (self->book, said, self->replaced);
   } else { /* somebody else removed it first */
     BookPerson *person = self->person;
@@ -186,9 +194,10 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
       book_person_supersede (person, self->replaced);
     if (!person->gone)
       book_person_store (self->book, person);
-    book_folder_photo_changed (self->book, person);
-    book_ask_for_person (self->book, self->person, self->replaced, self->saved, FALSE);
+    book_folder_photo_changed (self->book, person, FALSE);
+    book_ask_for_person (self->book, person, BOOK_ASK_GONE, self->replaced, self->saved);
   }
+  g_clear_pointer (&self->person->unseen, g_bytes_unref);
   succeed (task);
 }
 
@@ -270,7 +279,8 @@ pace (GTask *task)
 typedef struct {
   BookArchive *archive;
   char *resource_name;
-  int fd;
+  int fd;        /* the present photo, or -1 and */
+  GBytes *bytes; /* the one of ours that the service does not show yet */
 } Save;
 
 static void
@@ -278,7 +288,9 @@ save_free (gpointer data)
 {
   Save *self = data;
 
-  close (self->fd);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->resource_name);
   g_free (self);
 }
@@ -288,8 +300,8 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   Save *self = data;
   GError *error = NULL;
-  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (self->fd, FALSE, &error);
-  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  g_autoptr (GMappedFile) file = self->fd >= 0 ? g_mapped_file_new_from_fd (self->fd, FALSE, &error) : NULL;
+  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : g_steal_pointer (&self->bytes);
   char *name = NULL;
 
   if (bytes != NULL && book_archive_is_newest (self->archive, self->resource_name, bytes)) {
@@ -324,6 +336,22 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   pace (task);
 }
 
+/* Of fd, which it takes, or bytes. */
+static void
+save (GTask *task, int fd, GBytes *bytes)
+{
+  Mutation *self = g_task_get_task_data (task);
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_saved, task);
+  Save *data = g_new0 (Save, 1);
+
+  data->archive = self->book->archive;
+  data->resource_name = g_strdup (self->person->resource_name);
+  data->fd = fd;
+  data->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  g_task_set_task_data (worker, data, save_free);
+  g_task_run_in_thread (worker, save_in_worker);
+}
+
 static void
 on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -331,8 +359,6 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   Mutation *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (BookPhoto) photo = book_photo_get_finish (self->book, result, &error);
-  g_autoptr (GTask) worker = NULL;
-  Save *save;
 
   if (photo == NULL
       && (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND)
@@ -352,14 +378,8 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_free (self->replaced);
   self->replaced = g_strdup (photo->version);
-  save = g_new0 (Save, 1);
-  save->archive = self->book->archive;
-  save->resource_name = g_strdup (self->person->resource_name);
-  save->fd = photo->fd;
+  save (task, photo->fd, NULL);
   photo->fd = -1;
-  worker = g_task_new (NULL, NULL, on_saved, task);
-  g_task_set_task_data (worker, save, save_free);
-  g_task_run_in_thread (worker, save_in_worker);
 }
 
 /* ---- QUEUED ---- */
@@ -376,10 +396,12 @@ start (GTask *task)
     finish (task, error);
   } else if (self->person->gone) {
     finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the contact is no longer in the address book"));
-  } else if (self->photo == NULL && self->replaced == NULL) {
+  } else if (self->photo == NULL && self->replaced == NULL && self->person->unseen == NULL) {
     finish (task, NULL); /* already gone is success */
   } else if (self->expected != NULL && g_strcmp0 (self->expected, self->replaced) != 0) {
     finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, "the photo has changed meanwhile; the new one is kept"));
+  } else if (self->person->unseen != NULL) {
+    save (task, -1, self->person->unseen);
   } else if (self->replaced == NULL) {
     pace (task);
   } else {

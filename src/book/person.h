@@ -28,7 +28,8 @@ typedef struct {
   char *profile_url;
   char *
       superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
-  char *error;                 /* the last failure in words, while it stands */
+  GBytes *unseen; /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
+  char *error;    /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   gint64 update_time;
   gint64 profile_update_time;

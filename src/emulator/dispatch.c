@@ -87,6 +87,7 @@ carry_on (Delayed *delayed)
   case FAULT_CUT:
   case FAULT_TYPE:
   case FAULT_LOST_ANSWER:
+  case FAULT_STALE:
   default:
     break;
   }
@@ -128,6 +129,9 @@ apply_fault (Request *request, const Fault *fault)
   case FAULT_TYPE:
     if (request->forced_type == NULL)
       request->forced_type = g_strdup ("text/html; charset=UTF-8");
+    return TRUE;
+  case FAULT_STALE:
+    request->stale = TRUE;
     return TRUE;
   case FAULT_DELAY:
     return TRUE;

@@ -18,6 +18,7 @@ static const char *const action_names[] = {
   [FAULT_TYPE] = "type",
   [FAULT_LOST_ANSWER] = "lost-answer",
   [FAULT_GARBAGE] = "garbage",
+  [FAULT_STALE] = "stale",
 };
 
 int

@@ -14,6 +14,7 @@ typedef enum {
   FAULT_TYPE,        /* the answer under another content type (and with another body, if one is given) */
   FAULT_LOST_ANSWER, /* carried out, then the connection ends without an answer */
   FAULT_GARBAGE,     /* 200 and the right type, but no sense */
+  FAULT_STALE,       /* a photo mutation that is carried out, but answers with the Person as it was before */
 } FaultAction;
 
 typedef struct Fault {

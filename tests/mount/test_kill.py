@@ -59,6 +59,7 @@ def test_pending_deletion_of_a_photo_that_changed(contacts, faces):
     contacts.mount.start()
     eventually(lambda: (contacts.path / ALICE / "photo.jpg").exists()
                and (contacts.path / ALICE / "photo.jpg").read_bytes() == faces.face_bytes(5))
+    assert "the photo was not removed: it has been changed elsewhere" in contacts.mount.error(ALICE)
     contacts.mount.unmount()
     assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) == faces.face_bytes(5)
 

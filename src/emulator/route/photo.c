@@ -179,6 +179,7 @@ photo_checked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (Photo) photo = NULL;
   g_autofree char *version = NULL;
   g_autofree char *key = NULL;
+  g_autoptr (PersonState) before = NULL;
   PersonState *state;
 
   if (bytes == NULL) {
@@ -192,10 +193,12 @@ photo_checked (GObject *source, GAsyncResult *result, gpointer data)
   version = g_strdup_printf ("%" G_GUINT64_FORMAT, model_revision (emulator->model) + 1);
   key = photo_key (state->resource_name, version);
   photo = photo_new_bytes (PHOTO_CONTACT, key, bytes);
+  before = person_state_copy (state);
   state = person_state_copy (state);
   person_state_set_photo (state, photo);
   state = model_put (emulator->model, state);
-  route_answer_person (emulator, upload->request, state, upload->mask, upload->sources);
+  route_answer_person (emulator, upload->request, upload->request->stale ? before : state, upload->mask,
+                       upload->sources);
 }
 
 void
@@ -235,6 +238,7 @@ route_delete_contact_photo (Emulator *emulator, Request *request, const char *na
 {
   SourceMask sources;
   FieldMask mask;
+  g_autoptr (PersonState) before = NULL;
   PersonState *state;
 
   if (!params_check (request, delete_params)
@@ -249,8 +253,9 @@ route_delete_contact_photo (Emulator *emulator, Request *request, const char *na
     error_answer_not_found (request);
     return;
   }
+  before = person_state_copy (state);
   state = person_state_copy (state);
   person_state_set_photo (state, NULL);
   state = model_put (emulator->model, state);
-  route_answer_person (emulator, request, state, mask, sources);
+  route_answer_person (emulator, request, request->stale ? before : state, mask, sources);
 }

@@ -1,0 +1,90 @@
+"""The service takes a change but answers with the Person as it was before: what the user handed over meanwhile."""
+
+import os
+
+import pytest
+
+from eventually import eventually
+
+UPLOAD = "*:updateContactPhoto"
+ALICE = "Alice Smith"
+SOON, LATE = 200, 3000  # ms until the question after the upload is answered: before and after the deletion goes out
+
+
+@pytest.fixture
+def alice(contacts):
+    """Her photo has been replaced by face 1, and the service does not show it yet."""
+    return contacts.photo(ALICE)
+
+
+def replace_unseen(contacts, faces, late, person=ALICE):
+    contacts.emulator.fault("stale", method="PATCH")
+    contacts.emulator.fault("delay", path=f"/v1/{contacts.resource(person)}", method="GET", delay_ms=late)
+    contacts.photo(person).write_bytes(faces.face_bytes(1))
+    assert contacts.held(person) == faces.face_bytes(1)
+
+
+@pytest.mark.parametrize("late", [SOON, LATE])
+def test_rm_of_a_photo_that_was_not_seen(contacts, faces, alice, late):
+    """It goes, whichever comes first, and .previous has both."""
+    old = alice.read_bytes()
+    replace_unseen(contacts, faces, late)
+    alice.unlink()
+    contacts.emulator.wait_requests(1, method="DELETE", answered=True)
+    assert contacts.mutations() == ["PATCH", "DELETE"]
+    assert contacts.held(ALICE) is None
+    eventually(lambda: contacts.previous(ALICE) == [old, faces.face_bytes(1)])
+    assert not alice.exists() and contacts.mount.error(ALICE) is None
+
+
+def test_unmount_after_rm_of_a_photo_that_was_not_seen(contacts, faces, alice):
+    old = alice.read_bytes()
+    replace_unseen(contacts, faces, LATE)
+    alice.unlink()
+    contacts.mount.unmount()
+    assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) is None
+    contacts.mount.start()
+    assert contacts.previous(ALICE) == [old, faces.face_bytes(1)]
+
+
+@pytest.mark.parametrize("late", [SOON, LATE])
+def test_second_photo_before_the_first_was_seen(contacts, faces, alice, late):
+    old = alice.read_bytes()
+    replace_unseen(contacts, faces, late)
+    alice.write_bytes(faces.face_bytes(2))
+    assert contacts.held(ALICE) == faces.face_bytes(2)
+    assert contacts.previous(ALICE) == [old, faces.face_bytes(1)]
+    eventually(lambda: alice.read_bytes() == faces.face_bytes(2))
+
+
+def test_second_photo_before_a_first_one_was_seen_at_all(contacts, faces):
+    """There was no photo, and the answer still shows none."""
+    person = contacts.without_photo()
+    replace_unseen(contacts, faces, LATE, person)
+    assert not contacts.photo(person).exists()
+    contacts.photo(person).write_bytes(faces.face_bytes(2))
+    assert contacts.held(person) == faces.face_bytes(2)
+    assert contacts.previous(person) == [faces.face_bytes(1)]
+
+
+def test_unseen_photo_comes_by_itself(contacts, faces, alice):
+    """The first question is answered with the old one, too."""
+    alice.read_bytes()
+    fields = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+    stale = contacts.emulator.api("GET", contacts.resource(ALICE), {"personFields": fields}).body.decode()
+    contacts.emulator.reset_requests()
+    contacts.emulator.fault("stale", method="PATCH")
+    contacts.emulator.fault("type", path=f"/v1/{contacts.resource(ALICE)}", method="GET", body=stale,
+                            content_type="application/json; charset=UTF-8")
+    alice.write_bytes(faces.face_bytes(1))
+    eventually(lambda: alice.read_bytes() == faces.face_bytes(1))
+    assert len(contacts.emulator.requests(path=f"/v1/{contacts.resource(ALICE)}", method="GET")) == 2
+
+
+def test_deletion_that_is_answered_with_the_photo(contacts, alice):
+    alice.unlink()
+    contacts.emulator.fault("stale", method="DELETE")
+    contacts.emulator.wait_requests(1, method="DELETE", answered=True)
+    eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)
+    assert not alice.exists() and os.listdir(alice.parent) == []
+    assert contacts.held(ALICE) is None
