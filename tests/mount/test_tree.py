@@ -1,6 +1,7 @@
 """The tree: names, numbers, attributes, and what may not be done to it."""
 
 import datetime
+import contextlib
 import errno
 import os
 import stat
@@ -18,8 +19,12 @@ def add(emulator, number, given, email=None, **more):
 
 
 def resources(path):
-    """Directory name → resource name, of everybody."""
-    return {name: os.getxattr(path / name, "user.contactfs.resource_name").decode() for name in os.listdir(path)}
+    """Directory name → resource name, of everybody. One whose folder goes meanwhile is left out."""
+    found = {}
+    for name in os.listdir(path):
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = os.getxattr(path / name, "user.contactfs.resource_name").decode()
+    return found
 
 
 def fails(code, call, *arguments, **options):

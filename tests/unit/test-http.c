@@ -144,7 +144,7 @@ run_many (Fixture *f, guint n, guint parallel)
 
   script_server_set_hook (f->server, hold, &held);
   for (guint i = 0; i < n; i++)
-    start (f, "/", 20, NULL, &results[i]);
+    start (f, "/", 60, NULL, &results[i]);
   for (guint i = 0; i < n; i++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (HttpResponse) response = http_send_finish (await_result (&results[i]), &error);
