@@ -104,7 +104,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     if (loaded)
       reply_file_attr (op->fs, op->req, op->file);
     else
-      fs_reply_error (op->req, op->name, error);
+      fs_op_reply_error (op, error);
   }
   fs_op_free (op);
 }
@@ -121,7 +121,7 @@ getattr_file (Fs *self, fuse_req_t req, BookFile *file)
     reply_file_attr (self, req, file);
     return;
   }
-  op = fs_op_new (self, req, "getattr");
+  op = fs_op_new_read (self, req, "getattr");
   op->file = book_file_ref (file);
   book_file_load_async (file, op->cancellable, on_loaded, op);
 }

@@ -56,7 +56,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
     if (handle != NULL)
       book_handle_release (handle);
   } else if (handle == NULL) {
-    fs_reply_error (op->req, op->name, error);
+    fs_op_reply_error (op, error);
   } else {
     set_open_flags (op->fs, &op->fi, handle);
     if (fs_reply_open (op->req, &op->fi) != 0)
@@ -101,7 +101,7 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     fs_reply_errno (req, "open", target.kind == FS_NODE_GONE ? ESTALE : EISDIR);
     return;
   }
-  op = fs_op_new (self, req, "open");
+  op = fs_op_new_read (self, req, "open");
   op->file = book_file_ref (target.node->file);
   op->fi = *fi;
   book_file_open_async (op->file, fi->flags, op->cancellable, on_opened, op);

@@ -22,12 +22,14 @@ typedef struct {
  * called. */
 typedef void (*FsEndedFunc) (gpointer data);
 
-/* A sentence if mountpoint cannot be mounted on (missing, not a directory, not empty, busy), G_IO_ERROR. A mount left
- * behind by a daemon that died ("Transport endpoint is not connected") is taken away first. Needs no network: ask
- * before anything slow. */
+/* A sentence if mountpoint cannot be mounted on (missing, not a directory, not empty, busy), G_IO_ERROR. Needs no
+ * network: ask before anything slow. */
 gboolean fs_check_mountpoint (const char *mountpoint, GError **error);
 
 /* Mounts and begins to serve. Borrows book. */
 Fs *fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error);
+/* The mount is about to end: calls that wait for a photo fail now (EIO), and later ones that would have to. What is
+ * cached can still be read, and what is written is still sent. Idempotent. */
+void fs_give_up_reads (Fs *self);
 void fs_unmount (Fs *self); /* detaches from the tree; open files fail from then on. Idempotent. */
 void fs_free (Fs *self);

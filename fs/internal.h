@@ -34,6 +34,8 @@ struct Fs {
   GHashTable *open; /* fh → GDestroyNotify: what the kernel will release, unless it lets go of the mount first */
   GAsyncQueue *notices;
   GThread *notifier;
+  GHashTable *reads;   /* set of FsOp, borrowed: what waits for bytes of the service */
+  gboolean reads_over; /* fs_give_up_reads */
   gboolean unmounting;
   gboolean ended;
   FsEndedFunc ended_func;
@@ -99,6 +101,8 @@ typedef struct {
   const char *name; /* "open" … for the log */
   GCancellable *cancellable;
   guint timer;
+  GHashTable *reads; /* referenced, and op is in it; NULL: not one that only reads */
+  gboolean given_up; /* by fs_give_up_reads: cancelled means EIO, not EINTR */
   guint64 node_id;
   BookFile *file;     /* referenced, or NULL */
   BookHandle *handle; /* referenced, or NULL */
@@ -106,9 +110,12 @@ typedef struct {
 } FsOp;
 
 FsOp *fs_op_new (Fs *self, fuse_req_t req, const char *name);
+/* The same for one that only wants bytes of the service, and so is given up when the mount ends. */
+FsOp *fs_op_new_read (Fs *self, fuse_req_t req, const char *name);
 /* The work has ended. TRUE: reply to op->req; FALSE: somebody did already. Call fs_op_free after. */
 gboolean fs_op_finish (FsOp *op);
 void fs_op_free (FsOp *op);
+void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
 

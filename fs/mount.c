@@ -72,18 +72,6 @@ static const struct fuse_lowlevel_ops operations = {
 
 /* ---- the mountpoint ---- */
 
-/* A daemon that died leaves a mount that answers nothing: take it away, as umount -l does. */
-static void
-take_stale_mount_away (const char *mountpoint)
-{
-  const char *const argv[] = { "fusermount3", "-u", "-z", "-q", "--", mountpoint, NULL };
-  g_autoptr (GError) error = NULL;
-
-  g_message ("%s is left from a daemon that died; taking it away", mountpoint);
-  if (!g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, &error))
-    g_message ("fusermount3 could not be run: %s", error->message);
-}
-
 /* The attributes of a dead mount's root stay in the kernel's cache for a moment, so that stat succeeds; statfs is not
  * cached. */
 static int
@@ -110,13 +98,12 @@ fs_check_mountpoint (const char *mountpoint, GError **error)
   struct stat status;
   int code = look_at (mountpoint, &status);
 
-  if (code == ENOTCONN || code == ECONNABORTED) {
-    take_stale_mount_away (mountpoint);
-    code = look_at (mountpoint, &status);
-  }
   if (code != 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "the mountpoint %s cannot be used: %s%s", mountpoint,
-                 g_strerror (code), code == ENOENT ? "; make it with mkdir" : "");
+                 g_strerror (code),
+                 code == ENOENT                             ? "; make it with mkdir"
+                 : code == ENOTCONN || code == ECONNABORTED ? "; a dead mount is there: unmount it first"
+                                                            : "");
     return FALSE;
   }
   if (!S_ISDIR (status.st_mode)) {
@@ -238,9 +225,11 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   self->uid = getuid ();
   self->gid = getgid ();
   fs_nodes_init (self);
+  self->reads = g_hash_table_new (NULL, NULL);
   self->session = new_session (self, options, error);
   if (self->session == NULL) {
     fs_nodes_clear (self);
+    g_hash_table_unref (self->reads);
     g_free (self);
     return NULL;
   }
@@ -272,6 +261,7 @@ fs_free (Fs *self)
   }
   fuse_session_destroy (self->session);
   fs_nodes_clear (self);
+  g_hash_table_unref (self->reads);
   free (self->buffer.mem); /* libfuse's malloc */
   g_free (self->read_buffer);
   g_free (self);

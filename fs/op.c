@@ -2,6 +2,7 @@
  * Requests that wait, and what an interrupt does to them.
  *
  *   waiting ──(work ends)──────────────────────────────→ reply with the outcome
+ *      ├─(the mount ends, and it only reads)─→ cancelled → reply EIO: by the work as it ends, or by us SETTLE later
  *      └─(interrupt)─→ GRACE ──(work ends)─────────────→ reply with the outcome
  *                        └─(2 s)─→ cancelled ──────────→ reply EINTR: by the work as it ends, or by us SETTLE later
  *
@@ -22,8 +23,16 @@ on_settle (gpointer data)
 
   op->timer = 0;
   fuse_req_interrupt_func (op->req, NULL, NULL);
-  fs_reply_errno (g_steal_pointer (&op->req), op->name, EINTR);
+  fs_reply_errno (g_steal_pointer (&op->req), op->name, op->given_up ? EIO : EINTR);
   return G_SOURCE_REMOVE;
+}
+
+/* The work may end, and free op, inside the cancel: the timer is armed first. */
+static void
+cancel (FsOp *op)
+{
+  op->timer = g_timeout_add (SETTLE_MS, on_settle, op);
+  g_cancellable_cancel (op->cancellable);
 }
 
 static gboolean
@@ -31,10 +40,8 @@ on_grace (gpointer data)
 {
   FsOp *op = data;
 
-  /* The work may end, and free op, inside the cancel: the timer is armed first. */
-  op->timer = g_timeout_add (SETTLE_MS, on_settle, op);
   g_debug ("%s: interrupted", op->name);
-  g_cancellable_cancel (op->cancellable);
+  cancel (op);
   return G_SOURCE_REMOVE;
 }
 
@@ -60,6 +67,54 @@ fs_op_new (Fs *self, fuse_req_t req, const char *name)
   return op;
 }
 
+FsOp *
+fs_op_new_read (Fs *self, fuse_req_t req, const char *name)
+{
+  FsOp *op = fs_op_new (self, req, name);
+
+  if (self->reads_over) { /* what is cached is still delivered */
+    op->given_up = TRUE;
+    g_cancellable_cancel (op->cancellable);
+  }
+  op->reads = g_hash_table_ref (self->reads);
+  g_hash_table_add (op->reads, op);
+  return op;
+}
+
+void
+fs_give_up_reads (Fs *self)
+{
+  g_autoptr (GList) waiting = NULL;
+  guint count = 0;
+
+  if (self->reads_over)
+    return;
+  self->reads_over = TRUE;
+  waiting = g_hash_table_get_keys (self->reads);
+  for (GList *next = waiting; next != NULL; next = next->next) {
+    FsOp *op = next->data;
+
+    /* one may take another along: look before */
+    if (!g_hash_table_contains (self->reads, op) || op->req == NULL)
+      continue;
+    op->given_up = TRUE;
+    g_clear_handle_id (&op->timer, g_source_remove);
+    cancel (op);
+    count++;
+  }
+  if (count > 0)
+    g_message ("the mount is ending: %u calls that wait for a photo fail", count);
+}
+
+void
+fs_op_reply_error (FsOp *op, const GError *error)
+{
+  if (op->given_up && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    fs_reply_errno (op->req, op->name, EIO);
+  else
+    fs_reply_error (op->req, op->name, error);
+}
+
 gboolean
 fs_op_finish (FsOp *op)
 {
@@ -75,6 +130,10 @@ fs_op_free (FsOp *op)
 {
   g_clear_pointer (&op->file, book_file_unref);
   g_clear_pointer (&op->handle, book_handle_unref);
+  if (op->reads != NULL) { /* the mount may be gone */
+    g_hash_table_remove (op->reads, op);
+    g_hash_table_unref (op->reads);
+  }
   g_object_unref (op->cancellable);
   g_free (op);
 }
@@ -86,7 +145,7 @@ fs_op_end (FsOp *op, const GError *error)
     if (error == NULL)
       fs_reply_ok (op->req);
     else
-      fs_reply_error (op->req, op->name, error);
+      fs_op_reply_error (op, error);
   }
   fs_op_free (op);
 }

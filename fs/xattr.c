@@ -39,7 +39,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     if (loaded)
       reply_text (op->req, book_file_mime_type (op->file, buffer), self->room);
     else
-      fs_reply_error (op->req, op->name, error);
+      fs_op_reply_error (op, error);
   }
   fs_op_free (op);
   g_free (self);
@@ -58,7 +58,7 @@ get_mime_type (Fs *self, fuse_req_t req, BookFile *file, gsize room)
     return;
   }
   waiting = g_new0 (MimeType, 1);
-  waiting->op = fs_op_new (self, req, "getxattr");
+  waiting->op = fs_op_new_read (self, req, "getxattr");
   waiting->op->file = book_file_ref (file);
   waiting->room = room;
   book_file_load_async (file, waiting->op->cancellable, on_loaded, waiting);

@@ -241,6 +241,21 @@ count_photos (Book *self)
   return n;
 }
 
+guint
+book_waiting_mutations (Book *self)
+{
+  return g_queue_get_length (&self->mutations);
+}
+
+/* Seconds since 1970; 0: none is planned. */
+static gint64
+next_sync_time (Book *self)
+{
+  if (self->next_sync == 0 || self->stop != NULL)
+    return 0;
+  return (g_get_real_time () + MAX (self->next_sync - g_get_monotonic_time (), 0)) / G_USEC_PER_SEC;
+}
+
 char *
 book_status_json (Book *self)
 {
@@ -252,15 +267,16 @@ book_status_json (Book *self)
   http_client_get_statistics (self->http, &http);
   return g_strdup_printf (
       "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,"
-      "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync_in\":%" G_GINT64_FORMAT
+      "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync\":%" G_GINT64_FORMAT
+      ",\"next_sync_in\":%" G_GINT64_FORMAT
       ",\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
       ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
       ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
       account, credentials, (int)getpid (), self->started, book_people_count (self), count_photos (self),
-      self->last_sync, MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
-      self->unreachable ? "false" : "true", g_queue_get_length (&self->mutations),
-      book_store_cached_bytes (self->store), self->options.cache_bytes, http.requests, http.connections,
-      self->options.read_only ? "true" : "false", self->options.upload_timeout, last_error, self->last_error_time);
+      self->last_sync, next_sync_time (self), MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
+      self->unreachable ? "false" : "true", book_waiting_mutations (self), book_store_cached_bytes (self->store),
+      self->options.cache_bytes, http.requests, http.connections, self->options.read_only ? "true" : "false",
+      self->options.upload_timeout, last_error, self->last_error_time);
 }
 
 BookArchive *

@@ -29,6 +29,8 @@ typedef struct {
   guint upload_timeout;    /* seconds: mutations */
   guint writes_per_minute; /* 0: no pacing */
   gboolean read_only;
+  void (*reachable_changed) (gboolean reachable, gpointer data); /* the service is out of reach, or back; or NULL */
+  gpointer reachable_data;
 } BookOptions;
 
 /* Opens the account's state, takes its lock (G_IO_ERROR_BUSY with a sentence when another mount of the account holds
@@ -52,6 +54,9 @@ void book_start (Book *self);
  * next mount. */
 void book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data);
 void book_stop_finish (Book *self, GAsyncResult *result);
+
+/* Changes that wait for the service, or are on their way to it. */
+guint book_waiting_mutations (Book *self);
 
 /* JSON for user.contactfs.status: account, credentials, pid, people, photos, last_sync, waiting_mutations, last_error …
  * Transfer full. */

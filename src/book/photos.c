@@ -141,7 +141,7 @@ leave (GTask *task)
   if (fetch == NULL)
     return;
   g_ptr_array_remove_fast (fetch->waiters, task);
-  if (fetch->waiters->len == 0 && !fetch->ahead)
+  if (fetch->waiters->len == 0 && (!fetch->ahead || fetch->book->stop != NULL))
     g_cancellable_cancel (fetch->cancellable);
 }
 

@@ -44,6 +44,7 @@ keep (Book *book, const char *key, const char *value)
 void
 book_note_outcome (Book *book, const GError *error)
 {
+  gboolean changed;
   gboolean unreachable = error != NULL
                          && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
                              || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
@@ -53,7 +54,10 @@ book_note_outcome (Book *book, const GError *error)
   if (unreachable != book->unreachable)
     g_message ("%s",
                unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
+  changed = unreachable != book->unreachable;
   book->unreachable = unreachable;
+  if (changed && book->options.reachable_changed != NULL)
+    book->options.reachable_changed (!unreachable, book->options.reachable_data);
   if (error != NULL) {
     g_free (book->last_error);
     book->last_error = g_strdup (error->message);

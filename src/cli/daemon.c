@@ -1,6 +1,7 @@
 /*
  * fork, readiness, hardening. The child speaks for itself on the inherited stderr until it is ready; the pipe carries
- * one byte for "ready", and its end without one means that the child has ended.
+ * one byte for "ready", and its end without one means that the child has ended. The service manager hears of it by
+ * sd_notify(3).
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -34,6 +35,8 @@
 #ifndef WITH_SANITIZER
 #define WITH_SANITIZER 0
 #endif
+
+#define STOP_GRACE 30 /* seconds: to end, apart from what is to be sent */
 
 static int ready_fd = -1;                  /* in the child */
 static GArray *inherited;                  /* in the child: descriptors that the caller left open, int */
@@ -156,21 +159,24 @@ daemon_harden (void)
     prctl (PR_SET_DUMPABLE, 0);
 }
 
-/* The protocol of sd_notify(3), which is one datagram. */
+/* Nothing where no service manager waits. */
 static void
-notify_manager (const char *text)
+tell_manager (const char *text)
 {
-  const char *path = g_getenv ("NOTIFY_SOCKET");
-  if (path == NULL || (path[0] != '/' && path[0] != '@'))
-    return;
-  g_autoptr (GSocketAddress) address
-      = path[0] == '@' ? g_unix_socket_address_new_with_type (path + 1, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT)
-                       : g_unix_socket_address_new (path);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket
-      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
-  if (socket == NULL || g_socket_send_to (socket, address, text, strlen (text), NULL, &error) < 0)
-    g_warning ("the service manager at %s cannot be told “%s”: %s", path, text, error->message);
+  int result = sd_notify (FALSE, text);
+  if (result < 0)
+    g_warning ("the service manager cannot be told “%s”: %s", text, g_strerror (-result));
+}
+
+void
+daemon_status (const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *words = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_autofree char *text = g_strconcat ("STATUS=", g_strdelimit (words, "\n", ' '), NULL);
+  tell_manager (text);
 }
 
 static void
@@ -188,7 +194,7 @@ leave_terminal (void)
 void
 daemon_ready (void)
 {
-  notify_manager ("READY=1");
+  tell_manager ("READY=1");
   if (ready_fd < 0)
     return;
   fflush (NULL);
@@ -203,7 +209,14 @@ daemon_ready (void)
 }
 
 void
-daemon_stopping (void)
+daemon_stopping (guint waiting, guint upload_timeout)
 {
-  notify_manager ("STOPPING=1");
+  /* one after the other, each within its time; one more, since the end itself may bring a change about */
+  guint64 extension = ((guint64)waiting + 1) * upload_timeout + STOP_GRACE;
+  g_autofree char *words = waiting == 0   ? g_strdup ("Ending")
+                           : waiting == 1 ? g_strdup ("Ending; a change is still to be sent")
+                                          : g_strdup_printf ("Ending; %u changes are still to be sent", waiting);
+  g_autofree char *text = g_strdup_printf ("STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, words,
+                                           extension * G_TIME_SPAN_SECOND);
+  tell_manager (text);
 }

@@ -17,5 +17,9 @@ void daemon_harden (void);
  * first), and the service manager in $NOTIFY_SOCKET. */
 void daemon_ready (void);
 
-/* To the service manager that we are on our way out. */
-void daemon_stopping (void);
+/* To the service manager: a line for `systemctl status`. */
+void daemon_status (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+/* To the service manager that we are on our way out, and how long that may take: waiting changes are still to be sent,
+ * each within upload_timeout seconds. */
+void daemon_stopping (guint waiting, guint upload_timeout);

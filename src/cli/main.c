@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/helper.h"
 #include "cli/log.h"
 #include "config.h"
 
@@ -53,6 +54,8 @@ run_with_options (OptionsForm form, int argc, char **argv)
 {
   static const char *const names[] = { "contactfs mount", "contactfs demo", "contactfs mount" };
   g_autoptr (GError) error = NULL;
+  if (form == OPTIONS_HELPER && !helper_mend_environment (&error))
+    return cli_fail (CLI_FAILED, "%s", error->message);
   g_autoptr (Options) options = options_parse (form, argc, argv, &error);
   if (options == NULL)
     return cli_fail (CLI_USAGE, "%s (see %s --help)", error->message, names[form]);

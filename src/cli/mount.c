@@ -22,7 +22,10 @@
 #include "cli/demo.h"
 #include "cli/folders.h"
 #include "cli/log.h"
+#include "cli/stale.h"
 #include "fs/fs.h"
+
+#define MOUNTED_WORDS "The contacts of “%s” are mounted on %s"
 
 typedef struct {
   const Options *options;
@@ -65,8 +68,9 @@ static void
 begin_stop (Daemon *self)
 {
   self->stopping = TRUE;
-  daemon_stopping ();
+  fs_give_up_reads (self->fs);
   book_stop_async (self->book, on_stopped, self);
+  daemon_stopping (book_waiting_mutations (self->book), (guint)self->options->upload_timeout);
 }
 
 /* fusermount3 -u, or our own fs_unmount */
@@ -104,6 +108,18 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
   Daemon *self = data;
   book_list_finish (self->book, result, &self->listing_error);
   g_main_loop_quit (self->loop);
+}
+
+static void
+on_reachable (gboolean reachable, gpointer data)
+{
+  Daemon *self = data;
+  if (self->fs == NULL || self->stopping)
+    return;
+  if (reachable)
+    daemon_status (MOUNTED_WORDS, self->account, self->mountpoint);
+  else
+    daemon_status (MOUNTED_WORDS "; the service is out of reach", self->account, self->mountpoint);
 }
 
 static gboolean
@@ -145,6 +161,8 @@ open_book (Daemon *self, GError **error)
     .upload_timeout = (guint)self->options->upload_timeout,
     .writes_per_minute = (guint)self->options->writes_per_minute,
     .read_only = self->options->read_only,
+    .reachable_changed = on_reachable,
+    .reachable_data = self,
   };
   self->book = book_new (self->people, self->http, &options, error);
   if (self->book == NULL)
@@ -152,6 +170,7 @@ open_book (Daemon *self, GError **error)
   if (book_is_listed (self->book))
     return TRUE;
 
+  daemon_status ("Reading the address book of “%s” for the first time", self->account);
   self->listing = g_cancellable_new ();
   book_list_async (self->book, self->listing, on_listed, self);
   g_main_loop_run (self->loop);
@@ -218,6 +237,7 @@ serve (Daemon *self)
     print_first_steps (self);
   if (!self->options->foreground)
     log_to_system (FALSE);
+  daemon_status (MOUNTED_WORDS, self->account, self->mountpoint);
   daemon_ready ();
   g_info ("mounted on %s", self->mountpoint);
   g_main_loop_run (self->loop);
@@ -259,6 +279,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Daemon, daemon_clear)
 static gboolean
 prepare (Daemon *self, GError **error)
 {
+  guint taken;
+  if (!stale_repair (self->options->mountpoint, &taken, error))
+    return FALSE;
+  if (taken > 0)
+    g_message ("%s was a dead mount, its process had ended: it is taken away", self->options->mountpoint);
   if (!fs_check_mountpoint (self->options->mountpoint, error))
     return FALSE;
   g_autofree char *real = realpath (self->options->mountpoint, NULL);

@@ -29,6 +29,14 @@ mount_free (Mount *self)
   g_free (self);
 }
 
+/* "rw,user_id=1000,group_id=1000,default_permissions" */
+static uid_t
+parse_uid (const char *options)
+{
+  const char *found = options != NULL ? strstr (options, "user_id=") : NULL;
+  return found != NULL ? (uid_t)g_ascii_strtoull (found + strlen ("user_id="), NULL, 10) : (uid_t)-1;
+}
+
 /* "36 35 98:0 /root /mountpoint rw,noatime master:1 - type source rw": optional fields up to the dash. */
 static Mount *
 parse_line (const char *line)
@@ -38,16 +46,20 @@ parse_line (const char *line)
   guint dash = 6;
   while (dash < count && strcmp (fields[dash], "-") != 0)
     dash++;
-  if (dash + 2 >= count || strcmp (fields[dash + 1], MOUNTS_TYPE) != 0)
+  if (dash + 2 >= count)
     return NULL;
   Mount *mount = g_new0 (Mount, 1);
+  mount->is_contactfs = strcmp (fields[dash + 1], MOUNTS_TYPE) == 0;
+  mount->id = g_ascii_strtoll (fields[0], NULL, 10);
+  mount->uid = parse_uid (dash + 3 < count ? fields[dash + 3] : NULL);
   mount->mountpoint = g_strcompress (fields[4]); /* \040 for a space */
   mount->source = g_strcompress (fields[dash + 2]);
   return mount;
 }
 
-GPtrArray *
-mounts_list (GError **error)
+/* Mounts of every type. */
+static GPtrArray *
+list_all (GError **error)
 {
   g_autofree char *text = NULL;
   if (!g_file_get_contents ("/proc/self/mountinfo", &text, NULL, error))
@@ -59,6 +71,16 @@ mounts_list (GError **error)
     if (mount != NULL)
       g_ptr_array_add (mounts, mount);
   }
+  return mounts;
+}
+
+GPtrArray *
+mounts_list (GError **error)
+{
+  GPtrArray *mounts = list_all (error);
+  for (guint i = mounts != NULL ? mounts->len : 0; i > 0; i--)
+    if (!((Mount *)g_ptr_array_index (mounts, i - 1))->is_contactfs)
+      g_ptr_array_remove_index (mounts, i - 1);
   return mounts;
 }
 
@@ -84,13 +106,16 @@ mounts_find (const char *path, GError **error)
   g_autofree char *resolved = resolve (path, error);
   if (resolved == NULL)
     return NULL;
-  g_autoptr (GPtrArray) mounts = mounts_list (error);
+  g_autoptr (GPtrArray) mounts = list_all (error);
   if (mounts == NULL)
     return NULL;
   for (guint i = mounts->len; i > 0; i--) { /* the topmost one first */
     Mount *mount = g_ptr_array_index (mounts, i - 1);
-    if (strcmp (mount->mountpoint, resolved) == 0)
+    if (strcmp (mount->mountpoint, resolved) != 0)
+      continue;
+    if (mount->is_contactfs)
       return g_ptr_array_steal_index (mounts, i - 1);
+    break;
   }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s is not a contactfs mount", path);
   return NULL;

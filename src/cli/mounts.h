@@ -6,8 +6,12 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/types.h>
 
 typedef struct {
+  gint64 id; /* of this mount, as long as it lasts */
+  uid_t uid; /* whose it is */
+  gboolean is_contactfs;
   char *mountpoint;
   char *source; /* "contactfs:default" */
 } Mount;

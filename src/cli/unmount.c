@@ -3,53 +3,17 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/mounts.h"
+#include "cli/stale.h"
 #include "google/json.h"
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
 #define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */
-
-static gboolean
-spawn_fusermount (const char *mountpoint, gboolean lazily, GError **error)
-{
-  const char *const argv[]
-      = { "fusermount3", "-u", lazily ? "-z" : "--", lazily ? "--" : mountpoint, lazily ? mountpoint : NULL, NULL };
-  g_autofree char *words = NULL;
-  int status;
-  if (!g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-                     &words, &status, error)) {
-    g_prefix_error (error, "%s cannot be unmounted: ", mountpoint);
-    return FALSE;
-  }
-  if (g_spawn_check_wait_status (status, NULL))
-    return TRUE;
-  gboolean busy = strstr (words, "busy") != NULL;
-  g_set_error (error, G_IO_ERROR, busy ? G_IO_ERROR_BUSY : G_IO_ERROR_FAILED, "%s cannot be unmounted: %s", mountpoint,
-               g_strstrip (words));
-  return FALSE;
-}
-
-/* Root needs no helper, which in turn would want an entry of its own in the mount table. */
-static gboolean
-detach (const char *mountpoint, gboolean lazily, GError **error)
-{
-  if (geteuid () != 0)
-    return spawn_fusermount (mountpoint, lazily, error);
-  if (umount2 (mountpoint, UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0)
-    return TRUE;
-  int code = errno;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s cannot be unmounted: %s", mountpoint,
-               g_strerror (code));
-  return FALSE;
-}
 
 /* A descriptor that becomes readable when the process ends, or -1. */
 static int
@@ -85,11 +49,13 @@ wait_for_end (int pidfd, gint64 seconds)
   }
 }
 
+/* Others' as well, where they may be unmounted: this mountpoint was named. What lies below it is looked at again. */
 static int
 unmount_dead (const Mount *mount)
 {
   g_autoptr (GError) error = NULL;
-  if (!detach (mount->mountpoint, TRUE, &error))
+  guint taken;
+  if (!stale_detach (mount, TRUE, &error) || !stale_repair (mount->mountpoint, &taken, &error))
     return cli_fail (CLI_FAILED, "%s", error->message);
   return CLI_OK;
 }
@@ -104,8 +70,7 @@ cli_unmount (const char *mountpoint)
 
   g_autofree char *text = mounts_read_status (mount, &error);
   if (text == NULL) {
-    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED)
-        || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED))
       return unmount_dead (mount);
     g_clear_error (&error); /* a mount that cannot tell its process can still be unmounted */
   }
@@ -113,7 +78,7 @@ cli_unmount (const char *mountpoint)
   int pidfd = watch_daemon (status);
 
   int result = CLI_OK;
-  if (!detach (mount->mountpoint, FALSE, &error)) {
+  if (!stale_detach (mount, FALSE, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
       result = cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
     else

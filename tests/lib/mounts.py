@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from processes import kernel_stacks, wait_readable
@@ -48,7 +49,8 @@ class Mount:
         self.pidfd = -1
         self.process = None
         self.exit_status = None
-        self.notify = None  # the service manager's socket: READY=1, then STOPPING=1
+        self.notify = None  # the service manager's socket
+        self.told = []  # what it heard until we were ready: lists of lines
 
     def _folders(self):
         return {
@@ -89,10 +91,14 @@ class Mount:
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.pid = self.process.pid
         self.pidfd = os.pidfd_open(self.pid)
-        readable = wait_readable([self.notify, self.pidfd], self.START_TIMEOUT)
-        if self.notify in readable:
-            assert self.notify.recv(100) == b"READY=1"
-            return
+        self.told = []
+        deadline = time.monotonic() + self.START_TIMEOUT
+        while readable := wait_readable([self.notify, self.pidfd], max(deadline - time.monotonic(), 0)):
+            if self.notify not in readable:
+                break
+            self.told.append(self.hear())
+            if "READY=1" in self.told[-1]:
+                return
         if not readable:
             stacks = kernel_stacks([self.pid])
             self.kill()
@@ -109,6 +115,11 @@ class Mount:
             raise MountFailed(result.status, result.errors)
         self.pid = self.status()["pid"]
         self.pidfd = os.pidfd_open(self.pid)
+
+    def hear(self):
+        """The lines of the next datagram to the service manager."""
+        self.notify.settimeout(self.END_TIMEOUT)
+        return self.notify.recv(4096).decode().split("\n")
 
     # ---- asking ----
 

@@ -517,7 +517,7 @@ def test_second_signal_ends_it_with_open_files(contacts, run):
     reader = run.start("cat", contacts.path / "Alice Smith/photo.jpg", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     contacts.emulator.wait_requests(1, origin="photo")
     os.kill(contacts.mount.pid, signal.SIGTERM)
-    assert contacts.mount.notify.recv(100) == b"STOPPING=1"
+    assert contacts.mount.hear()[0] == "STOPPING=1"
     os.kill(contacts.mount.pid, signal.SIGTERM)
     assert run.finish(reader, timeout=10).status == 1
     contacts.mount.wait_end()

@@ -1,0 +1,43 @@
+/*
+ * HOME and the like for a process that was started without.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "cli/helper.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+is_our_folder (const char *path)
+{
+  struct stat status;
+  return path != NULL && path[0] == '/' && stat (path, &status) == 0 && S_ISDIR (status.st_mode)
+         && status.st_uid == getuid ();
+}
+
+gboolean
+helper_mend_environment (GError **error)
+{
+  if (!is_our_folder (g_getenv ("HOME"))) {
+    const struct passwd *user = getpwuid (getuid ());
+    if (user == NULL || user->pw_dir == NULL || user->pw_dir[0] != '/') {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   "the user %u has no home, where the account would be kept; setuid=NAME in fstab says who mounts",
+                   getuid ());
+      return FALSE;
+    }
+    g_setenv ("HOME", user->pw_dir, TRUE);
+    g_setenv ("USER", user->pw_name, TRUE);
+    g_setenv ("LOGNAME", user->pw_name, TRUE);
+  }
+  if (g_getenv ("XDG_RUNTIME_DIR") == NULL) {
+    g_autofree char *runtime = g_strdup_printf ("/run/user/%u", getuid ());
+    if (is_our_folder (runtime))
+      g_setenv ("XDG_RUNTIME_DIR", runtime, TRUE);
+  }
+  return TRUE;
+}

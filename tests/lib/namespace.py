@@ -1,0 +1,36 @@
+"""A mount namespace of the test's own (root only): a private /etc/fstab, /run, /usr/local/bin; nothing outlives it."""
+
+import subprocess
+
+
+class Namespace:
+    """setup is a shell script that runs inside first; it must succeed. processes: a PID namespace as well, so that all that
+    was started inside ends with it."""
+
+    def __init__(self, run, setup, processes=False):
+        self.run = run
+        words = ["unshare", "--mount", *(["--pid", "--fork", "--mount-proc", "--kill-child", "--cgroup"] if processes else [])]
+        self.holder = subprocess.Popen([*words, "/bin/sh", "-c", f"set -e\n{setup}\necho ready; exec cat"],
+                                       env=run.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.holder.stdout.readline() != b"ready\n":
+            self.close()
+            raise OSError("the namespace could not be set up")
+        pid = self.holder.pid
+        if processes:  # unshare waits for its child, which is inside
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+                pid = int(children.read().split()[0])
+        self.enter = ["nsenter", "--target", str(pid), "--mount", *(["--pid", "--cgroup"] if processes else [])]
+
+    def __call__(self, *words, user=None, **options):
+        """Runs a program inside, as root or as the user with this number."""
+        who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user is not None else []
+        return self.run(*self.enter, *who, *words, **{"check": False, **options})
+
+    def close(self):
+        if self.holder.poll() is None and hasattr(self, "enter"):
+            # daemons end when their mounts do
+            subprocess.run([*self.enter, "umount", "--lazy", "--all", "--types", "fuse.contactfs"], check=False,
+                           capture_output=True)
+        self.holder.stdin.close()
+        self.holder.stdout.close()
+        self.holder.wait()
