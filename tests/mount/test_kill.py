@@ -9,6 +9,8 @@ import time
 import pytest
 from eventually import eventually
 
+pytestmark = pytest.mark.who
+
 ALICE = "Alice Smith"
 BEN = "Ben Carter"
 

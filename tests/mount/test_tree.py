@@ -10,6 +10,8 @@ import unicodedata
 import pytest
 from eventually import eventually
 
+pytestmark = pytest.mark.who
+
 
 def add(emulator, number, given, email=None, **more):
     fields = dict(more)
