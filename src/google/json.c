@@ -62,7 +62,7 @@ json_parse (const char *text, gsize length, GError **error)
 {
   g_autofree char *repaired = NULL;
   g_autofree char *mended = NULL;
-  JsonValue *root;
+  JsonValue *root = NULL;
 
   /* cJSON copies bytes as they come; names must not carry anything but UTF-8 further. */
   if (!g_utf8_validate_len (text, length, NULL) && memchr (text, '\0', length) == NULL) {
@@ -70,10 +70,10 @@ json_parse (const char *text, gsize length, GError **error)
     text = repaired;
     length = strlen (repaired);
   }
-  mended = mend_escapes (text, length);
-  if (mended != NULL)
-    text = mended;
-  root = length > 0 ? cJSON_ParseWithLength (text, length) : NULL;
+  if (length > 0) { /* of nothing, text may be NULL */
+    mended = mend_escapes (text, length);
+    root = cJSON_ParseWithLength (mended != NULL ? mended : text, length);
+  }
   if (root == NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "is not JSON (%" G_GSIZE_FORMAT " bytes)", length);
   return root;
