@@ -52,6 +52,7 @@ check_single_files() {
   c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http.c
   # shellcheck disable=SC2086 # a list of words
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/google/json.c
+  c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/service-account.c
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
@@ -136,6 +137,7 @@ self_test() {
   breaks 'libfuse linked below fs/' src/book/meson.build "fuse = dependency('fuse3')"
   breaks 'curl twice' src/google/new.c '#include <curl/curl.h>'
   breaks 'cJSON twice' src/book/new.c '#include <cjson/cJSON.h>'
+  breaks 'libjwt twice' src/google/new.c '#include <jwt.h>'
   breaks 'SQLite twice' src/book/new.c '#include <sqlite3.h>'
   breaks 'libsystemd twice' src/cli/new.c '#include <systemd/sd-daemon.h>'
   breaks 'a notification from another file' fs/new.c '  fuse_lowlevel_notify_delete (session, 1, 2, name, 3);'

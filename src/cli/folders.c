@@ -1,6 +1,4 @@
-/*
- * XDG folders of an account, and the order in which credentials are looked for.
- */
+/* XDG folders of an account. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "cli/folders.h"
@@ -53,30 +51,4 @@ folders_free (Folders *self)
   g_free (self->cache);
   g_free (self->data);
   g_free (self);
-}
-
-char *
-folders_find_credentials (const Options *options, GError **error)
-{
-  if (options->credentials != NULL)
-    return g_canonicalize_filename (options->credentials, NULL);
-
-  const char *named = g_getenv ("GOOGLE_APPLICATION_CREDENTIALS");
-  if (named != NULL && named[0] != '\0')
-    return g_canonicalize_filename (named, NULL);
-
-  const char *config = g_getenv ("CLOUDSDK_CONFIG");
-  g_autofree char *folder
-      = config != NULL && config[0] != '\0'
-            ? g_canonicalize_filename (config, NULL)
-            : g_build_filename (g_get_home_dir (), ".config", "gcloud", NULL); /* whatever $XDG_CONFIG_HOME says */
-  g_autofree char *path = g_build_filename (folder, "application_default_credentials.json", NULL);
-  if (g_file_test (path, G_FILE_TEST_EXISTS))
-    return g_canonicalize_filename (path, NULL);
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "there are no credentials for the account “%s”: pass --credentials FILE or --token-command CMD, or run "
-               "`gcloud auth application-default login` with the scope https://www.googleapis.com/auth/contacts",
-               options->account);
-  return NULL;
 }

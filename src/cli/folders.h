@@ -1,10 +1,9 @@
 /*
- * Where an account keeps its things (XDG base directories), and where its credentials are looked for. Absolute paths,
- * since the daemon lives in "/".
+ * Where an account keeps its things (XDG base directories). Absolute paths, since the daemon lives in "/".
  */
 #pragma once
 
-#include "cli/options.h"
+#include <glib.h>
 
 typedef struct {
   char *state; /* the database */
@@ -19,7 +18,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Folders, folders_free)
 
 /* A folder of its own below state, cache or data: made 0700. */
 gboolean folders_make (const char *path, GError **error);
-
-/* The file to read when there is no --token-command: --credentials, $GOOGLE_APPLICATION_CREDENTIALS, gcloud's own. NULL
- * and a sentence that says what to do when there is none. Transfer full. */
-char *folders_find_credentials (const Options *options, GError **error);

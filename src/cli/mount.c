@@ -18,6 +18,7 @@
 
 #include "book/book.h"
 #include "cli/cli.h"
+#include "cli/credentials.h"
 #include "cli/daemon.h"
 #include "cli/demo.h"
 #include "cli/folders.h"
@@ -32,7 +33,7 @@ typedef struct {
   const char *api_url;
   char *account;
   char *mountpoint; /* absolute, no links */
-  char *credentials_file;
+  Credentials *credentials;
   Folders *folders;
   gboolean is_demo;
 
@@ -133,12 +134,9 @@ make_clients (Daemon *self, GError **error)
     if (self->demo == NULL)
       return FALSE;
     self->api_url = self->demo->api_url;
-    self->credentials_file = g_strdup (self->demo->credentials);
+    self->credentials = credentials_new_file (self->demo->credentials);
   }
-  if (self->options->token_command != NULL)
-    self->auth = auth_new_command (self->options->token_command);
-  else
-    self->auth = auth_new_file (self->http, self->credentials_file, error);
+  self->auth = credentials_open (self->credentials, self->http, error);
   if (self->auth == NULL)
     return FALSE;
   self->people = people_client_new (self->http, self->auth, self->api_url, error);
@@ -270,7 +268,7 @@ daemon_clear (Daemon *self)
   g_clear_error (&self->listing_error);
   g_free (self->account);
   g_free (self->mountpoint);
-  g_free (self->credentials_file);
+  credentials_free (self->credentials);
   folders_free (self->folders);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Daemon, daemon_clear)
@@ -290,9 +288,9 @@ prepare (Daemon *self, GError **error)
   self->mountpoint = g_strdup (real != NULL ? real : self->options->mountpoint);
   self->api_url = self->options->api_url != NULL ? self->options->api_url : PEOPLE_DEFAULT_API_URL;
   self->account = g_strdup (self->is_demo ? "demo" : self->options->account);
-  if (!self->is_demo && self->options->token_command == NULL) {
-    self->credentials_file = folders_find_credentials (self->options, error);
-    if (self->credentials_file == NULL)
+  if (!self->is_demo) {
+    self->credentials = credentials_find (self->options, error);
+    if (self->credentials == NULL)
       return FALSE;
   }
   umask (077);

@@ -12,7 +12,7 @@
 /* GOption keeps its callbacks in a gpointer, which ISO C would not have. */
 #define CALLBACK(func) (__extension__(gpointer) (func))
 
-typedef enum { KIND_TEXT, KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_LATER_TEXT, KIND_LATER_FLAG } Kind;
+typedef enum { KIND_TEXT, KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_LATER_FLAG } Kind;
 
 typedef struct {
   const char *name;
@@ -30,8 +30,9 @@ static const OptionSpec specs[] = {
   { "account", KIND_TEXT, AT (account), 0, 0, "Name of the account on this computer (default)", "NAME", TRUE },
   { "api-url", KIND_TEXT, AT (api_url), 0, 0, "Another People API: https, or http on a loopback address", "URL", TRUE },
   { "token-command", KIND_TEXT, AT (token_command), 0, 0, "Shell command that prints an access token", "CMD", TRUE },
-  { "credentials", KIND_TEXT, AT (credentials), 0, 0, "JSON file of type authorized_user", "FILE", TRUE },
-  { "subject", KIND_LATER_TEXT, 0, 0, 0, "Person a service account acts for (in a later version)", "EMAIL", TRUE },
+  { "credentials", KIND_TEXT, AT (credentials), 0, 0, "JSON file of type authorized_user or service_account", "FILE",
+    TRUE },
+  { "subject", KIND_TEXT, AT (subject), 0, 0, "Person whom a service account acts for", "EMAIL", TRUE },
   { "read-only", KIND_FLAG, AT (read_only), 0, 0, "Change nothing", NULL, FALSE },
   { "sync-interval", KIND_NUMBER, AT (sync_interval), 1, 604800, "Seconds between looks for changes (300)", "S",
     FALSE },
@@ -146,7 +147,6 @@ option_set (Options *self, const OptionSpec *spec, const char *value, GError **e
     if (!options_parse_size (value, member))
       return usage_error (error, "--%s takes a number of bytes such as 512M, not “%s”", spec->name, value);
     return TRUE;
-  case KIND_LATER_TEXT:
   case KIND_LATER_FLAG:
     return usage_error (error, "--%s comes in a later version of contactfs; nothing was done", spec->name);
   }
@@ -307,6 +307,22 @@ check_account (Options *self, GError **error)
                       self->account);
 }
 
+static gboolean
+check_subject (const Options *self, GError **error)
+{
+  const char *at = self->subject != NULL ? strchr (self->subject, '@') : NULL;
+  if (self->subject == NULL)
+    return TRUE;
+  if (at == NULL || at == self->subject || at[1] == '\0' || !g_str_is_ascii (self->subject)
+      || strpbrk (self->subject, " \t\r\n") != NULL)
+    return usage_error (error, "--subject takes an e-mail address, not “%s”", self->subject);
+  /* it would be ignored, and somebody else's contacts be mounted */
+  if (self->token_command != NULL)
+    return usage_error (error, "--subject goes with a service account, not with --token-command: the command's token "
+                               "says whose contacts are meant");
+  return TRUE;
+}
+
 /* GOption wants a space after -o, mount(8)'s users are not used to one. */
 static char **
 copy_words (int argc, char **argv)
@@ -359,7 +375,7 @@ options_parse (OptionsForm form, int argc, char **argv, GError **error)
     g_free (words[1]);
     memmove (&words[1], &words[2], (g_strv_length (words + 2) + 1) * sizeof (char *));
   }
-  if (!take_positionals (self, form, words + 1, error) || !check_account (self, error))
+  if (!take_positionals (self, form, words + 1, error) || !check_account (self, error) || !check_subject (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -373,6 +389,7 @@ options_free (Options *self)
   g_free (self->api_url);
   g_free (self->token_command);
   g_free (self->credentials);
+  g_free (self->subject);
   g_free (self->mountpoint);
   g_free (self);
 }

@@ -13,6 +13,7 @@ typedef struct {
   char *api_url;         /* NULL: Google's */
   char *token_command;   /* NULL: not given */
   char *credentials;     /* NULL: not given */
+  char *subject;         /* NULL: not given */
   char *mountpoint;      /* as typed */
   gint64 sync_interval;  /* seconds */
   gint64 timeout;        /* seconds */

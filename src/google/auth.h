@@ -11,16 +11,30 @@
 
 #include "google/http.h"
 
+/* The permission that every token is for. */
+#define AUTH_SCOPE "https://www.googleapis.com/auth/contacts"
+
 typedef struct Auth Auth;
 
 /* A command for /bin/sh -c that prints a token (`gcloud auth print-access-token`); run at the first need and after
  * auth_reject. Its failure is PEOPLE_ERROR_AUTH with the last line of its stderr. */
 Auth *auth_new_command (const char *command);
 
-/* An `authorized_user` JSON file: client_id, client_secret, refresh_token, optionally token_uri (https, or http on a
- * loopback address; Google's by default) and quota_project_id. Read at once: PEOPLE_ERROR_AUTH when it is missing,
- * not JSON or of another type, naming the file. Other types of file (service_account) say that they come later. */
-Auth *auth_new_file (HttpClient *http, const char *path, GError **error);
+/* How a credentials file came to be used. */
+typedef enum {
+  AUTH_FILE_GIVEN,       /* --credentials */
+  AUTH_FILE_ENVIRONMENT, /* $GOOGLE_APPLICATION_CREDENTIALS */
+  AUTH_FILE_GCLOUD,      /* gcloud's application default credentials */
+} AuthFileOrigin;
+
+/* An `authorized_user` JSON file (client_id, client_secret, refresh_token) or a `service_account` key (client_email,
+ * private_key), both with token_uri (https, or http on a loopback address; Google's by default) and quota_project_id if
+ * they like. subject: the person whom a service account acts for, or NULL. Read at once: PEOPLE_ERROR_AUTH, naming the
+ * file, when it is missing, not JSON, of another type, or does not go with subject.
+ * Before each token it is looked at again, and read again when it has changed. What the token endpoint refused is not
+ * sent there again until the file changes; for refusals that may pass (a clock, a permission of a service account) for
+ * a minute. */
+Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const char *subject, GError **error);
 
 void auth_free (Auth *self);
 
@@ -37,7 +51,8 @@ void auth_reject (Auth *self, const char *token);
 /* The project to bill, for X-Goog-User-Project, or NULL. */
 const char *auth_quota_project (Auth *self);
 
-/* One line for `contactfs status`: "token command" or "authorized_user file /…"; never a secret. */
+/* One line for `contactfs status`: "token command", "authorized_user file /…", "service account a@b for c@d, file /…",
+ * with the reason where it was not asked for; never a secret. */
 const char *auth_describe (Auth *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Auth, auth_free)

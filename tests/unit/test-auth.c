@@ -6,6 +6,7 @@
 #include "google/error.h"
 #include "google/retry.h"
 #include "script-server.h"
+#include "token.h"
 
 typedef struct {
   ScriptServer *server;
@@ -45,40 +46,9 @@ refresher (Fixture *f)
   Auth *auth;
 
   g_assert_true (g_file_set_contents (f->file, json, -1, NULL));
-  auth = auth_new_file (f->http, f->file, &error);
+  auth = auth_new_file (f->http, f->file, AUTH_FILE_GIVEN, NULL, &error);
   g_assert_no_error (error);
   return auth;
-}
-
-static char *
-get (Auth *auth, double seconds, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  auth_get_token_async (auth, deadline_in (seconds), NULL, keep_result, &result);
-  return auth_get_token_finish (auth, await_result (&result), error);
-}
-
-static void
-assert_token (Auth *auth, const char *expected)
-{
-  g_autoptr (GError) error = NULL;
-  char *token = get (auth, 10, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (token, ==, expected);
-  auth_token_free (token);
-}
-
-static void
-assert_fails (Auth *auth, int code, const char *says)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (get (auth, 10, &error));
-  g_assert_error (error, PEOPLE_ERROR, code);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, says));
 }
 
 /* A command that appends a line to the file, which tells how often it ran. */
@@ -107,14 +77,14 @@ test_command (Fixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = counting_command (f, "printf '  ya29.tok~en\\n\\n'; echo noise >&2");
 
-  assert_token (auth, "ya29.tok~en");
-  assert_token (auth, "ya29.tok~en");
+  token_assert (auth, "ya29.tok~en");
+  token_assert (auth, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 1);
   auth_reject (auth, "another");
-  assert_token (auth, "ya29.tok~en");
+  token_assert (auth, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 1);
   auth_reject (auth, "ya29.tok~en");
-  assert_token (auth, "ya29.tok~en");
+  token_assert (auth, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 2);
   g_assert_cmpstr (auth_describe (auth), ==, "token command");
   g_assert_null (auth_quota_project (auth));
@@ -138,7 +108,7 @@ test_command_failures (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (Auth) auth = auth_new_command (cases[i][0]);
 
-    assert_fails (auth, PEOPLE_ERROR_AUTH, cases[i][1]);
+    token_assert_fails (auth, PEOPLE_ERROR_AUTH, cases[i][1]);
   }
 }
 
@@ -148,7 +118,7 @@ test_command_that_echoes_its_token (Fixture *f, gconstpointer data)
   g_autoptr (Auth) auth = auth_new_command ("echo sesame; echo got sesame >&2; exit 1");
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (get (auth, 10, &error));
+  g_assert_null (token_get (auth, 10, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_null (strstr (error->message, "sesame"));
 }
@@ -163,7 +133,7 @@ test_command_with_a_daemon (Fixture *f, gconstpointer data)
   g_autofree char *kill = NULL;
   gint64 begun = g_get_monotonic_time ();
 
-  assert_token (auth, "tok");
+  token_assert (auth, "tok");
   g_assert_cmpfloat (seconds_since (begun), <, 5);
   g_assert_true (g_file_get_contents (f->file, &pid, NULL, NULL));
   kill = g_strdup_printf ("kill %s", pid);
@@ -181,7 +151,7 @@ test_command_deadline (Fixture *f, gconstpointer data)
   gint64 begun = g_get_monotonic_time ();
   int status;
 
-  g_assert_null (get (auth, 0.5, &error));
+  g_assert_null (token_get (auth, 0.5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
   g_assert_cmpfloat (seconds_since (begun), <, 3);
   while (g_main_context_iteration (NULL, FALSE)) /* the kill comes from the loop */
@@ -272,7 +242,7 @@ test_refresh (Fixture *f, gconstpointer data)
     auth_token_free (token);
     g_object_unref (results[i]);
   }
-  assert_token (auth, "tok");
+  token_assert (auth, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
   seen = script_server_seen (f->server, 0);
   g_assert_cmpstr (seen->method, ==, "POST");
@@ -295,9 +265,9 @@ test_renewed_ahead (Fixture *f, gconstpointer data)
 
   script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":59}");
   script_json (f->server, 200, "{\"access_token\":\"long\",\"expires_in\":120}");
-  assert_token (auth, "short");
-  assert_token (auth, "long");
-  assert_token (auth, "long");
+  token_assert (auth, "short");
+  token_assert (auth, "long");
+  token_assert (auth, "long");
   g_assert_cmpuint (script_server_count (f->server), ==, 2);
 }
 
@@ -309,31 +279,8 @@ test_refresh_is_tried_again (Fixture *f, gconstpointer data)
   script_answer (f->server, 503, "text/html", "<html>", -1);
   script_raw (f->server, "");
   script_json (f->server, 200, "{\"access_token\":\"tok\"}");
-  assert_token (auth, "tok");
+  token_assert (auth, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
-}
-
-static void
-test_refused (Fixture *f, gconstpointer data)
-{
-  g_autoptr (Auth) auth = refresher (f);
-
-  script_json (f->server, 400,
-               "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}");
-  assert_fails (auth, PEOPLE_ERROR_AUTH, "log in again");
-  script_json (f->server, 400,
-               "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}");
-  assert_fails (auth, PEOPLE_ERROR_AUTH, "expired or revoked");
-  script_json (f->server, 401,
-               "{\"error\":\"invalid_client\",\"error_description\":\"The OAuth client was not found.\"}");
-  assert_fails (auth, PEOPLE_ERROR_AUTH, "client was not found");
-  script_answer (f->server, 404, "text/html", "<html>no</html>", -1);
-  assert_fails (auth, PEOPLE_ERROR_AUTH, "HTML");
-  script_json (f->server, 200, "{}");
-  assert_fails (auth, PEOPLE_ERROR_BAD_ANSWER, "token_uri");
-  script_json (f->server, 200, "{\"access_token\":\"two words\"}");
-  assert_fails (auth, PEOPLE_ERROR_BAD_ANSWER, "token_uri");
-  g_assert_cmpuint (script_server_left (f->server), ==, 0);
 }
 
 static void
@@ -343,39 +290,8 @@ test_refresh_redirect_is_not_followed (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 307, "text/plain", "", -1);
   script_header (f->server, "Location", "/elsewhere");
-  assert_fails (auth, PEOPLE_ERROR_AUTH, "307");
+  token_assert_fails (auth, PEOPLE_ERROR_AUTH, "307");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
-}
-
-/* ---- files ---- */
-
-static void
-test_bad_files (Fixture *f, gconstpointer data)
-{
-  const char *cases[][2] = {
-    { NULL, "cannot be read" },
-    { "not json", "not JSON" },
-    { "{}", "authorized_user" },
-    { "{\"type\":\"service_account\",\"private_key\":\"hush\"}", "service_account" },
-    { "{\"installed\":{\"client_secret\":\"hush\"}}", "login --client" },
-    { "{\"type\":\"authorized_user\",\"client_id\":\"a\",\"client_secret\":\"hush\"}", "refresh_token" },
-    { "{\"type\":\"authorized_user\",\"client_id\":\"a\",\"client_secret\":\"hush\",\"refresh_token\":\"hush\",\"token_"
-      "uri\":\"http://example.com/\"}",
-      "token_uri" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GError) error = NULL;
-
-    if (cases[i][0] != NULL)
-      g_assert_true (g_file_set_contents (f->file, cases[i][0], -1, NULL));
-    g_assert_null (auth_new_file (f->http, f->file, &error));
-    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
-    g_test_message ("%s", error->message);
-    g_assert_nonnull (strstr (error->message, cases[i][1]));
-    g_assert_nonnull (strstr (error->message, f->file));
-    g_assert_null (strstr (error->message, "hush"));
-  }
 }
 
 /* Back-off that does not hold up the suite. */
@@ -402,8 +318,6 @@ main (int argc, char **argv)
   ADD ("refresh", test_refresh);
   ADD ("renewed-ahead", test_renewed_ahead);
   ADD ("refresh-is-tried-again", test_refresh_is_tried_again);
-  ADD ("refused", test_refused);
   ADD ("refresh-redirect-is-not-followed", test_refresh_redirect_is_not_followed);
-  ADD ("bad-files", test_bad_files);
   return g_test_run ();
 }

@@ -171,7 +171,11 @@ test_refused (void)
     { "-o timeout=x /mnt", "“x”" },
     { "-o", "-o" },
     { "--edit /mnt", "later version" },
-    { "--subject me@example.com /mnt", "later version" },
+    { "--subject me /mnt", "e-mail address" },
+    { "--subject=@example.com /mnt", "e-mail address" },
+    { "--subject me@ /mnt", "e-mail address" },
+    { "-o subject /mnt", "needs a value" },
+    { "--subject me@example.com --token-command true /mnt", "token-command" },
     { "-o edit /mnt", "later version" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -228,7 +228,7 @@ test_quota_project (Fixture *f, gconstpointer data)
   people_client_free (f->people);
   auth_free (f->auth);
   g_assert_true (g_file_set_contents (g_getenv ("COUNT_FILE"), json, -1, NULL));
-  f->auth = auth_new_file (f->http, g_getenv ("COUNT_FILE"), &error);
+  f->auth = auth_new_file (f->http, g_getenv ("COUNT_FILE"), AUTH_FILE_GIVEN, NULL, &error);
   g_assert_no_error (error);
   f->people = people_client_new (f->http, f->auth, url, &error);
   g_assert_no_error (error);

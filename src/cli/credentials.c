@@ -1,0 +1,101 @@
+/* The order in which credentials are looked for. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "cli/credentials.h"
+
+#include <gio/gio.h>
+
+static void
+set_file (Credentials *self, const char *path, AuthFileOrigin origin)
+{
+  self->file = g_canonicalize_filename (path, NULL);
+  self->origin = origin;
+}
+
+/* Each says whether it has something. */
+
+static gboolean
+find_command (Credentials *self, const Options *options)
+{
+  if (options->token_command != NULL && options->credentials != NULL)
+    g_message ("--token-command is used, and --credentials %s is not", options->credentials);
+  self->command = g_strdup (options->token_command);
+  return self->command != NULL;
+}
+
+static gboolean
+find_given (Credentials *self, const Options *options)
+{
+  if (options->credentials != NULL)
+    set_file (self, options->credentials, AUTH_FILE_GIVEN);
+  return self->file != NULL;
+}
+
+static gboolean
+find_in_environment (Credentials *self, const Options *options)
+{
+  const char *named = g_getenv ("GOOGLE_APPLICATION_CREDENTIALS");
+  if (named != NULL && named[0] != '\0')
+    set_file (self, named, AUTH_FILE_ENVIRONMENT);
+  return self->file != NULL;
+}
+
+static gboolean
+find_of_gcloud (Credentials *self, const Options *options)
+{
+  const char *config = g_getenv ("CLOUDSDK_CONFIG");
+  g_autofree char *folder
+      = config != NULL && config[0] != '\0'
+            ? g_canonicalize_filename (config, NULL)
+            : g_build_filename (g_get_home_dir (), ".config", "gcloud", NULL); /* whatever $XDG_CONFIG_HOME says */
+  g_autofree char *path = g_build_filename (folder, "application_default_credentials.json", NULL);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    set_file (self, path, AUTH_FILE_GCLOUD);
+  return self->file != NULL;
+}
+
+/* The order of docs/google.md. The stored login belongs before the environment. */
+static gboolean (*const finders[]) (Credentials *self, const Options *options)
+    = { find_command, find_given, find_in_environment, find_of_gcloud };
+
+Credentials *
+credentials_find (const Options *options, GError **error)
+{
+  g_autoptr (Credentials) self = g_new0 (Credentials, 1);
+  self->subject = g_strdup (options->subject);
+  for (gsize i = 0; i < G_N_ELEMENTS (finders); i++)
+    if (finders[i](self, options))
+      return g_steal_pointer (&self);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+               "there are no credentials for the account “%s”: pass --credentials FILE or --token-command CMD, or run "
+               "`gcloud auth application-default login` with the scope " AUTH_SCOPE,
+               options->account);
+  return NULL;
+}
+
+Credentials *
+credentials_new_file (const char *file)
+{
+  Credentials *self = g_new0 (Credentials, 1);
+  set_file (self, file, AUTH_FILE_GIVEN);
+  return self;
+}
+
+void
+credentials_free (Credentials *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->command);
+  g_free (self->file);
+  g_free (self->subject);
+  g_free (self);
+}
+
+Auth *
+credentials_open (const Credentials *self, HttpClient *http, GError **error)
+{
+  if (self->command != NULL)
+    return auth_new_command (self->command);
+  return auth_new_file (http, self->file, self->origin, self->subject, error);
+}

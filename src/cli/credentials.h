@@ -1,0 +1,24 @@
+/*
+ * Which credentials an account is used with: the first that there are of --token-command, --credentials, the stored
+ * login, $GOOGLE_APPLICATION_CREDENTIALS, gcloud's application default credentials.
+ */
+#pragma once
+
+#include "cli/options.h"
+#include "google/auth.h"
+
+typedef struct {
+  char *command; /* of --token-command, or NULL */
+  char *file;    /* absolute, since the daemon lives in "/"; or NULL */
+  AuthFileOrigin origin;
+  char *subject; /* --subject, or NULL */
+} Credentials;
+
+/* Looks for them; nothing is read yet. G_IO_ERROR_NOT_FOUND with a sentence that says what to do when there are none. */
+Credentials *credentials_find (const Options *options, GError **error);
+Credentials *credentials_new_file (const char *file);
+void credentials_free (Credentials *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Credentials, credentials_free)
+
+/* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
+Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);

@@ -1,0 +1,87 @@
+/* Sentences for refused credentials files. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/auth-refusal.h"
+
+#include <string.h>
+
+#include "google/error.h"
+
+/* The client that gcloud itself brings. A login with contacts needs one's own, which gcloud must be told again. */
+#define GCLOUD_CLIENT "764086051850-"
+
+#define GCLOUD_SCOPES "https://www.googleapis.com/auth/cloud-platform," AUTH_SCOPE
+
+static gboolean
+says (const Grant *grant, const char *part)
+{
+  g_autofree char *folded = g_utf8_casefold (grant->words, -1);
+  g_autofree char *sought = g_utf8_casefold (part, -1);
+
+  return strstr (folded, sought) != NULL;
+}
+
+/* ---- logins ---- */
+
+static char *
+how_to_renew (const AuthFile *file, AuthFileOrigin origin)
+{
+  gboolean own_client = !g_str_has_prefix (file->client_id, GCLOUD_CLIENT);
+
+  if (origin == AUTH_FILE_GCLOUD)
+    return g_strdup_printf ("log in again: gcloud auth application-default login --scopes=%s%s", GCLOUD_SCOPES,
+                            own_client ? " --client-id-file=CLIENT_FILE" : "");
+  return g_strdup (
+      "log in again with the program that wrote the file; contactfs goes on by itself when the file is new");
+}
+
+static GError *
+refused_login (const AuthFile *file, AuthFileOrigin origin, const Grant *grant)
+{
+  g_autofree char *login = g_strdup_printf ("The login in %s", file->path);
+  g_autofree char *renew = how_to_renew (file, origin);
+
+  return grant_refusal (grant, login, renew);
+}
+
+/* ---- service accounts ---- */
+
+static GError *
+refused_service_account (const AuthFile *file, const Grant *grant)
+{
+  const char *subject = file->subject != NULL ? file->subject : file->email;
+
+  if (g_str_equal (grant->code, "unauthorized_client") || g_str_equal (grant->code, "access_denied"))
+    return g_error_new (
+        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+        "The service account %s may not act for %s (%s): an administrator of the Workspace must open "
+        "admin.google.com, Security, Access and data control, API controls, Manage domain-wide delegation, "
+        "and add the client ID %s with the scope " AUTH_SCOPE "; that can take a day to work",
+        file->email, subject, grant->words, file->client_id != NULL ? file->client_id : "of the service account");
+  if (says (grant, "reasonable timeframe") || says (grant, "issued in the future") || says (grant, "check your iat"))
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "This computer's clock is wrong by minutes, so Google refuses what the service account %s "
+                        "signs (%s): set it (timedatectl set-ntp true)",
+                        file->email, grant->words);
+  if (says (grant, "signature"))
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "Google does not know the key %s of the service account %s any more (%s): make a new key for "
+                        "it in the Google Cloud console (IAM, Service accounts, Keys) and put it into %s",
+                        file->key_id != NULL ? file->key_id : "in the file", file->email, grant->words, file->path);
+  if (says (grant, "email") || says (grant, "user id"))
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "There is no %s in the Workspace of the service account %s (%s): check --subject", subject,
+                        file->email, grant->words);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                      "The token service refused the service account %s of %s (%s): check that it and its key are "
+                      "still there in the Google Cloud console (IAM, Service accounts)",
+                      file->email, file->path, grant->words);
+}
+
+GError *
+auth_refusal (const AuthFile *file, AuthFileOrigin origin, const Grant *grant, gboolean *lasts)
+{
+  /* A refresh token that is dead stays dead; a client may be restored, a service account be permitted, a clock be set. */
+  *lasts = !file->service_account && g_str_equal (grant->code, "invalid_grant");
+  return file->service_account ? refused_service_account (file, grant) : refused_login (file, origin, grant);
+}
