@@ -26,6 +26,9 @@ typedef void (*FsEndedFunc) (gpointer data);
  * network: ask before anything slow. */
 gboolean fs_check_mountpoint (const char *mountpoint, GError **error);
 
+/* What a program in the mount is told for error: the one table, docs/google.md "Errors". */
+int fs_errno (const GError *error);
+
 /* Mounts and begins to serve. Borrows book. */
 Fs *fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error);
 /* The mount is about to end: calls that wait for a photo fail now (EIO), and later ones that would have to. What is

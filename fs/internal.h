@@ -119,9 +119,6 @@ void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
 
-/* ---- errno.c ---- */
-int fs_errno (const GError *error);
-
 /* ---- caller.c ---- */
 /* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.
  * FALSE when nothing is known: it belongs to somebody else, or to another pid namespace. */

@@ -14,6 +14,9 @@
 #include "book/store.h"
 #include "google/people.h"
 
+/* A field of log messages about failures: the GError, borrowed, with the length 0. */
+#define BOOK_LOG_ERROR "CONTACTFS_GERROR"
+
 typedef struct Book Book;
 
 typedef struct {

@@ -75,6 +75,9 @@ struct Book {
 /* TRUE, and the task has failed, once the stop was answered: nothing that calls back later may begin any more. */
 gboolean book_refuse_when_stopped (Book *book, GTask *task);
 
+/* ---- complain.c ---- a g_message; person may be NULL */
+void book_log_failure (const BookPerson *person, const GError *error, const char *sentence);
+
 /* ---- people.c, apply.c ---- */
 void book_people_init (Book *book);
 void book_people_clear (Book *book);

@@ -207,7 +207,7 @@ book_person_fail (Book *book, BookPerson *person, const char *what, const GError
 {
   g_autofree char *sentence = g_strdup_printf ("%s: %s: %s", person->name, what, error->message);
 
-  g_message ("%s", sentence);
+  book_log_failure (person, error, sentence);
   g_free (book->last_error);
   book->last_error = g_strdup (sentence);
   book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;

@@ -44,20 +44,19 @@ keep (Book *book, const char *key, const char *value)
 void
 book_note_outcome (Book *book, const GError *error)
 {
-  gboolean changed;
   gboolean unreachable = error != NULL
                          && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
                              || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
 
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (unreachable != book->unreachable)
+  if (unreachable != book->unreachable) {
     g_message ("%s",
                unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
-  changed = unreachable != book->unreachable;
-  book->unreachable = unreachable;
-  if (changed && book->options.reachable_changed != NULL)
-    book->options.reachable_changed (!unreachable, book->options.reachable_data);
+    book->unreachable = unreachable;
+    if (book->options.reachable_changed != NULL)
+      book->options.reachable_changed (!unreachable, book->options.reachable_data);
+  }
   if (error != NULL) {
     g_free (book->last_error);
     book->last_error = g_strdup (error->message);
@@ -106,8 +105,12 @@ sync_done (Book *book, GError *error)
     book->sync_failures = 0;
     schedule (book, book->options.sync_interval);
   } else {
-    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-      g_message ("the address book could not be brought up to date: %s", error->message);
+    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+      g_autofree char *sentence
+          = g_strdup_printf ("the address book could not be brought up to date: %s", error->message);
+
+      book_log_failure (NULL, error, sentence);
+    }
     schedule (book, retry_seconds (book, error));
     book->sync_failures++;
   }

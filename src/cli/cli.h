@@ -18,5 +18,5 @@ int cli_mount (const Options *options, gboolean demo);
 
 int cli_unmount (const char *mountpoint);
 
-/* mountpoint NULL: every contactfs mount there is. */
-int cli_status (const char *mountpoint);
+/* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */
+int cli_status (const char *mountpoint, gboolean json);

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
+
+#include "fs/fs.h"
 
 #define WARNINGS (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)
 
@@ -17,6 +20,8 @@ static struct {
   int to_system;
   int to_stderr; /* a GLogLevelFlags: the levels that go there */
   gboolean journald;
+  char *account; /* or NULL */
+  char *mountpoint;
 } state = { .to_stderr = G_LOG_LEVEL_MASK };
 
 static const char *
@@ -90,13 +95,31 @@ write_stderr (GLogLevelFlags level, const char *line)
 }
 
 static void
-write_journald (GLogLevelFlags level, const GLogField *fields, gsize count)
+add_field (GArray *fields, const char *key, const char *value)
 {
+  const GLogField added = { key, value, -1 };
+  if (value != NULL)
+    g_array_append_val (fields, added);
+}
+
+static void
+write_journald (GLogLevelFlags level, const char *line, const GLogField *fields, gsize count)
+{
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GLogField));
+  g_autofree char *number = NULL;
+  for (gsize i = 0; i < count; i++) {
+    if (strcmp (fields[i].key, BOOK_LOG_ERROR) == 0)
+      number = g_strdup_printf ("%d", fs_errno (fields[i].value));
+    else if (strcmp (fields[i].key, "MESSAGE") != 0)
+      g_array_append_val (all, fields[i]);
+  }
+  add_field (all, "MESSAGE", line);
+  add_field (all, "CONTACTFS_ERRNO", number);
+  add_field (all, "CONTACTFS_ACCOUNT", state.account);
+  add_field (all, "CONTACTFS_MOUNTPOINT", state.mountpoint);
   /* native messages carry no identifier of themselves, and `journalctl -t contactfs` asks for it */
-  g_autofree GLogField *more = g_new (GLogField, count + 1);
-  memcpy (more, fields, count * sizeof *fields);
-  more[count] = (GLogField){ .key = "SYSLOG_IDENTIFIER", .value = "contactfs", .length = -1 };
-  g_log_writer_journald (level, more, count + 1, NULL);
+  add_field (all, "SYSLOG_IDENTIFIER", "contactfs");
+  g_log_writer_journald (level, (const GLogField *)all->data, all->len, NULL);
 }
 
 static GLogWriterOutput
@@ -117,7 +140,7 @@ log_writer (GLogLevelFlags level, const GLogField *fields, gsize count, gpointer
     write_stderr (level, line);
   if (g_atomic_int_get (&state.to_system)) {
     if (state.journald)
-      write_journald (level, fields, count);
+      write_journald (level, line, fields, count);
     else
       syslog (syslog_level (level), "%s", line);
   }
@@ -134,6 +157,19 @@ void
 log_set_verbose (gboolean verbose)
 {
   g_atomic_int_set (&state.verbose, verbose);
+}
+
+void
+log_set_context (const char *account, const char *mountpoint)
+{
+  state.account = g_strdup (account);
+  state.mountpoint = g_strdup (mountpoint);
+}
+
+gboolean
+log_stderr_is_journal (void)
+{
+  return g_log_writer_is_journald (STDERR_FILENO);
 }
 
 void

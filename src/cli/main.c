@@ -21,7 +21,7 @@ static const char usage[]
       "Commands:\n"
       "  mount [OPTION…] MOUNTPOINT   Mount an account's contacts\n"
       "  demo [OPTION…] MOUNTPOINT    Mount sample contacts from a built-in server; needs no account\n"
-      "  status [MOUNTPOINT]          Show how mounts are doing\n"
+      "  status [--json] [MOUNTPOINT] Show how mounts are doing\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login, logout                In a later version\n"
       "\n"
@@ -95,13 +95,25 @@ run_unmount (int argc, char **argv)
 static int
 run_status (int argc, char **argv)
 {
-  if (asks_for_help (argv[1])) {
-    printf ("Usage: contactfs status [MOUNTPOINT]\n\nShows how the mount is doing; without MOUNTPOINT, every mount.\n");
-    return CLI_OK;
+  const char *mountpoint = NULL;
+  gboolean json = FALSE;
+  for (int i = 1; i < argc; i++) {
+    if (asks_for_help (argv[i])) {
+      printf ("Usage: contactfs status [--json] [MOUNTPOINT]\n"
+              "\n"
+              "Shows how the mount is doing; without MOUNTPOINT, every mount and every account.\n"
+              "\n"
+              "  --json   For programs: an array of objects (see docs/semantics.md)\n");
+      return CLI_OK;
+    }
+    if (strcmp (argv[i], "--json") == 0)
+      json = TRUE;
+    else if (mountpoint == NULL && argv[i][0] != '-')
+      mountpoint = argv[i];
+    else
+      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs status [--json] [MOUNTPOINT]", argv[i]);
   }
-  if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-    return cli_fail (CLI_USAGE, "one folder at most, and no options. Usage: contactfs status [MOUNTPOINT]");
-  return cli_status (argv[1]);
+  return cli_status (mountpoint, json);
 }
 
 static int

@@ -306,6 +306,9 @@ cli_mount (const Options *options, gboolean demo)
   log_set_verbose (options->verbose);
   if (!prepare (&self, &error))
     return cli_fail (CLI_FAILED, "%s", error->message);
+  log_set_context (self.account, self.mountpoint);
+  if (options->foreground && log_stderr_is_journal ())
+    log_to_system (FALSE);
   if (!options->foreground) {
     if (!daemon_detach (&error))
       return cli_fail (CLI_FAILED, "%s", error->message);

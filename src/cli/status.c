@@ -1,14 +1,113 @@
 /*
- * contactfs status: what each mount says of itself, for people.
+ * contactfs status: what each mount says of itself, and which accounts are not mounted; for people, or as JSON
+ * (docs/semantics.md "contactfs status").
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/mounts.h"
 #include "google/json.h"
+
+typedef enum { STATE_MOUNTED, STATE_DEAD, STATE_SILENT, STATE_DENIED, STATE_NOT_MOUNTED } State;
+
+/* As --json names them. */
+static const char *const state_names[] = { "mounted", "dead", "silent", "denied", "not mounted" };
+
+typedef struct {
+  State state;
+  char *account;
+  char *mountpoint;  /* or NULL */
+  char *text;        /* the mount's own status, JSON; or NULL */
+  JsonValue *status; /* text, parsed; or NULL */
+  GError *error;     /* why it is not there; or NULL */
+} Entry;
+
+static void
+entry_free (Entry *self)
+{
+  g_free (self->account);
+  g_free (self->mountpoint);
+  g_free (self->text);
+  json_free (self->status);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static State
+state_of (const GError *error)
+{
+  if (error == NULL)
+    return STATE_MOUNTED;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED))
+    return STATE_DEAD;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return STATE_DENIED;
+  return STATE_SILENT;
+}
+
+static Entry *
+entry_of_mount (const Mount *mount)
+{
+  Entry *self = g_new0 (Entry, 1);
+  self->mountpoint = g_strdup (mount->mountpoint);
+  self->text = mounts_read_status (mount, &self->error);
+  if (self->text != NULL)
+    self->status = json_parse (self->text, strlen (self->text), &self->error);
+  self->state = state_of (self->error);
+  const char *account = json_string (self->status, "account");
+  if (account == NULL) /* "contactfs:default" */
+    account = g_str_has_prefix (mount->source, "contactfs:") ? mount->source + strlen ("contactfs:") : mount->source;
+  self->account = g_strdup (account);
+  return self;
+}
+
+static Entry *
+entry_of_account (const char *account)
+{
+  Entry *self = g_new0 (Entry, 1);
+  self->state = STATE_NOT_MOUNTED;
+  self->account = g_strdup (account);
+  return self;
+}
+
+static gboolean
+has_account (const GPtrArray *entries, const char *account)
+{
+  for (guint i = 0; i < entries->len; i++) {
+    const Entry *entry = g_ptr_array_index (entries, i);
+    if (entry->state != STATE_DENIED && strcmp (entry->account, account) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* All mounts but other people's, then the accounts without one. */
+static GPtrArray *
+gather (GError **error)
+{
+  g_autoptr (GPtrArray) mounts = mounts_list (error);
+  if (mounts == NULL)
+    return NULL;
+  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
+  for (guint i = 0; i < mounts->len; i++) {
+    Entry *entry = entry_of_mount (g_ptr_array_index (mounts, i));
+    if (entry->state != STATE_DENIED)
+      g_ptr_array_add (entries, entry);
+    else
+      entry_free (entry);
+  }
+  g_auto (GStrv) accounts = accounts_list ();
+  for (char **account = accounts; *account != NULL; account++)
+    if (!has_account (entries, *account))
+      g_ptr_array_add (entries, entry_of_account (*account));
+  return entries;
+}
+
+/* ---- for people ---- */
 
 static void
 print_row (const char *name, const char *value)
@@ -36,6 +135,18 @@ describe_age (gint64 seconds)
       return g_strdup_printf ("%" G_GINT64_FORMAT " %s ago", count, units[i].many);
   }
   return g_strdup ("just now");
+}
+
+static char *
+describe_next_sync (const JsonValue *status)
+{
+  gint64 left = json_int (status, "next_sync_in");
+  if (json_int (status, "next_sync") == 0)
+    return g_strdup ("none is planned");
+  if (left <= 0)
+    return g_strdup ("now");
+  return left < 120 ? g_strdup_printf ("in %" G_GINT64_FORMAT " seconds", left)
+                    : g_strdup_printf ("in %" G_GINT64_FORMAT " minutes", left / 60);
 }
 
 /* Seconds since 1970; 0 or nothing: never. */
@@ -72,76 +183,110 @@ describe_error (const JsonValue *status)
 }
 
 static void
-print_status (const Mount *mount, const JsonValue *status)
+print_status (const Entry *entry)
 {
+  const JsonValue *status = entry->status;
   g_autofree char *people = g_strdup_printf ("%" G_GINT64_FORMAT, json_int (status, "people"));
   g_autofree char *photos = g_strdup_printf ("%" G_GINT64_FORMAT, json_int (status, "photos"));
   g_autofree char *waiting = g_strdup_printf ("%" G_GINT64_FORMAT, json_int (status, "waiting_mutations"));
   g_autofree char *synced = describe_time (status, "last_sync");
+  g_autofree char *next = describe_next_sync (status);
   g_autofree char *cache = describe_cache (status);
   const char *credentials = json_string (status, "credentials");
-  const char *account = json_string (status, "account");
   g_autofree char *error = describe_error (status);
 
-  printf ("%s\n", mount->mountpoint);
-  print_row ("Account", account != NULL ? account : mount->source);
+  printf ("%s\n", entry->mountpoint);
+  print_row ("Account", entry->account);
   print_row ("Credentials", credentials != NULL ? credentials : "unknown");
   print_row ("People", people);
   print_row ("Photos", photos);
   print_row ("Last sync", synced);
+  print_row ("Next sync", next);
   print_row ("Service", json_bool (status, "reachable") ? "reachable" : "out of reach; what is known is shown");
   print_row ("Waiting", waiting);
   print_row ("Cache", cache);
   print_row ("Last error", error);
 }
 
-static gboolean
-show (const Mount *mount, GError **error)
+static void
+print_not_mounted (const Entry *entry)
 {
-  g_autofree char *text = mounts_read_status (mount, error);
-  if (text == NULL)
-    return FALSE;
-  g_autoptr (JsonValue) status = json_parse (text, strlen (text), error);
-  if (status == NULL) {
-    g_prefix_error (error, "the mount at %s does not tell its status: ", mount->mountpoint);
-    return FALSE;
-  }
-  print_status (mount, status);
-  return TRUE;
+  gboolean is_default = strcmp (entry->account, "default") == 0;
+  printf ("Not mounted\n");
+  print_row ("Account", entry->account);
+  printf ("  %-12s contactfs mount%s%s FOLDER\n", "To mount it", is_default ? "" : " --account ",
+          is_default ? "" : entry->account);
 }
 
 static int
-show_all (const GPtrArray *mounts)
+show (const GPtrArray *entries)
 {
   int result = CLI_OK;
-  guint shown = 0;
-  guint failed = 0;
-  for (guint i = 0; i < mounts->len; i++) {
-    g_autoptr (GError) error = NULL;
-    if (shown > 0)
+  guint mounted = 0;
+  guint printed = 0;
+  for (guint i = 0; i < entries->len; i++) {
+    const Entry *entry = g_ptr_array_index (entries, i);
+    if (entry->error != NULL) {
+      result = cli_fail (CLI_FAILED, "%s", entry->error->message);
+      mounted++;
+      continue;
+    }
+    if (printed++ > 0)
       printf ("\n");
-    if (show (g_ptr_array_index (mounts, i), &error)) {
-      shown++;
-    } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) { /* somebody else's is no news */
-      result = cli_fail (CLI_FAILED, "%s", error->message);
-      failed++;
+    if (entry->state == STATE_MOUNTED) {
+      print_status (entry);
+      mounted++;
+    } else {
+      print_not_mounted (entry);
     }
   }
-  if (shown + failed == 0)
+  fflush (stdout);
+  if (mounted == 0)
     return cli_fail (CLI_FAILED, "no contacts are mounted; `contactfs mount FOLDER` does that");
   return result;
 }
 
+/* ---- for programs ---- */
+
+static void
+append_entry (GString *json, const Entry *entry)
+{
+  g_autofree char *account = json_quote (entry->account);
+  g_autofree char *mountpoint = json_quote (entry->mountpoint);
+  g_autofree char *error = json_quote (entry->error != NULL ? entry->error->message : NULL);
+  g_string_append_printf (json, "{\"account\":%s,\"state\":\"%s\",\"mountpoint\":%s,\"error\":%s,\"status\":%s}",
+                          account, state_names[entry->state], mountpoint, error,
+                          entry->status != NULL ? entry->text : "null");
+}
+
+static int
+print_json (const GPtrArray *entries)
+{
+  g_autoptr (GString) json = g_string_new ("[");
+  for (guint i = 0; i < entries->len; i++) {
+    if (i > 0)
+      g_string_append (json, ",\n ");
+    append_entry (json, g_ptr_array_index (entries, i));
+  }
+  printf ("%s]\n", json->str);
+  return CLI_OK;
+}
+
 int
-cli_status (const char *mountpoint)
+cli_status (const char *mountpoint, gboolean json)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) entries = NULL;
   if (mountpoint != NULL) {
     g_autoptr (Mount) mount = mounts_find (mountpoint, &error);
-    return mount != NULL && show (mount, &error) ? CLI_OK : cli_fail (CLI_FAILED, "%s", error->message);
+    if (mount == NULL)
+      return cli_fail (CLI_FAILED, "%s", error->message);
+    entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
+    g_ptr_array_add (entries, entry_of_mount (mount));
+  } else {
+    entries = gather (&error);
+    if (entries == NULL)
+      return cli_fail (CLI_FAILED, "the mounts cannot be listed: %s", error->message);
   }
-  g_autoptr (GPtrArray) mounts = mounts_list (&error);
-  if (mounts == NULL)
-    return cli_fail (CLI_FAILED, "the mounts cannot be listed: %s", error->message);
-  return show_all (mounts);
+  return json ? print_json (entries) : show (entries);
 }
