@@ -81,12 +81,6 @@ model_lookup (Model *self, const char *resource_name)
   return state != NULL && !state->deleted ? state : NULL;
 }
 
-guint
-model_size (const Model *self)
-{
-  return self->size;
-}
-
 guint64
 model_revision (const Model *self)
 {

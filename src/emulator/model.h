@@ -22,7 +22,6 @@ void model_on_change (Model *self, ModelChanged changed, gpointer data);
 PersonState *model_lookup (Model *self, const char *resource_name);
 /* Even if deleted. */
 PersonState *model_lookup_any (Model *self, const char *resource_name);
-guint model_size (const Model *self); /* without the deleted */
 guint64 model_revision (const Model *self);
 
 /* At the start: takes a state as it is; a revision of 0 becomes the next one. */

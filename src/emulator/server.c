@@ -306,12 +306,6 @@ server_free (Server *self)
   g_free (self);
 }
 
-guint16
-server_port (const Server *self)
-{
-  return self->port;
-}
-
 char *
 server_url (const Server *self, const char *host)
 {

@@ -20,6 +20,5 @@ Server *server_new (Origin origin, const char *host, guint16 port, GTlsCertifica
 void server_free (Server *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Server, server_free)
 
-guint16 server_port (const Server *self);
 /* "https://127.0.0.1:1234", without a slash. Transfer full. */
 char *server_url (const Server *self, const char *host);

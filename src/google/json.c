@@ -127,12 +127,6 @@ json_length (const JsonValue *array)
 }
 
 const JsonValue *
-json_element (const JsonValue *array, guint index)
-{
-  return cJSON_IsArray (array) && index <= G_MAXINT ? cJSON_GetArrayItem (array, (int)index) : NULL;
-}
-
-const JsonValue *
 json_first (const JsonValue *array)
 {
   return cJSON_IsArray (array) ? array->child : NULL;

@@ -19,8 +19,6 @@ const JsonValue *json_member (const JsonValue *object, const char *name);
 gboolean json_is_object (const JsonValue *value);
 gboolean json_is_array (const JsonValue *value);
 guint json_length (const JsonValue *array);
-const JsonValue *json_element (const JsonValue *array,
-                               guint index); /* walks a list: iterate with json_first/json_next */
 const JsonValue *json_first (const JsonValue *array);
 const JsonValue *json_next (const JsonValue *element);
 const char *json_string (const JsonValue *object,
