@@ -88,3 +88,43 @@ def test_deletion_that_is_answered_with_the_photo(contacts, alice):
     eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)
     assert not alice.exists() and os.listdir(alice.parent) == []
     assert contacts.held(ALICE) is None
+
+
+# ---- a photo that somebody else gave the contact, and that no delta has told of yet ----
+
+def change_elsewhere(contacts, faces):
+    """While nothing is mounted; what is mounted then asks for news a second later."""
+    contacts.mount.unmount()
+    contacts.emulator.set_photo(contacts.emulator.find(ALICE), faces.face_bytes(5))
+    contacts.emulator.reset_requests()
+    contacts.mount.start()
+
+
+def test_photo_of_somebody_else_is_kept(contacts, faces, alice):
+    old = alice.read_bytes()
+    change_elsewhere(contacts, faces)
+    alice.write_bytes(faces.face_bytes(1))
+    assert contacts.held(ALICE) == faces.face_bytes(1)
+    assert contacts.previous(ALICE) == [faces.face_bytes(5)] != [old]
+    alice.write_bytes(faces.face_bytes(2))
+    assert len(contacts.emulator.requests(path="/v1/people/me/connections")) == 1, "one delta is enough for both"
+
+
+def test_photo_of_somebody_else_is_not_removed(contacts, faces, alice):
+    change_elsewhere(contacts, faces)
+    alice.unlink()
+    eventually(lambda: alice.exists() and alice.read_bytes() == faces.face_bytes(5))
+    assert "the photo was not removed" in contacts.mount.error(ALICE)
+    assert contacts.mutations() == [] and contacts.held(ALICE) == faces.face_bytes(5)
+
+
+@pytest.mark.parametrize("fault", [{"action": "hang"}, {"action": "status", "status": 500},
+                                   {"action": "status", "status": 429}], ids=["hang", "500", "429"])
+def test_no_news_is_no_failure(contacts, faces, alice, fault):
+    old = alice.read_bytes()
+    contacts.mount.unmount()
+    contacts.emulator.fault(**fault, path="/v1/people/me/connections", times=-1)
+    contacts.mount.start()
+    alice.write_bytes(faces.face_bytes(1))
+    assert contacts.held(ALICE) == faces.face_bytes(1) and contacts.previous(ALICE) == [old]
+    contacts.emulator.clear_faults()
