@@ -8,6 +8,7 @@
  *   revoke-tokens       POST; {"refresh": true} takes the refresh tokens along
  *   tokens              POST {"token", "scope", "lifetime"}: one more access token
  *   consent             POST {"deny": true} or {"scope": "…"}: what the user does at the next authorization
+ *   delegation          POST {"granted": false}: whether the service account may act for people
  *   time                POST {"advance": seconds}
  *   lag                 POST {"seconds": n}: of deltas
  *   quota               POST {"photo-writes": n, …}: keep these quotas from now on
@@ -214,6 +215,13 @@ handle_consent (Emulator *emulator, Request *request, const cJSON *body)
 }
 
 static void
+handle_delegation (Emulator *emulator, Request *request, const cJSON *body)
+{
+  oauth_set_delegated (emulator->oauth, json_get_bool (body, "granted"));
+  answer_ok (request);
+}
+
+static void
 handle_time (Emulator *emulator, Request *request, const cJSON *body)
 {
   clock_advance (json_get_int (body, "advance", 0));
@@ -258,6 +266,7 @@ static const struct {
   { "revoke-tokens", "POST", handle_revoke },
   { "tokens", "POST", handle_tokens },
   { "consent", "POST", handle_consent },
+  { "delegation", "POST", handle_delegation },
   { "time", "POST", handle_time },
   { "lag", "POST", handle_lag },
   { "quota", "POST", handle_quota },

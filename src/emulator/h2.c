@@ -46,6 +46,7 @@ typedef struct Stream {
   char *path;
   char *authorization;
   char *user_agent;
+  char *quota_project;
   char *content_type;
   GByteArray *body;
   Request *request; /* borrowed; NULL: not made yet, or answered */
@@ -66,6 +67,7 @@ stream_free (gpointer data)
   g_free (stream->path);
   g_free (stream->authorization);
   g_free (stream->user_agent);
+  g_free (stream->quota_project);
   g_free (stream->content_type);
   g_byte_array_unref (stream->body);
   g_clear_pointer (&stream->answer, g_bytes_unref);
@@ -224,12 +226,13 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame, const uint8_t *
 
   if (stream == NULL)
     return 0;
-  where = g_str_equal (key, ":method")         ? &stream->method
-          : g_str_equal (key, ":path")         ? &stream->path
-          : g_str_equal (key, "authorization") ? &stream->authorization
-          : g_str_equal (key, "user-agent")    ? &stream->user_agent
-          : g_str_equal (key, "content-type")  ? &stream->content_type
-                                               : NULL;
+  where = g_str_equal (key, ":method")               ? &stream->method
+          : g_str_equal (key, ":path")               ? &stream->path
+          : g_str_equal (key, "authorization")       ? &stream->authorization
+          : g_str_equal (key, "user-agent")          ? &stream->user_agent
+          : g_str_equal (key, "x-goog-user-project") ? &stream->quota_project
+          : g_str_equal (key, "content-type")        ? &stream->content_type
+                                                     : NULL;
   if (where != NULL) {
     g_free (*where);
     *where = g_strndup ((const char *)value, value_length);
@@ -290,6 +293,7 @@ handle_stream (Session *session, Stream *stream)
   stream->body = g_byte_array_new ();
   request->authorization = g_strdup (stream->authorization);
   request->user_agent = g_strdup (stream->user_agent);
+  request->quota_project = g_strdup (stream->quota_project);
   request->content_type = g_strdup (stream->content_type);
   request->http_version = "2";
   request->connection = session->connection;

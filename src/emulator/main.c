@@ -155,6 +155,22 @@ write_credentials (const Emulator *emulator, GError **error)
                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
+static gboolean
+write_service_account (const Emulator *emulator, GError **error)
+{
+  const char *path = emulator->options->service_account;
+  g_autofree char *token_uri = g_strconcat (emulator->api_url, "/token", NULL);
+  g_autoptr (ServiceAccount) account = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  account = service_account_new (token_uri, error);
+  if (account == NULL || !service_account_write (account, path, error))
+    return FALSE;
+  oauth_set_service_account (emulator->oauth, g_steal_pointer (&account));
+  return TRUE;
+}
+
 /* Otherwise GnuTLS reads all of the system's authorities anew for each connection, and that takes longer than all the
  * rest. No client shows a certificate, so any will do. */
 static gboolean
@@ -194,7 +210,7 @@ serve (Emulator *emulator, GError **error)
   listening_url = server_url (api, options->host);
   emulator->api_url = g_strdup (options->public_url != NULL ? options->public_url : listening_url);
   emulator->photo_url = options->photo_url != NULL ? g_strdup (options->photo_url) : server_url (photos, options->host);
-  if (!write_credentials (emulator, error))
+  if (!write_credentials (emulator, error) || !write_service_account (emulator, error))
     return FALSE;
   g_unix_signal_add (SIGTERM, quit, loop);
   g_unix_signal_add (SIGINT, quit, loop);

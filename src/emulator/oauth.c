@@ -9,6 +9,7 @@
 #define PATH_AUTHORIZE "/o/oauth2/v2/auth"
 #define PATH_TOKEN     "/token"
 #define PATH_REVOKE    "/revoke"
+#define JWT_BEARER     "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #define CODE_LIFETIME  (10 * 60 * G_USEC_PER_SEC)
 
 typedef struct Grant {
@@ -22,10 +23,11 @@ typedef struct Grant {
 } Grant;
 
 struct OAuth {
-  GHashTable *access;  /* token to Grant */
-  GHashTable *refresh; /* token to Grant */
-  GHashTable *codes;   /* code to Grant */
-  gint64 lifetime;     /* seconds */
+  GHashTable *access;    /* token to Grant */
+  GHashTable *refresh;   /* token to Grant */
+  GHashTable *codes;     /* code to Grant */
+  gint64 lifetime;       /* seconds */
+  ServiceAccount *robot; /* or NULL */
   gboolean deny_next;
   char *scope_next;
   OAuthChanged changed;
@@ -71,6 +73,7 @@ oauth_free (OAuth *self)
   g_hash_table_unref (self->access);
   g_hash_table_unref (self->refresh);
   g_hash_table_unref (self->codes);
+  g_clear_pointer (&self->robot, service_account_free);
   g_free (self->scope_next);
   g_free (self);
 }
@@ -360,6 +363,18 @@ refresh (OAuth *self, Request *request, GPtrArray *form)
 }
 
 static void
+exchange_assertion (OAuth *self, Request *request, GPtrArray *form)
+{
+  ServiceAccountVerdict verdict = service_account_check (self->robot, form_value (form, "assertion"));
+
+  if (verdict.status == 200)
+    answer_token (self, request, verdict.scope, NULL, FALSE);
+  else
+    refuse_token (request, verdict.status, verdict.error, verdict.description);
+  g_free (verdict.scope);
+}
+
+static void
 answer_token_request (OAuth *self, Request *request, GPtrArray *form)
 {
   const char *type = form_value (form, "grant_type");
@@ -368,6 +383,8 @@ answer_token_request (OAuth *self, Request *request, GPtrArray *form)
     exchange_code (self, request, form);
   else if (g_strcmp0 (type, "refresh_token") == 0)
     refresh (self, request, form);
+  else if (g_strcmp0 (type, JWT_BEARER) == 0)
+    exchange_assertion (self, request, form);
   else
     refuse_token (request, 400, "unsupported_grant_type", "Invalid grant_type.");
 }
@@ -423,4 +440,18 @@ oauth_issue_refresh_token (OAuth *self)
 
   oauth_load (self, token, OAUTH_SCOPE_CONTACTS);
   return token;
+}
+
+void
+oauth_set_service_account (OAuth *self, ServiceAccount *account)
+{
+  g_clear_pointer (&self->robot, service_account_free);
+  self->robot = account;
+}
+
+void
+oauth_set_delegated (OAuth *self, gboolean delegated)
+{
+  if (self->robot != NULL)
+    service_account_set_delegated (self->robot, delegated);
 }

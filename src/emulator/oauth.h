@@ -1,10 +1,11 @@
 /*
  * The authorization, token and revocation endpoints: authorization codes with PKCE (S256) for loopback redirects, and
- * refresh tokens. No user is asked: consent is given at once, as the test ordered it.
+ * refresh tokens, and the signed claims of a service account. No user is asked: consent is given at once, as the test ordered it.
  */
 #pragma once
 
 #include "emulator/request.h"
+#include "emulator/service-account.h"
 
 #define OAUTH_SCOPE_CONTACTS      "https://www.googleapis.com/auth/contacts"
 #define OAUTH_SCOPE_CONTACTS_READ "https://www.googleapis.com/auth/contacts.readonly"
@@ -36,5 +37,9 @@ void oauth_next_consent (OAuth *self, gboolean deny, const char *scope);
 /* Ends access tokens (those of the command line too), and refresh tokens as well if asked. */
 void oauth_revoke_all (OAuth *self, gboolean refresh_too);
 void oauth_add_access_token (OAuth *self, const char *token, const char *scope, gint64 lifetime_seconds);
+/* Whose signed claims are good for tokens from now on. Takes account. */
+void oauth_set_service_account (OAuth *self, ServiceAccount *account);
+/* For tests: whether it may act for people. */
+void oauth_set_delegated (OAuth *self, gboolean delegated);
 /* A refresh token for this run, not kept on disk. Transfer full. */
 char *oauth_issue_refresh_token (OAuth *self);

@@ -82,6 +82,8 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
     { "abort-overlap", 0, 0, G_OPTION_ARG_NONE, &self->abort_overlap, "Answer 409 to mutations that overlap", NULL },
     { "demo-credentials", 0, 0, G_OPTION_ARG_FILENAME, &self->demo_credentials,
       "Write an authorized_user file there that is good for this run", "FILE" },
+    { "service-account", 0, 0, G_OPTION_ARG_FILENAME, &self->service_account,
+      "Write a service_account file there that is good for this run", "FILE" },
     { "ready-fd", 0, 0, G_OPTION_ARG_INT, &self->ready_fd, "Say there, too, when and where it listens", "FD" },
     { "until-eof", 0, 0, G_OPTION_ARG_NONE, &self->until_eof, "End when standard input does", NULL },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log, "Log requests there, one JSON object a line", "FILE" },
@@ -116,6 +118,7 @@ void
 options_clear (Options *self)
 {
   g_free (self->demo_credentials);
+  g_free (self->service_account);
   g_free (self->host);
   g_free (self->tls_cert);
   g_free (self->tls_key);

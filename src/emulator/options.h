@@ -20,6 +20,7 @@ typedef struct Options {
   PhotosOption photos;
   int face_size;          /* pixels */
   char *demo_credentials; /* where to write them, or NULL */
+  char *service_account;  /* where to write its key file, or NULL */
   int ready_fd;           /* -1: none */
   gboolean until_eof;
   gint64 sync_token_lifetime; /* seconds, as all the following */

@@ -53,6 +53,7 @@ log_entry_free (gpointer data)
   g_free (entry->path);
   g_free (entry->query);
   g_free (entry->user_agent);
+  g_free (entry->quota_project);
   g_free (entry);
 }
 
@@ -125,6 +126,7 @@ append_entry (GString *out, const LogEntry *entry)
   append_string (out, "path", entry->path);
   append_string (out, "query", entry->query);
   append_string (out, "user_agent", entry->user_agent);
+  append_string (out, "quota_project", entry->quota_project);
   g_string_append_printf (out,
                           ",\"http\":\"%s\",\"connection\":%" G_GUINT64_FORMAT ",\"status\":%u,\"request_bytes\":%zu,"
                           "\"bytes\":%zu,\"ms\":%.1f,\"ended\":%s,\"mutation\":%s,\"authorization\":%s}",
@@ -256,6 +258,7 @@ request_log_begin (RequestLog *self, Request *request)
   entry->path = g_strdup (request->path);
   entry->query = blot_out (request->query);
   entry->user_agent = g_strdup (request->user_agent);
+  entry->quota_project = g_strdup (request->quota_project);
   entry->http_version = request->http_version;
   entry->connection = request->connection;
   entry->request_bytes = request->body != NULL ? g_bytes_get_size (request->body) : 0;

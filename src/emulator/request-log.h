@@ -14,6 +14,7 @@ typedef struct LogEntry {
   char *path;
   char *query;
   char *user_agent;
+  char *quota_project;
   const char *http_version;
   guint64 connection;
   guint status; /* 0: none went out */

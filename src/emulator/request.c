@@ -143,6 +143,7 @@ request_unref (Request *self)
   g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self->authorization);
   g_free (self->user_agent);
+  g_free (self->quota_project);
   g_free (self->content_type);
   g_free (self->forced_type);
   g_clear_pointer (&self->forced_body, g_bytes_unref);

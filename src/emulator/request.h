@@ -42,6 +42,7 @@ struct Request {
   GBytes *body;
   char *authorization; /* the header's value, or NULL */
   char *user_agent;
+  char *quota_project; /* X-Goog-User-Project, or NULL */
   char *content_type;
   const char *http_version; /* "1.0", "1.1", "2" */
   guint64 connection;       /* number of the connection, from 1, per program */

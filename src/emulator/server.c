@@ -200,6 +200,7 @@ request_from_message (Server *self, SoupServerMessage *message, const char *path
   request->body = g_steal_pointer (&body);
   request->authorization = g_strdup (soup_message_headers_get_one (headers, "Authorization"));
   request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
+  request->quota_project = g_strdup (soup_message_headers_get_one (headers, "X-Goog-User-Project"));
   request->content_type = g_strdup (soup_message_headers_get_content_type (headers, NULL));
   request->http_version = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0 ? "1.0" : "1.1";
   request->connection = connection_number (remote);

@@ -268,6 +268,10 @@ class Emulator:
         """One more access token; more: scope, lifetime in seconds."""
         self.control("POST", "tokens", dict(more, token=token))
 
+    def delegate(self, granted):
+        """Whether an administrator has delegated the contacts to the service account."""
+        self.control("POST", "delegation", {"granted": granted})
+
     def advance(self, seconds):
         """Lets time pass for tokens, lag and quotas."""
         self.control("POST", "time", {"advance": seconds})
