@@ -56,7 +56,7 @@ struct Book {
   GPtrArray *sync_waiting; /* of GTask: who wants to know how the next sync ends */
   guint sync_timer;
   guint sync_failures;
-  gint64 synced;        /* the same, monotonic; 0: not in this mount */
+  gint64 news_asked;    /* monotonic: when a delta last came, or a mutation last waited for one; 0: not in this mount */
   gint64 last_sync;     /* seconds since 1970 of the last that succeeded; 0: never */
   gint64 next_sync;     /* monotonic, microseconds */
   gboolean unreachable; /* the last request of the API did not reach it */

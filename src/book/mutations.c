@@ -461,7 +461,7 @@ static gboolean
 is_worth_looking (Book *book)
 {
   return book->listed && book->stop == NULL && !book->unreachable && book->sync_failures == 0
-         && (book->synced == 0 || g_get_monotonic_time () - book->synced > NEWS_FRESH);
+         && (book->news_asked == 0 || g_get_monotonic_time () - book->news_asked > NEWS_FRESH);
 }
 
 static void
@@ -475,6 +475,7 @@ start (GTask *task)
     return;
   }
   self->stage = LOOKING;
+  self->book->news_asked = g_get_monotonic_time (); /* once, whether an answer comes or not */
   self->look = g_new0 (Look, 1);
   self->look->task = task;
   self->timer = g_timeout_add (NEWS_WAIT_MS, on_no_news, task);

@@ -136,7 +136,7 @@ apply_pages (Book *book, const char *sync_token)
     return;
   }
   book->last_sync = g_get_real_time () / G_USEC_PER_SEC;
-  book->synced = g_get_monotonic_time ();
+  book->news_asked = g_get_monotonic_time ();
   now = g_strdup_printf ("%" G_GINT64_FORMAT, book->last_sync);
   if (sync_token != NULL) { /* else the old one is still good for the next delta */
     keep (book, "sync_token", sync_token);

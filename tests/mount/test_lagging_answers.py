@@ -1,6 +1,7 @@
 """The service takes a change but answers with the Person as it was before: what the user handed over meanwhile."""
 
 import os
+import signal
 
 import pytest
 
@@ -128,3 +129,17 @@ def test_no_news_is_no_failure(contacts, faces, alice, fault):
     alice.write_bytes(faces.face_bytes(1))
     assert contacts.held(ALICE) == faces.face_bytes(1) and contacts.previous(ALICE) == [old]
     contacts.emulator.clear_faults()
+
+
+def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
+    """Ctrl-C: the bytes are kept, nothing was sent."""
+    contacts.mount.unmount()
+    contacts.emulator.fault("hang", path="/v1/people/me/connections", times=-1)
+    contacts.emulator.fault("hang", method="PATCH", times=-1)
+    contacts.mount.start()
+    cp = run.start("cp", faces.face(1), alice)
+    eventually(lambda: contacts.mount.status()["waiting_mutations"] == 1)
+    cp.send_signal(signal.SIGINT)
+    run.finish(cp, timeout=8)  # 2 s of grace, and what a busy machine adds
+    contacts.emulator.clear_faults()
+    eventually(lambda: contacts.rejected(ALICE) == [faces.face_bytes(1)])
