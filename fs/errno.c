@@ -15,6 +15,8 @@ people_errno (int code)
     return ESTALE;
   case PEOPLE_ERROR_AUTH:
   case PEOPLE_ERROR_PERMISSION:
+  case PEOPLE_ERROR_SCOPE:
+  case PEOPLE_ERROR_DISABLED:
     return EACCES;
   case PEOPLE_ERROR_RATE:
   case PEOPLE_ERROR_QUOTA:

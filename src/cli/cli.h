@@ -16,6 +16,9 @@ int cli_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
  * here, as soon as the mount is usable. demo: on a people-emulator of its own instead of the account's service. */
 int cli_mount (const Options *options, gboolean demo);
 
+/* What a mount with these options needs, and whether it is there. json: for programs. */
+int cli_doctor (const Options *options, gboolean json);
+
 int cli_unmount (const char *mountpoint);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */

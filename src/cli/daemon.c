@@ -146,17 +146,23 @@ daemon_detach (GError **error)
 }
 
 void
+daemon_guard_memory (void)
+{
+  struct rlimit none = { 0, 0 };
+  setrlimit (RLIMIT_CORE, &none);
+  /* LeakSanitizer looks at its own process by ptrace. */
+  if (!WITH_SANITIZER)
+    prctl (PR_SET_DUMPABLE, 0);
+}
+
+void
 daemon_harden (void)
 {
   signal (SIGPIPE, SIG_IGN);
   umask (077);
   if (chdir ("/") != 0)
     g_warning ("the folder / cannot be entered: %s", g_strerror (errno));
-  struct rlimit none = { 0, 0 };
-  setrlimit (RLIMIT_CORE, &none);
-  /* LeakSanitizer looks at its own process by ptrace. */
-  if (!WITH_SANITIZER)
-    prctl (PR_SET_DUMPABLE, 0);
+  daemon_guard_memory ();
 }
 
 /* Nothing where no service manager waits. */

@@ -10,7 +10,10 @@
  */
 gboolean daemon_detach (GError **error);
 
-/* No core file and no debugger (there is a token in memory), files for the owner alone, and no folder kept busy. */
+/* No core file and no debugger: there is a token in memory. */
+void daemon_guard_memory (void);
+
+/* The same, and files for the owner alone, and no folder kept busy. */
 void daemon_harden (void);
 
 /* To those who wait that we are ready: the parent of daemon_detach, which then exits with 0 (stdio goes to /dev/null

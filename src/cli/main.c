@@ -22,6 +22,7 @@ static const char usage[]
       "  mount [OPTION…] MOUNTPOINT   Mount an account's contacts\n"
       "  demo [OPTION…] MOUNTPOINT    Mount sample contacts from a built-in server; needs no account\n"
       "  status [--json] [MOUNTPOINT] Show how mounts are doing\n"
+      "  doctor [--json] [OPTION…]    Look for what a mount needs, and say what to do\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login, logout                In a later version\n"
       "\n"
@@ -52,7 +53,7 @@ asks_for_help (const char *word)
 static int
 run_with_options (OptionsForm form, int argc, char **argv)
 {
-  static const char *const names[] = { "contactfs mount", "contactfs demo", "contactfs mount" };
+  static const char *const names[] = { "contactfs mount", "contactfs demo", "contactfs doctor", "contactfs mount" };
   g_autoptr (GError) error = NULL;
   if (form == OPTIONS_HELPER && !helper_mend_environment (&error))
     return cli_fail (CLI_FAILED, "%s", error->message);
@@ -116,6 +117,36 @@ run_status (int argc, char **argv)
   return cli_status (mountpoint, json);
 }
 
+/* Takes --json out of the words: options of mount do not know it. */
+static gboolean
+take_json (int *argc, char **argv)
+{
+  int kept = 0;
+  for (int i = 0; i < *argc; i++)
+    if (strcmp (argv[i], "--json") != 0)
+      argv[kept++] = argv[i];
+  gboolean taken = kept < *argc;
+  argv[kept] = NULL;
+  *argc = kept;
+  return taken;
+}
+
+static int
+run_doctor (int argc, char **argv)
+{
+  gboolean json = take_json (&argc, argv);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Options) options = options_parse (OPTIONS_DOCTOR, argc, argv, &error);
+  if (options == NULL)
+    return cli_fail (CLI_USAGE, "%s (see contactfs doctor --help)", error->message);
+  if (!options->help)
+    return cli_doctor (options, json);
+  g_set_prgname ("contactfs doctor");
+  g_autofree char *help = options_help (OPTIONS_DOCTOR);
+  printf ("%s\n  --json   For programs: an array of objects (see docs/semantics.md)\n", help);
+  return CLI_OK;
+}
+
 static int
 run_later (int argc, char **argv)
 {
@@ -128,7 +159,7 @@ static const struct {
   const char *name;
   int (*run) (int argc, char **argv); /* argv[0]: the command's name */
 } commands[] = {
-  { "mount", run_mount },   { "demo", run_demo },   { "unmount", run_unmount },
+  { "doctor", run_doctor }, { "mount", run_mount }, { "demo", run_demo },    { "unmount", run_unmount },
   { "status", run_status }, { "login", run_later }, { "logout", run_later },
 };
 

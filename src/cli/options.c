@@ -111,11 +111,21 @@ options_account_valid (const char *account)
   return TRUE;
 }
 
+static gboolean
+has_option (OptionsForm form, const OptionSpec *spec)
+{
+  if (form == OPTIONS_DEMO)
+    return !spec->service;
+  if (form == OPTIONS_DOCTOR)
+    return spec->service || spec->offset == AT (timeout) || spec->offset == AT (allow_other);
+  return TRUE;
+}
+
 static const OptionSpec *
 find_spec (OptionsForm form, const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (specs); i++)
-    if (strcmp (specs[i].name, name) == 0 && !(form == OPTIONS_DEMO && specs[i].service))
+    if (strcmp (specs[i].name, name) == 0 && has_option (form, &specs[i]))
       return &specs[i];
   return NULL;
 }
@@ -262,7 +272,7 @@ make_context (Parse *parse)
   };
   g_array_append_vals (entries, more, G_N_ELEMENTS (more));
 
-  GOptionContext *context = g_option_context_new ("MOUNTPOINT");
+  GOptionContext *context = g_option_context_new (parse->form == OPTIONS_DOCTOR ? NULL : "MOUNTPOINT");
   g_option_context_set_help_enabled (context, FALSE);
   GOptionGroup *group = g_option_group_new ("mount", "Options:", "", parse, NULL);
   g_option_group_add_entries (group, (const GOptionEntry *)(gpointer)entries->data);
@@ -283,6 +293,8 @@ take_positionals (Options *self, OptionsForm form, char **words, GError **error)
 {
   guint count = g_strv_length (words);
   guint wanted = form == OPTIONS_HELPER ? 2 : 1;
+  if (form == OPTIONS_DOCTOR)
+    return count == 0 || usage_error (error, "no folder is wanted here, and not “%s”", words[0]);
   if (count < wanted)
     return usage_error (error, "which folder to mount on is missing");
   if (count > wanted)

@@ -30,6 +30,7 @@ typedef struct {
 typedef enum {
   OPTIONS_MOUNT,  /* mount [options] MOUNTPOINT */
   OPTIONS_DEMO,   /* demo [options] MOUNTPOINT */
+  OPTIONS_DOCTOR, /* doctor [options]: those that say which service, as whom, and what else a mount needs */
   OPTIONS_HELPER, /* SOURCE MOUNTPOINT -o …: how mount.fuse3 calls; SOURCE is the account */
 } OptionsForm;
 

@@ -195,12 +195,12 @@ set_service_disabled (const Answer *self, GError **error)
 
   /* The message usually carries the link itself: once is enough. */
   if (link == NULL || strstr (self->words, link) != NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
                  "The People API is not enabled in your Google Cloud project: enable it, wait some minutes, try again. "
                  "Google says: %s",
                  self->words);
   else
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
                  "The People API is not enabled in your Google Cloud project: enable it at %s , wait some minutes, try "
                  "again. Google says: %s",
                  link, self->words);
@@ -217,7 +217,7 @@ judge_403 (const Answer *self, GError **error)
            || g_str_equal (self->reason, "insufficientPermissions")
            || says (self->words, "insufficient authentication scopes"))
     g_set_error (
-        error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+        error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
         "The login does not include the permission (scope) for contacts: log in again and tick it. Google says: %s",
         self->words);
   else

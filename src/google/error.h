@@ -18,7 +18,9 @@ typedef enum {
   PEOPLE_ERROR_STALE_ETAG,  /* 400 FAILED_PRECONDITION */
   PEOPLE_ERROR_SYNC_TOKEN,  /* 400 EXPIRED_SYNC_TOKEN, or a malformed one: list everything again */
   PEOPLE_ERROR_AUTH,        /* 401 twice, invalid_grant, the token command fails */
-  PEOPLE_ERROR_PERMISSION,  /* 403: scope, API not enabled, not allowed; the message says which */
+  PEOPLE_ERROR_PERMISSION,  /* 403: not allowed */
+  PEOPLE_ERROR_SCOPE,       /* 403: the token does not include the permission for contacts */
+  PEOPLE_ERROR_DISABLED,    /* 403: the API is not enabled in the project; the message has the link */
   PEOPLE_ERROR_RATE,        /* 429, or 403 rateLimitExceeded, past the deadline */
   PEOPLE_ERROR_QUOTA,       /* 429 of the full listing ("FBS quota limit exceeded"): wait minutes; never retried here */
   PEOPLE_ERROR_NOT_FOUND,   /* 404, 410 */

@@ -247,6 +247,7 @@ take_response (HttpTransfer *self)
   long status = 0;
   char *text = NULL;
   curl_off_t seconds = 0;
+  struct curl_header *date = NULL;
   gsize size = self->body->len;
 
   if (curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
@@ -257,6 +258,8 @@ take_response (HttpTransfer *self)
     response->location = g_strdup (text);
   if (curl_easy_getinfo (self->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
     response->retry_after = CLAMP (seconds, 0, G_MAXINT32) * G_USEC_PER_SEC;
+  if (curl_easy_header (self->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+    response->date = MAX (curl_getdate (date->value, NULL), 0);
   if (self->request->secret)
     response->body = secret_bytes_take (g_byte_array_free (self->body, FALSE), size);
   else

@@ -65,6 +65,7 @@ typedef struct {
   char *content_type; /* NULL: not said */
   char *location;     /* where a 3xx points, made absolute; or NULL */
   gint64 retry_after; /* microseconds from now; 0: not said */
+  gint64 date;        /* when the server answered by its own clock, seconds since 1970; 0: not said */
   GBytes *body;
 } HttpResponse;
 

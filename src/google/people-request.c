@@ -56,6 +56,19 @@ append_query (GString *url, char separator, const char *name, const char *value)
   g_string_append_uri_escaped (url, value, NULL, FALSE);
 }
 
+/* Without a sync token, which has a quota of its own. */
+PeopleRequest *
+people_request_probe (const char *api_url)
+{
+  PeopleRequest *self = g_new0 (PeopleRequest, 1);
+
+  self->method = "GET";
+  self->url = g_strconcat (api_url, "/v1/people/me/connections?personFields=metadata&pageSize=1", NULL);
+  self->parse = parse_page;
+  self->free_result = free_page;
+  return self;
+}
+
 PeopleRequest *
 people_request_list (const char *api_url, const char *sync_token, const char *page_token)
 {

@@ -23,6 +23,7 @@ typedef struct {
 void people_request_free (PeopleRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleRequest, people_request_free)
 
+PeopleRequest *people_request_probe (const char *api_url);
 PeopleRequest *people_request_list (const char *api_url, const char *sync_token, const char *page_token);
 
 /* These fail with PEOPLE_ERROR_NOT_CONTACT for what is no "people/<id>". */

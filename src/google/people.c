@@ -65,6 +65,21 @@ people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 }
 
 void
+people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  start (self, people_request_probe (self->api_url), NULL, deadline, cancellable, callback, data);
+}
+
+gboolean
+people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (PeoplePage) page = g_task_propagate_pointer (G_TASK (result), error);
+
+  return page != NULL;
+}
+
+void
 people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                   GAsyncReadyCallback callback, gpointer data)
 {

@@ -36,6 +36,11 @@ void people_list_async (PeopleClient *self, const char *sync_token, const char *
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePage *people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
+/* people.connections.list for one person, who does not matter: whether the service answers, and answers us. */
+void people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer data);
+gboolean people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
 /* people.get */
 void people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer data);
