@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "google/auth.h"
+#include "google/http-url.h"
 #include "google/json.h"
 
 #define MAX_WORDS 600
@@ -187,23 +189,53 @@ judge_rate (const Answer *self, GError **error)
   return ANSWER_AGAIN;
 }
 
+/* Only Google's own pages are named as the place to go to: an answer may come from anywhere. */
+static gboolean
+is_google_link (const char *url)
+{
+  g_auto (HttpOrigin) origin = { 0 };
+
+  return http_origin_parse (&origin, url) && g_str_equal (origin.scheme, "https")
+         && (g_str_equal (origin.host, "google.com") || g_str_has_suffix (origin.host, ".google.com"));
+}
+
+/* The page that enables the API: the details say, or else the message. Transfer full, or NULL. */
+static char *
+find_activation_link (const Answer *self)
+{
+  const JsonValue *metadata = json_member (find_detail (self, "ErrorInfo"), "metadata");
+  const JsonValue *links = json_member (find_detail (self, "google.rpc.Help"), "links");
+  const char *url = json_string (metadata, "activationUrl");
+  g_auto (GStrv) words = g_strsplit (self->words, " ", -1);
+
+  if (url == NULL)
+    url = json_string (json_first (links), "url");
+  for (char **word = words; url == NULL && *word != NULL; word++)
+    if (g_str_has_prefix (*word, "https://"))
+      url = *word;
+  return url != NULL && is_google_link (url) ? g_strdup (url) : NULL;
+}
+
 static void
 set_service_disabled (const Answer *self, GError **error)
 {
-  const JsonValue *metadata = json_member (find_detail (self, "ErrorInfo"), "metadata");
-  g_autofree char *link = answer_clean (json_string (metadata, "activationUrl"));
+  g_autofree char *link = find_activation_link (self);
 
-  /* The message usually carries the link itself: once is enough. */
-  if (link == NULL || strstr (self->words, link) != NULL)
+  if (says (self->words, "requires a quota project"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
-                 "The People API is not enabled in your Google Cloud project: enable it, wait some minutes, try again. "
-                 "Google says: %s",
+                 "gcloud's login names no project of yours, in which the People API is enabled: gcloud auth "
+                 "application-default set-quota-project PROJECT. Google says: %s",
                  self->words);
-  else
+  else if (link != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
                  "The People API is not enabled in your Google Cloud project: enable it at %s , wait some minutes, try "
                  "again. Google says: %s",
                  link, self->words);
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
+                 "The People API is not enabled in your Google Cloud project: enable it in the Google Cloud console "
+                 "(APIs and services), wait some minutes, try again. Google says: %s",
+                 self->words);
 }
 
 static AnswerAdvice
@@ -218,8 +250,14 @@ judge_403 (const Answer *self, GError **error)
            || says (self->words, "insufficient authentication scopes"))
     g_set_error (
         error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
-        "The login does not include the permission (scope) for contacts: log in again and tick it. Google says: %s",
+        "The login does not include the permission for contacts: log in again and tick it, with the scope " AUTH_SCOPE
+        ". Google says: %s",
         self->words);
+  else if (g_str_equal (self->reason, "USER_PROJECT_DENIED"))
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+                 "The login may not use the quota project that its credentials file names (quota_project_id): give it "
+                 "the role Service Usage Consumer there, or name another project. Google says: %s",
+                 self->words);
   else
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "Google does not permit it (403): %s", self->words);
   return ANSWER_FINAL;

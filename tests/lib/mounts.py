@@ -63,11 +63,17 @@ class Mount:
 
     # ---- beginning ----
 
+    def _has_credentials(self):
+        """Whether a test brings its own, by option or by environment."""
+        words = " ".join(map(str, self.options))
+        return "credentials" in words or "token-command" in words \
+            or bool({"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"} & set(self.env))
+
     def arguments(self):
         token = self.state / "token"
         token.write_text(self.emulator.token + "\n")
         fixed = ["--api-url", self.emulator.api_url, "--account", self.account]
-        if "--credentials" not in self.options:
+        if not self._has_credentials():
             fixed += ["--token-command", f"cat '{token}'"]
         return [self.program, "mount", *(["--foreground"] if self.foreground else []), *fixed,
                 *map(str, self.options), str(self.path)]

@@ -280,6 +280,8 @@ test_file_that_is_gone (Fixture *f, gconstpointer data)
 
 /* ---- service accounts ---- */
 
+static void run (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
 static void
 run (const char *format, ...)
 {

@@ -267,6 +267,10 @@ test_json_repairs_utf8 (void)
   ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"" reason                         \
   "\",\"domain\":\"googleapis.com\"}]"
 
+#define DISABLED(link)                                                                                                 \
+  ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"SERVICE_DISABLED\","             \
+  "\"metadata\":{\"activationUrl\":\"" link "\"}}]"
+
 enum { PLAIN, LIST, DELTA };
 
 typedef struct {
@@ -324,11 +328,25 @@ static const Row rows[] = {
                 "People API has not been used in project 1 before. Enable it by visiting https://console/x then retry.",
                 REASON ("SERVICE_DISABLED")),
     PLAIN, PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "https://console/x" },
+  { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Disabled.", DISABLED ("https://console.cloud.google.com/y")), PLAIN,
+    PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "enable it at https://console.cloud.google.com/y ," },
+  { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Disabled.", DISABLED ("https://google.com.evil.example/y")), PLAIN,
+    PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "enable it in the Google Cloud console" },
+  { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Disabled.", DISABLED ("http://console.cloud.google.com/y")), PLAIN,
+    PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "enable it in the Google Cloud console" },
   { 403,
-    ERROR_JSON (403, "PERMISSION_DENIED", "Disabled.",
-                ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"SERVICE_DISABLED\","
-                "\"metadata\":{\"activationUrl\":\"https://console/y\"}}]"),
-    PLAIN, PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "https://console/y" },
+    ERROR_JSON (403, "PERMISSION_DENIED", "Enable it by visiting https://console.developers.google.com/z then retry.",
+                REASON ("SERVICE_DISABLED")),
+    PLAIN, PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "enable it at https://console.developers.google.com/z ," },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED",
+                "The people.googleapis.com API requires a quota project, which is not set by default.",
+                REASON ("SERVICE_DISABLED")),
+    PLAIN, PEOPLE_ERROR_DISABLED, ANSWER_FINAL, "set-quota-project" },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED", "Caller does not have required permission to use project p.",
+                REASON ("USER_PROJECT_DENIED")),
+    PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "Service Usage Consumer" },
   { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Slow down.", ",\"errors\":[{\"reason\":\"rateLimitExceeded\"}]"), PLAIN,
     PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Slow down" },
   { 403, "<!DOCTYPE html><p>secret page", PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "403 (HTML)" },
