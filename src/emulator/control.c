@@ -7,8 +7,10 @@
  *   expire-sync-tokens  POST; {"status": "INVALID_ARGUMENT"} chooses the status they are refused with
  *   revoke-tokens       POST; {"refresh": true} takes the refresh tokens along
  *   tokens              POST {"token", "scope", "lifetime"}: one more access token
- *   consent             POST {"deny": true} or {"scope": "…"}: what the user does at the next authorization
  *   delegation          POST {"granted": false}: whether the service account may act for people
+ *   consent             POST {"deny": true} or {"scope": "…"}: what the user does at the next authorization;
+ *                       {"page": true}: ask on a page from now on
+ *   refresh-tokens      POST {"rotate": true}: a new one with each access token, from now on
  *   time                POST {"advance": seconds}
  *   lag                 POST {"seconds": n}: of deltas
  *   quota               POST {"photo-writes": n, …}: keep these quotas from now on
@@ -211,6 +213,14 @@ static void
 handle_consent (Emulator *emulator, Request *request, const cJSON *body)
 {
   oauth_next_consent (emulator->oauth, json_get_bool (body, "deny"), json_get_string (body, "scope"));
+  oauth_show_page (emulator->oauth, json_get_bool (body, "page"));
+  answer_ok (request);
+}
+
+static void
+handle_refresh_tokens (Emulator *emulator, Request *request, const cJSON *body)
+{
+  oauth_rotate_refresh_tokens (emulator->oauth, json_get_bool (body, "rotate"));
   answer_ok (request);
 }
 
@@ -267,6 +277,7 @@ static const struct {
   { "tokens", "POST", handle_tokens },
   { "consent", "POST", handle_consent },
   { "delegation", "POST", handle_delegation },
+  { "refresh-tokens", "POST", handle_refresh_tokens },
   { "time", "POST", handle_time },
   { "lag", "POST", handle_lag },
   { "quota", "POST", handle_quota },

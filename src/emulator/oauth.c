@@ -5,6 +5,7 @@
 
 #include "emulator/clock.h"
 #include "emulator/json.h"
+#include "emulator/oauth-consent.h"
 
 #define PATH_AUTHORIZE "/o/oauth2/v2/auth"
 #define PATH_TOKEN     "/token"
@@ -28,6 +29,8 @@ struct OAuth {
   GHashTable *codes;     /* code to Grant */
   gint64 lifetime;       /* seconds */
   ServiceAccount *robot; /* or NULL */
+  gboolean show_page;
+  gboolean rotate;
   gboolean deny_next;
   char *scope_next;
   OAuthChanged changed;
@@ -113,6 +116,18 @@ oauth_next_consent (OAuth *self, gboolean deny, const char *scope)
   self->deny_next = deny;
   g_free (self->scope_next);
   self->scope_next = g_strdup (scope);
+}
+
+void
+oauth_show_page (OAuth *self, gboolean show)
+{
+  self->show_page = show;
+}
+
+void
+oauth_rotate_refresh_tokens (OAuth *self, gboolean rotate)
+{
+  self->rotate = rotate;
 }
 
 static void
@@ -220,6 +235,15 @@ redirect (Request *request, const char *uri, const char *name, const char *value
   request_answer (request, 302, NULL, NULL);
 }
 
+/* What is granted: what is asked, unless a test or the user on the page wants it otherwise. */
+static const char *
+granted_scope (const OAuth *self, const Request *request)
+{
+  if (self->scope_next != NULL)
+    return self->scope_next;
+  return self->show_page ? oauth_consent_scope (request) : request_param (request, "scope");
+}
+
 static void
 authorize (OAuth *self, Request *request)
 {
@@ -242,11 +266,13 @@ authorize (OAuth *self, Request *request)
     refuse_authorization (request, "invalid_request: Missing required parameter: scope");
   } else if (challenge == NULL || g_strcmp0 (request_param (request, "code_challenge_method"), "S256") != 0) {
     redirect (request, uri, "error", "invalid_request", NULL);
-  } else if (self->deny_next) {
+  } else if (self->show_page && !oauth_consent_is_decided (request)) {
+    oauth_consent_ask (request);
+  } else if (self->deny_next || (self->show_page && oauth_consent_is_denied (request))) {
     self->deny_next = FALSE;
     redirect (request, uri, "error", "access_denied", NULL);
   } else {
-    grant = grant_new (self->scope_next != NULL ? self->scope_next : scope, 0);
+    grant = grant_new (granted_scope (self, request), 0);
     grant->expires = clock_now () + CODE_LIFETIME;
     grant->client_id = g_strdup (client);
     grant->redirect_uri = g_strdup (uri);
@@ -348,18 +374,36 @@ exchange_code (OAuth *self, Request *request, GPtrArray *form)
   }
 }
 
+/* The token that takes the place of token, transfer full. */
+static char *
+rotate (OAuth *self, const char *token, const char *scope)
+{
+  char *next = random_token ("1//0");
+
+  oauth_load (self, next, scope);
+  if (self->changed != NULL)
+    self->changed (next, scope, self->changed_data);
+  forget_refresh_token (self, token);
+  g_hash_table_remove (self->refresh, token);
+  return next;
+}
+
 static void
 refresh (OAuth *self, Request *request, GPtrArray *form)
 {
   const char *token = form_value (form, "refresh_token");
   Grant *grant = find_grant (self->refresh, token);
 
-  if (form_value (form, "client_id") == NULL)
+  if (form_value (form, "client_id") == NULL) {
     refuse_token (request, 400, "invalid_request", "Could not determine client ID from request.");
-  else if (grant == NULL)
+  } else if (grant == NULL) {
     refuse_token (request, 400, "invalid_grant", "Token has been expired or revoked.");
-  else
-    answer_token (self, request, grant->scope, token, FALSE);
+  } else {
+    g_autofree char *scope = g_strdup (grant->scope);
+    g_autofree char *given = self->rotate ? rotate (self, token, scope) : g_strdup (token);
+
+    answer_token (self, request, scope, given, self->rotate);
+  }
 }
 
 static void

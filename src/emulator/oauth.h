@@ -1,6 +1,7 @@
 /*
  * The authorization, token and revocation endpoints: authorization codes with PKCE (S256) for loopback redirects, and
- * refresh tokens, and the signed claims of a service account. No user is asked: consent is given at once, as the test ordered it.
+ * refresh tokens, and the signed claims of a service account. Consent is given at once, as the test ordered it, unless it
+ * wants a page that a browser can click.
  */
 #pragma once
 
@@ -34,6 +35,10 @@ AccessVerdict oauth_check (OAuth *self, const char *authorization, gboolean writ
 
 /* For tests: what the user will do at the next authorization. deny: refuse; scope NULL: grant what is asked. */
 void oauth_next_consent (OAuth *self, gboolean deny, const char *scope);
+/* Ask the user on a page (oauth-consent.h), from now on. */
+void oauth_show_page (OAuth *self, gboolean show);
+/* Give a new refresh token with each access token, and end the one before. */
+void oauth_rotate_refresh_tokens (OAuth *self, gboolean rotate);
 /* Ends access tokens (those of the command line too), and refresh tokens as well if asked. */
 void oauth_revoke_all (OAuth *self, gboolean refresh_too);
 void oauth_add_access_token (OAuth *self, const char *token, const char *scope, gint64 lifetime_seconds);

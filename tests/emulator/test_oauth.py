@@ -187,3 +187,21 @@ def test_faults_at_the_token_endpoint(emulator):
     answer = refresh(emulator, "x")
     assert answer.status == 503 and answer.json()["error"] == "server_error"
     assert [request["path"] for request in emulator.requests(origin="token")] == ["/token"]
+
+
+def test_the_user_is_asked_on_a_page(emulator):
+    emulator.consent(page=True)
+    page = authorize(emulator, client_id="<b>&")
+    assert page.status == 200 and b'value="&lt;b&gt;&amp;"' in page.body and b'id="allow"' in page.body
+    assert redirected(authorize(emulator, decision="deny"))["error"] == "access_denied"
+    assert redirected(authorize(emulator, decision="allow", ticked="yes"))["scope"] == CONTACTS
+    assert redirected(authorize(emulator, decision="allow"))["scope"] == "openid"
+
+
+def test_refresh_tokens_may_rotate(emulator):
+    first = log_in(emulator)["refresh_token"]
+    emulator.rotate_refresh_tokens()
+    answer = refresh(emulator, first).json()
+    assert use(emulator, answer["access_token"]).status == 200 and answer["refresh_token"] != first
+    assert refresh(emulator, first).json()["error"] == "invalid_grant"
+    assert refresh(emulator, answer["refresh_token"]).status == 200

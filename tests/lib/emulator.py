@@ -277,5 +277,9 @@ class Emulator:
         self.control("POST", "time", {"advance": seconds})
 
     def consent(self, **what):
-        """What the user does at the next authorization: deny=True, or scope="…"."""
+        """What the user does at the next authorization: deny=True, or scope="…"; page=True: ask on a page from now on."""
         self.control("POST", "consent", what)
+
+    def rotate_refresh_tokens(self):
+        """A new refresh token comes with each access token from now on, and ends the one before."""
+        self.control("POST", "refresh-tokens", {"rotate": True})
