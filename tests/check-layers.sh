@@ -55,6 +55,8 @@ check_single_files() {
   c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/service-account.c
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
+  # shellcheck disable=SC2086
+  c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/google/keyring.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
   c_files fs src | only_in '<systemd/…>' '^ *# *include *<systemd/' src/cli/daemon.c
   c_files fs src | only_in 'fuse_lowlevel_notify_*' '^[^*]*\<fuse_lowlevel_notify_[a-z_]+ *\(' 'fs/notif*.c'
@@ -140,6 +142,7 @@ self_test() {
   breaks 'libjwt twice' src/google/new.c '#include <jwt.h>'
   breaks 'SQLite twice' src/book/new.c '#include <sqlite3.h>'
   breaks 'libsystemd twice' src/cli/new.c '#include <systemd/sd-daemon.h>'
+  breaks 'libsecret twice' src/google/new.c '#include <libsecret/secret.h>'
   breaks 'a notification from another file' fs/new.c '  fuse_lowlevel_notify_delete (session, 1, 2, name, 3);'
   breaks 'a reply from another file' fs/new.c '  fuse_reply_err (request, 0);'
   breaks 'book looks up' src/book/new.c '#include "fs/fs.h"'

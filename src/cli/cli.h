@@ -19,6 +19,12 @@ int cli_mount (const Options *options, gboolean demo);
 /* What a mount with these options needs, and whether it is there. json: for programs. */
 int cli_doctor (const Options *options, gboolean json);
 
+/* Logs an account in by the browser. argv[0]: the command's name. */
+int cli_login (int argc, char **argv);
+
+/* Revokes an account's login and forgets it. */
+int cli_logout (const char *account);
+
 int cli_unmount (const char *mountpoint);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */

@@ -5,6 +5,9 @@
 
 #include <gio/gio.h>
 
+#include "cli/folders.h"
+#include "google/stored-login.h"
+
 static void
 set_file (Credentials *self, const char *path, AuthFileOrigin origin)
 {
@@ -31,6 +34,18 @@ find_given (Credentials *self, const Options *options)
   return self->file != NULL;
 }
 
+/* --subject is for service accounts, which somebody who logs in is not. */
+static gboolean
+find_stored_login (Credentials *self, const Options *options)
+{
+  g_autofree char *folder = folders_config (options->account);
+  if (options->subject != NULL || !stored_login_exists (folder))
+    return FALSE;
+  self->account = g_strdup (options->account);
+  self->folder = g_steal_pointer (&folder);
+  return TRUE;
+}
+
 static gboolean
 find_in_environment (Credentials *self, const Options *options)
 {
@@ -54,9 +69,9 @@ find_of_gcloud (Credentials *self, const Options *options)
   return self->file != NULL;
 }
 
-/* The order of docs/google.md. The stored login belongs before the environment. */
+/* The order of docs/google.md. */
 static gboolean (*const finders[]) (Credentials *self, const Options *options)
-    = { find_command, find_given, find_in_environment, find_of_gcloud };
+    = { find_command, find_given, find_stored_login, find_in_environment, find_of_gcloud };
 
 Credentials *
 credentials_find (const Options *options, GError **error)
@@ -67,9 +82,9 @@ credentials_find (const Options *options, GError **error)
     if (finders[i](self, options))
       return g_steal_pointer (&self);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "there are no credentials for the account “%s”: pass --credentials FILE or --token-command CMD, or run "
-               "`gcloud auth application-default login` with the scope " AUTH_SCOPE,
-               options->account);
+               "there are no credentials for the account “%s”: log in with contactfs login --account %s, or pass "
+               "--credentials FILE or --token-command CMD",
+               options->account, options->account);
   return NULL;
 }
 
@@ -89,6 +104,8 @@ credentials_free (Credentials *self)
   g_free (self->command);
   g_free (self->file);
   g_free (self->subject);
+  g_free (self->account);
+  g_free (self->folder);
   g_free (self);
 }
 
@@ -97,5 +114,7 @@ credentials_open (const Credentials *self, HttpClient *http, GError **error)
 {
   if (self->command != NULL)
     return auth_new_command (self->command);
+  if (self->account != NULL)
+    return auth_new_stored (http, self->account, self->folder, error);
   return auth_new_file (http, self->file, self->origin, self->subject, error);
 }

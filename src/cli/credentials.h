@@ -12,6 +12,8 @@ typedef struct {
   char *file;    /* absolute, since the daemon lives in "/"; or NULL */
   AuthFileOrigin origin;
   char *subject; /* --subject, or NULL */
+  char *account; /* whose stored login it is; NULL: another kind */
+  char *folder;  /* where that is */
 } Credentials;
 
 /* Looks for them; nothing is read yet. G_IO_ERROR_NOT_FOUND with a sentence that says what to do when there are none. */

@@ -52,3 +52,10 @@ folders_free (Folders *self)
   g_free (self->data);
   g_free (self);
 }
+
+char *
+folders_config (const char *account)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "contactfs", account, NULL);
+  return g_canonicalize_filename (path, NULL);
+}

@@ -18,3 +18,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Folders, folders_free)
 
 /* A folder of its own below state, cache or data: made 0700. */
 gboolean folders_make (const char *path, GError **error);
+
+/* Where the account's login is kept; not made. Transfer full. */
+char *folders_config (const char *account);

@@ -24,7 +24,8 @@ static const char usage[]
       "  status [--json] [MOUNTPOINT] Show how mounts are doing\n"
       "  doctor [--json] [OPTION…]    Look for what a mount needs, and say what to do\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
-      "  login, logout                In a later version\n"
+      "  login [OPTION…]              Log an account in, by the browser\n"
+      "  logout [--account NAME]      Revoke and forget an account's login\n"
       "\n"
       "`contactfs COMMAND --help` tells more. In fstab:\n"
       "  default  /home/me/contacts  fuse.contactfs  noauto,user,credentials=/home/me/google.json  0  0\n";
@@ -148,19 +149,32 @@ run_doctor (int argc, char **argv)
 }
 
 static int
-run_later (int argc, char **argv)
+run_logout (int argc, char **argv)
 {
-  return cli_fail (CLI_USAGE,
-                   "`contactfs %s` comes in a later version; use --credentials FILE or --token-command CMD until then",
-                   argv[0]);
+  const char *account = "default";
+  if (asks_for_help (argv[1])) {
+    printf ("Usage: contactfs logout [--account NAME]\n\nRevokes the account's login at the service, and forgets it "
+            "here.\n");
+    return CLI_OK;
+  }
+  if (argc == 3 && strcmp (argv[1], "--account") == 0)
+    account = argv[2];
+  else if (argc == 2 && g_str_has_prefix (argv[1], "--account="))
+    account = argv[1] + strlen ("--account=");
+  else if (argc != 1)
+    return cli_fail (CLI_USAGE, "which account? Usage: contactfs logout [--account NAME]");
+  if (!options_account_valid (account))
+    return cli_fail (CLI_USAGE, "“%s” cannot name an account: letters, digits and . _ @ + - only, and no . in front",
+                     account);
+  return cli_logout (account);
 }
 
 static const struct {
   const char *name;
   int (*run) (int argc, char **argv); /* argv[0]: the command's name */
 } commands[] = {
-  { "doctor", run_doctor }, { "mount", run_mount }, { "demo", run_demo },    { "unmount", run_unmount },
-  { "status", run_status }, { "login", run_later }, { "logout", run_later },
+  { "doctor", run_doctor }, { "mount", run_mount }, { "demo", run_demo },     { "unmount", run_unmount },
+  { "status", run_status }, { "login", cli_login }, { "logout", run_logout },
 };
 
 /* mount.fuse3 calls `contactfs SOURCE MOUNTPOINT -o OPTIONS`, and always with -o. */

@@ -36,6 +36,11 @@ typedef enum {
  * a minute. */
 Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const char *subject, GError **error);
 
+/* What `contactfs login` left in folder (stored-login.h), read again for each token, so that a login elsewhere is noticed.
+ * A login that the service refuses is not tried again until another one is stored. PEOPLE_ERROR_AUTH when it is damaged;
+ * when there is none, or no more, asking for a token says so. */
+Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error);
+
 void auth_free (Auth *self);
 
 /* An access token, from memory while it is fresh (renewed 60 s ahead of its expiry). Fails by deadline (monotonic

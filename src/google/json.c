@@ -5,9 +5,11 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "google/error.h"
+#include "google/secret.h"
 
 /* The four hex digits at digits, or -1. */
 static int
@@ -187,4 +189,34 @@ json_quote (const char *text)
   quoted = g_strdup (printed);
   cJSON_free (printed);
   return quoted;
+}
+
+static void
+add_member (JsonValue *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    cJSON_AddItemToObjectCS (object, name, cJSON_CreateStringReference (value));
+}
+
+GBytes *
+json_write_secret (const char *name, ...)
+{
+  JsonValue *object = cJSON_CreateObject ();
+  gsize room = 64; /* more than cJSON will need: it prints in place, and a buffer that grows leaves copies behind */
+  va_list words;
+  char *text;
+
+  va_start (words, name);
+  for (const char *word = name; word != NULL; word = va_arg (words, const char *)) {
+    const char *value = va_arg (words, const char *);
+
+    add_member (object, word, value);
+    room += 6 * (strlen (word) + (value != NULL ? strlen (value) : 0)) + 16;
+  }
+  va_end (words);
+  text = g_malloc0 (room);
+  if (!cJSON_PrintPreallocated (object, text, (int)room, FALSE))
+    g_error ("JSON of %" G_GSIZE_FORMAT " bytes does not fit", room);
+  cJSON_Delete (object);
+  return secret_bytes_take (text, strlen (text));
 }

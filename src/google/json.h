@@ -28,3 +28,6 @@ gboolean json_bool (const JsonValue *object, const char *name);
 const char *json_text (const JsonValue *value); /* the value itself as text, or NULL */
 
 char *json_quote (const char *text); /* "…" with quotes and escapes; "null" for NULL. Transfer full. */
+
+/* {"name":"value",…} of names and values in turn, ended by NULL; a NULL value leaves its name out. Wiped when freed. */
+GBytes *json_write_secret (const char *name, ...) G_GNUC_NULL_TERMINATED;

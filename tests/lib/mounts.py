@@ -26,6 +26,12 @@ class MountFailed(Exception):
         self.text = text
 
 
+def xdg_folders(folder):
+    """The environment in which a program keeps everything in folder."""
+    return {"HOME": str(folder), **{f"XDG_{name.upper()}_HOME": str(folder / name)
+                                    for name in ("config", "state", "cache", "data")}}
+
+
 class Mount:
     """contactfs mount, running (start) on .path, with XDG folders of its own in .state."""
 
@@ -42,31 +48,23 @@ class Mount:
         self.options = options
         self.account = account
         self.foreground = foreground
-        self.env = {**programs.env, **self._folders(), **(env or {})}
+        self.env = {**programs.env, **xdg_folders(self.state), **(env or {})}
         self.log = self.state / "log"
         self.allowed = []  # patterns of complaints that a test provokes
         self.pid = None
         self.pidfd = -1
         self.process = None
         self.exit_status = None
+        self.stored_login = (self.state / "config/contactfs" / account / "login.json").exists()
         self.notify = None  # the service manager's socket
         self.told = []  # what it heard until we were ready: lists of lines
-
-    def _folders(self):
-        return {
-            "HOME": str(self.state),
-            "XDG_CONFIG_HOME": str(self.state / "config"),
-            "XDG_STATE_HOME": str(self.state / "state"),
-            "XDG_CACHE_HOME": str(self.state / "cache"),
-            "XDG_DATA_HOME": str(self.state / "data"),
-        }
 
     # ---- beginning ----
 
     def _has_credentials(self):
-        """Whether a test brings its own, by option or by environment."""
+        """Whether a test brings its own, by option, by environment or by contactfs login."""
         words = " ".join(map(str, self.options))
-        return "credentials" in words or "token-command" in words \
+        return self.stored_login or "credentials" in words or "token-command" in words \
             or bool({"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"} & set(self.env))
 
     def arguments(self):

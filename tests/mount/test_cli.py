@@ -85,7 +85,7 @@ def test_help_and_version(cli):
     [], ["frobnicate"], ["mount"], ["mount", "a", "b"], ["mount", "--timeout", "soon", "m"], ["mount", "--nonsense", "m"],
     ["mount", "-o", "nonsense=1", "m"], ["mount", "--account", "../x", "m"], ["mount", "--cache-size", "12X", "m"],
     ["mount", "--read-only=no", "m"], ["unmount"], ["status", "a", "b"], ["demo", "--api-url", "https://x", "m"],
-    ["login"], ["logout"], ["mount", "--edit", "m"],
+    ["login", "x"], ["logout", "x"], ["mount", "--edit", "m"],
     ["mount", "-o", "edit", "m"], ["mount", "--upload-timeout", "0", "m"],
 ])
 def test_wrong_usage(cli, words):

@@ -1,0 +1,432 @@
+/*
+ * contactfs login:
+ *
+ *   client file → port → browser (or the address on the terminal) → code → tokens → who? → keyring or file → page → words
+ *
+ * One main loop, and every step a callback; the first failure goes straight to the page and the words.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/browser.h"
+#include "cli/cli.h"
+#include "cli/daemon.h"
+#include "cli/folders.h"
+#include "cli/log.h"
+#include "cli/options.h"
+#include "google/login-identity.h"
+#include "google/login-lock.h"
+#include "google/login.h"
+#include "google/stored-login.h"
+
+#define IDENTIFY_SECONDS 20
+#define KEYRING_SECONDS  60 /* the person may have to type its password */
+#define MAX_PASTED       16384
+
+typedef struct {
+  char *account, *client, *api_url;
+  gboolean no_browser;
+  int seconds;
+} LoginOptions;
+
+typedef struct {
+  const LoginOptions *options;
+  char *folder;
+  mode_t umask; /* of the caller */
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  guint signals[3];
+  guint input;  /* source of stdin, or 0 */
+  char *pasted; /* MAX_PASTED + 1 */
+  gsize pasted_length;
+
+  HttpClient *http;
+  ClientFile *client;
+  Login *login;
+  LoginLock *lock;
+  Grant *grant;
+  PeoplePerson *person; /* or NULL: not known */
+  char *who;
+  char *doubt; /* why it is not known, in words; or NULL */
+  char *why_file;
+  GError *error;
+} Run;
+
+static void G_GNUC_PRINTF (1, 2) say (const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  vprintf (format, arguments);
+  va_end (arguments);
+  fflush (stdout);
+}
+
+/* ---- the end ---- */
+
+static void
+on_concluded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  g_main_loop_quit (self->loop);
+}
+
+static void
+conclude (Run *self)
+{
+  g_clear_pointer (&self->lock, login_lock_free);
+  g_clear_handle_id (&self->input, g_source_remove);
+  if (self->error != NULL) {
+    login_conclude_async (self->login, FALSE, self->error->message, on_concluded, self);
+    return;
+  }
+  g_autofree char *words = g_strdup_printf ("contactfs can now show the contacts of %s.",
+                                            self->who != NULL ? self->who : "your Google account");
+  login_conclude_async (self->login, TRUE, words, on_concluded, self);
+}
+
+/* ---- keeping it ---- */
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  if (stored_login_save_finish (result, &self->why_file, &self->error) && self->options->client != NULL)
+    stored_login_keep_client (self->folder, self->client, &self->error);
+  conclude (self);
+}
+
+static void
+on_locked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  self->lock = login_lock_finish (result, &self->error);
+  if (self->lock == NULL) {
+    conclude (self);
+    return;
+  }
+  g_autoptr (StoredLogin) login
+      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
+                          self->person != NULL ? self->person->resource_name : NULL, self->who);
+  stored_login_save_async (login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
+                           on_saved, self);
+}
+
+/* The account's folders hold one person's names and photos: somebody else's must not get into them by a slip. */
+static gboolean
+check_person (Run *self, GError **error)
+{
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  if (before == NULL || before->person == NULL || self->person == NULL
+      || strcmp (before->person, self->person->resource_name) == 0)
+    return TRUE;
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+      "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or run "
+      "contactfs logout --account %s first",
+      self->options->account, before->who != NULL ? before->who : before->person,
+      self->who != NULL ? self->who : self->person->resource_name, self->options->account);
+  return FALSE;
+}
+
+static void
+on_identified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  g_autoptr (GError) error = NULL;
+  self->person = login_identify_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    self->error = g_steal_pointer (&error);
+  else if (error != NULL)
+    self->doubt = g_strdup (error->message);
+  else
+    self->who = login_describe_person (self->person);
+
+  if (self->error == NULL && check_person (self, &self->error) && folders_make (self->folder, &self->error))
+    login_lock_async (self->folder, self->cancellable, on_locked, self);
+  else
+    conclude (self);
+}
+
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  self->grant = login_wait_finish (result, &self->error);
+  if (self->grant == NULL) {
+    conclude (self);
+    return;
+  }
+  login_identify_async (self->http, self->grant, self->options->api_url,
+                        g_get_monotonic_time () + IDENTIFY_SECONDS * G_USEC_PER_SEC, self->cancellable, on_identified,
+                        self);
+}
+
+/* ---- getting the person to the consent page ---- */
+
+static void
+on_note (const char *sentence, gpointer data)
+{
+  cli_fail (CLI_FAILED, "%s", sentence);
+}
+
+static void
+paste_line (Run *self, char *line)
+{
+  g_strstrip (line);
+  if (line[0] != '\0')
+    login_paste (self->login, line);
+}
+
+static void
+paste_whole_lines (Run *self)
+{
+  for (char *newline; (newline = strchr (self->pasted, '\n')) != NULL;) {
+    gsize size = (gsize)(newline - self->pasted) + 1;
+    *newline = '\0';
+    paste_line (self, self->pasted);
+    memmove (self->pasted, self->pasted + size, self->pasted_length - size + 1);
+    self->pasted_length -= size;
+  }
+}
+
+/* Lines of stdin, each an address. */
+static gboolean
+on_input (int fd, GIOCondition condition, gpointer data)
+{
+  Run *self = data;
+  gssize count = read (fd, self->pasted + self->pasted_length, MAX_PASTED - self->pasted_length);
+  if (count <= 0) {
+    self->input = 0; /* the browser may still come by itself */
+    paste_line (self, self->pasted);
+    return G_SOURCE_REMOVE;
+  }
+  self->pasted_length += (gsize)count;
+  self->pasted[self->pasted_length] = '\0';
+  paste_whole_lines (self);
+  if (self->pasted_length == MAX_PASTED)
+    self->pasted_length = 0; /* no address is that long */
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+ask_for_address (Run *self)
+{
+  say ("Open this address in a browser, on any computer:\n\n  %s\n\n"
+       "When it ends on a page that cannot be shown (http://127.0.0.1:…), paste that page's address here:\n",
+       login_url (self->login));
+  self->pasted = g_malloc0 (MAX_PASTED + 1);
+  self->input = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
+}
+
+static void
+on_browser (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  g_autoptr (GError) error = NULL;
+  if (browser_open_finish (result, &error) || self->input != 0 || self->error != NULL || self->grant != NULL)
+    return;
+  cli_fail (CLI_FAILED, "%s", error->message);
+  ask_for_address (self);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  Run *self = data;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_signals (Run *self)
+{
+  const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
+}
+
+static ClientFile *
+load_client (const LoginOptions *options, const char *folder, GError **error)
+{
+  if (options->client != NULL)
+    return client_file_load (options->client, error);
+  g_autofree char *path = stored_login_client_path (folder);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return client_file_load (path, error);
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "The first login of the account '%s' needs a client file: contactfs login --client FILE (docs/google.md, "
+      "'A client file', says how to get one from the Google Cloud console)",
+      options->account);
+  return NULL;
+}
+
+static gboolean
+run (Run *self)
+{
+  self->client = load_client (self->options, self->folder, &self->error);
+  if (self->client == NULL)
+    return FALSE;
+  self->http = http_client_new ();
+  self->login = login_new (self->http, self->client, on_note, self, &self->error);
+  if (self->login == NULL)
+    return FALSE;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->cancellable = g_cancellable_new ();
+  watch_signals (self);
+  login_wait_async (self->login, (guint)self->options->seconds, self->cancellable, on_granted, self);
+  if (self->options->no_browser) {
+    ask_for_address (self);
+  } else {
+    say ("Opening the consent page in your browser. If none opens, this is its address:\n\n  %s\n\n",
+         login_url (self->login));
+    browser_open_async (login_url (self->login), self->umask, on_browser, self);
+  }
+  g_main_loop_run (self->loop);
+  return self->error == NULL;
+}
+
+static void
+run_clear (Run *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
+  g_clear_pointer (&self->login, login_free);
+  g_clear_pointer (&self->http, http_client_free);
+  g_clear_pointer (&self->client, client_file_free);
+  g_clear_pointer (&self->grant, grant_free);
+  g_clear_pointer (&self->person, people_person_free);
+  g_clear_pointer (&self->lock, login_lock_free);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->error);
+  if (self->pasted != NULL)
+    explicit_bzero (self->pasted, MAX_PASTED);
+  g_free (self->pasted);
+  g_free (self->folder);
+  g_free (self->who);
+  g_free (self->doubt);
+  g_free (self->why_file);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+/* ---- words ---- */
+
+static void
+tell (const Run *self)
+{
+  const char *account = self->options->account;
+  gboolean is_default = strcmp (account, "default") == 0;
+  if (self->who != NULL)
+    say ("Logged in as %s, as the account “%s”.\n", self->who, account);
+  else
+    say ("Logged in, as the account “%s”.\n", account);
+  if (self->why_file != NULL) {
+    g_autofree char *file = g_build_filename (self->folder, "login.json", NULL);
+    say ("%s; the login is in a file instead, which you alone can read: %s\n", self->why_file, file);
+  } else {
+    say ("The login is in the keyring.\n");
+  }
+  say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,
+       is_default ? "" : " ");
+  if (self->doubt != NULL)
+    cli_fail (CLI_FAILED, "The login is kept, but the contacts cannot be had yet: %s", self->doubt);
+}
+
+static gboolean
+parse (LoginOptions *options, int argc, char **argv, gboolean *help, GError **error)
+{
+  options->seconds = 300;
+  const GOptionEntry entries[] = {
+    { "client", 0, 0, G_OPTION_ARG_FILENAME, &options->client,
+      "Client file from the Google Cloud console (first login)", "FILE" },
+    { "account", 0, 0, G_OPTION_ARG_STRING, &options->account, "Name of the account on this computer (default)",
+      "NAME" },
+    { "no-browser", 0, 0, G_OPTION_ARG_NONE, &options->no_browser, "Print the address, and take the one it ends on",
+      NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->seconds, "Seconds to wait for the consent page (300)", "S" },
+    { "api-url", 0, 0, G_OPTION_ARG_STRING, &options->api_url,
+      "Another People API: https, or http on a loopback address", "URL" },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (*help) {
+    g_set_prgname ("contactfs login");
+    g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+    fputs (text, stdout);
+    return TRUE;
+  }
+  if (argc > 1)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is one word too many", argv[1]);
+  else if (options->seconds < 1)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout takes a number of seconds");
+  else if (options->account != NULL && !options_account_valid (options->account))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "“%s” cannot name an account: letters, digits and . _ @ + - only, and no . in front",
+                 options->account);
+  else if (options->api_url != NULL && !http_url_allowed (options->api_url))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "--api-url takes an https address, or http on this computer itself");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static void
+options_clear (LoginOptions *options)
+{
+  g_free (options->account);
+  g_free (options->client);
+  g_free (options->api_url);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LoginOptions, options_clear)
+
+/* What is relative is so to the caller's folder, and daemon_harden leaves that. */
+static void
+complete (LoginOptions *options)
+{
+  if (options->account == NULL)
+    options->account = g_strdup ("default");
+  if (options->api_url == NULL)
+    options->api_url = g_strdup (PEOPLE_DEFAULT_API_URL);
+  if (options->client != NULL) {
+    char *absolute = g_canonicalize_filename (options->client, NULL);
+    g_free (options->client);
+    options->client = absolute;
+  }
+}
+
+int
+cli_login (int argc, char **argv)
+{
+  g_auto (LoginOptions) options = { 0 };
+  g_auto (Run) self = { .options = &options };
+  g_autoptr (GError) error = NULL;
+  gboolean help = FALSE;
+  if (!parse (&options, argc, argv, &help, &error))
+    return cli_fail (CLI_USAGE, "%s (see contactfs login --help)", error->message);
+  if (help)
+    return CLI_OK;
+  complete (&options);
+  self.folder = folders_config (options.account);
+  self.umask = umask (077);
+  daemon_harden ();
+  if (run (&self)) {
+    tell (&self);
+    return CLI_OK;
+  }
+  if (g_error_matches (self.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return cli_fail (CLI_FAILED, "The login was interrupted: nothing was changed");
+  return cli_fail (CLI_FAILED, "%s", self.error->message);
+}

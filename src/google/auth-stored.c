@@ -1,0 +1,284 @@
+/*
+ * Tokens from what `contactfs login` left behind, which is read again for each: another process may have logged in or
+ * been given another refresh token meanwhile.
+ *
+ *   lock ─→ load ─→ refused before? ─→ fails, and nobody is asked
+ *            ↑ └──→ grant ─┬─ a token ─→ a new refresh token? ─→ save ─→ done
+ *            │             └─ invalid_grant: once more from here, then it is remembered as refused
+ *            └─────────────────┘
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <string.h>
+
+#include "google/auth-source.h"
+#include "google/error.h"
+#include "google/grant.h"
+#include "google/login-lock.h"
+#include "google/secret.h"
+#include "google/stored-login.h"
+
+#define SAVE_SECONDS 20
+
+typedef struct {
+  grefcount references;
+  HttpClient *http; /* owned */
+  char *account, *folder;
+  char *refused; /* hash of the refresh token that was refused last, or NULL */
+  GError *refusal;
+} Source;
+
+typedef struct {
+  Source *source;
+  const gint64 *deadline;
+  LoginLock *lock;
+  StoredLogin *login;
+  Grant *grant;
+  char *tried; /* hash of the refresh token that was refused in this run, or NULL */
+  GError *refusal;
+} Run;
+
+static void step_load (GTask *task);
+
+static void
+source_unref (gpointer data)
+{
+  Source *self = data;
+
+  if (!g_ref_count_dec (&self->references))
+    return;
+  http_client_unref (self->http);
+  g_free (self->account);
+  g_free (self->folder);
+  g_free (self->refused);
+  g_clear_error (&self->refusal);
+  g_free (self);
+}
+
+static void
+run_free (gpointer data)
+{
+  Run *self = data;
+
+  login_lock_free (self->lock);
+  stored_login_unref (self->login);
+  grant_free (self->grant);
+  g_free (self->tried);
+  g_clear_error (&self->refusal);
+  source_unref (self->source);
+  g_free (self);
+}
+
+static char *
+hash (const char *token)
+{
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
+}
+
+static void
+fail (GTask *task, GError *error)
+{
+  Run *self = g_task_get_task_data (task);
+
+  g_clear_pointer (&self->lock, login_lock_free);
+  g_task_return_error (task, error);
+}
+
+static void
+succeed (GTask *task)
+{
+  Run *self = g_task_get_task_data (task);
+
+  g_clear_pointer (&self->lock, login_lock_free);
+  g_task_return_pointer (task, g_steal_pointer (&self->grant->access_token), (GDestroyNotify)secret_free);
+}
+
+/* ---- what the token endpoint said ---- */
+
+/* What is stored is dead: until it changes, nobody is asked any more. */
+static void
+give_up (GTask *task)
+{
+  Run *self = g_task_get_task_data (task);
+  Source *source = self->source;
+
+  g_free (source->refused);
+  source->refused = g_strdup (self->tried);
+  g_clear_error (&source->refusal);
+  source->refusal = g_error_copy (self->refusal);
+  fail (task, g_steal_pointer (&self->refusal));
+}
+
+static void
+refused (GTask *task, const Grant *grant)
+{
+  Run *self = g_task_get_task_data (task);
+  g_autofree char *login = g_strdup_printf ("The login of the account '%s'", self->source->account);
+  g_autofree char *command = stored_login_command (self->source->account);
+  g_autofree char *renew = g_strdup_printf ("log in again: %s", command);
+  GError *error = grant_refusal (grant, login, renew);
+  gboolean first = self->tried == NULL;
+
+  if (!g_str_equal (grant->code, "invalid_grant")) {
+    fail (task, error);
+    return;
+  }
+  g_clear_error (&self->refusal);
+  self->refusal = error;
+  g_free (self->tried);
+  self->tried = hash (self->login->refresh_token);
+  if (first)
+    step_load (task); /* somebody who does not know of the lock may have been faster */
+  else
+    give_up (task);
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autofree char *why_file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!stored_login_save_finish (result, &why_file, &error))
+    g_warning ("The service gave a new login in place of the old one, and it could not be kept: %s", error->message);
+  else if (why_file != NULL)
+    g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
+  succeed (task);
+}
+
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (Grant) grant = grant_ask_finish (result, &error);
+
+  if (grant == NULL) {
+    fail (task, error);
+    return;
+  }
+  if (grant->access_token == NULL) {
+    refused (task, grant);
+    return;
+  }
+  self->grant = g_steal_pointer (&grant);
+  if (self->grant->refresh_token == NULL || g_str_equal (self->grant->refresh_token, self->login->refresh_token)) {
+    succeed (task);
+    return;
+  }
+  {
+    g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
+
+    /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
+    stored_login_save_async (renewed, g_get_monotonic_time () + SAVE_SECONDS * G_USEC_PER_SEC, NULL, on_saved,
+                             g_object_ref (task));
+  }
+}
+
+/* ---- what is stored ---- */
+
+static void
+step_grant (GTask *task)
+{
+  Run *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) form
+      = grant_form ("grant_type", "refresh_token", "client_id", self->login->client_id, "client_secret",
+                    self->login->client_secret, "refresh_token", self->login->refresh_token, NULL);
+
+  grant_ask_async (self->source->http, self->login->token_uri, form, self->deadline, g_task_get_cancellable (task),
+                   on_granted, g_object_ref (task));
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  g_autofree char *now = NULL;
+  GError *error = NULL;
+
+  g_clear_pointer (&self->login, stored_login_unref);
+  self->login = stored_login_load_finish (result, &error);
+  if (self->login == NULL) {
+    fail (task, error);
+    return;
+  }
+  now = hash (self->login->refresh_token);
+  if (g_strcmp0 (now, self->source->refused) == 0)
+    fail (task, g_error_copy (self->source->refusal));
+  else if (g_strcmp0 (now, self->tried) == 0)
+    give_up (task);
+  else
+    step_grant (task);
+}
+
+static void
+step_load (GTask *task)
+{
+  Run *self = g_task_get_task_data (task);
+
+  stored_login_load_async (self->source->account, self->source->folder, *self->deadline, g_task_get_cancellable (task),
+                           on_loaded, g_object_ref (task));
+}
+
+static void
+on_locked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->lock = login_lock_finish (result, &error);
+  if (self->lock != NULL)
+    step_load (task);
+  else
+    fail (task, error);
+}
+
+/* ---- the source ---- */
+
+static void
+stored_make_async (gpointer data, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                   gpointer user_data)
+{
+  Source *source = data;
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Run *self = g_new0 (Run, 1);
+
+  g_ref_count_inc (&source->references);
+  self->source = source;
+  self->deadline = deadline;
+  g_task_set_task_data (task, self, run_free);
+  login_lock_async (source->folder, cancellable, on_locked, g_object_ref (task));
+}
+
+static char *
+stored_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
+{
+  Run *self = g_task_get_task_data (G_TASK (result));
+
+  *lifetime = self->grant != NULL ? self->grant->lifetime : 0;
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static const AuthSource stored_source = { stored_make_async, stored_make_finish, NULL, source_unref };
+
+Auth *
+auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error)
+{
+  g_autoptr (StoredLogin) login = stored_login_peek (account, folder, error);
+  Source *self;
+
+  if (login == NULL && error != NULL && *error != NULL)
+    return NULL;
+  self = g_new0 (Source, 1);
+  g_ref_count_init (&self->references);
+  self->http = http_client_ref (http);
+  self->account = g_strdup (account);
+  self->folder = g_strdup (folder);
+  return auth_new (&stored_source, self,
+                   login != NULL && login->who != NULL ? g_strdup_printf ("stored login of %s", login->who)
+                                                       : g_strdup ("stored login"));
+}

@@ -1,0 +1,253 @@
+/*
+ * libsecret, with a deadline around it: the caller is answered when the deadline passes, and what libsecret says later
+ * is dropped.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/keyring.h"
+
+#include <libsecret/secret.h>
+#include <string.h>
+
+#include "google/error.h"
+#include "google/wait-limits.h"
+
+static const SecretSchema schema = {
+  "contactfs",
+  SECRET_SCHEMA_NONE,
+  { { "account", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
+};
+
+typedef struct Call Call;
+
+struct Call {
+  GTask *task; /* NULL: answered */
+  GCancellable *cancellable;
+  Limits limits;
+  char *account;
+  GBytes *secret; /* to be stored, or NULL */
+  void (*ask) (Call *self);
+};
+
+/* ---- ending ---- */
+
+/* Its callback may come while libsecret still works; self stays until that has ended. */
+static GTask *
+call_answer (Call *self)
+{
+  limits_stop (&self->limits);
+  return g_steal_pointer (&self->task);
+}
+
+static void
+call_free (Call *self)
+{
+  g_object_unref (self->cancellable);
+  g_clear_pointer (&self->secret, g_bytes_unref);
+  g_free (self->account);
+  g_free (self);
+}
+
+static void
+call_fail (Call *self, GError *error)
+{
+  g_autoptr (GTask) task = call_answer (self);
+
+  if (task != NULL)
+    g_task_return_error (task, error);
+  else
+    g_error_free (error);
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  Call *self = data;
+
+  call_fail (self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
+                                        "The keyring did not answer in time: unlock it, or look whether it runs"));
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Call *self = data;
+
+  call_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"));
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes error. */
+static void
+call_end_with_error (Call *self, GError *error)
+{
+  g_autofree char *words = NULL;
+
+  g_dbus_error_strip_remote_error (error);
+  words = g_strdup (error->message);
+  g_clear_error (&error);
+  /* libsecret keeps what it knows of a service, also of one that has been started anew since. */
+  secret_service_disconnect ();
+  call_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, "The keyring cannot be used (%s)", words));
+  call_free (self);
+}
+
+/* ---- the three questions ---- */
+
+static void
+wipe_password (gpointer password)
+{
+  secret_password_free (password);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Call *self = data;
+  GError *error = NULL;
+  char *password = secret_password_lookup_nonpageable_finish (result, &error);
+  g_autoptr (GBytes) secret
+      = password != NULL ? g_bytes_new_with_free_func (password, strlen (password), wipe_password, password) : NULL;
+
+  if (error != NULL) {
+    call_end_with_error (self, error);
+    return;
+  }
+  {
+    g_autoptr (GTask) task = call_answer (self);
+
+    if (task != NULL)
+      g_task_return_pointer (task, g_steal_pointer (&secret), (GDestroyNotify)g_bytes_unref);
+  }
+  call_free (self);
+}
+
+static void
+end_with_success (Call *self)
+{
+  g_autoptr (GTask) task = call_answer (self);
+
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
+  call_free (self);
+}
+
+static void
+on_stored (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (secret_password_store_finish (result, &error))
+    end_with_success (data);
+  else
+    call_end_with_error (data, error);
+}
+
+static void
+on_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  secret_password_clear_finish (result, &error);
+  if (error == NULL)
+    end_with_success (data);
+  else
+    call_end_with_error (data, error);
+}
+
+static void
+ask_lookup (Call *self)
+{
+  secret_password_lookup (&schema, self->cancellable, on_found, self, "account", self->account, NULL);
+}
+
+static void
+ask_store (Call *self)
+{
+  g_autofree char *label = g_strdup_printf ("contactfs login for %s", self->account);
+
+  secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label, g_bytes_get_data (self->secret, NULL),
+                         self->cancellable, on_stored, self, "account", self->account, NULL);
+}
+
+static void
+ask_clear (Call *self)
+{
+  secret_password_clear (&schema, self->cancellable, on_cleared, self, "account", self->account, NULL);
+}
+
+/* ---- asking ---- */
+
+static void
+on_bus (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Call *self = data;
+  GError *error = NULL;
+  GDBusConnection *bus = g_bus_get_finish (result, &error);
+
+  if (bus == NULL) {
+    call_end_with_error (self, error);
+    return;
+  }
+  /* GLib ends a program whose session bus goes away; a mount stays. libsecret takes this same connection. */
+  g_dbus_connection_set_exit_on_close (bus, FALSE);
+  self->ask (self);
+  g_object_unref (bus);
+}
+
+static void
+call_start (const char *account, GBytes *secret, void (*ask) (Call *self), gint64 deadline, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
+{
+  Call *self = g_new0 (Call, 1);
+
+  self->task = g_task_new (NULL, cancellable, callback, data);
+  self->cancellable = g_cancellable_new ();
+  self->account = g_strdup (account);
+  self->secret = secret != NULL ? g_bytes_ref (secret) : NULL;
+  self->ask = ask;
+  limits_start (&self->limits, deadline, on_deadline, cancellable, on_cancelled, self);
+  g_bus_get (G_BUS_TYPE_SESSION, self->cancellable, on_bus, self);
+}
+
+void
+keyring_lookup_async (const char *account, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  call_start (account, NULL, ask_lookup, deadline, cancellable, callback, data);
+}
+
+GBytes *
+keyring_lookup_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+keyring_store_async (const char *account, GBytes *secret, gint64 deadline, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  call_start (account, secret, ask_store, deadline, cancellable, callback, data);
+}
+
+gboolean
+keyring_store_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+keyring_clear_async (const char *account, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                     gpointer data)
+{
+  call_start (account, NULL, ask_clear, deadline, cancellable, callback, data);
+}
+
+gboolean
+keyring_clear_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,294 @@
+/*
+ * A connection:  accepted ─ read up to the empty line ─┬─ not ours ─→ 404 ──┬─ written ─→ closed
+ *                                                      └─ visited() ─→ page ┘
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "google/login-listener.h"
+
+#include <string.h>
+
+#include "google/error.h"
+#include "google/wait-limits.h"
+
+/* Codes are long, but not that long. */
+#define MAX_REQUEST  16384
+#define MAX_VISITORS 32
+#define IDLE_SECONDS 10
+
+struct LoginListener {
+  GSocketService *service;
+  guint16 port;
+  GPtrArray *visitors; /* of LoginVisitor, owned */
+  LoginVisitedFunc visited;
+  gpointer data;
+  GTask *drain; /* or NULL */
+  Limits drain_limits;
+};
+
+struct LoginVisitor {
+  LoginListener *listener; /* NULL: it is gone, and what still runs frees self */
+  GSocketConnection *connection;
+  GCancellable *cancellable;
+  char request[MAX_REQUEST + 1]; /* holds the code: wiped when freed */
+  gsize length;
+  gboolean waiting;
+  GBytes *answer;
+};
+
+static void
+visitor_free (LoginVisitor *self)
+{
+  explicit_bzero (self->request, sizeof self->request);
+  g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
+  g_object_unref (self->connection);
+  g_object_unref (self->cancellable);
+  g_clear_pointer (&self->answer, g_bytes_unref);
+  g_free (self);
+}
+
+static gboolean
+is_drained (const LoginListener *self)
+{
+  for (guint i = 0; i < self->visitors->len; i++)
+    if (((const LoginVisitor *)self->visitors->pdata[i])->answer != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+end_drain (LoginListener *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->drain);
+
+  limits_stop (&self->drain_limits);
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+visitor_end (LoginVisitor *self)
+{
+  LoginListener *listener = self->listener;
+
+  if (listener != NULL)
+    g_ptr_array_remove_fast (listener->visitors, self);
+  visitor_free (self);
+  if (listener != NULL && listener->drain != NULL && is_drained (listener))
+    end_drain (listener);
+}
+
+/* ---- answering ---- */
+
+static void
+on_written (GObject *stream, GAsyncResult *result, gpointer data)
+{
+  g_output_stream_write_all_finish (G_OUTPUT_STREAM (stream), result, NULL, NULL);
+  visitor_end (data);
+}
+
+void
+login_visitor_answer (LoginVisitor *self, LoginPage page, const char *words)
+{
+  GOutputStream *stream = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
+
+  g_return_if_fail (self->answer == NULL);
+  self->waiting = FALSE;
+  self->answer = login_page_answer (page, words);
+  g_output_stream_write_all_async (stream, g_bytes_get_data (self->answer, NULL), g_bytes_get_size (self->answer),
+                                   G_PRIORITY_DEFAULT, self->cancellable, on_written, self);
+}
+
+/* ---- reading ---- */
+
+/* The value of the one header called name, without spaces around; NULL when there is none, or more than one. */
+static char *
+header (const char *headers, const char *name)
+{
+  g_auto (GStrv) lines = g_strsplit (headers, "\r\n", -1);
+  gsize length = strlen (name);
+  char *value = NULL;
+
+  for (char **line = lines; *line != NULL; line++) {
+    if (g_ascii_strncasecmp (*line, name, length) != 0 || (*line)[length] != ':')
+      continue;
+    if (value != NULL) {
+      g_free (value);
+      return NULL;
+    }
+    value = g_strstrip (g_strdup (*line + length + 1));
+  }
+  return value;
+}
+
+/* A page elsewhere can make the browser come here under another name (DNS rebinding): its Host gives it away. */
+static gboolean
+is_our_host (const LoginVisitor *self, const char *headers)
+{
+  g_autofree char *host = header (headers, "Host");
+  g_autofree char *ours = g_strdup_printf ("127.0.0.1:%u", self->listener->port);
+
+  return g_strcmp0 (host, ours) == 0;
+}
+
+/* "GET /?QUERY HTTP/1.x": the query, ended in place; NULL for any other request. */
+static char *
+take_query (LoginVisitor *self)
+{
+  static const char start[] = "GET /?";
+  char *line_end = strstr (self->request, "\r\n");
+  char *query = self->request + strlen (start), *end;
+
+  if (!g_str_has_prefix (self->request, start) || strlen (self->request) != self->length
+      || !is_our_host (self, line_end + 2))
+    return NULL;
+  *line_end = '\0';
+  end = strchr (query, ' ');
+  if (end == NULL || !g_str_has_prefix (end, " HTTP/1."))
+    return NULL;
+  *end = '\0';
+  return query;
+}
+
+static void
+visitor_came (LoginVisitor *self)
+{
+  const char *query = take_query (self);
+
+  if (query == NULL) {
+    login_visitor_answer (self, LOGIN_PAGE_MISSING,
+                          "This address only takes the answer of the login that is under way.");
+    return;
+  }
+  self->waiting = TRUE;
+  self->listener->visited (self, query, self->listener->data);
+}
+
+static void read_more (LoginVisitor *self);
+
+static void
+on_read (GObject *stream, GAsyncResult *result, gpointer data)
+{
+  LoginVisitor *self = data;
+  gssize count = g_input_stream_read_finish (G_INPUT_STREAM (stream), result, NULL);
+
+  if (count <= 0 || self->listener == NULL) {
+    visitor_end (self);
+    return;
+  }
+  self->length += (gsize)count;
+  self->request[self->length] = '\0';
+  if (strstr (self->request, "\r\n\r\n") != NULL)
+    visitor_came (self);
+  else if (self->length == MAX_REQUEST)
+    visitor_end (self);
+  else
+    read_more (self);
+}
+
+static void
+read_more (LoginVisitor *self)
+{
+  GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
+
+  g_input_stream_read_async (stream, self->request + self->length, MAX_REQUEST - self->length, G_PRIORITY_DEFAULT,
+                             self->cancellable, on_read, self);
+}
+
+static gboolean
+on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+{
+  LoginListener *self = data;
+  LoginVisitor *visitor;
+
+  if (self->visitors->len >= MAX_VISITORS)
+    return TRUE;
+  visitor = g_new0 (LoginVisitor, 1);
+  visitor->listener = self;
+  visitor->connection = g_object_ref (connection);
+  visitor->cancellable = g_cancellable_new ();
+  g_socket_set_timeout (g_socket_connection_get_socket (connection), IDLE_SECONDS);
+  g_ptr_array_add (self->visitors, visitor);
+  read_more (visitor);
+  return TRUE;
+}
+
+/* ---- the port ---- */
+
+static gboolean
+open_port (LoginListener *self, GError **error)
+{
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) got = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), wanted, G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_TCP, NULL, &got, &local)) {
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
+                 "No port can be opened on 127.0.0.1 for the browser to come back to (%s): nothing was changed",
+                 local->message);
+    return FALSE;
+  }
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (got));
+  return TRUE;
+}
+
+LoginListener *
+login_listener_new (LoginVisitedFunc visited, gpointer data, GError **error)
+{
+  g_autoptr (LoginListener) self = g_new0 (LoginListener, 1);
+
+  self->service = g_socket_service_new ();
+  self->visitors = g_ptr_array_new ();
+  self->visited = visited;
+  self->data = data;
+  if (!open_port (self, error))
+    return NULL;
+  g_signal_connect (self->service, "incoming", G_CALLBACK (on_incoming), self);
+  return g_steal_pointer (&self);
+}
+
+guint16
+login_listener_port (const LoginListener *self)
+{
+  return self->port;
+}
+
+static gboolean
+on_drain_deadline (gpointer data)
+{
+  end_drain (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+login_listener_drain_async (LoginListener *self, gint64 deadline, GAsyncReadyCallback callback, gpointer data)
+{
+  self->drain = g_task_new (NULL, NULL, callback, data);
+  limits_start (&self->drain_limits, deadline, on_drain_deadline, NULL, NULL, self);
+  if (is_drained (self))
+    end_drain (self);
+}
+
+void
+login_listener_free (LoginListener *self)
+{
+  if (self == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->service, self);
+  g_socket_service_stop (self->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
+  g_object_unref (self->service);
+  for (guint i = 0; i < self->visitors->len; i++) {
+    LoginVisitor *visitor = self->visitors->pdata[i];
+
+    visitor->listener = NULL;
+    if (visitor->waiting)
+      visitor_free (visitor); /* nothing runs for it */
+    else
+      g_cancellable_cancel (visitor->cancellable); /* its callback frees it */
+  }
+  g_ptr_array_unref (self->visitors);
+  g_free (self);
+}

@@ -1,0 +1,18 @@
+/*
+ * A stored login as JSON and as a file: what stored-login.c and stored-login-keep.c share. Internal to them; any thread,
+ * and what touches files blocks.
+ */
+#pragma once
+
+#include "google/json.h"
+#include "google/stored-login.h"
+
+/* place: "keyring" or "file". Wiped when freed, with a NUL behind it. */
+GBytes *stored_login_write (const StoredLogin *self, const char *place, gboolean secrets);
+void stored_login_read (StoredLogin *self, const JsonValue *root);
+gboolean stored_login_is_whole (const StoredLogin *self, GError **error);
+
+char *stored_login_path (const char *folder);
+/* PEOPLE_ERROR_NOT_FOUND: there is none. */
+StoredLogin *stored_login_read_file (const char *account, const char *folder, GError **error);
+gboolean stored_login_write_file (const char *folder, const char *path, const char *text, gsize length, GError **error);

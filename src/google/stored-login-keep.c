@@ -1,0 +1,267 @@
+/*
+ * load:    file on a worker ─┬─ place: file ──────────────→ done
+ *                            └─ place: keyring ─→ keyring ─→ done
+ * save:    keyring ─┬─ stored ─→ file without secrets, on a worker ─→ done
+ *                   └─ cannot ─→ file with secrets, on a worker ────→ done
+ * forget:  keyring (if it is there) ─→ file ─→ done
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include "google/error.h"
+#include "google/keyring.h"
+#include "google/stored-login-file.h"
+
+typedef struct {
+  char *account, *folder;
+  gint64 deadline;
+  StoredLogin *login;
+  char *why_file; /* of a save */
+} Keep;
+
+static void
+keep_free (Keep *self)
+{
+  g_free (self->account);
+  g_free (self->folder);
+  stored_login_unref (self->login);
+  g_free (self->why_file);
+  g_free (self);
+}
+
+static Keep *
+keep_new_data (const char *account, const char *folder)
+{
+  Keep *self = g_new0 (Keep, 1);
+
+  self->account = g_strdup (account);
+  self->folder = g_strdup (folder);
+  return self;
+}
+
+static GTask *
+keep_new (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+          GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Keep *self = keep_new_data (account, folder);
+
+  self->deadline = deadline;
+  g_task_set_task_data (task, self, (GDestroyNotify)keep_free);
+  return task;
+}
+
+/* ---- load ---- */
+
+static void
+return_login (GTask *task)
+{
+  Keep *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (stored_login_is_whole (self->login, &error))
+    g_task_return_pointer (task, g_steal_pointer (&self->login), (GDestroyNotify)stored_login_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
+  JsonValue *root;
+  gsize size;
+  const char *text;
+
+  if (secret == NULL) {
+    g_autofree char *command = stored_login_command (self->account);
+
+    if (error == NULL)
+      error = g_error_new (
+          PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+          "The login of the account '%s' cannot be had from the keyring, which is locked or has lost it: "
+          "unlock the keyring, or log in again: %s",
+          self->account, command);
+    else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
+      error->code = PEOPLE_ERROR_AUTH; /* it is not the service that is out of reach */
+    g_task_return_error (task, error);
+    return;
+  }
+  text = g_bytes_get_data (secret, &size);
+  root = json_parse (text, size, NULL);
+  stored_login_read (self->login, root);
+  json_free_secret (root);
+  return_login (task);
+}
+
+static void
+read_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Keep *self = data;
+  GError *error = NULL;
+  StoredLogin *login = stored_login_read_file (self->account, self->folder, &error);
+
+  if (login != NULL)
+    g_task_return_pointer (worker, login, (GDestroyNotify)stored_login_unref);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_file_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->login = g_task_propagate_pointer (G_TASK (result), &error);
+  if (self->login == NULL) {
+    if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
+      error->code = PEOPLE_ERROR_AUTH;
+    g_task_return_error (task, error);
+  } else if (self->login->in_keyring) {
+    keyring_lookup_async (self->account, self->deadline, g_task_get_cancellable (task), on_looked_up,
+                          g_object_ref (task));
+  } else {
+    return_login (task);
+  }
+}
+
+void
+stored_login_load_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
+  g_autoptr (GTask) worker = g_task_new (NULL, cancellable, on_file_read, g_object_ref (task));
+
+  g_task_set_task_data (worker, keep_new_data (account, folder), (GDestroyNotify)keep_free);
+  g_task_run_in_thread (worker, read_on_worker);
+}
+
+StoredLogin *
+stored_login_load_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* ---- save ---- */
+
+static void
+write_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const StoredLogin *login = data;
+  g_autofree char *path = stored_login_path (login->folder);
+  g_autoptr (GBytes) json = stored_login_write (login, login->in_keyring ? "keyring" : "file", !login->in_keyring);
+  GError *error = NULL;
+  gsize size;
+  const char *text = g_bytes_get_data (json, &size);
+
+  if (stored_login_write_file (login->folder, path, text, size, &error))
+    g_task_return_boolean (worker, TRUE);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_file_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_kept_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GTask) worker = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->login->in_keyring = keyring_store_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  if (error != NULL)
+    self->why_file = g_strdup (error->message);
+  worker = g_task_new (NULL, NULL, on_file_written, g_object_ref (task));
+  g_task_set_task_data (worker, stored_login_ref (self->login), (GDestroyNotify)stored_login_unref);
+  g_task_run_in_thread (worker, write_on_worker);
+}
+
+void
+stored_login_save_async (StoredLogin *login, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) json = stored_login_write (login, NULL, TRUE);
+
+  self->login = stored_login_ref (login);
+  keyring_store_async (login->account, json, deadline, cancellable, on_kept_in_keyring, g_object_ref (task));
+}
+
+gboolean
+stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
+{
+  Keep *self = g_task_get_task_data (G_TASK (result));
+
+  *why_file = g_steal_pointer (&self->why_file);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- forget ---- */
+
+static void
+remove_file (GTask *task)
+{
+  Keep *self = g_task_get_task_data (task);
+  g_autofree char *path = stored_login_path (self->folder);
+
+  if (g_unlink (path) != 0 && errno != ENOENT)
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The login in %s cannot be removed: %s", path,
+                             g_strerror (errno));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  /* The file stays as long as the keyring has it: it says where there is still something to forget. */
+  if (keyring_clear_finish (result, &error))
+    remove_file (task);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+stored_login_forget_async (const StoredLogin *login, gint64 deadline, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
+
+  if (login->in_keyring)
+    keyring_clear_async (login->account, deadline, cancellable, on_cleared, g_object_ref (task));
+  else
+    remove_file (task);
+}
+
+gboolean
+stored_login_forget_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,72 @@
+/*
+ * What `contactfs login` leaves behind for an account: a refresh token and the client it was given to.
+ *
+ *   <folder>/login.json   0600 in a 0700 folder: who logged in, when, and where the secrets are: in the keyring, or,
+ *                         where there is none, in this same file
+ *   <folder>/client.json  the client file, for the next login
+ *
+ * folder is the account's own, $XDG_CONFIG_HOME/contactfs/NAME. A StoredLogin is a value that does not change; any thread.
+ * The functions are for the loop thread; files are read and written on a worker. Errors: PEOPLE_ERROR with a sentence.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "google/client-file.h"
+#include "google/grant.h"
+
+typedef struct {
+  gatomicrefcount references;
+  char *account;
+  char *folder;
+  gboolean in_keyring; /* set by stored_login_save */
+  char *obtained;      /* RFC 3339 */
+  char *generation;    /* another one with each login */
+  char *person;        /* resource name, so that nobody else's login takes this one's place; NULL: not known */
+  char *who;           /* "Sample User <you@example.com>"; NULL: not known */
+  char *refresh_token; /* the secrets are NULL when only looked at; wiped when freed */
+  char *client_id, *client_secret;
+  char *token_uri, *revoke_uri;
+  char *scope; /* NULL: not said */
+} StoredLogin;
+
+StoredLogin *stored_login_ref (StoredLogin *self);
+void stored_login_unref (StoredLogin *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoredLogin, stored_login_unref)
+
+/* Of a grant that has a refresh token. person and who may be NULL. */
+StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
+                               const char *person, const char *who);
+/* The same login with the token that took the old one's place. */
+StoredLogin *stored_login_with_token (const StoredLogin *self, const char *refresh_token);
+
+/* TRUE if the account has one; no more than a look for the file. */
+gboolean stored_login_exists (const char *folder);
+
+/* What can be told without asking the keyring: no secrets. NULL without an error: none is stored. Reads a small file at
+ * once: for the beginning of a program. */
+StoredLogin *stored_login_peek (const char *account, const char *folder, GError **error);
+
+/* With its secrets. deadline: monotonic, microseconds. None stored, or gone from the keyring: PEOPLE_ERROR_AUTH. */
+void stored_login_load_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
+StoredLogin *stored_login_load_finish (GAsyncResult *result, GError **error);
+
+/* Into the keyring, else into the file: *why_file says then why, transfer full (else NULL). Takes the place of the one
+ * before. Whoever saves holds the lock (login-lock.h). */
+void stored_login_save_async (StoredLogin *self, gint64 deadline, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
+gboolean stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error);
+
+/* Out of the keyring and the file. FALSE: something is left, and *error says what. */
+void stored_login_forget_async (const StoredLogin *self, gint64 deadline, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer data);
+gboolean stored_login_forget_finish (GAsyncResult *result, GError **error);
+
+/* The account's client file: its path, transfer full. */
+char *stored_login_client_path (const char *folder);
+/* Keeps client for the next login. Writes and syncs a small file: for a program that nobody waits for. */
+gboolean stored_login_keep_client (const char *folder, const ClientFile *client, GError **error);
+
+/* The command to run, for sentences: "contactfs login --account NAME". Transfer full. */
+char *stored_login_command (const char *account);

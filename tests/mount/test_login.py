@@ -1,0 +1,378 @@
+"""contactfs login: the browser's way, the terminal's way, and every refusal with its sentence. Without a keyring here;
+with one in test_keyring.py, and what mounts make of a login in test_stored_login.py."""
+
+import json
+import re
+import signal
+import socket
+import stat
+
+import pytest
+
+from conftest import CONTACTFS, Emulator, PEOPLE_EMULATOR
+from logins import SECRET_CLIENT, Desk
+
+CONTACTS = "https://www.googleapis.com/auth/contacts"
+
+
+@pytest.fixture
+def desk(run, tmp_path, emulator):
+    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator)
+    yield made
+    made.close()
+
+
+def check_failed(result, words):
+    """One sentence on stderr that has words in it, and exit status 1."""
+    assert result.status == 1, result
+    last = result.errors.strip().splitlines()[-1]
+    assert last.startswith("contactfs: ") and words in last, result.errors
+
+
+def check_nothing_kept(desk):
+    assert not (desk.config() / "login.json").exists() and not (desk.config() / "client.json").exists()
+
+
+def test_the_whole_way(desk):
+    attempt = desk.begin()
+    asked = attempt.asked
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", asked["redirect_uri"])
+    assert asked["scope"] == CONTACTS and asked["response_type"] == "code"
+    assert asked["access_type"] == "offline" and asked["prompt"] == "consent"
+    assert asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) == 43 and len(asked["state"]) >= 43
+    page = attempt.consent()
+    assert page.status == 200 and b"You are logged in" in page.body
+    result = attempt.finish()
+    assert result.status == 0 and result.errors == ""
+    assert "Sample User <you@example.com>" in result.out and "contactfs mount FOLDER" in result.out
+    assert result.out.count("the login is in a file instead") == 1, "there is no keyring here"
+
+
+def test_the_file_is_for_its_owner_alone(desk):
+    desk.log_in()
+    folder = desk.config()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
+    assert desk.stored()["scope"] == CONTACTS
+    assert set(desk.files_with(SECRET_CLIENT)) == {desk.client, folder / "client.json", folder / "login.json"}
+    assert desk.files_with(desk.stored()["refresh_token"]) == [folder / "login.json"]
+
+
+def test_each_attempt_has_its_own_secrets(desk):
+    first, second = desk.begin(), desk.begin()
+    for name in ("state", "code_challenge", "redirect_uri"):
+        assert first.asked[name] != second.asked[name]
+    for attempt in (first, second):
+        attempt.consent()
+        assert attempt.finish().status == 0
+
+
+def test_the_client_file_is_remembered(desk):
+    desk.log_in()
+    desk.client.unlink()
+    attempt = desk.start()
+    attempt.await_browser()
+    attempt.consent()
+    assert attempt.finish().status == 0
+
+
+def test_the_first_login_says_how_to_get_a_client_file(desk):
+    check_failed(desk.start().finish(), "needs a client file: contactfs login --client FILE")
+
+
+def test_accounts_are_apart(desk):
+    desk.log_in("--account", "work")
+    assert not desk.config().exists()
+    result = desk.log_in()
+    assert desk.stored()["refresh_token"] != desk.stored("work")["refresh_token"]
+    assert "--account" not in result.out
+    check_failed(desk.log_out("--account", "third", check=False), "no login of the account")
+
+
+# ---- the page ----
+
+def test_the_page_keeps_to_itself(desk):
+    attempt = desk.begin()
+    page = attempt.consent()
+    assert attempt.finish().status == 0
+    text = page.body.decode()
+    assert page.headers["Cache-Control"] == "no-store" and page.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "prefers-color-scheme: dark" in text and 'lang="en"' in text and 'role="status"' in text
+    assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "http" not in text and "<script" not in text
+
+
+def test_the_page_escapes_what_comes_from_outside(desk):
+    desk.emulator.fault(path="/v1/people/me", action="status", status=200,
+                        body={"resourceName": "people/1", "names": [{"displayName": "<script>alert(1)</script> & Co"}]})
+    attempt = desk.begin()
+    page = attempt.consent().body.decode()
+    assert attempt.finish().status == 0
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co" in page and "<script" not in page
+
+
+def test_the_page_of_a_failure(desk):
+    desk.emulator.consent(deny=True)
+    attempt = desk.begin()
+    page = attempt.consent()
+    assert b"The login did not work" in page.body and b"refused on the consent page" in page.body
+    assert attempt.finish().status == 1
+
+
+# ---- what else may come to the port ----
+
+@pytest.mark.parametrize("path, headers", [
+    ("/favicon.ico", {}), ("/", {}), ("/?", {}), ("/?x=y", {}), ("/else?code=c&state=s", {}), ("//?code=c", {}),
+    ("/?code=c&state=%s", {"Host": "localhost:{port}"}), ("/?code=c&state=%s", {"Host": "evil.example"})])
+def test_other_requests_are_not_found(desk, path, headers):
+    attempt = desk.begin()
+    path = path.replace("%s", attempt.asked["state"])
+    headers = {name: value.format(port=attempt.port) for name, value in headers.items()}
+    assert attempt.visit(f"http://127.0.0.1:{attempt.port}{path}", headers=headers).status == 404
+    attempt.consent()
+    assert attempt.finish().status == 0
+
+
+@pytest.mark.parametrize("bytes_sent", [b"", b"GET", b"GET /?code=1&state=1 HTTP/1.1\r\n", b"\0\r\n\r\n", b"\r\n\r\n",
+                                        b"GET /?a\0b HTTP/1.1\r\nHost: x\r\n\r\n", b"x" * 40000,
+                                        b"POST /?code=c&state=s HTTP/1.1\r\n\r\n"])
+def test_nonsense_does_not_end_it(desk, bytes_sent):
+    attempt = desk.begin()
+    with socket.create_connection(("127.0.0.1", attempt.port)) as connection:
+        connection.sendall(bytes_sent)
+        attempt.consent()
+        assert attempt.finish().status == 0
+
+
+def test_nobody_listens_elsewhere(desk):
+    attempt = desk.begin()
+    with socket.socket() as other:
+        with pytest.raises(OSError):
+            other.connect(("127.0.0.2", attempt.port))
+    attempt.consent()
+    assert attempt.finish().status == 0
+
+
+@pytest.mark.parametrize("query", [{"code": "c", "state": "another"}, {"code": "c"}, {"error": "access_denied", "state": "x"},
+                                   {"error": "access_denied"}, {"code": "c", "state": ""}])
+def test_another_state_is_refused_and_ends_nothing(desk, query):
+    attempt = desk.begin()
+    page = attempt.reply(**query)
+    assert page.status == 400 and b"belongs to another login" in page.body
+    attempt.consent()
+    result = attempt.finish()
+    assert result.status == 0 and "answer to another login came and was not taken" in result.errors
+    assert not [r for r in desk.emulator.requests(origin="token") if r["path"] == "/token" and r["status"] != 200]
+
+
+# ---- on the terminal ----
+
+def paste(desk, lines):
+    """contactfs login --no-browser, and lines pasted: a function of the redirect address each, or text."""
+    attempt = desk.start("--client", desk.client, "--no-browser")
+    attempt.await_address()
+    address = attempt.redirect()
+    text = "".join((line if isinstance(line, str) else line(address)) + "\n" for line in lines)
+    return attempt.finish(input=text.encode())
+
+
+@pytest.mark.parametrize("part", [lambda address: address, lambda address: f"  {address}  ",
+                                  lambda address: address.partition("?")[2], lambda address: "?" + address.partition("?")[2]])
+def test_the_address_may_be_pasted(desk, part):
+    result = paste(desk, [part])
+    assert result.status == 0 and result.errors == "", result
+    assert "Opening" not in result.out
+
+
+def test_what_is_pasted_is_looked_at(desk):
+    result = paste(desk, ["", "yes", "http://127.0.0.1:1/?code=c&state=wrong", lambda address: address])
+    assert result.status == 0
+    assert "This is not the address" in result.errors and "to another login" in result.errors
+
+
+def test_the_browser_may_come_although_the_address_was_printed(desk):
+    attempt = desk.start("--client", desk.client, "--no-browser")
+    attempt.await_address()
+    attempt.process.stdin.close()
+    attempt.process.stdin = None
+    attempt.consent()
+    assert attempt.finish().status == 0
+
+
+def test_without_a_browser_the_address_may_be_pasted(desk):
+    (desk.folder / "bin/xdg-open").write_text("#!/bin/sh\nexit 3\n")
+    attempt = desk.start("--client", desk.client)
+    attempt.await_address()
+    assert b"cannot be opened" in attempt.process.stderr.readline()
+    assert attempt.finish(input=attempt.redirect().encode() + b"\n").status == 0
+
+
+# ---- refusals ----
+
+def test_denied(desk):
+    desk.emulator.consent(deny=True)
+    attempt = desk.begin()
+    attempt.consent()
+    check_failed(attempt.finish(), "was refused on the consent page")
+    check_nothing_kept(desk)
+
+
+def test_unticked(desk):
+    desk.emulator.consent(scope="openid")
+    attempt = desk.begin()
+    page = attempt.consent()
+    assert b"tick the box" in page.body
+    check_failed(attempt.finish(), "did not grant access to the contacts")
+    check_nothing_kept(desk)
+
+
+def test_another_refusal_of_the_authorization_server(desk):
+    attempt = desk.begin()
+    attempt.reply(error="org_internal", error_description="Only\x1b[31m people of Example Inc.", state=attempt.asked["state"])
+    result = attempt.finish()
+    check_failed(result, "people of Example Inc.")
+    assert "\x1b" not in result.errors
+
+
+@pytest.mark.parametrize("answer, words", [
+    ({"error": "invalid_client", "error_description": "The OAuth client was not found."}, "does not take this client"),
+    ({"error": "redirect_uri_mismatch"}, "make one of the type 'Desktop app'"),
+    ({"error": "invalid_grant", "error_description": "Malformed auth code."}, "takes the code of this login no more"),
+    ({"error": "admin_policy_enforced"}, "admin_policy_enforced"), ("<html>", "HTML")])
+def test_the_token_endpoint_refuses(desk, answer, words):
+    desk.emulator.fault(origin="token", path="/token", action="status", status=400, body=answer)
+    attempt = desk.begin()
+    attempt.consent()
+    check_failed(attempt.finish(), words)
+    check_nothing_kept(desk)
+
+
+def test_no_refresh_token(desk):
+    desk.emulator.fault(origin="token", path="/token", action="status", status=200,
+                        body={"access_token": "x", "expires_in": 3599, "scope": CONTACTS, "token_type": "Bearer"})
+    attempt = desk.begin()
+    attempt.consent()
+    check_failed(attempt.finish(), "no refresh token")
+    check_nothing_kept(desk)
+
+
+def test_the_token_endpoint_is_out_of_reach(desk):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        desk.client = desk.client_file(token_uri=f"http://127.0.0.1:{closed.getsockname()[1]}/token")
+        attempt = desk.begin()
+        attempt.consent()
+        check_failed(attempt.finish(), "127.0.0.1")
+    check_nothing_kept(desk)
+
+
+def test_the_consent_page_is_closed(desk):
+    attempt = desk.begin("--timeout", "1")
+    check_failed(attempt.finish(), "No answer came from the consent page within 1 seconds")
+    check_nothing_kept(desk)
+
+
+def test_only_a_wrong_state_came(desk):
+    attempt = desk.begin("--timeout", "2")
+    attempt.reply(code="c", state="wrong")
+    check_failed(attempt.finish(), "only one to another login (a wrong state)")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted(desk, number):
+    attempt = desk.begin()
+    attempt.process.send_signal(number)
+    check_failed(attempt.finish(), "interrupted: nothing was changed")
+    check_nothing_kept(desk)
+
+
+def test_no_port(desk):
+    desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
+    attempt = desk.start("--client", desk.client, wrapper=["strace", "-f", "-o", desk.folder / "strace", "-e",
+                                                           "inject=bind:error=EADDRINUSE"])
+    check_failed(attempt.finish(), "No port can be opened on 127.0.0.1")
+
+
+@pytest.mark.parametrize("text, words", [
+    ('{"web": {"client_id": "x"}}', "type 'Desktop app'"), ('{"type": "service_account"}', "service account"),
+    ('{"type": "authorized_user"}', "is a login already"), ("hello", "is not JSON"), ("[]", "is not a client file"),
+    ('{"installed": {}}', "lacks 'client_id'"), (None, "No such file")])
+def test_clients_of_the_wrong_type(desk, text, words):
+    path = desk.folder / "other.json"
+    if text is not None:
+        path.write_text(text)
+    result = desk.start("--client", path).finish()
+    check_failed(result, words)
+    assert "other.json" in result.errors
+
+
+@pytest.mark.parametrize("name", ["auth_uri", "token_uri", "revoke_uri"])
+def test_secrets_travel_to_safe_places_only(desk, name):
+    path = desk.client_file(name="unsafe.json", **{name: "http://192.0.2.1/x"})
+    check_failed(desk.start("--client", path).finish(), f"The {name} of the client file")
+
+
+@pytest.mark.parametrize("options", [["--timeout", "0"], ["--timeout", "x"], ["--account", "../x"], ["more"], ["--what"],
+                                     ["--api-url", "http://example.com"]])
+def test_wrong_usage(desk, options):
+    result = desk.start(*options, api_url=False).finish()
+    assert result.status == 2 and result.errors.startswith("contactfs: "), result
+
+
+def test_somebody_else_by_a_slip(desk):
+    desk.log_in()
+    before = desk.stored()
+    desk.emulator.fault(path="/v1/people/me", action="status", status=200,
+                        body={"resourceName": "people/2", "emailAddresses": [{"value": "other@example.com"}]})
+    attempt = desk.begin()
+    assert b"other@example.com" in attempt.consent().body
+    check_failed(attempt.finish(), "choose another name with --account NAME")
+    assert desk.stored() == before
+
+
+def test_the_api_is_not_enabled(desk):
+    desk.emulator.fault(path="/v1/people/me", action="status", status=403, reason="SERVICE_DISABLED", times=-1)
+    attempt = desk.begin()
+    attempt.consent()
+    result = attempt.finish()
+    assert result.status == 0 and "The login is kept, but the contacts cannot be had yet" in result.errors
+    assert "refresh_token" in desk.stored()
+
+
+# ---- logging out ----
+
+def test_logout_revokes_and_forgets(desk):
+    desk.log_in()
+    token = desk.stored()["refresh_token"]
+    result = desk.log_out()
+    assert "revoked and forgotten" in result.out
+    assert not desk.files_with(token)
+    assert [r["status"] for r in desk.emulator.requests(origin="token", path="/revoke")] == [200]
+    check_failed(desk.log_out(check=False), "There is no login")
+
+
+def test_a_login_that_is_dead_already_can_be_forgotten(desk):
+    desk.log_in()
+    desk.emulator.revoke_tokens(refresh=True)
+    assert "revoked and forgotten" in desk.log_out().out
+
+
+def test_logout_forgets_although_the_service_is_away(desk):
+    desk.log_in()
+    desk.emulator.fault(origin="token", path="/revoke", action="reset")
+    check_failed(desk.log_out(check=False), "is forgotten here, but it could not be revoked")
+    check_failed(desk.log_out(check=False), "There is no login")
+
+
+def test_revoking_goes_where_the_client_file_says(desk, run):
+    with Emulator(["--people", "1"], program=PEOPLE_EMULATOR) as other:
+        desk.client = desk.client_file(revoke_uri=other.ready["revoke_uri"])
+        desk.log_in()
+        desk.log_out()
+        assert len(other.requests(origin="token", path="/revoke")) == 1
+    assert not desk.emulator.requests(origin="token", path="/revoke")
+
+
+def test_what_is_stored_is_json(desk):
+    desk.log_in()
+    assert json.loads((desk.config() / "client.json").read_text()) == json.loads(desk.client.read_text())

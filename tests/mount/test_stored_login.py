@@ -1,0 +1,193 @@
+"""What mounts make of a login: they use it, notice another one, and say which command to run when it is dead."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from conftest import CONTACTFS, Contacts, eventually
+from logins import Desk
+
+COMMAND = "log in again: contactfs login --account default"
+
+
+@pytest.fixture
+def desk(run, tmp_path, emulator):
+    emulator.token = "none of the tests' own"
+    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def logged_in(desk, emulator, mount):
+    """The demo's people, mounted by a login."""
+    desk.log_in()
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder))
+
+
+def grants(emulator):
+    """The status of each answer of the token endpoint."""
+    return [r["status"] for r in emulator.requests(origin="token", path="/token")]
+
+
+def test_a_login_is_mounted(logged_in, faces, run):
+    person = logged_in.person()
+    assert logged_in.photo(person).read_bytes() == logged_in.held(person)
+    run("cp", faces.face(1), logged_in.photo(person))
+    assert logged_in.held(person) == faces.face_bytes(1)
+    assert logged_in.mount.status()["credentials"] == "stored login of Sample User <you@example.com>"
+
+
+def test_one_refresh_for_all_who_wait(logged_in, emulator, faces, run):
+    before = len(grants(emulator))
+    emulator.revoke_tokens()
+    copies = [run.start("cp", faces.face(n), logged_in.photo(logged_in.person(n))) for n in range(8)]
+    assert all(run.finish(copy).status == 0 for copy in copies)
+    assert grants(emulator)[before:] == [200]
+
+
+def write_fails(logged_in, person, face):
+    """A write to person's photo, which is refused with EACCES and words."""
+    with pytest.raises(OSError) as caught:
+        logged_in.photo(person).write_bytes(face)
+    assert caught.value.errno == errno.EACCES
+    assert COMMAND in logged_in.mount.error(person) and "Publish app" in logged_in.mount.error(person)
+
+
+def test_a_dead_login_is_explained_and_the_next_one_taken(logged_in, desk, emulator, faces):
+    person, cached = logged_in.person(), logged_in.person(1)
+    known = logged_in.photo(cached).read_bytes()
+    emulator.revoke_tokens(refresh=True)
+    write_fails(logged_in, person, faces.face_bytes(1))
+    asked = len(grants(emulator))
+    for number in range(2, 5):
+        write_fails(logged_in, person, faces.face_bytes(number))
+    assert len(grants(emulator)) == asked, "a login that is dead is not tried again"
+    assert logged_in.photo(cached).read_bytes() == known
+    assert COMMAND in logged_in.mount.status()["last_error"] and COMMAND in logged_in.mount.text()
+
+    desk.log_in()
+    logged_in.photo(person).write_bytes(faces.face_bytes(6))
+    assert logged_in.held(person) == faces.face_bytes(6)
+    assert logged_in.mount.error(person) is None
+
+
+def test_syncing_goes_on_after_the_next_login(desk, emulator, mount):
+    desk.log_in()
+    mounted = mount(emulator, "--sync-interval", 1, state=desk.folder)
+    emulator.revoke_tokens(refresh=True)
+    eventually(lambda: COMMAND in (mounted.status()["last_error"] or ""))
+    emulator.create_person("Nora", "New")
+    desk.log_in()
+    eventually(lambda: (mounted.path / "Nora New").is_dir())
+
+
+def test_after_logout_too(logged_in, desk, emulator, faces):
+    person = logged_in.person()
+    desk.log_out()
+    with pytest.raises(OSError) as caught:
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert caught.value.errno == errno.EACCES
+    assert "No login is stored for the account 'default'" in logged_in.mount.error(person)
+    desk.log_in()
+    logged_in.photo(person).write_bytes(faces.face_bytes(2))
+    assert logged_in.held(person) == faces.face_bytes(2)
+
+
+def test_rotated_refresh_tokens_are_kept(logged_in, desk, emulator):
+    emulator.rotate_refresh_tokens()
+    first = desk.stored()["refresh_token"]
+    for _ in range(3):
+        emulator.revoke_tokens()
+        person = logged_in.person()
+        os.unlink(logged_in.photo(person))
+        eventually(lambda person=person: logged_in.held(person) is None)
+    assert desk.stored()["refresh_token"] != first
+    assert set(grants(emulator)) == {200}
+    assert os.stat(desk.config() / "login.json").st_mode & 0o777 == 0o600
+
+
+def test_another_process_with_the_lock_is_waited_for(logged_in, desk, emulator, faces, run):
+    lock = run.start("flock", desk.config() / "login.lock", "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
+    lock.stdout.readline()
+    emulator.revoke_tokens()
+    asked = len(grants(emulator))
+    copy = run.start("cp", faces.face(1), logged_in.photo(logged_in.person()))
+    emulator.wait_requests(1, method="PATCH", answered=True)
+    assert len(grants(emulator)) == asked
+    lock.communicate(b"\n")
+    assert run.finish(copy).status == 0
+    assert len(grants(emulator)) == asked + 1
+
+
+def test_a_process_that_keeps_the_lock_does_not_stop_the_others(logged_in, desk, emulator, faces, run):
+    lock = run.start("flock", desk.config() / "login.lock", "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
+    lock.stdout.readline()
+    emulator.revoke_tokens()
+    run("cp", faces.face(1), logged_in.photo(logged_in.person()))
+    lock.communicate(b"\n")
+
+
+def test_accounts_side_by_side(desk, emulator, mount, faces):
+    desk.log_in("--account", "home")
+    desk.log_in("--account", "work")
+    home = Contacts(emulator, mount(emulator, state=desk.folder, account="home"))
+    work = Contacts(emulator, mount(emulator, state=desk.folder, account="work"))
+    assert home.mount.status()["account"] == "home" and work.mount.status()["account"] == "work"
+    person = home.person()
+    home.photo(person).write_bytes(faces.face_bytes(1))
+    desk.log_out("--account", "work")
+    home.photo(person).write_bytes(faces.face_bytes(2))
+    with pytest.raises(PermissionError):
+        work.photo(person).write_bytes(faces.face_bytes(3))
+    assert "contactfs login --account work" in work.mount.error(person)
+
+
+def test_the_token_service_fails_for_a_while(logged_in, emulator, faces):
+    emulator.revoke_tokens()
+    emulator.fault(origin="token", path="/token", action="status", status=503)
+    person = logged_in.person()
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert logged_in.held(person) == faces.face_bytes(1) and grants(emulator)[-2:] == [503, 200]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"place":"file"}'])
+def test_a_damaged_login_is_named(logged_in, desk, emulator, faces, text):
+    (desk.config() / "login.json").write_text(text)
+    emulator.revoke_tokens()
+    person = logged_in.person()
+    with pytest.raises(PermissionError):
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert "log in again: contactfs login --account default" in logged_in.mount.error(person)
+
+
+# ---- the order of credentials ----
+
+def credentials_file(path, emulator, desk):
+    """An authorized_user file with the login of the account "other"."""
+    login = desk.stored("other")
+    path.write_text(json.dumps({"type": "authorized_user", "client_id": login["client_id"],
+                                "client_secret": login["client_secret"], "refresh_token": login["refresh_token"],
+                                "token_uri": emulator.ready["token_uri"]}))
+    return path
+
+
+def test_the_order_of_credentials(desk, emulator, mount):
+    desk.log_in()
+    desk.log_in("--account", "other")
+    path = credentials_file(desk.folder / "google.json", emulator, desk)
+    environment = {"GOOGLE_APPLICATION_CREDENTIALS": str(path)}
+    assert mount(emulator, state=desk.folder, env=environment).status()["credentials"].startswith("stored login")
+    given = mount(emulator, "--credentials", path, state=desk.folder, account="other", env=environment)
+    assert given.status()["credentials"].startswith("authorized_user file")
+    desk.log_out("--account", "other")
+    assert "stored" not in given.status()["credentials"]
+
+
+def test_no_credentials_at_all(desk, emulator, tmp_path, run):
+    Path(tmp_path / "m").mkdir()
+    result = run(CONTACTFS, "mount", tmp_path / "m", env=desk.env, check=False)
+    assert result.status == 1 and "contactfs login --account default" in result.errors
