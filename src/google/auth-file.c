@@ -225,9 +225,8 @@ read_file (const char *path, const JsonValue *root, const char *subject, GError 
   self->token_uri = take_token_uri (root, path, &local);
   self->quota_project = take_quota_project (root);
   /* A key that cannot sign is told now, not at the first token. */
-  if (local == NULL)
-    form = auth_file_form (self, &local);
-  if (local == NULL)
+  form = local == NULL ? auth_file_form (self, &local) : NULL;
+  if (form != NULL)
     return g_steal_pointer (&self);
   g_propagate_error (error, local);
   return NULL;
