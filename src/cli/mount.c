@@ -38,7 +38,6 @@ typedef struct {
   gboolean is_demo;
 
   GMainLoop *loop;
-  guint signals[3];
   GCancellable *listing; /* while the first listing is under way */
   GError *listing_error;
   gboolean stopping; /* book_stop is under way, or done */
@@ -210,12 +209,13 @@ print_first_steps (const Daemon *self)
   fflush (stdout);
 }
 
+/* Until the process ends: a signal more while it ends would kill it. */
 static void
 watch_signals (Daemon *self)
 {
   const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
+    g_unix_signal_add (numbers[i], on_signal, self);
 }
 
 /* Everything after the fork. */
@@ -253,8 +253,6 @@ tear_down (Daemon *self)
   g_clear_pointer (&self->auth, auth_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->demo, demo_stop);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
-    g_clear_handle_id (&self->signals[i], g_source_remove);
   /* what was cancelled just now is told so in idle callbacks */
   while (g_main_context_iteration (NULL, FALSE))
     continue;

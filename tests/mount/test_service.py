@@ -94,6 +94,16 @@ def test_reads_that_come_during_the_end_are_refused(contacts, run, faces):
     assert contacts.mutations() == ["PATCH"]
 
 
+def test_signals_while_it_ends_do_not_kill_it(contacts):
+    """A manager's SIGTERM and a person's Ctrl-C, again and again."""
+    mount = contacts.mount
+    while not wait_readable([mount.pidfd], 0):
+        os.kill(mount.pid, signal.SIGTERM)
+    mount.wait_end()
+    assert mount.exit_status == 0
+    assert mounts_at(contacts.path) == []
+
+
 # ---- dead mounts ----
 
 def die(mounted):
