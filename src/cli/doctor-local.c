@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
+#include "cli/folders.h"
 #include "cli/mounts.h"
+#include "google/stored-login.h"
 
 #define FUSE_DEVICE     "/dev/fuse"
 #define FUSE_CONFIG     "/etc/fuse.conf"
@@ -183,15 +185,20 @@ check_keyring (Report *report)
 static void
 check_client (const Options *options, Report *report)
 {
-  g_autofree char *path
-      = g_build_filename (g_get_user_config_dir (), "contactfs", options->account, "client.json", NULL);
+  g_autofree char *folder = folders_config (options->account);
+  g_autofree char *path = stored_login_client_path (folder);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClientFile) client = NULL;
   struct stat status;
-  if (stat (path, &status) != 0)
+  if (stat (path, &status) != 0 && errno == ENOENT) {
     report_add (report, REPORT_SKIPPED, "client", "%s is not there; only `contactfs login` needs a client file", path);
+    return;
+  }
+  client = client_file_load (path, &error);
+  if (client == NULL)
+    report_add (report, REPORT_BAD, "client", "%s", error->message);
   else if ((status.st_mode & 077) != 0)
     report_add (report, REPORT_BAD, "client", "others can read %s: run `chmod 600 %s`", path, path);
-  else if (access (path, R_OK) != 0)
-    report_add (report, REPORT_BAD, "client", "%s cannot be read: %s", path, g_strerror (errno));
   else
     report_add (report, REPORT_GOOD, "client", "%s is there", path);
 }

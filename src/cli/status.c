@@ -9,8 +9,10 @@
 
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/folders.h"
 #include "cli/mounts.h"
 #include "google/json.h"
+#include "google/stored-login.h"
 
 typedef enum { STATE_MOUNTED, STATE_DEAD, STATE_SILENT, STATE_DENIED, STATE_NOT_MOUNTED } State;
 
@@ -21,6 +23,7 @@ typedef struct {
   State state;
   char *account;
   char *mountpoint;  /* or NULL */
+  char *login;       /* who logged in to the account here; or NULL */
   char *text;        /* the mount's own status, JSON; or NULL */
   JsonValue *status; /* text, parsed; or NULL */
   GError *error;     /* why it is not there; or NULL */
@@ -31,6 +34,7 @@ entry_free (Entry *self)
 {
   g_free (self->account);
   g_free (self->mountpoint);
+  g_free (self->login);
   g_free (self->text);
   json_free (self->status);
   g_clear_error (&self->error);
@@ -49,6 +53,17 @@ state_of (const GError *error)
   return STATE_SILENT;
 }
 
+static void
+entry_set_account (Entry *self, const char *account)
+{
+  self->account = g_strdup (account);
+  if (!options_account_valid (account))
+    return;
+  g_autofree char *folder = folders_config (account);
+  g_autoptr (StoredLogin) login = stored_login_peek (account, folder, NULL);
+  self->login = login != NULL ? g_strdup (login->who) : NULL;
+}
+
 static Entry *
 entry_of_mount (const Mount *mount)
 {
@@ -61,7 +76,7 @@ entry_of_mount (const Mount *mount)
   const char *account = json_string (self->status, "account");
   if (account == NULL) /* "contactfs:default" */
     account = g_str_has_prefix (mount->source, "contactfs:") ? mount->source + strlen ("contactfs:") : mount->source;
-  self->account = g_strdup (account);
+  entry_set_account (self, account);
   return self;
 }
 
@@ -70,7 +85,7 @@ entry_of_account (const char *account)
 {
   Entry *self = g_new0 (Entry, 1);
   self->state = STATE_NOT_MOUNTED;
-  self->account = g_strdup (account);
+  entry_set_account (self, account);
   return self;
 }
 
@@ -214,6 +229,8 @@ print_not_mounted (const Entry *entry)
   gboolean is_default = strcmp (entry->account, "default") == 0;
   printf ("Not mounted\n");
   print_row ("Account", entry->account);
+  if (entry->login != NULL)
+    print_row ("Login", entry->login);
   printf ("  %-12s contactfs mount%s%s FOLDER\n", "To mount it", is_default ? "" : " --account ",
           is_default ? "" : entry->account);
 }
@@ -252,11 +269,12 @@ static void
 append_entry (GString *json, const Entry *entry)
 {
   g_autofree char *account = json_quote (entry->account);
+  g_autofree char *login = json_quote (entry->login);
   g_autofree char *mountpoint = json_quote (entry->mountpoint);
   g_autofree char *error = json_quote (entry->error != NULL ? entry->error->message : NULL);
-  g_string_append_printf (json, "{\"account\":%s,\"state\":\"%s\",\"mountpoint\":%s,\"error\":%s,\"status\":%s}",
-                          account, state_names[entry->state], mountpoint, error,
-                          entry->status != NULL ? entry->text : "null");
+  g_string_append_printf (
+      json, "{\"account\":%s,\"state\":\"%s\",\"login\":%s,\"mountpoint\":%s,\"error\":%s,\"status\":%s}", account,
+      state_names[entry->state], login, mountpoint, error, entry->status != NULL ? entry->text : "null");
 }
 
 static int

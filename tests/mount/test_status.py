@@ -36,6 +36,10 @@ def fields(result):
     return dict(line.strip().split("  ", 1) for line in result.out.splitlines() if line.startswith("  "))
 
 
+LOGIN = {"version": 1, "place": "keyring", "obtained": "2026-01-01T00:00:00Z", "generation": "g",
+         "who": "Sample User <you@example.com>"}
+
+
 # ---- for people ----
 
 @pytest.mark.refused
@@ -64,13 +68,17 @@ def test_next_sync_is_a_time(contacts):
 
 def test_accounts_without_a_mount(contacts, status):
     mounted = contacts.mount
-    for name in ("work", "demo", ".hidden", "no good"):
+    for name in ("work", "demo", ".hidden", "no good", "home"):
         (mounted.state / "config/contactfs" / name).mkdir(parents=True)
+    login = mounted.state / "config/contactfs/home/login.json"
+    login.write_text(json.dumps(LOGIN))
+    login.chmod(0o600)
     (mounted.state / "state/contactfs/unused").mkdir()
     result = status(mounted=mounted)
     assert "Account      work" in result.out and "contactfs mount --account work FOLDER" in result.out
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]
-    assert told == [{"account": "work", "state": "not mounted", "mountpoint": None, "error": None, "status": None}]
+    assert told.pop(0)["login"] == LOGIN["who"] and LOGIN["who"] in result.out
+    assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None}]
 
 
 # ---- for programs ----
@@ -78,7 +86,7 @@ def test_accounts_without_a_mount(contacts, status):
 def test_json_of_one_mount(contacts, status):
     told = entries(status("--json", contacts.path, mounted=contacts.mount))
     assert len(told) == 1
-    assert set(told[0]) == {"account", "state", "mountpoint", "error", "status"}
+    assert set(told[0]) == {"account", "state", "login", "mountpoint", "error", "status"}
     assert (told[0]["account"], told[0]["state"], told[0]["error"]) == ("default", "mounted", None)
     assert told[0]["mountpoint"] == str(contacts.path)
     assert set(told[0]["status"]) == set(contacts.mount.status())
