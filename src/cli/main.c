@@ -154,7 +154,7 @@ run_logout (int argc, char **argv)
   const char *account = "default";
   if (asks_for_help (argv[1])) {
     printf ("Usage: contactfs logout [--account NAME]\n\nRevokes the account's login at the service, and forgets it "
-            "here.\n");
+            "here.\n\n  --account=NAME   Name of the account on this computer (default)\n");
     return CLI_OK;
   }
   if (argc == 3 && strcmp (argv[1], "--account") == 0)

@@ -1,0 +1,95 @@
+"""Completions in the shells themselves: a function call in bash, a terminal in zsh, complete -C in fish."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import ROOT, output
+
+HERE = ROOT / "tests/house"
+FOLDERS = {"contactfs": ROOT / "src/cli/completions", "people-emulator": ROOT / "src/emulator/completions"}
+
+
+def ask_bash(line, env):
+    words = re.findall(r"[^\s=]+|=", line) + ([""] if line[-1] in " =" else [])
+    program = words[0]
+    offered = output(HERE / "complete.bash", FOLDERS[program] / f"{program}.bash", line, *words, env=env).splitlines()
+    return [re.sub(r"\\(.)", r"\1", word).rstrip("=") for word in offered if word]
+
+
+def ask_zsh(line, env):
+    offered = output(HERE / "complete.zsh", FOLDERS[line.split()[0]], line, env=env).splitlines()
+    return [re.sub(r"^--[a-z-]+=(?=.)|\\", "", word).rstrip("=") for word in offered]
+
+
+def ask_fish(line, env):
+    program = line.split()[0]
+    offered = output("fish", "-c", f"source {FOLDERS[program]}/{program}.fish; complete -C '{line}'", env=env).splitlines()
+    return [re.sub(r"^--[a-z-]+=(?=.)", "", word.split("\t")[0]).rstrip("=") for word in offered]
+
+
+@pytest.fixture(params=["bash", "zsh", "fish"])
+def ask(request, env):
+    """ask(line) → what the shell offers for its last word, options without their "=", values without their option."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"no {request.param} here")
+    shell = {"bash": ask_bash, "zsh": ask_zsh, "fish": ask_fish}[request.param]
+    return lambda line: shell(line, env)
+
+
+def options(words):
+    return {word[2:] for word in words if word.startswith("--")}
+
+
+def test_commands(ask, programs):
+    assert {word for word in ask("contactfs ") if not word.startswith("-")} == set(programs.commands)
+
+
+@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status"])
+def test_options_of_a_command(ask, programs, command):
+    """All of --help, and no others. (zsh has -o for --options, which it offers after one dash.)"""
+    wanted = set(programs.options[("contactfs", command)]) - {"options"}
+    assert options(ask(f"contactfs {command} --")) - {"options"} == wanted
+
+
+def test_options_of_the_emulator(ask, programs):
+    assert options(ask("people-emulator --")) | {"help"} == programs.all_options("people-emulator") | {"help"}
+
+
+def test_accounts(ask):
+    assert sorted(ask("contactfs mount --account=")) == ["default", "work"]
+    assert sorted(ask("contactfs mount --account w")) == ["work"]
+
+
+def test_files(ask):
+    assert any(word.endswith("hostname") for word in ask("contactfs mount --credentials=/etc/hostn"))
+
+
+def test_folders(ask):
+    assert any(word.rstrip("/").endswith("etc") for word in ask("contactfs mount /et"))
+
+
+def test_mount_options(ask):
+    assert [word.removeprefix("ro,") for word in ask("contactfs mount -o ro,sync")] == ["sync-interval"]
+
+
+@pytest.fixture
+def mounted(env, tmp_path):
+    """The demo's contacts, in a folder with a space in its name."""
+    if not os.access("/dev/fuse", os.W_OK):
+        pytest.skip("no /dev/fuse")
+    folder = tmp_path / "my contacts"
+    folder.mkdir()
+    output("contactfs", "demo", folder, env=env)
+    yield folder
+    subprocess.run(["contactfs", "unmount", folder], env=env, check=True)
+
+
+def test_mounts(mounted, env):
+    for shell, ask in (("bash", ask_bash), ("zsh", ask_zsh), ("fish", ask_fish)):
+        if shutil.which(shell) is not None:
+            for command in ("unmount", "status"):
+                assert str(mounted) in [word.rstrip("/") for word in ask(f"contactfs {command} ", env)], (shell, command)
