@@ -1,0 +1,125 @@
+"""Logins in a real Secret Service, and what becomes of them when it is locked, hangs or goes away."""
+
+import errno
+import json
+import signal
+import time
+
+import pytest
+
+from conftest import CONTACTFS, Contacts
+from keyrings import Keyring
+from logins import SECRET_CLIENT, Desk
+
+
+@pytest.fixture
+def keyring(run, tmp_path):
+    made = Keyring(run, tmp_path / "keyring")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(run, tmp_path, emulator, keyring):
+    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator, env=keyring.env)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def logged_in(desk, emulator, mount, keyring):
+    desk.log_in()
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", "--upload-timeout", "4", state=desk.folder,
+                                    env=keyring.env))
+
+
+def write(contacts, face):
+    """Writes a person's photo; None, or the errno."""
+    try:
+        contacts.photo(contacts.person()).write_bytes(face)
+        return None
+    except OSError as error:
+        return error.errno
+
+
+def test_the_secrets_are_in_the_keyring_alone(desk, keyring):
+    result = desk.log_in()
+    assert "The login is in the keyring." in result.out
+    kept = json.loads(keyring.lookup())
+    assert kept["client_secret"] == SECRET_CLIENT
+    assert desk.stored()["place"] == "keyring" and "refresh_token" not in desk.stored()
+    assert not desk.files_with(kept["refresh_token"])
+    assert set(desk.files_with(SECRET_CLIENT)) == {desk.client, desk.config() / "client.json"}
+
+
+def test_its_label_says_what_it_is(desk, keyring, run):
+    desk.log_in("--account", "work")
+    found = run("secret-tool", "search", "--all", "account", "work", env=keyring.env, check=False)
+    assert "label = contactfs login for work" in found.out and "schema = contactfs" in found.out
+
+
+def test_a_mount_uses_it_and_logout_takes_it_away(logged_in, desk, keyring, faces):
+    assert write(logged_in, faces.face_bytes(1)) is None
+    assert "revoked and forgotten" in desk.log_out().out
+    assert keyring.lookup() is None and not (desk.config() / "login.json").exists()
+    assert write(logged_in, faces.face_bytes(2)) == errno.EACCES
+
+
+def test_a_new_refresh_token_goes_into_the_keyring(logged_in, desk, emulator, keyring, faces):
+    first = json.loads(keyring.lookup())["refresh_token"]
+    emulator.rotate_refresh_tokens()
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(1)) is None
+    second = json.loads(keyring.lookup())["refresh_token"]
+    assert second != first and not desk.files_with(second)
+
+
+def test_a_mount_goes_on_after_the_next_login(logged_in, desk, emulator, faces):
+    emulator.revoke_tokens(refresh=True)
+    assert write(logged_in, faces.face_bytes(1)) == errno.EACCES
+    assert "contactfs login --account default" in logged_in.mount.error(logged_in.person())
+    desk.log_in()
+    assert write(logged_in, faces.face_bytes(2)) is None
+
+
+def test_a_keyring_that_hangs_makes_nobody_wait_for_ever(logged_in, desk, emulator, keyring, faces):
+    known = logged_in.photo(logged_in.person(1)).read_bytes()
+    emulator.revoke_tokens()
+    keyring.signal(signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        assert write(logged_in, faces.face_bytes(1)) in (errno.EACCES, errno.ETIMEDOUT)
+        assert time.monotonic() - start < 8
+        assert logged_in.photo(logged_in.person(1)).read_bytes() == known
+    finally:
+        keyring.signal(signal.SIGCONT)
+    assert write(logged_in, faces.face_bytes(2)) is None
+
+
+def test_a_mount_outlives_its_session_bus(logged_in, desk, emulator, keyring, faces):
+    keyring.end_bus()
+    assert write(logged_in, faces.face_bytes(1)) is None, "the token in memory is still good"
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(2)) == errno.EACCES
+    assert "keyring" in logged_in.mount.error(logged_in.person())
+    assert "in a file instead" in desk.log_in().out
+    assert write(logged_in, faces.face_bytes(3)) is None
+
+
+def test_what_a_keyring_that_is_away_still_has_is_not_called_forgotten(desk, keyring):
+    desk.log_in()
+    keyring.end_bus()
+    result = desk.log_out(check=False)
+    assert result.status == 1 and "is still here" in result.errors
+    assert (desk.config() / "login.json").exists()
+
+
+def test_a_keyring_that_nobody_can_unlock(run, tmp_path, emulator):
+    locked = Keyring(run, tmp_path / "locked", unlocked=False)
+    desk = Desk(run, CONTACTFS, tmp_path / "desk2", emulator, env=locked.env)
+    try:
+        assert "in a file instead" in desk.log_in().out
+        assert "refresh_token" in desk.stored()
+    finally:
+        desk.close()
+        locked.close()
