@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, CONTACTFS, ROOT
+from conftest import BUILD, CONTACTFS
 from eventually import eventually
 from namespace import Namespace
 from processes import wait_readable
+
+UNIT = BUILD / "src/cli/contactfs@.service"
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
 
@@ -192,11 +194,10 @@ def units(tmp_path):
     """The units as they are installed, for the program under test."""
     folder = Path(tempfile.mkdtemp(prefix="contactfs-units-"))
     folder.chmod(0o755)
-    text = (ROOT / "src/cli/contactfs@.service.in").read_text()
-    text = text.replace("@bindir@/contactfs", str(Path(CONTACTFS).resolve()))
+    text = re.sub(r"(?<=^ExecStart=)\S+", str(Path(CONTACTFS).resolve()), UNIT.read_text(), flags=re.M)
     (folder / "contactfs@.service").write_text(text)
     (folder / "contactfs@default.service.d").mkdir()
-    shutil.copy(ROOT / "src/cli/contactfs@default.service.conf", folder / "contactfs@default.service.d/folder.conf")
+    shutil.copy(UNIT.parent / "folder.conf", folder / "contactfs@default.service.d")
     yield folder
     shutil.rmtree(folder)
 
@@ -204,19 +205,22 @@ def units(tmp_path):
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
 @pytest.mark.parametrize("account", ["default", "work"])
 def test_the_unit_is_sound(units, run, tmp_path, account):
-    run("systemd-analyze", "--user", "--man=no", "--recursive-errors=one", "verify", units / f"contactfs@{account}.service",
-        env={"SYSTEMD_UNIT_PATH": f"{units}:", "XDG_RUNTIME_DIR": str(tmp_path)})
+    result = run("systemd-analyze", "--user", "--man=no", "--recursive-errors=one", "verify",
+                 units / f"contactfs@{account}.service", check=False,
+                 env={"SYSTEMD_UNIT_PATH": f"{units}:", "XDG_RUNTIME_DIR": str(tmp_path)})
+    # other units on this computer may have their own troubles
+    assert result.status == 0 and "contactfs@" not in result.errors, result
 
 
 def test_the_unit_is_what_meson_installs():
-    built = (BUILD / "src/cli/contactfs@.service").read_text()
+    built = UNIT.read_text()
     assert re.search(r"^ExecStart=/\S+/bin/contactfs mount ", built, re.M)
     assert "@" not in re.sub(r"contactfs@", "", built)
 
 
 def test_the_unit_keeps_fusermount_setuid():
     """Each of these makes systemd set no_new_privs in a user's manager, or gives the service mounts that nobody else sees."""
-    lines = [line for line in (ROOT / "src/cli/contactfs@.service.in").read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in UNIT.read_text().splitlines() if not line.startswith("#")]
     forbidden = re.compile(r"(NoNewPrivileges|SystemCall\w+|Restrict\w+|LockPersonality|MemoryDenyWriteExecute|Private\w+|Protect\w+|"
                            r"ReadWritePaths|ReadOnlyPaths|InaccessiblePaths|RootDirectory|DynamicUser)=")
     assert [line for line in lines if forbidden.match(line)] == []
