@@ -17,7 +17,8 @@
 typedef struct {
   GMainLoop *loop;
   HttpClient *http;
-  StoredLogin *login;  /* looked at, then with its secrets */
+  const char *account, *folder;
+  gboolean in_keyring; /* or that cannot be told */
   GError *not_revoked; /* why */
   GError *not_forgotten;
 } Run;
@@ -33,8 +34,8 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 static void
 forget (Run *self)
 {
-  stored_login_forget_async (self->login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, NULL,
-                             on_forgotten, self);
+  stored_login_forget_async (self->account, self->folder, self->in_keyring,
+                             g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, NULL, on_forgotten, self);
 }
 
 static void
@@ -62,7 +63,6 @@ run_clear (Run *self)
 {
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->http, http_client_free);
-  g_clear_pointer (&self->login, stored_login_unref);
   g_clear_error (&self->not_revoked);
   g_clear_error (&self->not_forgotten);
 }
@@ -91,12 +91,14 @@ int
 cli_logout (const char *account)
 {
   g_auto (Run) self = { 0 };
-  g_autoptr (GError) error = NULL;
   g_autofree char *folder = folders_config (account);
   daemon_harden ();
   if (!stored_login_exists (folder))
     return cli_fail (CLI_FAILED, "There is no login of the account “%s” to end", account);
-  self.login = stored_login_peek (account, folder, NULL);
+  g_autoptr (StoredLogin) login = stored_login_peek (account, folder, NULL);
+  self.account = account;
+  self.folder = folder;
+  self.in_keyring = login == NULL || login->in_keyring;
   self.loop = g_main_loop_new (NULL, FALSE);
   self.http = http_client_new ();
   stored_login_load_async (account, folder, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, NULL, on_loaded,

@@ -249,13 +249,13 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-stored_login_forget_async (const StoredLogin *login, gint64 deadline, GCancellable *cancellable,
-                           GAsyncReadyCallback callback, gpointer data)
+stored_login_forget_async (const char *account, const char *folder, gboolean in_keyring, gint64 deadline,
+                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
+  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
 
-  if (login->in_keyring)
-    keyring_clear_async (login->account, deadline, cancellable, on_cleared, g_object_ref (task));
+  if (in_keyring)
+    keyring_clear_async (account, deadline, cancellable, on_cleared, g_object_ref (task));
   else
     remove_file (task);
 }

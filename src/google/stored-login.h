@@ -58,9 +58,9 @@ void stored_login_save_async (StoredLogin *self, gint64 deadline, GCancellable *
                               GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error);
 
-/* Out of the keyring and the file. FALSE: something is left, and *error says what. */
-void stored_login_forget_async (const StoredLogin *self, gint64 deadline, GCancellable *cancellable,
-                                GAsyncReadyCallback callback, gpointer data);
+/* Out of the keyring, if in_keyring, and the file. FALSE: something is left, and *error says what. */
+void stored_login_forget_async (const char *account, const char *folder, gboolean in_keyring, gint64 deadline,
+                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_forget_finish (GAsyncResult *result, GError **error);
 
 /* The account's client file: its path, transfer full. */

@@ -106,6 +106,14 @@ def test_a_mount_outlives_its_session_bus(logged_in, desk, emulator, keyring, fa
     assert write(logged_in, faces.face_bytes(3)) is None
 
 
+def test_a_damaged_login_can_be_forgotten(desk, keyring):
+    desk.log_in()
+    (desk.config() / "login.json").write_text("{")
+    result = desk.log_out(check=False)
+    assert result.status == 1 and "forgotten here, but it could not be revoked" in result.errors
+    assert keyring.lookup() is None and not (desk.config() / "login.json").exists()
+
+
 def test_what_a_keyring_that_is_away_still_has_is_not_called_forgotten(desk, keyring):
     desk.log_in()
     keyring.end_bus()
