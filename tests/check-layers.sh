@@ -5,6 +5,9 @@
 #   tests/check-layers.sh --self-test [ROOT]   break each rule in a copy, and see that it is noticed; TAP
 set -eu
 
+# Several times as fast for grep, and the same order for everybody.
+export LC_ALL=C
+
 this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
 broken=0
 
@@ -13,13 +16,13 @@ complain() {
 }
 
 c_files() {
-  find "$@" \( -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort
+  find "$@" \( -name '*.c' -o -name '*.h' \) -print | sort
 }
 
 # Everything written by hand.
 text_files() {
   find . \( -path ./.git -o -path './build*' -o -path ./LICENSE -o -path ./tests/data -o -path ./tests/fuzz/corpus \
-    -o -name __pycache__ -o -name .pytest_cache \) -prune -o -type f -print | LC_ALL=C sort
+    -o -name __pycache__ -o -name .pytest_cache \) -prune -o -type f -print | sort
 }
 
 # forbid WHY PATTERN <files: no line of them matches
@@ -131,7 +134,7 @@ self_test() {
   trap 'rm -rf "$temporary"' EXIT
   copy=$temporary/tree
   mkdir "$copy"
-  tar -cf - --exclude=__pycache__ fs src tests docs | tar -C "$copy" -xf -
+  tar -cf - --exclude=__pycache__ --exclude=tests/data --exclude=tests/fuzz/corpus fs src tests docs | tar -C "$copy" -xf -
 
   expect 'an untouched copy passes' 0
   breaks 'FUSE below fs/' src/book/new.c '#include <fuse_lowlevel.h>'
