@@ -185,9 +185,8 @@ cancel_fetches (Book *self)
 void
 book_stop_check (Book *self)
 {
-
   if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->mutations) || self->sync_cancellable != NULL
-      || self->asking > 0)
+      || self->asking > 0 || self->flushes > 0)
     return;
   cancel_fetches (self);
   if (g_hash_table_size (self->fetches) > 0)

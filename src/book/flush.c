@@ -124,8 +124,10 @@ flush_end (GTask *task, GError *error)
 {
   Flush *self = g_task_get_task_data (task);
   g_autoptr (BookDraft) draft = book_draft_ref (self->draft);
+  Book *book = self->file->book;
   gboolean was_sending = self->bytes != NULL;
 
+  book->flushes--;
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -136,6 +138,7 @@ flush_end (GTask *task, GError *error)
       draft_over (self->file, draft); /* the last close came while it was being sent */
   }
   g_object_unref (task);
+  book_stop_check (book);
 }
 
 static void
@@ -243,6 +246,7 @@ flush_draft (BookFile *file, BookDraft *draft, GCancellable *cancellable, GAsync
 
   self->file = book_file_ref (file);
   self->draft = book_draft_ref (draft);
+  file->book->flushes++;
   g_task_set_source_tag (task, flush_draft);
   g_task_set_task_data (task, self, flush_free);
   g_task_set_check_cancellable (task, FALSE);

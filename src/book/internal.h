@@ -67,6 +67,9 @@ struct Book {
   gint64 tokens_time;
   guint asking; /* people.get after an unknown outcome or for a photo that is gone, under way */
 
+  /* ---- flush.c ---- */
+  guint flushes; /* under way: each may still put bytes into .rejected */
+
   /* ---- folder.c ---- */
   GHashTable *folders; /* set of BookFolder */
   guint64 next_file_id;
