@@ -103,7 +103,10 @@ typedef struct {
   guint timer;
   GHashTable *reads; /* referenced, and op is in it; NULL: not one that only reads */
   gboolean given_up; /* by fs_give_up_reads: cancelled means EIO, not EINTR */
+  pid_t pid;         /* the caller */
+  gboolean unheard;  /* it was answered when its caller was gone */
   guint64 node_id;
+  BookPerson *person; /* referenced, or NULL */
   BookFile *file;     /* referenced, or NULL */
   BookHandle *handle; /* referenced, or NULL */
   struct fuse_file_info fi;
@@ -115,6 +118,8 @@ FsOp *fs_op_new_read (Fs *self, fuse_req_t req, const char *name);
 /* The work has ended. TRUE: reply to op->req; FALSE: somebody did already. Call fs_op_free after. */
 gboolean fs_op_finish (FsOp *op);
 void fs_op_free (FsOp *op);
+/* TRUE if a program that lives is told how it ended, or was: ask before the reply. */
+gboolean fs_op_is_heard (const FsOp *op);
 void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
@@ -123,6 +128,8 @@ void fs_op_end (FsOp *op, const GError *error);
 /* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.
  * FALSE when nothing is known: it belongs to somebody else, or to another pid namespace. */
 gboolean fs_caller_is_dying (pid_t pid);
+/* TRUE if that process will not see what its call ends with: it is ending, however, or as soon as the call has ended. */
+gboolean fs_caller_is_gone (pid_t pid);
 
 /* ---- reply.c ---- the only file that calls fuse_reply_*; 0 or the negative errno when the kernel did not take it */
 void fs_reply_errno (fuse_req_t req, const char *op, int code);

@@ -37,7 +37,8 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
 
-  book_folder_rename_finish (op->fs->book, result, &error);
+  if (!book_folder_rename_finish (op->fs->book, result, &error) && !fs_op_is_heard (op))
+    book_folder_rename_unheard (op->fs->book, op->person, error);
   fs_op_end (op, error);
 }
 
@@ -64,6 +65,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     return;
   }
   op = fs_op_new (self, req, "rename");
+  op->person = book_person_ref (to.person);
   book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
                             op->cancellable, on_renamed, op);
 }

@@ -91,6 +91,8 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   version = book_person_photo_version (self->person);
+  if (said != NULL && self->why == BOOK_ASK_FAILED && g_strcmp0 (version, self->replaced) != 0)
+    book_tell_changed (self->book, self->person); /* it was carried out, after all */
   /* not carried out: nothing was replaced */
   if (said != NULL && self->why == BOOK_ASK_FAILED && self->saved != NULL && g_strcmp0 (version, self->replaced) == 0)
     book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);

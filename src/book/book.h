@@ -18,6 +18,7 @@
 #define BOOK_LOG_ERROR "CONTACTFS_GERROR"
 
 typedef struct Book Book;
+typedef struct BookNews BookNews; /* book/events.h */
 
 typedef struct {
   const char *account;     /* "default" */
@@ -34,6 +35,8 @@ typedef struct {
   gboolean read_only;
   void (*reachable_changed) (gboolean reachable, gpointer data); /* the service is out of reach, or back; or NULL */
   gpointer reachable_data;
+  const BookNews *news; /* borrowed; or NULL */
+  gpointer news_data;
 } BookOptions;
 
 /* Opens the account's state, takes its lock (G_IO_ERROR_BUSY with a sentence when another mount of the account holds

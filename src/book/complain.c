@@ -1,6 +1,6 @@
 /*
  * Failures in the log, with what machines look for: whose photo, and the GError itself. Its errno is not ours to know:
- * the writer above takes it from the error.
+ * the writer above takes it from the error. And those that nobody else would hear of.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -19,4 +19,25 @@ book_log_failure (const BookPerson *person, const GError *error, const char *sen
 
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields,
                           person != NULL ? G_N_ELEMENTS (fields) : G_N_ELEMENTS (fields) - 1);
+}
+
+void
+book_tell_unheard (Book *book, const BookPerson *person, const char *what, const GError *error)
+{
+  if (book->options.news != NULL)
+    book->options.news->failed_unheard (person, what, error, book->options.news_data);
+}
+
+void
+book_person_fail_unheard (Book *book, BookPerson *person, const char *what, const GError *error)
+{
+  book_person_fail (book, person, what, error);
+  book_tell_unheard (book, person, what, error);
+}
+
+void
+book_tell_changed (Book *book, const BookPerson *person)
+{
+  if (book->options.news != NULL)
+    book->options.news->changed (person, book->options.news_data);
 }

@@ -21,6 +21,7 @@ typedef struct {
   GError *refusal;     /* and why */
   gboolean from_photo; /* it began as the photo, and so it may be a whole picture at any moment */
   gboolean abandoned;  /* who wrote to it died, or failed, before it closed it; until somebody writes on */
+  gboolean heard;      /* a program that lives was told that it is no picture, until somebody writes on */
   gboolean busy;       /* an upload of it is under way */
   GQueue waiting;      /* of GTask: flushes that wait for that upload (flush.c) */
 } BookDraft;

@@ -1,5 +1,6 @@
 /*
- * News for the kernel: called on the loop thread, registered once by fs/.
+ * News that travel up: for the kernel (BookEvents, registered once by fs/), and for the person (BookNews). Called on the
+ * loop thread; what is handed over is borrowed.
  */
 #pragma once
 
@@ -9,5 +10,13 @@ typedef struct {
   void (*name_changed) (const char *name, gpointer data); /* an entry of the root is gone, or means somebody else */
   void (*photo_gone) (BookPerson *person, const char *file_name, guint64 file_id, gpointer data); /* by the service */
 } BookEvents;
+
+/* Part of BookOptions, since what an earlier mount had promised may fail before anything is mounted. */
+struct BookNews {
+  /* What was asked for failed when no program was there any more to be told. what: "the photo was not changed". */
+  void (*failed_unheard) (const BookPerson *person, const char *what, const GError *error, gpointer data);
+  /* A change of the person's photo succeeded: what failed before is overtaken. */
+  void (*changed) (const BookPerson *person, gpointer data);
+};
 
 void book_set_events (Book *book, const BookEvents *events, gpointer data); /* events is borrowed; NULL: no more */

@@ -71,7 +71,7 @@ book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
   g_autoptr (GError) error = NULL;
   g_autofree char *name = NULL;
 
-  book_person_fail (book, person, "the photo was not changed", why);
+  book_person_fail (book, person, BOOK_NOT_CHANGED, why);
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     return;
   name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, bytes, &error);
@@ -186,7 +186,7 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
     flush_end (task, NULL);
     return;
   }
-  book_person_fail (file->book, file->person, "the photo was not changed", self->error);
+  book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, self->error);
   book_draft_set_refused (self->draft, self->bytes, self->error);
   if (file->kind == BOOK_FILE_PHOTO)
     show_service_photo (file);
@@ -228,7 +228,7 @@ flush_step (GTask *task)
   }
   error = check_draft (draft, bytes);
   if (error != NULL) {
-    book_person_fail (self->file->book, self->file->person, "the photo was not changed", error);
+    book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
     flush_end (task, error);
     return;
   }
@@ -284,6 +284,19 @@ book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+void
+book_handle_flush_heard (BookHandle *self, const GError *error, gboolean heard)
+{
+  BookDraft *draft = self->draft;
+
+  if (draft == NULL)
+    return;
+  if (draft->refusal == NULL)
+    draft->heard = heard; /* no picture yet: the last close decides */
+  else if (!heard)
+    book_tell_unheard (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
+}
+
 /* ---- the last close ---- */
 
 /* Nobody writes to draft any more and its outcome is settled. */
@@ -328,8 +341,11 @@ on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
 {
   LateFlush *self = data;
   Book *book = self->file->book;
+  g_autoptr (GError) error = NULL;
 
-  g_task_propagate_boolean (G_TASK (result), NULL); /* a failure has been told: log, user.contactfs.error, .rejected */
+  /* a failure has gone to the log, user.contactfs.error and .rejected */
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    book_tell_unheard (book, self->file->person, BOOK_NOT_CHANGED, error);
   self->draft->handles--;
   if (self->draft->handles == 0)
     draft_over (self->file, self->draft);
@@ -364,6 +380,8 @@ book_draft_closed (BookFile *file, BookDraft *draft)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
     book_reject (file->book, file->person, bytes, error);
+    if (!draft->heard)
+      book_tell_unheard (file->book, file->person, BOOK_NOT_CHANGED, error);
     if (bytes != NULL)
       book_draft_set_refused (draft, bytes, error);
     draft_over (file, draft);

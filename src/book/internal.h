@@ -81,6 +81,10 @@ gboolean book_refuse_when_stopped (Book *book, GTask *task);
 
 /* ---- complain.c ---- a g_message; person may be NULL */
 void book_log_failure (const BookPerson *person, const GError *error, const char *sentence);
+/* No program is there any more to be told. book_person_fail has been called, or is by _fail_unheard. */
+void book_tell_unheard (Book *book, const BookPerson *person, const char *what, const GError *error);
+void book_person_fail_unheard (Book *book, BookPerson *person, const char *what, const GError *error);
+void book_tell_changed (Book *book, const BookPerson *person);
 
 /* ---- people.c, apply.c ---- */
 void book_people_init (Book *book);
@@ -211,6 +215,7 @@ void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no mor
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 
 /* ---- flush.c ---- */
+#define BOOK_NOT_CHANGED "the photo was not changed"
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
 /* NULL if bytes may be sent, else why not. */

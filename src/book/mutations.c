@@ -152,6 +152,7 @@ succeed (GTask *task)
   if (self->replaced != NULL || self->saved != NULL)
     book_archive_prune (self->book->archive, self->person->resource_name);
   book_person_clear_error (self->person);
+  book_tell_changed (self->book, self->person);
   finish (task, NULL);
 }
 

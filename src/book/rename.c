@@ -318,3 +318,9 @@ book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+void
+book_folder_rename_unheard (Book *book, BookPerson *new_person, const GError *error)
+{
+  book_tell_unheard (book, new_person, BOOK_NOT_CHANGED, error);
+}

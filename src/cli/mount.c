@@ -23,6 +23,7 @@
 #include "cli/demo.h"
 #include "cli/folders.h"
 #include "cli/log.h"
+#include "cli/notify.h"
 #include "cli/stale.h"
 #include "fs/fs.h"
 
@@ -44,6 +45,7 @@ typedef struct {
   gboolean stopped;  /* and done */
   gboolean ended;    /* the kernel has let go */
 
+  Notify *notify; /* NULL: --no-notify */
   Demo *demo;
   HttpClient *http;
   Auth *auth;
@@ -160,6 +162,8 @@ open_book (Daemon *self, GError **error)
     .read_only = self->options->read_only,
     .reachable_changed = on_reachable,
     .reachable_data = self,
+    .news = self->notify != NULL ? &notify_news : NULL,
+    .news_data = self->notify,
   };
   self->book = book_new (self->people, self->http, &options, error);
   if (self->book == NULL)
@@ -225,6 +229,8 @@ serve (Daemon *self)
   g_autoptr (GError) error = NULL;
   self->loop = g_main_loop_new (NULL, FALSE);
   watch_signals (self);
+  if (!self->options->no_notify)
+    self->notify = notify_new ();
   if (!make_clients (self, &error) || !open_book (self, &error) || !mount_book (self, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
       return cli_fail (CLI_FAILED, "interrupted; nothing was mounted");
@@ -249,6 +255,7 @@ tear_down (Daemon *self)
 {
   g_clear_pointer (&self->fs, fs_free);
   g_clear_pointer (&self->book, book_free);
+  g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);
   g_clear_pointer (&self->auth, auth_free);
   g_clear_pointer (&self->http, http_client_free);

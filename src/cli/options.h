@@ -24,6 +24,7 @@ typedef struct {
   gboolean foreground;
   gboolean verbose;
   gboolean allow_other;
+  gboolean no_notify;
   gboolean help; /* only help is wanted; the rest is not checked */
 } Options;
 

@@ -63,7 +63,8 @@ def clean_env(tmp_path_factory):
     keep = {name: os.environ[name] for name in ("PATH", "USER", "LOGNAME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR")
             if name in os.environ}
     return {**keep, "LC_ALL": "C.UTF-8", "HOME": str(tmp_path_factory.mktemp("home")), "G_DEBUG": "fatal-criticals",
-            "GIO_USE_VFS": "local", "GSETTINGS_BACKEND": "memory"}
+            "GIO_USE_VFS": "local", "GSETTINGS_BACKEND": "memory",
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:"}  # no notifications on the desktop of whoever runs the tests
 
 
 @pytest.fixture(scope="session")

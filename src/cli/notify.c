@@ -1,0 +1,318 @@
+/*
+ * A queue of calls of Notify, at most one under way:
+ *
+ *   idle ─→ connecting (when there is no connection) ─→ calling ─→ the next one …
+ *                └──────── failed, or late ──────────────┴─→ the queue is dropped, and a minute's peace
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "cli/notify.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/notices.h"
+
+#define CONNECT_MS 2000
+#define CALL_MS    5000
+#define LAST_MS    500 /* when the process ends */
+#define SUM_UP_MS  1000
+#define PEACE      (60 * G_TIME_SPAN_SECOND)
+
+#define SERVICE "org.freedesktop.Notifications"
+#define OBJECT  "/org/freedesktop/Notifications"
+
+typedef struct {
+  char *contact; /* NULL: the sum */
+  char *summary;
+  char *body;
+  gboolean overtaken; /* while it is being told: close it at once */
+} Message;
+
+struct Notify {
+  Notices *notices;
+  GDBusConnection *connection;
+  GCancellable *cancellable; /* of what is under way; NULL: nothing is */
+  guint deadline;            /* of connecting */
+  GQueue waiting;            /* of Message; the first is being told while something is under way */
+  gint64 peace_until;        /* monotonic */
+  GHashTable *shown;         /* char* contact → its notification's id */
+  guint32 sum_id;            /* 0: none yet */
+  guint sum_timer;
+};
+
+static void go_on (Notify *self);
+
+static void
+message_free (gpointer data)
+{
+  Message *self = data;
+  g_free (self->contact);
+  g_free (self->summary);
+  g_free (self->body);
+  g_free (self);
+}
+
+Notify *
+notify_new (void)
+{
+  Notify *self = g_new0 (Notify, 1);
+  self->notices = notices_new ();
+  self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_queue_init (&self->waiting);
+  return self;
+}
+
+/* ---- the bus ---- */
+
+/* Whatever is under way calls back as cancelled, and does not touch us any more. */
+static void
+end_what_is_under_way (Notify *self)
+{
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+}
+
+static void
+give_up (Notify *self, const char *why)
+{
+  g_info ("the desktop is not told of failures for a minute: %s", why);
+  end_what_is_under_way (self);
+  g_clear_object (&self->connection);
+  g_queue_clear_full (&self->waiting, message_free);
+  self->peace_until = g_get_monotonic_time () + PEACE;
+}
+
+static void
+close_notification (Notify *self, guint32 id)
+{
+  if (self->connection != NULL)
+    g_dbus_connection_call (self->connection, SERVICE, OBJECT, SERVICE, "CloseNotification", g_variant_new ("(u)", id),
+                            NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, NULL, NULL);
+}
+
+static void
+on_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Notify *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (answer == NULL) {
+    give_up (self, error->message);
+    return;
+  }
+  g_clear_object (&self->cancellable);
+  Message *message = g_queue_pop_head (&self->waiting);
+  guint32 id;
+  g_variant_get (answer, "(u)", &id);
+  if (message->contact == NULL)
+    self->sum_id = id;
+  else if (message->overtaken)
+    close_notification (self, id);
+  else
+    g_hash_table_replace (self->shown, g_strdup (message->contact), GUINT_TO_POINTER (id));
+  message_free (message);
+  go_on (self);
+}
+
+static void
+tell (Notify *self, const Message *message)
+{
+  guint32 replaces = message->contact == NULL ? self->sum_id
+                                              : GPOINTER_TO_UINT (g_hash_table_lookup (self->shown, message->contact));
+  g_autofree char *body = g_markup_escape_text (message->body, -1);
+  GVariantBuilder hints = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&hints, "{sv}", "category", g_variant_new_string ("transfer.error"));
+  g_dbus_connection_call (self->connection, SERVICE, OBJECT, SERVICE, "Notify",
+                          g_variant_new ("(susssasa{sv}i)", "contactfs", replaces, "dialog-warning", message->summary,
+                                         body, NULL, &hints, -1),
+                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, self->cancellable, on_told, self);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Notify *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusConnection) connection = g_dbus_connection_new_for_address_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (connection == NULL) {
+    give_up (self, error->message);
+    return;
+  }
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  g_clear_object (&self->cancellable);
+  self->connection = g_steal_pointer (&connection);
+  go_on (self);
+}
+
+static gboolean
+on_not_connected (gpointer data)
+{
+  Notify *self = data;
+  self->deadline = 0;
+  give_up (self, "the session bus does not answer");
+  return G_SOURCE_REMOVE;
+}
+
+/* NULL: there is none. GLib would start one. */
+static char *
+session_bus (void)
+{
+  const char *given = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  if (given != NULL && given[0] != '\0')
+    return g_str_has_prefix (given, "autolaunch:") ? NULL : g_strdup (given);
+  const char *runtime_dir = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "bus", NULL)
+                                              : g_strdup_printf ("/run/user/%u/bus", (guint)getuid ());
+  g_autofree char *escaped = g_dbus_address_escape_value (path);
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_strconcat ("unix:path=", escaped, NULL) : NULL;
+}
+
+static void
+connect_to_bus (Notify *self)
+{
+  g_autofree char *address = session_bus ();
+  if (address == NULL) {
+    give_up (self, "there is no session bus");
+    return;
+  }
+  self->deadline = g_timeout_add (CONNECT_MS, on_not_connected, self);
+  g_dbus_connection_new_for_address (
+      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+      self->cancellable, on_connected, self);
+}
+
+static void
+go_on (Notify *self)
+{
+  if (self->cancellable != NULL || g_queue_is_empty (&self->waiting))
+    return;
+  self->cancellable = g_cancellable_new ();
+  if (self->connection != NULL && g_dbus_connection_is_closed (self->connection)) {
+    g_clear_object (&self->connection); /* another login, another bus and other ids */
+    g_hash_table_remove_all (self->shown);
+    self->sum_id = 0;
+  }
+  if (self->connection == NULL)
+    connect_to_bus (self);
+  else
+    tell (self, g_queue_peek_head (&self->waiting));
+}
+
+/* ---- news ---- */
+
+/* summary and body: transfer full */
+static void
+add (Notify *self, const char *contact, char *summary, char *body)
+{
+  Message *message = g_new0 (Message, 1);
+  message->contact = g_strdup (contact);
+  message->summary = summary;
+  message->body = body;
+  g_queue_push_tail (&self->waiting, message);
+  go_on (self);
+}
+
+static void
+sum_up (Notify *self)
+{
+  guint more = notices_more (self->notices);
+  g_clear_handle_id (&self->sum_timer, g_source_remove);
+  add (self, NULL,
+       more == 1 ? g_strdup ("1 more photo was not changed")
+                 : g_strdup_printf ("%u more photos were not changed", more),
+       g_strdup ("Why is in the log of contactfs, and with each contact: user.contactfs.error."));
+}
+
+static gboolean
+on_sum_up (gpointer data)
+{
+  Notify *self = data;
+  self->sum_timer = 0;
+  sum_up (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_failed_unheard (const BookPerson *person, const char *what, const GError *error, gpointer data)
+{
+  Notify *self = data;
+  gint64 now = g_get_monotonic_time ();
+  if (now < self->peace_until)
+    return;
+  gboolean interrupted = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  /* others' words come along: D-Bus takes UTF-8 alone */
+  g_autofree char *reason = g_utf8_make_valid (interrupted ? "the program was ended" : error->message, -1);
+  g_autofree char *sentence = g_strconcat (what, ": ", reason, NULL);
+  switch (notices_add (self->notices, person->resource_name, sentence, now)) {
+  case NOTICE_TELL:
+    add (self, person->resource_name, g_strdup_printf ("%s: %s", person->name, what), g_steal_pointer (&reason));
+    break;
+  case NOTICE_COUNT:
+    if (self->sum_timer == 0)
+      self->sum_timer = g_timeout_add (SUM_UP_MS, on_sum_up, self);
+    break;
+  case NOTICE_KNOWN:
+  default:
+    break;
+  }
+}
+
+static void
+on_changed (const BookPerson *person, gpointer data)
+{
+  Notify *self = data;
+  notices_forget (self->notices, person->resource_name);
+  for (GList *next = self->waiting.head, *after; next != NULL; next = after) {
+    Message *message = next->data;
+    after = next->next;
+    if (g_strcmp0 (message->contact, person->resource_name) != 0)
+      continue;
+    message->overtaken = TRUE;
+    if (next != self->waiting.head || self->cancellable == NULL) {
+      g_queue_delete_link (&self->waiting, next);
+      message_free (message);
+    }
+  }
+  gpointer id;
+  if (g_hash_table_steal_extended (self->shown, person->resource_name, NULL, &id))
+    close_notification (self, GPOINTER_TO_UINT (id));
+}
+
+const BookNews notify_news = { on_failed_unheard, on_changed };
+
+/* ---- the end ---- */
+
+static gboolean
+on_last_moment (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+void
+notify_free (Notify *self)
+{
+  if (self == NULL)
+    return;
+  gboolean late = FALSE;
+  guint timer = g_timeout_add (LAST_MS, on_last_moment, &late);
+  if (self->sum_timer != 0)
+    sum_up (self);
+  while (!late && !g_queue_is_empty (&self->waiting))
+    g_main_context_iteration (NULL, TRUE);
+  if (!late)
+    g_source_remove (timer);
+  end_what_is_under_way (self);
+  g_queue_clear_full (&self->waiting, message_free);
+  g_clear_object (&self->connection);
+  g_hash_table_unref (self->shown);
+  notices_free (self->notices);
+  g_free (self);
+}

@@ -1,0 +1,307 @@
+"""Failures that no program was there to be told of, and what the desktop shows of them."""
+
+import ctypes
+import json
+import mmap
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from conftest import Contacts, eventually
+from desktop import Desktop
+
+
+@pytest.fixture
+def session(tmp_path, run):
+    """Makes desktops; all of them end with the test."""
+    desktops = []
+
+    def make(**options):
+        folder = tmp_path / f"session{len(desktops)}"
+        folder.mkdir()
+        desktops.append(Desktop(folder, run, **options))
+        return desktops[-1]
+
+    yield make
+    for desktop in desktops:
+        desktop.end()
+
+
+@pytest.fixture
+def desktop(session):
+    return session()
+
+
+@pytest.fixture
+def contacts(emulator, mount, desktop, request):
+    marker = request.node.get_closest_marker("options")
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", *(marker.args if marker else ()),
+                                    env=desktop.env))
+
+
+def refuse(emulator, method="PATCH", times=-1, **more):
+    """The service refuses changes: times of them, or all."""
+    emulator.fault("status", method=method, times=times, status=403, **more)
+
+
+def change_by_mmap(path, offset, byte):
+    """The page is written when the mapping ends: after a close that had nothing to send. Python's mmap closes later."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long)
+    libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    fd = os.open(path, os.O_RDWR)
+    size = os.fstat(fd).st_size
+    page = libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd, 0)
+    os.close(fd)
+    ctypes.memset(page + offset, byte, 1)
+    libc.munmap(page, size)
+
+
+# In a JPEG of faces: its number, in a comment; and its first byte.
+NUMBER, MAGIC = 11, 0
+
+
+def nothing_more(desktop, contacts, run, faces):
+    """What is shown next is another failure, made now: so nothing was shown before it."""
+    person = contacts.person(5)
+    contacts.emulator.clear_faults()
+    refuse(contacts.emulator, "DELETE", 1)
+    run("rm", contacts.photo(person))
+    assert desktop.shown()[0] == f"{person}: the photo was not removed and is back"
+
+
+# ---- each kind of failure ----
+
+def test_write_by_mmap(contacts, desktop, run, faces, person, photo):
+    run("cp", faces.face(5), photo)
+    refuse(contacts.emulator)
+    change_by_mmap(photo, NUMBER, ord("1"))
+    summary, body = desktop.shown()
+    assert summary == f"{person}: the photo was not changed"
+    assert contacts.mount.error(person) == f"{summary}: {body}"
+    assert contacts.held(person) == photo.read_bytes() == faces.face_bytes(5)
+    assert contacts.rejected(person) == [faces.face_bytes(1)]
+
+
+def test_write_by_mmap_that_is_no_picture(contacts, desktop, person, photo, old):
+    change_by_mmap(photo, MAGIC, 0)
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+    assert contacts.held(person) == old
+
+
+def test_delayed_removal(contacts, desktop, run, person, photo, old):
+    refuse(contacts.emulator, "DELETE")
+    run("rm", photo)
+    summary, body = desktop.shown()
+    assert summary == f"{person}: the photo was not removed and is back"
+    assert body
+    eventually(photo.exists)
+    assert contacts.held(person) == old
+
+
+def test_killed_writer(contacts, desktop, run, faces, person, photo, old):
+    """The kernel closes the half picture of a program that died."""
+    process = run.start("/usr/bin/python3", "-c", "import sys, time\n"
+                        "file = open(sys.argv[1], 'wb', buffering=0)\nfile.write(open(sys.argv[2], 'rb').read())\n"
+                        "print(flush=True)\ntime.sleep(600)", photo, faces.cut, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.kill()
+    run.finish(process)
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+    nothing_more(desktop, contacts, run, faces)
+    assert contacts.held(person) == old
+
+
+def test_program_that_ends_without_closing(contacts, desktop, run, faces, person, photo):
+    """The close of its exit fails, and it cannot see that."""
+    refuse(contacts.emulator)
+    run("/usr/bin/python3", "-c", "import os, sys\nfd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)\n"
+        "os.write(fd, open(sys.argv[2], 'rb').read())\nos._exit(0)", photo, faces.face(1))
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+    nothing_more(desktop, contacts, run, faces)
+
+
+def test_killed_while_the_upload_is_under_way(contacts, desktop, run, faces, person, photo, old):
+    refuse(contacts.emulator, delay_ms=1000)
+    process = run.start("cp", faces.face(1), photo)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    process.kill()
+    run.finish(process)
+    summary, body = desktop.shown()
+    assert summary == f"{person}: the photo was not changed"
+    nothing_more(desktop, contacts, run, faces)
+    assert contacts.held(person) == old
+
+
+def test_killed_rename(contacts, desktop, run, faces, person, photo):
+    refuse(contacts.emulator, delay_ms=1000)
+    run("cp", faces.face(1), photo.with_name("new.tmp"))
+    process = run.start("mv", photo.with_name("new.tmp"), photo)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    process.kill()
+    run.finish(process)
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+
+
+def test_end_of_the_mount(contacts, desktop, person, photo, faces):
+    """A file that is still open when the mount ends is sent then."""
+    refuse(contacts.emulator)
+    fd = os.open(photo, os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, faces.face_bytes(1))
+    contacts.mount.terminate()
+    assert contacts.mount.exit_status == 0
+    with pytest.raises(OSError):
+        os.close(fd)
+    kept = [path.read_bytes() for path in contacts.mount.state.glob("data/**/photo.jpg")]
+    assert kept == [faces.face_bytes(1)]
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+
+
+# ---- what is not shown ----
+
+def test_program_that_was_told(contacts, desktop, run, faces, person, photo):
+    refuse(contacts.emulator)
+    assert run("cp", faces.face(1), photo, check=False).status != 0
+    assert run("cp", faces.cut, photo, check=False).status != 0
+    nothing_more(desktop, contacts, run, faces)
+
+
+def test_interrupted_upload_that_was_carried_out(contacts, desktop, run, faces, person, photo):
+    """The program is gone, and the service did what it was asked to: nothing failed."""
+    contacts.emulator.fault("delay", method="PATCH", delay_ms=500)
+    process = run.start("cp", faces.face(1), photo)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    process.kill()
+    run.finish(process)
+    eventually(lambda: contacts.held(person) == faces.face_bytes(1))
+    nothing_more(desktop, contacts, run, faces)
+
+
+@pytest.mark.options("--no-notify")
+def test_no_notify(contacts, desktop, run, photo, person):
+    refuse(contacts.emulator, "DELETE")
+    run("rm", photo)
+    eventually(lambda: contacts.mount.error(person))
+    contacts.mount.unmount()
+    desktop.service.terminate()
+    assert desktop.service.stdout.read() == b""
+
+
+# ---- not too many ----
+
+@pytest.mark.emulator("--people", "20")
+def test_many_failures(contacts, desktop, run):
+    refuse(contacts.emulator, "DELETE")
+    people = [contacts.person(number) for number in range(12)]
+    run("rm", *[contacts.photo(person) for person in people])
+    told = [desktop.shown()[0].partition(":")[0] for _ in range(5)]
+    assert len(set(told)) == 5 and set(told) <= set(people)
+    shown = desktop.next()
+    while shown[3] != "7 more photos were not changed":  # the number grows in place
+        replaces = shown[1]
+        shown = desktop.next()
+        assert shown[2] == replaces
+
+
+def test_the_same_again_is_shown_once(contacts, desktop, run, faces, person, photo):
+    run("cp", faces.face(5), photo)
+    refuse(contacts.emulator)
+    for number in range(2, 4):
+        change_by_mmap(photo, NUMBER, ord("1"))
+        contacts.emulator.wait_requests(number, method="PATCH", answered=True)
+        eventually(lambda: photo.read_bytes() == faces.face_bytes(5))
+    assert desktop.shown()[0] == f"{person}: the photo was not changed"
+    nothing_more(desktop, contacts, run, faces)
+
+
+def test_closed_when_the_next_change_succeeds(contacts, desktop, run, faces, person, photo):
+    run("cp", faces.face(5), photo)
+    refuse(contacts.emulator, times=1)
+    change_by_mmap(photo, NUMBER, ord("1"))
+    method, number, *_ = desktop.next()
+    assert method == "Notify"
+    run("cp", faces.face(2), photo)
+    assert desktop.next() == ["CloseNotification", number]
+
+
+# ---- words ----
+
+@pytest.mark.options("--sync-interval", "1")
+def test_words_are_escaped(contacts, desktop, run):
+    name = "Tom <b>&amp; Co"
+    contacts.emulator.create_person(name, face="tom")
+    eventually(lambda: name in os.listdir(contacts.path))
+    refuse(contacts.emulator, "DELETE", body=json.dumps({"error": {
+        "code": 403, "message": "<a href='x'>no</a> & never", "status": "PERMISSION_DENIED"}}))
+    run("rm", contacts.photo(name))
+    summary, body = desktop.shown()
+    assert summary == "Tom <b>&amp; Co: the photo was not removed and is back"  # plain text by the specification
+    assert "&lt;a href=&apos;x&apos;&gt;no&lt;/a&gt; &amp; never" in body
+
+
+# ---- desktops of all kinds ----
+
+def test_in_the_background(emulator, mount, desktop, run):
+    """The daemon keeps the session of who called it."""
+    contacts = Contacts(emulator, mount(emulator, foreground=False, env=desktop.env))
+    person = contacts.person()
+    refuse(emulator, "DELETE")
+    run("rm", contacts.photo(person))
+    assert desktop.shown()[0] == f"{person}: the photo was not removed and is back"
+
+
+def test_bus_of_the_runtime_folder(emulator, mount, desktop, run, tmp_path):
+    runtime = desktop.env["DBUS_SESSION_BUS_ADDRESS"].removeprefix("unix:path=").removesuffix("/bus")
+    env = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": runtime}
+    contacts = Contacts(emulator, mount(emulator, env=env))
+    refuse(emulator, "DELETE")
+    run("rm", contacts.photo(contacts.person()))
+    assert desktop.shown()
+
+
+def check_life_goes_on(contacts, run, faces):
+    """A failure is in the log, the next change is quick, and so is the end."""
+    one, two = contacts.person(0), contacts.person(1)
+    refuse(contacts.emulator, "DELETE")
+    run("rm", contacts.photo(one))
+    eventually(lambda: contacts.mount.error(one))
+    run("cp", faces.face(1), contacts.photo(two), timeout=10)
+    assert contacts.held(two) == faces.face_bytes(1)
+    contacts.mount.terminate()
+    assert contacts.mount.exit_status == 0
+
+
+@pytest.mark.parametrize("address", ["", "unix:path=/nonexistent/bus", "autolaunch:", "nonsense"])
+def test_no_bus(emulator, mount, run, faces, tmp_path, address):
+    env = {"DBUS_SESSION_BUS_ADDRESS": address, "XDG_RUNTIME_DIR": str(tmp_path)}
+    check_life_goes_on(Contacts(emulator, mount(emulator, env=env)), run, faces)
+
+
+def test_nobody_shows_notifications(emulator, mount, session, run, faces):
+    check_life_goes_on(Contacts(emulator, mount(emulator, env=session(service=False).env)), run, faces)
+
+
+def test_service_that_hangs(emulator, mount, session, run, faces):
+    check_life_goes_on(Contacts(emulator, mount(emulator, env=session(hang=True).env)), run, faces)
+
+
+def test_bus_that_hangs(emulator, mount, run, faces, tmp_path):
+    """It takes connections, and says nothing."""
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(tmp_path / "bus"))
+        bus.listen()
+        env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path / 'bus'}"}
+        check_life_goes_on(Contacts(emulator, mount(emulator, env=env)), run, faces)
+
+
+def test_bus_that_goes_away(contacts, desktop, run, faces):
+    refuse(contacts.emulator, "DELETE", 1)
+    run("rm", contacts.photo(contacts.person(2)))
+    assert desktop.shown()
+    desktop.bus.send_signal(signal.SIGTERM)
+    desktop.bus.wait()
+    check_life_goes_on(contacts, run, faces)
