@@ -6,25 +6,26 @@
 
 #include <string.h>
 
-#include "image/whole.h"
+#include "image/walk.h"
 
 G_DEFINE_QUARK (image_error, image_error)
 
 static const struct {
-  const char *name; /* with its article, for sentences */
+  const char *label;
+  const char *article;
   const char *mime_type;
   const char *extension;
 } kinds[] = {
-  [IMAGE_KIND_NONE] = { "no picture", "application/octet-stream", "" },
-  [IMAGE_KIND_JPEG] = { "a JPEG picture", "image/jpeg", ".jpg" },
-  [IMAGE_KIND_PNG] = { "a PNG picture", "image/png", ".png" },
-  [IMAGE_KIND_GIF] = { "a GIF picture", "image/gif", ".gif" },
-  [IMAGE_KIND_WEBP] = { "a WebP picture", "image/webp", ".webp" },
-  [IMAGE_KIND_TIFF] = { "a TIFF picture", "image/tiff", ".tif" },
-  [IMAGE_KIND_BMP] = { "a BMP picture", "image/bmp", ".bmp" },
-  [IMAGE_KIND_HEIC] = { "a HEIC picture", "image/heic", ".heic" },
-  [IMAGE_KIND_AVIF] = { "an AVIF picture", "image/avif", ".avif" },
-  [IMAGE_KIND_JXL] = { "a JPEG XL picture", "image/jxl", ".jxl" },
+  [IMAGE_KIND_NONE] = { "no picture", "", "application/octet-stream", "" },
+  [IMAGE_KIND_JPEG] = { "JPEG", "a", "image/jpeg", ".jpg" },
+  [IMAGE_KIND_PNG] = { "PNG", "a", "image/png", ".png" },
+  [IMAGE_KIND_GIF] = { "GIF", "a", "image/gif", ".gif" },
+  [IMAGE_KIND_WEBP] = { "WebP", "a", "image/webp", ".webp" },
+  [IMAGE_KIND_TIFF] = { "TIFF", "a", "image/tiff", ".tif" },
+  [IMAGE_KIND_BMP] = { "BMP", "a", "image/bmp", ".bmp" },
+  [IMAGE_KIND_HEIC] = { "HEIC", "a", "image/heic", ".heic" },
+  [IMAGE_KIND_AVIF] = { "AVIF", "an", "image/avif", ".avif" },
+  [IMAGE_KIND_JXL] = { "JPEG XL", "a", "image/jxl", ".jxl" },
 };
 
 static gboolean
@@ -104,6 +105,12 @@ image_kind (gconstpointer bytes, gsize size)
 }
 
 const char *
+image_kind_label (ImageKind kind)
+{
+  return kinds[kind].label;
+}
+
+const char *
 image_kind_mime_type (ImageKind kind)
 {
   return kinds[kind].mime_type;
@@ -175,35 +182,46 @@ fail_not_a_picture (const guint8 *data, gsize size, GError **error)
   return FALSE;
 }
 
-gboolean
-image_check_upload (gconstpointer data, gsize size, GError **error)
+/* TRUE for what is whole; *other is set for another kind, of which only a GIF is looked at. */
+static gboolean
+check_whole (gconstpointer data, gsize size, gboolean *other, GError **error)
 {
-  ImageKind kind = image_kind (data, size);
+  gsize end;
 
-  switch (kind) {
+  *other = FALSE;
+  switch (image_kind (data, size)) {
   case IMAGE_KIND_JPEG:
-    return image_jpeg_whole (data, size, error);
+    return image_jpeg_walk (data, size, NULL, NULL, &end, error);
   case IMAGE_KIND_PNG:
-    return image_png_whole (data, size, error);
+    return image_png_walk (data, size, NULL, NULL, &end, error);
+  case IMAGE_KIND_GIF:
+    *other = TRUE;
+    return image_gif_whole (data, size, error);
   case IMAGE_KIND_NONE:
     return fail_not_a_picture (data, size, error);
   default:
-    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED, "is %s; contacts take JPEG and PNG", kinds[kind].name);
-    return FALSE;
+    *other = TRUE;
+    return TRUE;
   }
+}
+
+gboolean
+image_check_upload (gconstpointer data, gsize size, GError **error)
+{
+  gboolean other;
+
+  if (!check_whole (data, size, &other, error))
+    return FALSE;
+  if (other)
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED, "is %s %s picture; contacts take JPEG and PNG",
+                 kinds[image_kind (data, size)].article, kinds[image_kind (data, size)].label);
+  return !other;
 }
 
 gboolean
 image_check_download (gconstpointer data, gsize size, GError **error)
 {
-  switch (image_kind (data, size)) {
-  case IMAGE_KIND_JPEG:
-    return image_jpeg_whole (data, size, error);
-  case IMAGE_KIND_PNG:
-    return image_png_whole (data, size, error);
-  case IMAGE_KIND_NONE:
-    return fail_not_a_picture (data, size, error);
-  default:
-    return TRUE;
-  }
+  gboolean other;
+
+  return check_whole (data, size, &other, error);
 }

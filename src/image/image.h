@@ -15,8 +15,10 @@ GQuark image_error_quark (void);
 
 typedef enum {
   IMAGE_ERROR_NOT_A_PICTURE, /* no known magic */
-  IMAGE_ERROR_UNSUPPORTED,   /* a picture, but of a kind that the service does not take (yet) */
-  IMAGE_ERROR_CUT_OFF,       /* a JPEG or PNG that stops before its end, or is broken inside */
+  IMAGE_ERROR_UNSUPPORTED,   /* a picture, but of a kind that the service does not take, or that cannot be converted */
+  IMAGE_ERROR_CUT_OFF,       /* stops before its end, is broken inside, or does not decode */
+  IMAGE_ERROR_TIMED_OUT,     /* too many others wait to be converted */
+  IMAGE_ERROR_HELPER,        /* nothing is wrong with the picture: contactfs-convert is not there, or cannot work */
 } ImageError;
 
 typedef enum {
@@ -35,6 +37,8 @@ typedef enum {
 /* By magic bytes alone; a few dozen bytes are enough. */
 ImageKind image_kind (gconstpointer data, gsize size);
 
+/* "JPEG", "HEIC" …; "no picture" for NONE. Static. */
+const char *image_kind_label (ImageKind kind);
 /* "image/jpeg" …; "application/octet-stream" for NONE. Static. */
 const char *image_kind_mime_type (ImageKind kind);
 /* ".jpg", ".png" …; "" for NONE. Static. */

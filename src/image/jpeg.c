@@ -9,7 +9,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "image/whole.h"
+#include "image/walk.h"
 
 #include <string.h>
 
@@ -27,6 +27,8 @@ typedef struct {
   guint frames;
   guint scans;
   gboolean height_due; /* the frame header left the number of lines to a DNL segment */
+  ImageJpegFunc each;  /* NULL: only walk */
+  gpointer each_data;
 } Walk;
 
 static gboolean
@@ -87,21 +89,18 @@ next_segment (Walk *walk, const guint8 **body, gsize *length, GError **error)
   return TRUE;
 }
 
-static gboolean
-is_frame_header (guint8 code)
+gboolean
+image_jpeg_is_frame_header (guint8 code)
 {
   return code >= SOF0 && code <= SOF15 && code != DHT && code != JPG && code != DAC;
 }
 
 /* P, Y (2), X (2), Nf, then three bytes for each component. */
 static gboolean
-frame_header (Walk *walk, guint8 code, GError **error)
+frame_header (Walk *walk, gsize at, const guint8 *body, gsize length, GError **error)
 {
-  gsize at = walk->pos, length;
-  const guint8 *body;
+  guint8 code = walk->data[at - 1];
 
-  if (!next_segment (walk, &body, &length, error))
-    return FALSE;
   if (walk->frames++ > 0 && !walk->hierarchical)
     return fail_broken (at, "a second frame header", error);
   if (length < 6 || body[5] == 0 || length != 6 + 3 * (gsize)body[5])
@@ -142,13 +141,8 @@ entropy_data (Walk *walk, GError **error)
 
 /* Ns, two bytes for each component, Ss, Se, Ah/Al; then the data. */
 static gboolean
-scan (Walk *walk, GError **error)
+scan (Walk *walk, gsize at, const guint8 *body, gsize length, GError **error)
 {
-  gsize at = walk->pos, length;
-  const guint8 *body;
-
-  if (!next_segment (walk, &body, &length, error))
-    return FALSE;
   if (walk->frames == 0)
     return fail_broken (at, "a scan before any frame header", error);
   if (length < 4 || body[0] < 1 || body[0] > 4 || length != 4 + 2 * (gsize)body[0])
@@ -158,13 +152,10 @@ scan (Walk *walk, GError **error)
 }
 
 static gboolean
-other_segment (Walk *walk, guint8 code, GError **error)
+other_segment (Walk *walk, gsize at, const guint8 *body, gsize length, GError **error)
 {
-  gsize at = walk->pos, length;
-  const guint8 *body;
+  guint8 code = walk->data[at - 1];
 
-  if (!next_segment (walk, &body, &length, error))
-    return FALSE;
   if (code == DHP)
     walk->hierarchical = TRUE;
   if (code == DNL) {
@@ -187,31 +178,44 @@ end_of_image (const Walk *walk, GError **error)
   return TRUE;
 }
 
-gboolean
-image_jpeg_whole (const guint8 *data, gsize size, GError **error)
+/* One marker with all that belongs to it. */
+static gboolean
+segment (Walk *walk, gsize marker, guint8 code, GError **error)
 {
-  Walk walk = { .data = data, .size = size, .pos = 2 };
+  gsize at = walk->pos, length;
+  const guint8 *body;
+
+  if (!next_segment (walk, &body, &length, error))
+    return FALSE;
+  if (walk->each != NULL)
+    walk->each (&(ImageJpegSegment){ code, marker, walk->pos, body, length }, walk->each_data);
+  if (code == SOS)
+    return scan (walk, at, body, length, error);
+  if (image_jpeg_is_frame_header (code))
+    return frame_header (walk, at, body, length, error);
+  return other_segment (walk, at, body, length, error);
+}
+
+gboolean
+image_jpeg_walk (const guint8 *data, gsize size, ImageJpegFunc each, gpointer each_data, gsize *end, GError **error)
+{
+  Walk walk = { .data = data, .size = size, .pos = 2, .each = each, .each_data = each_data };
 
   for (;;) {
     gsize at = walk.pos;
     guint8 code;
-    gboolean good;
 
     if (!next_marker (&walk, &code, error))
       return FALSE;
-    if (code == EOI)
+    if (code == EOI) {
+      *end = walk.pos;
       return end_of_image (&walk, error);
+    }
     if (code == SOI)
       return fail_broken (at, "another picture begins", error);
     if (code == TEM || (code >= RST0 && code <= RST7))
       continue; /* alone, without a length */
-    if (code == SOS)
-      good = scan (&walk, error);
-    else if (is_frame_header (code))
-      good = frame_header (&walk, code, error);
-    else
-      good = other_segment (&walk, code, error);
-    if (!good)
+    if (!segment (&walk, at, code, error))
       return FALSE;
   }
 }

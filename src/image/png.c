@@ -5,7 +5,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "image/whole.h"
+#include "image/walk.h"
 
 #include <string.h>
 #include <zlib.h>
@@ -14,12 +14,6 @@
 
 #define SIGNATURE_SIZE 8
 #define CHUNK_OVERHEAD 12 /* length, type, CRC */
-
-typedef struct {
-  char type[5];
-  const guint8 *data;
-  gsize length;
-} Chunk;
 
 static guint32
 be32 (const guint8 *bytes)
@@ -42,7 +36,7 @@ fail_broken (gsize at, const char *what, GError **error)
 }
 
 static gboolean
-next_chunk (const guint8 *data, gsize size, gsize *pos, Chunk *out, GError **error)
+next_chunk (const guint8 *data, gsize size, gsize *pos, ImagePngChunk *out, GError **error)
 {
   gsize left = size - *pos;
   const guint8 *chunk = data + *pos;
@@ -64,13 +58,15 @@ next_chunk (const guint8 *data, gsize size, gsize *pos, Chunk *out, GError **err
   out->data = chunk + 8;
   if (crc32 (0, chunk + 4, (uInt)out->length + 4) != be32 (out->data + out->length))
     return fail_broken (*pos, "a chunk with a wrong checksum", error);
+  out->start = *pos;
   *pos += CHUNK_OVERHEAD + out->length;
+  out->end = *pos;
   return TRUE;
 }
 
 /* Width, height, then bit depth, colour type, compression, filter, interlace, a byte each. */
 static gboolean
-header_is_sane (const Chunk *header)
+header_is_sane (const ImagePngChunk *header)
 {
   /* Bit depths allowed for a colour type, one bit each. */
   static const guint32 depths[] = { [0] = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16,
@@ -93,27 +89,30 @@ header_is_sane (const Chunk *header)
 }
 
 gboolean
-image_png_whole (const guint8 *data, gsize size, GError **error)
+image_png_walk (const guint8 *data, gsize size, ImagePngFunc each, gpointer each_data, gsize *end, GError **error)
 {
   gsize pos = SIGNATURE_SIZE, pixels = 0;
-  gboolean palette_due;
-  Chunk chunk;
-
-  if (!next_chunk (data, size, &pos, &chunk, error))
-    return FALSE;
-  if (!header_is_sane (&chunk))
-    return fail_broken (SIGNATURE_SIZE, "a wrong header", error);
-  palette_due = chunk.data[9] == 3;
+  gboolean palette_due = FALSE;
 
   for (;;) {
     gsize at = pos;
+    ImagePngChunk chunk;
 
     if (!next_chunk (data, size, &pos, &chunk, error))
       return FALSE;
-    if (strcmp (chunk.type, "IEND") == 0)
-      return pixels > 0 || fail_broken (at, "an end without any pixels", error);
-    if (strcmp (chunk.type, "IHDR") == 0)
+    if (at == SIGNATURE_SIZE) {
+      if (!header_is_sane (&chunk))
+        return fail_broken (at, "a wrong header", error);
+      palette_due = chunk.data[9] == 3;
+    } else if (strcmp (chunk.type, "IHDR") == 0) {
       return fail_broken (at, "a second header", error);
+    }
+    if (each != NULL)
+      each (&chunk, each_data);
+    if (strcmp (chunk.type, "IEND") == 0) {
+      *end = pos;
+      return pixels > 0 || fail_broken (at, "an end without any pixels", error);
+    }
     if (strcmp (chunk.type, "PLTE") == 0)
       palette_due = FALSE;
     if (strcmp (chunk.type, "IDAT") == 0) {

@@ -1,0 +1,26 @@
+/*
+ * What a JPEG or PNG says of itself, and what can be done to it without decoding a pixel. Pure, any thread.
+ */
+#pragma once
+
+#include "image/image.h"
+
+typedef struct {
+  ImageKind kind; /* JPEG or PNG */
+  guint32 width;  /* as stored, before its orientation is applied */
+  guint32 height;
+  guint bits;        /* a sample */
+  guint components;  /* 4 in a JPEG: CMYK or YCCK */
+  guint orientation; /* 1 (upright) to 8 */
+  gsize exif_offset; /* of its TIFF structure; 0: none */
+  gsize exif_size;
+  gsize end; /* behind the picture; what follows is a trailer */
+} ImageHeader;
+
+/* FALSE with IMAGE_ERROR unless data is a whole JPEG or PNG (image_check_upload). */
+gboolean image_read_header (gconstpointer data, gsize size, ImageHeader *header, GError **error);
+
+/* A whole JPEG or PNG without what tells of its owner: EXIF, GPS, XMP, IPTC, comments, thumbnails, trailers. The pixels
+ * as they are encoded, and what says how to show them (colour profile, gamma, density), stay. Orientation is metadata:
+ * turn the picture first. A new reference to bytes itself if there is nothing to strip. Transfer full. */
+GBytes *image_strip (GBytes *bytes);
