@@ -60,6 +60,10 @@ check_single_files() {
   c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/google/keyring.c
+  find fs src \( -name '*.c' -o -name '*.h' \) -not -path 'src/emulator/*' -print | LC_ALL=C sort \
+    | only_in '<vips/vips.h>' '^ *# *include *<vips/' src/convert/picture.c
+  c_files fs src | only_in '<turbojpeg.h>' '^ *# *include *<turbojpeg' src/convert/turn.c
+  c_files fs src | only_in '<seccomp.h>' '^ *# *include *<seccomp' src/convert/sandbox.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
   c_files fs src | only_in '<systemd/…>' '^ *# *include *<systemd/' src/cli/daemon.c
   c_files fs src | only_in 'fuse_lowlevel_notify_*' '^[^*]*\<fuse_lowlevel_notify_[a-z_]+ *\(' 'fs/notif*.c'
@@ -68,11 +72,14 @@ check_single_files() {
 
 check_arrows() {
   arrows src/image 'image'
+  arrows src/convert 'convert|image'
   arrows src/google 'google'
   arrows src/book 'book|google|image'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|book|google|image'
   arrows src/cli 'cli|fs|book|google'
+  find fs src/book src/cli src/google src/image -name meson.build -print \
+    | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
 }
 
@@ -146,6 +153,11 @@ self_test() {
   breaks 'SQLite twice' src/book/new.c '#include <sqlite3.h>'
   breaks 'libsystemd twice' src/cli/new.c '#include <systemd/sd-daemon.h>'
   breaks 'libsecret twice' src/google/new.c '#include <libsecret/secret.h>'
+  breaks 'libvips in the daemon' src/image/new.c '#include <vips/vips.h>'
+  breaks 'libvips linked into the daemon' src/image/meson.build "image_dep = declare_dependency(dependencies: [vips])"
+  breaks 'turbojpeg twice' src/convert/new.c '#include <turbojpeg.h>'
+  breaks 'seccomp twice' src/convert/new.c '#include <seccomp.h>'
+  breaks 'the helper looks at the daemon' src/convert/new.c '#include "book/book.h"'
   breaks 'a notification from another file' fs/new.c '  fuse_lowlevel_notify_delete (session, 1, 2, name, 3);'
   breaks 'a reply from another file' fs/new.c '  fuse_reply_err (request, 0);'
   breaks 'book looks up' src/book/new.c '#include "fs/fs.h"'

@@ -1,0 +1,290 @@
+/* What has to be done to a picture, and doing it. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "image/prepare.h"
+
+#include <string.h>
+
+#include "image/header.h"
+#include "image/protocol.h"
+
+typedef struct {
+  ImageHelper *helper;
+  GBytes *written;
+  ImageWishes wishes;
+  gboolean suspect;
+  gint64 deadline;
+  ImageKind kind;
+  GPtrArray *phrases; /* of char*: "… was <phrase>, <phrase> and <phrase>" */
+} Prepare;
+
+static void
+prepare_free (gpointer data)
+{
+  Prepare *self = data;
+
+  g_bytes_unref (self->written);
+  g_ptr_array_unref (self->phrases);
+  g_free (self);
+}
+
+void
+image_prepared_free (ImagePrepared *self)
+{
+  g_bytes_unref (self->bytes);
+  g_free (self->note);
+  g_free (self);
+}
+
+/* ---- the end ---- */
+
+/* "the picture was A, B and C"; NULL for no phrase. */
+static char *
+make_note (GPtrArray *phrases)
+{
+  GString *note;
+
+  if (phrases->len == 0)
+    return NULL;
+  note = g_string_new ("the picture was ");
+  for (guint i = 0; i < phrases->len; i++) {
+    if (i > 0)
+      g_string_append (note, i + 1 == phrases->len ? " and " : ", ");
+    g_string_append (note, g_ptr_array_index (phrases, i));
+  }
+  return g_string_free (note, FALSE);
+}
+
+/* Consumes the task; error: transfer full. */
+static void
+fail (GTask *task, GError *error)
+{
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+/* Consumes the task. */
+static void
+succeed (GTask *task, GBytes *bytes)
+{
+  Prepare *self = g_task_get_task_data (task);
+  ImagePrepared *prepared = g_new0 (ImagePrepared, 1);
+
+  prepared->bytes = self->wishes.strip_metadata ? image_strip (bytes) : g_bytes_ref (bytes);
+  if (prepared->bytes != bytes)
+    g_ptr_array_add (self->phrases, g_strdup ("stripped of its metadata, as --strip-metadata asks"));
+  prepared->note = make_note (self->phrases);
+  g_task_return_pointer (task, prepared, (GDestroyNotify)image_prepared_free);
+  g_object_unref (task);
+}
+
+static gboolean
+is_within (const Prepare *self, const ImageHeader *header, gsize size)
+{
+  return size <= self->wishes.max_bytes && MAX (header->width, header->height) <= self->wishes.max_side;
+}
+
+/* ---- the helper ---- */
+
+static void
+run (GTask *task, const char *operation, GAsyncReadyCallback callback)
+{
+  Prepare *self = g_task_get_task_data (task);
+  ImageHelperRequest request = {
+    .operation = operation,
+    .kind = self->kind,
+    .max_side = self->wishes.max_side,
+    .max_bytes = self->wishes.max_bytes,
+    .input = self->written,
+    .deadline = self->deadline,
+  };
+
+  image_helper_run_async (self->helper, &request, g_task_get_cancellable (task), callback, task);
+}
+
+static void
+on_converted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Prepare *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) made = NULL;
+  GError *error = NULL;
+  g_auto (GStrv) phrases = image_helper_run_finish (result, &made, &error);
+  ImageHeader header;
+
+  if (phrases == NULL) {
+    fail (task, error);
+    return;
+  }
+  /* The helper had the picture in its hands, so it is not believed. */
+  if (!image_read_header (g_bytes_get_data (made, NULL), g_bytes_get_size (made), &header, NULL)
+      || header.kind != IMAGE_KIND_JPEG || header.orientation != 1
+      || !is_within (self, &header, g_bytes_get_size (made))) {
+    fail (task, g_error_new_literal (IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "cannot be made into an upright JPEG"));
+    return;
+  }
+  for (char **phrase = phrases; *phrase != NULL; phrase++)
+    g_ptr_array_add (self->phrases, g_strdup (*phrase));
+  succeed (task, made);
+}
+
+static void
+convert (GTask *task)
+{
+  Prepare *self = g_task_get_task_data (task);
+
+  if (self->kind == IMAGE_KIND_PNG)
+    g_ptr_array_add (self->phrases, g_strdup ("converted from PNG to JPEG"));
+  else if (self->kind != IMAGE_KIND_JPEG)
+    g_ptr_array_add (self->phrases, g_strdup_printf ("converted from %s to JPEG (contacts take JPEG and PNG)",
+                                                     image_kind_label (self->kind)));
+  run (task, "convert", on_converted);
+}
+
+/* ---- JPEG and PNG ---- */
+
+/* Comments and profiles can weigh more than the picture. */
+static gboolean
+fits_without_metadata (GTask *task, const ImageHeader *header)
+{
+  Prepare *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) stripped = NULL;
+
+  if (MAX (header->width, header->height) > self->wishes.max_side)
+    return FALSE;
+  stripped = image_strip (self->written);
+  if (g_bytes_get_size (stripped) > self->wishes.max_bytes)
+    return FALSE;
+  g_ptr_array_add (self->phrases, g_strdup ("stripped of its metadata, which alone made it too large"));
+  succeed (task, stripped);
+  return TRUE;
+}
+
+/* Consumes the task. */
+static void
+prepare_jpeg_or_png (GTask *task)
+{
+  Prepare *self = g_task_get_task_data (task);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (self->written, &size);
+  ImageHeader header;
+  GError *error = NULL;
+
+  if (!image_read_header (data, size, &header, &error)) {
+    fail (task, error);
+    return;
+  }
+  if (header.kind == IMAGE_KIND_JPEG && header.bits != 8)
+    fail (task,
+          g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                       "is a JPEG with %u bits a colour, which hardly any program shows; save it with 8", header.bits));
+  else if (header.kind == IMAGE_KIND_JPEG && header.components == 4)
+    convert (task);
+  else if (header.orientation != 1 && header.kind == IMAGE_KIND_JPEG && is_within (self, &header, size))
+    run (task, "turn", on_converted);
+  else if (header.orientation == 1 && is_within (self, &header, size))
+    succeed (task, self->written);
+  else if (header.orientation != 1 || !fits_without_metadata (task, &header))
+    convert (task);
+}
+
+static void
+on_verified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  GError *error = NULL;
+  g_auto (GStrv) answer = image_helper_run_finish (result, NULL, &error);
+
+  if (answer != NULL)
+    prepare_jpeg_or_png (task);
+  else
+    fail (task, error);
+}
+
+void
+image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wishes, gboolean suspect, gint64 deadline,
+                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Prepare *self = g_new0 (Prepare, 1);
+  GError *error = NULL;
+  gsize size;
+  gconstpointer bytes = g_bytes_get_data (written, &size);
+
+  self->helper = helper;
+  self->written = g_bytes_ref (written);
+  self->wishes = *wishes;
+  self->deadline = deadline;
+  self->kind = image_kind (bytes, size);
+  self->phrases = g_ptr_array_new_with_free_func (g_free);
+  g_task_set_source_tag (task, image_prepare_async);
+  g_task_set_task_data (task, self, prepare_free);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!image_check_download (bytes, size, &error))
+    fail (task, error);
+  else if (suspect && self->kind == IMAGE_KIND_JPEG)
+    run (task, "verify", on_verified);
+  else if (self->kind == IMAGE_KIND_JPEG || self->kind == IMAGE_KIND_PNG)
+    prepare_jpeg_or_png (task);
+  else
+    convert (task);
+}
+
+ImagePrepared *
+image_prepare_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* ---- the 100-pixel trap ---- */
+
+static gboolean
+has_half_the_pixels (GBytes *smaller, GBytes *larger)
+{
+  ImageHeader a, b;
+
+  return image_read_header (g_bytes_get_data (smaller, NULL), g_bytes_get_size (smaller), &a, NULL)
+         && image_read_header (g_bytes_get_data (larger, NULL), g_bytes_get_size (larger), &b, NULL)
+         && (guint64)a.width * a.height * 2 <= (guint64)b.width * b.height;
+}
+
+static void
+on_compared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) answer = image_helper_run_finish (result, NULL, &error);
+
+  if (answer == NULL)
+    g_info ("two pictures were not compared: %s", error->message);
+  g_task_return_boolean (task, answer != NULL && g_strcmp0 (answer[0], IMAGE_HELPER_SAME) == 0);
+}
+
+void
+image_is_smaller_copy_async (ImageHelper *helper, GBytes *smaller, GBytes *larger, gint64 deadline,
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  ImageHelperRequest request = {
+    .operation = "compare",
+    .kind = image_kind (g_bytes_get_data (smaller, NULL), g_bytes_get_size (smaller)),
+    .max_side = 1,
+    .max_bytes = 1,
+    .input = smaller,
+    .second = larger,
+    .deadline = deadline,
+  };
+
+  g_task_set_source_tag (task, image_is_smaller_copy_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (has_half_the_pixels (smaller, larger))
+    image_helper_run_async (helper, &request, cancellable, on_compared, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, FALSE);
+}
+
+gboolean
+image_is_smaller_copy_finish (GAsyncResult *result)
+{
+  return g_task_propagate_boolean (G_TASK (result), NULL);
+}

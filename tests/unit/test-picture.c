@@ -1,0 +1,166 @@
+/* The helper's decoding, in this process: every format cut at every hundredth of it. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <string.h>
+
+#include "convert/picture.h"
+#include "convert/turn.h"
+#include "image/header.h"
+
+static const PictureLimits limits = { 4096, 5 * 1024 * 1024 };
+
+static GBytes *
+load (const char *name)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "pictures", name, NULL);
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  char *data;
+
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (data, size);
+}
+
+static GBytes *
+convert (gconstpointer data, gsize size, GError **error)
+{
+  g_autoptr (GPtrArray) phrases = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GBytes) jpeg = picture_convert (data, size, &limits, phrases, error);
+  ImageHeader header;
+
+  if (jpeg == NULL)
+    return NULL;
+  g_assert_true (image_read_header (g_bytes_get_data (jpeg, NULL), g_bytes_get_size (jpeg), &header, NULL));
+  g_assert_cmpint (header.kind, ==, IMAGE_KIND_JPEG);
+  return g_steal_pointer (&jpeg);
+}
+
+/* As the daemon and the helper look at it, one after the other. Cut off, a picture is refused with words, or as good as whole (a trailer was cut). It is never half of it. */
+static void
+test_cuts (gconstpointer name)
+{
+  g_autoptr (GBytes) bytes = load (name);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  g_autoptr (GError) whole_error = NULL;
+  g_autoptr (GBytes) whole = convert (data, size, &whole_error);
+
+  g_assert_no_error (whole_error);
+  for (guint percent = 0; percent < 100; percent++) {
+    gsize cut = size * percent / 100;
+    g_autofree guint8 *copy = g_memdup2 (data, cut);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) part = image_check_download (copy, cut, &error) ? convert (copy, cut, &error) : NULL;
+
+    g_assert_true ((part == NULL) == (error != NULL));
+    if (part != NULL && !g_bytes_equal (part, whole))
+      g_error ("%s: the first %u %% became another picture", (const char *)name, percent);
+  }
+}
+
+/* Whatever bit changes, decoding ends. */
+static void
+test_flips (gconstpointer name)
+{
+  g_autoptr (GBytes) bytes = load (name);
+  gsize size = g_bytes_get_size (bytes);
+  g_autofree guint8 *data = g_memdup2 (g_bytes_get_data (bytes, NULL), size);
+
+  for (guint i = 0; i < 20; i++) {
+    gsize at = (gsize)g_test_rand_int_range (0, (gint32)size);
+    guint8 bit = (guint8)(1u << g_test_rand_int_range (0, 8));
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) made = NULL;
+
+    data[at] ^= bit;
+    made = convert (data, size, &error);
+    g_assert_true ((made == NULL) == (error != NULL));
+    data[at] ^= bit;
+  }
+}
+
+static void
+test_scaled (void)
+{
+  static const PictureLimits small = { 16, 100000 };
+  g_autoptr (GBytes) bytes = load ("rgb.png");
+  g_autoptr (GPtrArray) phrases = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) jpeg
+      = picture_convert (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &small, phrases, &error);
+  ImageHeader header;
+
+  g_assert_no_error (error);
+  g_assert_true (image_read_header (g_bytes_get_data (jpeg, NULL), g_bytes_get_size (jpeg), &header, NULL));
+  g_assert_cmpuint (MAX (header.width, header.height), ==, 16);
+  g_assert_cmpuint (phrases->len, ==, 1);
+  g_assert_true (g_str_has_prefix (g_ptr_array_index (phrases, 0), "scaled from "));
+}
+
+/* A new beginning and an old end make a whole JPEG that decodes with complaints. */
+static void
+test_verify (void)
+{
+  g_autoptr (GBytes) bytes = load ("baseline.jpg");
+  gsize size = g_bytes_get_size (bytes);
+  g_autofree guint8 *data = g_memdup2 (g_bytes_get_data (bytes, NULL), size);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (turn_verify (data, size, &error));
+  g_assert_no_error (error);
+  memmove (data + size - 60, data + size - 40, 38);
+  data[size - 22] = 0xff; /* the scan ends early */
+  data[size - 21] = 0xd9;
+  g_assert_false (turn_verify (data, size, &error));
+  g_assert_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF);
+}
+
+static gboolean
+alike (const char *name, const char *second)
+{
+  g_autoptr (GBytes) a = load (name), b = load (second);
+  g_autoptr (GError) error = NULL;
+  gboolean same = FALSE;
+
+  picture_compare (g_bytes_get_data (a, NULL), g_bytes_get_size (a), g_bytes_get_data (b, NULL), g_bytes_get_size (b),
+                   &same, &error);
+  g_assert_no_error (error);
+  return same;
+}
+
+static void
+test_compare (void)
+{
+  g_assert_true (alike ("baseline.jpg", "baseline.jpg"));
+  g_assert_true (alike ("baseline.jpg", "progressive.jpg"));
+  g_assert_true (alike ("pattern.png", "pattern-small.jpg"));
+  g_assert_false (alike ("baseline.jpg", "pattern.png"));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const ImageKind kinds[]
+      = { IMAGE_KIND_JPEG, IMAGE_KIND_PNG,  IMAGE_KIND_GIF,  IMAGE_KIND_WEBP, IMAGE_KIND_TIFF,
+          IMAGE_KIND_BMP,  IMAGE_KIND_HEIC, IMAGE_KIND_AVIF, IMAGE_KIND_JXL };
+  static const char *const names[] = { "cmyk.jpg",    "progressive.jpg", "picture.gif",  "picture.webp", "picture.tif",
+                                       "picture.bmp", "pattern.heic",    "pattern.avif", "pattern.jxl" };
+  g_autoptr (GError) error = NULL;
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL); /* vips warns of broken pictures */
+  if (!picture_start (kinds, G_N_ELEMENTS (kinds), &error))
+    g_error ("%s", error->message);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *cuts = g_strconcat ("/picture/cuts/", names[i], NULL);
+    g_autofree char *flips = g_strconcat ("/picture/flips/", names[i], NULL);
+
+    g_test_add_data_func (cuts, names[i], test_cuts);
+    g_test_add_data_func (flips, names[i], test_flips);
+  }
+  g_test_add_func ("/picture/scaled", test_scaled);
+  g_test_add_func ("/picture/verify", test_verify);
+  g_test_add_func ("/picture/compare", test_compare);
+  return g_test_run ();
+}
