@@ -10,6 +10,7 @@
 #define XATTR_ORIGIN        "user.xdg.origin.url"
 #define XATTR_RESOURCE_NAME "user.contactfs.resource_name"
 #define XATTR_ERROR         "user.contactfs.error"
+#define XATTR_NOTE          "user.contactfs.note"
 #define XATTR_STATUS        "user.contactfs.status"
 
 typedef struct {
@@ -78,6 +79,8 @@ get_file_xattr (Fs *self, fuse_req_t req, BookFile *file, const char *name, gsiz
     reply_text (req, original, room);
   } else if (strcmp (name, XATTR_RESOURCE_NAME) == 0) {
     reply_text (req, file->person->resource_name, room);
+  } else if (strcmp (name, XATTR_NOTE) == 0 && file->kind == BOOK_FILE_PHOTO) {
+    reply_text (req, file->person->note, room);
   } else {
     fs_reply_errno (req, "getxattr", ENODATA);
   }
@@ -99,31 +102,40 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     reply_text (req, target.person->resource_name, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_ERROR) == 0) {
     reply_text (req, target.person->error, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
+    reply_text (req, target.person->note, size);
   } else {
     fs_reply_errno (req, "getxattr", target.kind == FS_NODE_GONE ? ESTALE : ENODATA);
   }
 }
 
+static void
+add_name (GByteArray *names, const char *name, gboolean is_there)
+{
+  if (is_there)
+    g_byte_array_append (names, (const guint8 *)name, (guint)strlen (name) + 1);
+}
+
 void
 fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-  static const char photo[] = XATTR_MIME_TYPE "\0" XATTR_ORIGIN "\0" XATTR_RESOURCE_NAME;
-  static const char person[] = XATTR_RESOURCE_NAME;
-  static const char person_with_error[] = XATTR_RESOURCE_NAME "\0" XATTR_ERROR;
-  static const char root[] = XATTR_STATUS;
   FsTarget target = fs_nodes_find (fs_of (req), ino);
+  g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  if (target.kind == FS_NODE_ROOT)
-    fs_reply_sized (req, root, sizeof root, size);
-  else if (target.kind == FS_NODE_PERSON && target.person->error != NULL)
-    fs_reply_sized (req, person_with_error, sizeof person_with_error, size);
-  else if (target.kind == FS_NODE_PERSON)
-    fs_reply_sized (req, person, sizeof person, size);
-  else if (target.kind == FS_NODE_FILE && target.node->file->kind != BOOK_FILE_OTHER
-           && target.node->file->draft == NULL)
-    fs_reply_sized (req, photo, sizeof photo, size);
-  else
-    fs_reply_sized (req, "", 0, size);
+  if (target.kind == FS_NODE_ROOT) {
+    add_name (names, XATTR_STATUS, TRUE);
+  } else if (target.kind == FS_NODE_PERSON) {
+    add_name (names, XATTR_RESOURCE_NAME, TRUE);
+    add_name (names, XATTR_ERROR, target.person->error != NULL);
+    add_name (names, XATTR_NOTE, target.person->note != NULL);
+  } else if (target.kind == FS_NODE_FILE && target.node->file->kind != BOOK_FILE_OTHER
+             && target.node->file->draft == NULL) {
+    add_name (names, XATTR_MIME_TYPE, TRUE);
+    add_name (names, XATTR_ORIGIN, TRUE);
+    add_name (names, XATTR_RESOURCE_NAME, TRUE);
+    add_name (names, XATTR_NOTE, target.node->file->kind == BOOK_FILE_PHOTO && target.node->file->person->note != NULL);
+  }
+  fs_reply_sized (req, (const char *)names->data, names->len, size);
 }
 
 void

@@ -20,6 +20,7 @@ copy_options (Book *self, const BookOptions *options)
   self->options.state_dir = g_strdup (options->state_dir);
   self->options.cache_dir = g_strdup (options->cache_dir);
   self->options.data_dir = g_strdup (options->data_dir);
+  self->options.image_helper = g_strdup (options->image_helper);
   self->options.sync_interval = MAX (options->sync_interval, 1);
 }
 
@@ -107,6 +108,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   book_people_init (self);
   book_photos_init (self);
   book_mutations_init (self);
+  self->image_helper = image_helper_new (self->options.image_helper);
   if (!lock_state (self, error))
     return NULL;
   database = g_build_filename (self->options.state_dir, "book.sqlite", NULL);
@@ -132,6 +134,7 @@ book_free (Book *self)
   book_scan_clear (self);
   g_clear_handle_id (&self->scan_timer, g_source_remove);
   book_mutations_clear (self);
+  g_clear_pointer (&self->image_helper, image_helper_free);
   book_folders_clear (self);
   book_photos_clear (self);
   book_people_clear (self);
@@ -148,6 +151,7 @@ book_free (Book *self)
   g_free ((char *)self->options.state_dir);
   g_free ((char *)self->options.cache_dir);
   g_free ((char *)self->options.data_dir);
+  g_free ((char *)self->options.image_helper);
   g_free (self);
 }
 
@@ -185,8 +189,8 @@ cancel_fetches (Book *self)
 void
 book_stop_check (Book *self)
 {
-  if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->mutations) || self->sync_cancellable != NULL
-      || self->asking > 0 || self->flushes > 0)
+  if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->sends) || !g_queue_is_empty (&self->mutations)
+      || self->sync_cancellable != NULL || self->asking > 0 || self->flushes > 0)
     return;
   cancel_fetches (self);
   if (g_hash_table_size (self->fetches) > 0)
@@ -243,7 +247,7 @@ count_photos (Book *self)
 guint
 book_waiting_mutations (Book *self)
 {
-  return g_queue_get_length (&self->mutations);
+  return g_queue_get_length (&self->sends) + g_queue_get_length (&self->mutations);
 }
 
 /* Seconds since 1970; 0: none is planned. */

@@ -33,6 +33,11 @@ typedef struct {
   guint upload_timeout;    /* seconds: mutations */
   guint writes_per_minute; /* 0: no pacing */
   gboolean read_only;
+  const char *image_helper;                                      /* path of contactfs-convert */
+  gint64 max_photo_bytes;                                        /* what is larger is made smaller */
+  guint max_photo_pixels;                                        /* a side */
+  gboolean strip_metadata;                                       /* send no EXIF, GPS, XMP, comments */
+  gboolean protect;                                              /* refuse smaller copies of the photo that is there */
   void (*reachable_changed) (gboolean reachable, gpointer data); /* the service is out of reach, or back; or NULL */
   gpointer reachable_data;
   const BookNews *news; /* borrowed; or NULL */

@@ -49,6 +49,7 @@ book_draft_unref (BookDraft *self)
   g_clear_pointer (&self->sent, g_bytes_unref);
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
+  g_clear_error (&self->unfit);
   g_free (self);
 }
 
@@ -90,6 +91,7 @@ changed (BookDraft *self)
   self->mtime = g_get_real_time ();
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
+  g_clear_error (&self->unfit);
 }
 
 gssize
@@ -205,6 +207,13 @@ book_draft_set_sent (BookDraft *self, GBytes *bytes)
   g_clear_pointer (&self->sent, g_bytes_unref);
   self->sent = g_bytes_ref (bytes);
   self->dirty = !is_content (self, bytes);
+}
+
+void
+book_draft_set_unfit (BookDraft *self, GBytes *bytes, const GError *error)
+{
+  if (self->unfit == NULL && is_content (self, bytes))
+    self->unfit = g_error_copy (error);
 }
 
 void

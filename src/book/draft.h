@@ -22,6 +22,7 @@ typedef struct {
   gboolean from_photo; /* it began as the photo, and so it may be a whole picture at any moment */
   gboolean abandoned;  /* who wrote to it died, or failed, before it closed it; until somebody writes on */
   gboolean heard;      /* a program that lives was told that it is no picture, until somebody writes on */
+  GError *unfit;       /* no picture that can be sent, as it is now, and why; NULL: not known */
   gboolean busy;       /* an upload of it is under way */
   GQueue waiting;      /* of GTask: flushes that wait for that upload (flush.c) */
 } BookDraft;
@@ -40,4 +41,5 @@ GBytes *book_draft_bytes (BookDraft *self, GError **error); /* a copy of all of 
 
 /* The outcome of sending bytes (a copy taken earlier): the draft stays dirty if it changed meanwhile. */
 void book_draft_set_sent (BookDraft *self, GBytes *bytes);
+void book_draft_set_unfit (BookDraft *self, GBytes *bytes, const GError *error);
 void book_draft_set_refused (BookDraft *self, GBytes *bytes, const GError *error);

@@ -4,19 +4,19 @@
  *   flush:  nothing changed, empty, temporary, unlinked ─→ success, nothing sent
  *           the same bytes were refused before          ─→ the same error
  *           an upload of this draft is under way        ─→ wait for it, then look again
- *           no whole picture, or a photo that a dying program was changing in place
+ *           a photo that a dying program was changing in place
  *                                                       ─→ EINVAL; the draft stays for who still holds the file open
- *           a whole picture                             ─→ upload
- *               taken    ─→ success; the service's photo shows
- *               refused  ─→ the error; the old photo shows, the bytes are in .rejected
+ *           else                                        ─→ send.c
+ *               no picture that can be sent  ─→ EINVAL; the draft stays for who still holds the file open
+ *               taken                        ─→ success; the service's photo shows
+ *               refused                      ─→ the error; the old photo shows, the bytes are in .rejected
  *
  *   last close of a draft that is still dirty (mmap, a writer that was killed):
- *           whole ─→ sent now; else ─→ .rejected
+ *           known to be no picture ─→ .rejected; else ─→ sent now, and what comes of it as above
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
-#include "image/image.h"
 
 typedef struct {
   BookFile *file;
@@ -26,7 +26,6 @@ typedef struct {
 } Flush;
 
 static void flush_step (GTask *task);
-static void draft_over (BookFile *file, BookDraft *draft);
 
 static void
 flush_free (gpointer data)
@@ -40,29 +39,14 @@ flush_free (gpointer data)
   g_free (self);
 }
 
-GError *
-book_check_upload (GBytes *bytes)
-{
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-
-  if (!image_check_upload (data, size, &error))
-    return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID, "what was written %s", error->message);
-  if (size > BOOK_PHOTO_MAX_BYTES)
-    return g_error_new (BOOK_ERROR, BOOK_ERROR_TOO_LARGE,
-                        "the picture has %" G_GSIZE_FORMAT " bytes; at most %d are taken, so make it smaller first",
-                        size, BOOK_PHOTO_MAX_BYTES);
-  return NULL;
-}
-
+/* Why the draft cannot be sent, as far as that is known without looking at it. Transfer full. */
 static GError *
-check_draft (BookDraft *draft, GBytes *bytes)
+check_draft (const BookDraft *draft)
 {
   if (draft->abandoned)
     return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID,
                         "the program that was changing it in place ended half-way; write the whole picture again");
-  return book_check_upload (bytes);
+  return draft->unfit != NULL ? g_error_copy (draft->unfit) : NULL;
 }
 
 void
@@ -135,7 +119,7 @@ flush_end (GTask *task, GError *error)
   if (was_sending) {
     wake_waiting (draft);
     if (draft->handles == 0 && !draft->busy)
-      draft_over (self->file, draft); /* the last close came while it was being sent */
+      book_draft_closed (self->file, draft); /* the last close came while it was being sent */
   }
   g_object_unref (task);
   book_stop_check (book);
@@ -169,14 +153,14 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
   BookFile *file = self->file;
   g_autoptr (GTask) worker = NULL;
 
-  if (book_upload_finish (file->book, result, &self->error)) {
+  if (book_send_finish (file->book, result, &self->error)) {
     book_draft_set_sent (self->draft, self->bytes);
     if (file->kind == BOOK_FILE_OTHER && file->linked) {
       file->alias = TRUE;
@@ -187,6 +171,11 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, self->error);
+  if (g_error_matches (self->error, BOOK_ERROR, BOOK_ERROR_INVALID)) { /* more of it may come */
+    book_draft_set_unfit (self->draft, self->bytes, self->error);
+    flush_end (task, g_steal_pointer (&self->error));
+    return;
+  }
   book_draft_set_refused (self->draft, self->bytes, self->error);
   if (file->kind == BOOK_FILE_PHOTO)
     show_service_photo (file);
@@ -226,7 +215,7 @@ flush_step (GTask *task)
     flush_end (task, NULL);
     return;
   }
-  error = check_draft (draft, bytes);
+  error = check_draft (draft);
   if (error != NULL) {
     book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
     flush_end (task, error);
@@ -234,8 +223,8 @@ flush_step (GTask *task)
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
-  book_upload_async (self->file->book, self->file->person, self->bytes, g_task_get_cancellable (task), on_uploaded,
-                     task);
+  book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo, g_task_get_cancellable (task),
+                   on_sent, task);
 }
 
 static void
@@ -346,9 +335,10 @@ on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
   /* a failure has gone to the log, user.contactfs.error and .rejected */
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     book_tell_unheard (book, self->file->person, BOOK_NOT_CHANGED, error);
+  self->draft->heard = TRUE; /* of this failure, once */
   self->draft->handles--;
   if (self->draft->handles == 0)
-    draft_over (self->file, self->draft);
+    book_draft_closed (self->file, self->draft);
   book_draft_unref (self->draft);
   book_file_unref (self->file);
   g_free (self);
@@ -375,7 +365,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
     return;
   }
   if (bytes != NULL)
-    error = check_draft (draft, bytes);
+    error = check_draft (draft);
   if (error == NULL && file->book->stopped)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {

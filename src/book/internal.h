@@ -6,6 +6,7 @@
 #include "book/book.h"
 #include "book/events.h"
 #include "book/folder.h"
+#include "image/helper.h"
 
 typedef enum {
   BOOK_SCAN_SIZES, /* asks for attributes: bodies are needed only where the size is not known */
@@ -69,6 +70,10 @@ struct Book {
 
   /* ---- flush.c ---- */
   guint flushes; /* under way: each may still put bytes into .rejected */
+
+  /* ---- send.c ---- */
+  ImageHelper *image_helper;
+  GQueue sends; /* of GTask with a Send, in the order in which they came; not yet in mutations */
 
   /* ---- folder.c ---- */
   GHashTable *folders; /* set of BookFolder */
@@ -148,14 +153,22 @@ void book_note_outcome (Book *book, const GError *error); /* of any API request:
 /* ---- mutations.c ---- */
 void book_mutations_init (Book *book);
 void book_mutations_clear (Book *book);
-/* Make photo the person's photo: what is there now goes to .previous first. */
-void book_upload_async (Book *book, BookPerson *person, GBytes *photo, GCancellable *cancellable,
+/* Make photo the person's photo, before deadline (monotonic): what is there now goes to .previous first. */
+void book_upload_async (Book *book, BookPerson *person, GBytes *photo, gint64 deadline, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
 gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
+
+/* ---- send.c ---- */
+/* Make what a program wrote into what the service takes, and that the person's photo. BOOK_ERROR_INVALID when it is no
+ * picture of which that can be made; BOOK_ERROR_EXISTS when it is a smaller copy and the mount protects from those.
+ * suspect: it is the old photo with changes in places (image_prepare_async). */
+void book_send_async (Book *book, BookPerson *person, GBytes *written, gboolean suspect, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer data);
+gboolean book_send_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- ask.c ---- after a mutation whose answer did not say */
 typedef enum { BOOK_ASK_FAILED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;
@@ -218,7 +231,5 @@ void book_deletion_photo_changed (BookFolder *self, const char *version, gboolea
 #define BOOK_NOT_CHANGED "the photo was not changed"
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
-/* NULL if bytes may be sent, else why not. */
-GError *book_check_upload (GBytes *bytes);
 /* Keep a picture that did not become the photo in .rejected, and say why. */
 void book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why);

@@ -530,7 +530,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 
 /* The queue owns the task until finish. */
 static void
-enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GTask *task)
+enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, gint64 deadline, GTask *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   Mutation *self;
@@ -544,8 +544,8 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GT
   self->person = book_person_ref (person);
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
   self->expected = g_strdup (expected);
-  self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
-  self->timer = g_timeout_add (book->options.upload_timeout * 1000, on_deadline, task);
+  self->deadline = deadline;
+  self->timer = g_timeout_add ((guint)(time_left (self) / 1000), on_deadline, task);
   g_task_set_task_data (task, self, mutation_free);
   g_task_set_check_cancellable (task, FALSE);
   if (cancellable != NULL)
@@ -555,13 +555,13 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, GT
 }
 
 void
-book_upload_async (Book *book, BookPerson *person, GBytes *photo, GCancellable *cancellable,
+book_upload_async (Book *book, BookPerson *person, GBytes *photo, gint64 deadline, GCancellable *cancellable,
                    GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_upload_async);
-  enqueue (book, person, photo, NULL, task);
+  enqueue (book, person, photo, NULL, deadline, task);
 }
 
 gboolean
@@ -577,7 +577,8 @@ book_delete_photo_async (Book *book, BookPerson *person, const char *version, GC
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_delete_photo_async);
-  enqueue (book, person, NULL, version, task);
+  enqueue (book, person, NULL, version, g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND,
+           task);
 }
 
 gboolean

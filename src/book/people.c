@@ -28,6 +28,7 @@ book_person_unref (BookPerson *self)
   g_free (self->superseded);
   g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self->error);
+  g_free (self->note);
   g_free (self);
 }
 
@@ -220,4 +221,13 @@ void
 book_person_clear_error (BookPerson *person)
 {
   g_clear_pointer (&person->error, g_free);
+}
+
+void
+book_person_set_note (BookPerson *person, const char *note)
+{
+  g_free (person->note);
+  person->note = g_strdup (note);
+  if (note != NULL)
+    g_message ("%s: %s", person->name, note);
 }

@@ -31,6 +31,7 @@ typedef struct {
   GBytes *unseen; /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
   char *error;    /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
+  char *note;                  /* what was changed in the last picture that was sent, and why; NULL: nothing */
   gint64 update_time;
   gint64 profile_update_time;
   guint64 ino;
@@ -61,3 +62,5 @@ gint64 book_people_changed (Book *book); /* when the set of names last changed, 
 /* What went wrong for the person, to the log and to user.contactfs.error: "Alice: <what>: <error's words>". */
 void book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error);
 void book_person_clear_error (BookPerson *person);
+/* To the log and to user.contactfs.note; NULL: the last picture went as it was. */
+void book_person_set_note (BookPerson *person, const char *note);

@@ -101,13 +101,13 @@ on_source_deleted (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Rename *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!book_upload_finish (self->book, result, &error)) {
+  if (!book_send_finish (self->book, result, &error)) {
     book_reject (self->book, self->new_person, self->bytes, error);
     rename_end (task, error);
     return;
@@ -126,14 +126,10 @@ static void
 upload (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
-  GError *error = book_check_upload (self->bytes);
+  BookDraft *draft = self->file->draft;
 
-  if (error != NULL) {
-    book_reject (self->book, self->new_person, self->bytes, error);
-    rename_end (task, error);
-    return;
-  }
-  book_upload_async (self->book, self->new_person, self->bytes, g_task_get_cancellable (task), on_uploaded, task);
+  book_send_async (self->book, self->new_person, self->bytes, draft != NULL && draft->from_photo,
+                   g_task_get_cancellable (task), on_sent, task);
 }
 
 /* TRUE if the bytes are the photo that is there: a rename away and back, or a name whose bytes were sent at its close.

@@ -14,39 +14,12 @@
 #include <unistd.h>
 
 #include "cli/folders.h"
-#include "config.h"
+#include "cli/programs.h"
 #include "google/json.h"
 
 #define DEMO_PROGRAM       "people-emulator"
 #define DEMO_READY_FD      3
 #define DEMO_START_TIMEOUT (30 * G_TIME_SPAN_SECOND)
-
-/* Next to us (installed), where the build puts it, where it would be installed, or in $PATH. */
-static char *
-find_program (GError **error)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *here = self != NULL ? g_path_get_dirname (self) : NULL;
-  if (here != NULL) {
-    const char *const below[] = { ".", "../emulator" };
-    for (gsize i = 0; i < G_N_ELEMENTS (below); i++) {
-      g_autofree char *path = g_build_filename (here, below[i], DEMO_PROGRAM, NULL);
-      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE) && !g_file_test (path, G_FILE_TEST_IS_DIR))
-        return g_steal_pointer (&path);
-    }
-  }
-  const char *const installed[] = { CONTACTFS_BINDIR, CONTACTFS_LIBEXECDIR };
-  for (gsize i = 0; i < G_N_ELEMENTS (installed); i++) {
-    g_autofree char *path = g_build_filename (installed[i], DEMO_PROGRAM, NULL);
-    if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
-      return g_steal_pointer (&path);
-  }
-  char *found = g_find_program_in_path (DEMO_PROGRAM);
-  if (found == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "the demo needs " DEMO_PROGRAM ", which is neither next to contactfs nor in $PATH");
-  return found;
-}
 
 /* A Ctrl-C in the terminal is for us: we finish what was promised first, and for that the service must be there. */
 static void
@@ -150,9 +123,12 @@ demo_start (const char *folder, gboolean foreground, GError **error)
 {
   if (!folders_make (folder, error))
     return NULL;
-  g_autofree char *program = find_program (error);
-  if (program == NULL)
+  g_autofree char *program = programs_find (DEMO_PROGRAM, "emulator");
+  if (program == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "the demo needs " DEMO_PROGRAM ", which is neither next to contactfs nor in $PATH");
     return NULL;
+  }
   int fds[2];
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
     return NULL;

@@ -24,6 +24,7 @@
 #include "cli/folders.h"
 #include "cli/log.h"
 #include "cli/notify.h"
+#include "cli/programs.h"
 #include "cli/stale.h"
 #include "fs/fs.h"
 
@@ -147,6 +148,7 @@ make_clients (Daemon *self, GError **error)
 static gboolean
 open_book (Daemon *self, GError **error)
 {
+  g_autofree char *helper = programs_find ("contactfs-convert", "convert");
   BookOptions options = {
     .account = self->account,
     .credentials = auth_describe (self->auth),
@@ -160,6 +162,11 @@ open_book (Daemon *self, GError **error)
     .upload_timeout = (guint)self->options->upload_timeout,
     .writes_per_minute = (guint)self->options->writes_per_minute,
     .read_only = self->options->read_only,
+    .image_helper = helper != NULL ? helper : "contactfs-convert",
+    .max_photo_bytes = self->options->max_photo_bytes,
+    .max_photo_pixels = (guint)self->options->max_photo_pixels,
+    .strip_metadata = self->options->strip_metadata,
+    .protect = self->options->protect,
     .reachable_changed = on_reachable,
     .reachable_data = self,
     .news = self->notify != NULL ? &notify_news : NULL,

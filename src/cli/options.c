@@ -41,6 +41,12 @@ static const OptionSpec specs[] = {
   { "cache-size", KIND_SIZE, AT (cache_bytes), 0, 0, "Room for photos on disk, with K, M or G (512M)", "BYTES", FALSE },
   { "writes-per-minute", KIND_NUMBER, AT (writes_per_minute), 0, 100000, "Pace of photo writes (50); 0: none", "N",
     FALSE },
+  { "max-photo-bytes", KIND_SIZE, AT (max_photo_bytes), 10 * KIB, 0,
+    "Larger pictures are made smaller, with K or M (5M)", "BYTES", FALSE },
+  { "max-photo-pixels", KIND_NUMBER, AT (max_photo_pixels), 16, 65535, "A side; larger ones are scaled down (4096)",
+    "N", FALSE },
+  { "strip-metadata", KIND_FLAG, AT (strip_metadata), 0, 0, "Send no EXIF, GPS, XMP and comments", NULL, FALSE },
+  { "protect", KIND_FLAG, AT (protect), 0, 0, "Refuse smaller copies of the photo that is there", NULL, FALSE },
   { "foreground", KIND_FLAG, AT (foreground), 0, 0, "Stay in the foreground and log to stderr", NULL, FALSE },
   { "verbose", KIND_FLAG, AT (verbose), 0, 0, "Log more", NULL, FALSE },
   { "allow-other", KIND_FLAG, AT (allow_other), 0, 0, "Let other users in", NULL, FALSE },
@@ -158,6 +164,8 @@ option_set (Options *self, const OptionSpec *spec, const char *value, GError **e
   case KIND_SIZE:
     if (!options_parse_size (value, member))
       return usage_error (error, "--%s takes a number of bytes such as 512M, not “%s”", spec->name, value);
+    if (*(gint64 *)member < spec->min)
+      return usage_error (error, "--%s is at least %" G_GINT64_FORMAT " bytes", spec->name, spec->min);
     return TRUE;
   case KIND_LATER_FLAG:
     return usage_error (error, "--%s comes in a later version of contactfs; nothing was done", spec->name);
@@ -376,6 +384,8 @@ options_parse (OptionsForm form, int argc, char **argv, GError **error)
   self->upload_timeout = 120;
   self->cache_bytes = 512 * KIB * KIB;
   self->writes_per_minute = 50;
+  self->max_photo_bytes = 5 * KIB * KIB;
+  self->max_photo_pixels = 4096;
 
   Parse parse = { .options = self, .form = form };
   g_autoptr (GOptionContext) context = make_context (&parse);

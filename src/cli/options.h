@@ -20,6 +20,10 @@ typedef struct {
   gint64 upload_timeout; /* seconds */
   gint64 cache_bytes;
   gint64 writes_per_minute; /* 0: no pacing */
+  gint64 max_photo_bytes;
+  gint64 max_photo_pixels; /* a side */
+  gboolean strip_metadata;
+  gboolean protect;
   gboolean read_only;
   gboolean foreground;
   gboolean verbose;

@@ -1,0 +1,246 @@
+/*
+ * From what a program wrote to the service's photo:
+ *
+ *   PREPARING ─────────→ COMPARING ────────────────→ in the account's queue (mutations.c) ─→ done, with a note
+ *   made into what       a smaller copy of the       what one person's programs wrote gets there in the order in
+ *   the service takes    photo that is there?        which they wrote it, however long the pictures take
+ *   (image/prepare.h)    (image/prepare.h)
+ *
+ * All inside the deadline of an upload.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+#include "image/header.h"
+#include "image/prepare.h"
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  ImagePrepared *prepared;
+  BookPhoto *present; /* the photo to compare with */
+  gboolean ready;     /* for the queue, once those before it are */
+  gboolean is_smaller_copy;
+  gint64 deadline;
+} Send;
+
+static void
+send_free (gpointer data)
+{
+  Send *self = data;
+
+  g_clear_pointer (&self->prepared, image_prepared_free);
+  g_clear_pointer (&self->present, book_photo_free);
+  book_person_unref (self->person);
+  g_free (self);
+}
+
+/* Consumes the task; error: transfer full, or NULL for success. */
+static void
+send_end (GTask *task, GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* ---- in the queue ---- */
+
+static char *
+make_note (const Send *self)
+{
+  const char *smaller = "it is a smaller copy of the photo that it replaced, which is in .previous";
+
+  if (!self->is_smaller_copy)
+    return g_strdup (self->prepared->note);
+  if (self->prepared->note == NULL)
+    return g_strdup (smaller);
+  return g_strconcat (self->prepared->note, "; ", smaller, NULL);
+}
+
+static void
+on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Send *self = g_task_get_task_data (task);
+  g_autofree char *note = make_note (self);
+  GError *error = NULL;
+
+  if (book_upload_finish (self->book, result, &error))
+    book_person_set_note (self->person, note);
+  send_end (task, error);
+}
+
+static gboolean
+is_somebody_before (const GList *link)
+{
+  const Send *self = g_task_get_task_data (link->data);
+
+  for (const GList *before = link->prev; before != NULL; before = before->prev)
+    if (((const Send *)g_task_get_task_data (before->data))->person == self->person)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+upload_ready (Book *book)
+{
+  for (GList *link = book->sends.head, *next; link != NULL; link = next) {
+    GTask *task = link->data;
+    Send *self = g_task_get_task_data (task);
+
+    next = link->next;
+    if (!self->ready || is_somebody_before (link))
+      continue;
+    g_queue_delete_link (&book->sends, link);
+    book_upload_async (book, self->person, self->prepared->bytes, self->deadline, g_task_get_cancellable (task),
+                       on_uploaded, task);
+  }
+  book_stop_check (book);
+}
+
+static void
+get_ready (GTask *task)
+{
+  Send *self = g_task_get_task_data (task);
+
+  self->ready = TRUE;
+  upload_ready (self->book);
+}
+
+/* error: transfer full. */
+static void
+give_up (GTask *task, GError *error)
+{
+  Send *self = g_task_get_task_data (task);
+  Book *book = self->book;
+
+  g_queue_remove (&book->sends, task);
+  send_end (task, error);
+  upload_ready (book);
+}
+
+/* ---- COMPARING ---- */
+
+static void
+on_compared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Send *self = g_task_get_task_data (task);
+
+  self->is_smaller_copy = image_is_smaller_copy_finish (result);
+  if (self->is_smaller_copy && self->book->options.protect)
+    give_up (task,
+             g_error_new (BOOK_ERROR, BOOK_ERROR_EXISTS,
+                          "the same picture is there already, and larger; remove that one first, or mount without "
+                          "--protect"));
+  else
+    get_ready (task);
+}
+
+static void
+on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Send *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  self->present = book_photo_get_finish (self->book, result, &error);
+  if (self->present != NULL)
+    file = g_mapped_file_new_from_fd (self->present->fd, FALSE, NULL);
+  if (file == NULL) { /* the upload will meet the same trouble, and has the words for it */
+    get_ready (task);
+    return;
+  }
+  bytes = g_mapped_file_get_bytes (file);
+  image_is_smaller_copy_async (self->book->image_helper, self->prepared->bytes, bytes, self->deadline,
+                               g_task_get_cancellable (task), on_compared, task);
+}
+
+static void
+compare (GTask *task)
+{
+  Send *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  guint seconds = (guint)(MAX (self->deadline - g_get_monotonic_time (), 0) / G_USEC_PER_SEC) + 1;
+
+  if (self->person->photo_url == NULL || self->person->gone)
+    get_ready (task);
+  else
+    book_photo_get_async (book, self->person, FALSE, MIN (book->options.timeout, seconds),
+                          g_task_get_cancellable (task), on_present_photo, task);
+}
+
+/* ---- PREPARING ---- */
+
+/* error: transfer full, and so is what comes back. */
+static GError *
+translate (GError *error)
+{
+  g_autoptr (GError) owned = error;
+
+  if (error->domain != IMAGE_ERROR)
+    return g_steal_pointer (&owned);
+  switch ((ImageError)error->code) {
+  case IMAGE_ERROR_TIMED_OUT:
+    return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, error->message);
+  case IMAGE_ERROR_HELPER:
+    return g_error_new_literal (BOOK_ERROR, BOOK_ERROR_IO, error->message);
+  case IMAGE_ERROR_NOT_A_PICTURE:
+  case IMAGE_ERROR_UNSUPPORTED:
+  case IMAGE_ERROR_CUT_OFF:
+    break;
+  }
+  return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID, "what was written %s", error->message);
+}
+
+static void
+on_prepared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Send *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->prepared = image_prepare_finish (result, &error);
+  if (self->prepared != NULL)
+    compare (task);
+  else
+    give_up (task, translate (error));
+}
+
+void
+book_send_async (Book *book, BookPerson *person, GBytes *written, gboolean suspect, GCancellable *cancellable,
+                 GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  const ImageWishes wishes = {
+    .max_bytes = (gsize)book->options.max_photo_bytes,
+    .max_side = book->options.max_photo_pixels,
+    .strip_metadata = book->options.strip_metadata,
+  };
+  Send *self;
+
+  g_task_set_source_tag (task, book_send_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (book_refuse_when_stopped (book, task)) {
+    g_object_unref (task);
+    return;
+  }
+  self = g_new0 (Send, 1);
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
+  g_task_set_task_data (task, self, send_free);
+  g_queue_push_tail (&book->sends, task);
+  image_prepare_async (book->image_helper, written, &wishes, suspect, self->deadline, cancellable, on_prepared, task);
+}
+
+gboolean
+book_send_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
