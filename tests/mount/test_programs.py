@@ -6,8 +6,6 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.who
-
 # How a program puts $face into $photo ($folder is the contact's; $scratch is free).
 WHOLE = {
     "cp": 'cp "$face" "$photo"',
