@@ -45,17 +45,24 @@ fs_attr_person (Fs *self, BookPerson *person, struct stat *attr)
   fs_attr_directory (self, person->ino, person->update_time, 0755, attr);
 }
 
+void
+fs_attr_regular (Fs *self, guint64 ino, gint64 mtime, mode_t mode, gint64 size, struct stat *attr)
+{
+  set_common (self, ino, mtime, S_IFREG | mode, attr);
+  attr->st_nlink = 1;
+  attr->st_size = size;
+  attr->st_blocks = (size + 511) / 512;
+}
+
 gboolean
 fs_attr_file (Fs *self, BookFile *file, struct stat *attr)
 {
   gint64 size = 0;
   gboolean known = book_file_size (file, &size);
 
-  set_common (self, book_file_ino (file), book_file_mtime (file),
-              S_IFREG | (file->kind == BOOK_FILE_PROFILE ? 0444 : 0644), attr);
+  fs_attr_regular (self, book_file_ino (file), book_file_mtime (file), file->kind == BOOK_FILE_PROFILE ? 0444 : 0644,
+                   size, attr);
   attr->st_nlink = file->linked ? 1 : 0;
-  attr->st_size = size;
-  attr->st_blocks = (size + 511) / 512;
   return known;
 }
 
@@ -70,10 +77,7 @@ fs_attr_archived (Fs *self, FsNode *node, struct stat *attr)
     close (fd);
   if (!ok)
     return FALSE;
-  set_common (self, fs_archived_ino (node->person, node->archive, node->name), 0, S_IFREG | 0444, attr);
-  attr->st_nlink = 1;
-  attr->st_size = real.st_size;
-  attr->st_blocks = (real.st_size + 511) / 512;
+  fs_attr_regular (self, fs_archived_ino (node->person, node->archive, node->name), 0, 0444, real.st_size, attr);
   attr->st_atim = attr->st_ctim = attr->st_mtim = real.st_mtim;
   return TRUE;
 }
@@ -147,6 +151,10 @@ reply_target_attr (Fs *self, fuse_req_t req, const FsTarget *target)
                        target->person->update_time, 0555, &attr);
     fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
     break;
+  case FS_NODE_ICON:
+    fs_folder_icon_attr (self, target->person, &attr);
+    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    break;
   case FS_NODE_FILE:
     getattr_file (self, req, target->node->file);
     break;
@@ -183,7 +191,7 @@ fs_setattr (fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struc
     g_autoptr (GError) error = NULL;
 
     if (target.kind != FS_NODE_FILE) {
-      fs_reply_errno (req, "setattr", target.kind == FS_NODE_ARCHIVED ? EACCES : EISDIR);
+      fs_reply_errno (req, "setattr", target.kind == FS_NODE_ARCHIVED || target.kind == FS_NODE_ICON ? EACCES : EISDIR);
       return;
     }
     if (!book_file_truncate (target.node->file, fi != NULL ? (BookHandle *)(gintptr)fi->fh : NULL, attr->st_size,

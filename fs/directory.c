@@ -51,6 +51,7 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
                              directory->target.kind == FS_NODE_PREVIOUS ? BOOK_ARCHIVE_PREVIOUS : BOOK_ARCHIVE_REJECTED,
                              directory->target.person->resource_name);
     break;
+  case FS_NODE_ICON:
   case FS_NODE_FILE:
   case FS_NODE_ARCHIVED:
     directory_free (directory);

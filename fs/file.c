@@ -1,5 +1,6 @@
 /*
- * Open files. fi->fh is a BookHandle, or for a kept picture its descriptor; which of them, the node id says.
+ * Open files. fi->fh is a BookHandle, or for a kept picture its descriptor; which of them, the node id says. For the
+ * virtual .directory it is 0.
  *
  * Pages: a lineage without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
  * several handles, so an open starts afresh. Handles that only write bypass the page cache: it would hold bytes that
@@ -16,6 +17,13 @@ static BookHandle *
 handle_of (const struct fuse_file_info *fi)
 {
   return (BookHandle *)(gintptr)fi->fh;
+}
+
+/* Nothing is kept for an open ".directory". */
+static gboolean
+is_icon (const struct fuse_file_info *fi)
+{
+  return fi->fh == 0;
 }
 
 static gboolean
@@ -85,6 +93,17 @@ open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi
     fs_open_end (self, fi->fh);
 }
 
+static void
+open_icon (fuse_req_t req, struct fuse_file_info *fi)
+{
+  if ((fi->flags & O_ACCMODE) != O_RDONLY) {
+    fs_reply_errno (req, "open", EACCES);
+    return;
+  }
+  fi->keep_cache = TRUE; /* it is always the same */
+  fs_reply_open (req, fi);
+}
+
 /* replies: open, or an error; waits for the photo */
 void
 fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -95,6 +114,10 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
   if (target.kind == FS_NODE_ARCHIVED) {
     open_archived (self, req, target.node, fi);
+    return;
+  }
+  if (target.kind == FS_NODE_ICON) {
+    open_icon (req, fi);
     return;
   }
   if (target.kind != FS_NODE_FILE) {
@@ -140,6 +163,10 @@ fs_read (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_
   g_autoptr (GError) error = NULL;
   gssize n;
 
+  if (is_icon (fi)) {
+    fs_folder_icon_read (req, size, offset);
+    return;
+  }
   if (size > self->read_buffer_size) {
     self->read_buffer = g_realloc (self->read_buffer, size);
     self->read_buffer_size = size;
@@ -189,7 +216,7 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
   Fs *self = fs_of (req);
   FsOp *op;
 
-  if (is_archived (self, ino)) {
+  if (is_icon (fi) || is_archived (self, ino)) {
     fs_reply_ok (req);
     return;
   }
@@ -201,7 +228,7 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
 void
 fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-  if (!is_archived (fs_of (req), ino) && book_handle_is_editing (handle_of (fi))
+  if (!is_icon (fi) && !is_archived (fs_of (req), ino) && book_handle_is_editing (handle_of (fi))
       && fs_caller_is_dying (fuse_req_ctx (req)->pid))
     book_handle_abandon (handle_of (fi));
   flush (req, ino, fi, "flush");

@@ -15,7 +15,8 @@ typedef struct {
   const char *source;     /* first column of /proc/mounts: "contactfs:default" */
   gboolean read_only;
   gboolean allow_other;
-  gboolean debug; /* libfuse prints each request */
+  gboolean folder_icons; /* contacts have a virtual .directory */
+  gboolean debug;        /* libfuse prints each request */
 } FsOptions;
 
 /* Called once, from the main context, when the kernel has let go of the mount (fusermount3 -u) or fs_unmount was

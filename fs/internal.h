@@ -36,6 +36,7 @@ struct Fs {
   GThread *notifier;
   GHashTable *reads;   /* set of FsOp, borrowed: what waits for bytes of the service */
   gboolean reads_over; /* fs_give_up_reads */
+  gboolean folder_icons;
   gboolean unmounting;
   gboolean ended;
   FsEndedFunc ended_func;
@@ -50,6 +51,7 @@ typedef enum {
   FS_NODE_PERSON,
   FS_NODE_PREVIOUS,
   FS_NODE_REJECTED,
+  FS_NODE_ICON,
   FS_NODE_FILE,
   FS_NODE_ARCHIVED,
   FS_NODE_GONE
@@ -90,6 +92,7 @@ void fs_open_end_all (Fs *self);
 void fs_attr_directory (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct stat *attr);
 void fs_attr_root (Fs *self, struct stat *attr);
 void fs_attr_person (Fs *self, BookPerson *person, struct stat *attr);
+void fs_attr_regular (Fs *self, guint64 ino, gint64 mtime, mode_t mode, gint64 size, struct stat *attr);
 gboolean fs_attr_file (Fs *self, BookFile *file, struct stat *attr);   /* FALSE: st_size is not known yet (and 0) */
 gboolean fs_attr_archived (Fs *self, FsNode *node, struct stat *attr); /* FALSE: the file is gone */
 double fs_attr_timeout (BookFile *file, gboolean size_known);
@@ -123,6 +126,11 @@ gboolean fs_op_is_heard (const FsOp *op);
 void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
+
+/* ---- folder-icon.c ---- the virtual .directory */
+gboolean fs_folder_icon_is (Fs *self, BookPerson *person, const char *name);
+void fs_folder_icon_attr (Fs *self, BookPerson *person, struct stat *attr);
+void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 
 /* ---- caller.c ---- */
 /* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.

@@ -57,6 +57,18 @@ look_up_kept_folder (Fs *self, fuse_req_t req, BookPerson *person, guint64 kind)
 }
 
 static void
+look_up_icon (Fs *self, fuse_req_t req, BookPerson *person)
+{
+  struct fuse_entry_param entry = { .ino = person->ino | BOOK_INO_ICON,
+                                    .generation = 1,
+                                    .entry_timeout = FS_FILE_ENTRY_TIMEOUT,
+                                    .attr_timeout = FS_DIRECTORY_TIMEOUT };
+
+  fs_folder_icon_attr (self, person, &entry.attr);
+  fs_reply_entry (req, &entry);
+}
+
+static void
 look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
 {
   g_autoptr (BookFile) file = book_folder_lookup (self->book, person, name);
@@ -108,6 +120,8 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
       look_up_kept_folder (self, req, target.person, BOOK_INO_PREVIOUS);
     else if (strcmp (name, ".rejected") == 0)
       look_up_kept_folder (self, req, target.person, BOOK_INO_REJECTED);
+    else if (fs_folder_icon_is (self, target.person, name))
+      look_up_icon (self, req, target.person);
     else
       look_up_file (self, req, target.person, name);
     break;
@@ -117,6 +131,7 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
   case FS_NODE_REJECTED:
     look_up_archived (self, req, target.person, BOOK_ARCHIVE_REJECTED, name);
     break;
+  case FS_NODE_ICON:
   case FS_NODE_FILE:
   case FS_NODE_ARCHIVED:
     fs_reply_errno (req, "lookup", ENOTDIR);

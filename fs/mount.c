@@ -224,6 +224,7 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   self->ended_data = data;
   self->uid = getuid ();
   self->gid = getgid ();
+  self->folder_icons = options->folder_icons;
   fs_nodes_init (self);
   self->reads = g_hash_table_new (NULL, NULL);
   self->session = new_session (self, options, error);

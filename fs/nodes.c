@@ -87,6 +87,7 @@ fs_nodes_find (Fs *self, fuse_ino_t ino)
     if (target.person != NULL && target.person->name != NULL)
       target.kind = (id & BOOK_INO_MASK) == BOOK_INO_PREVIOUS   ? FS_NODE_PREVIOUS
                     : (id & BOOK_INO_MASK) == BOOK_INO_REJECTED ? FS_NODE_REJECTED
+                    : (id & BOOK_INO_MASK) == BOOK_INO_ICON     ? FS_NODE_ICON
                                                                 : FS_NODE_PERSON;
   }
   return target;

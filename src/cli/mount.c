@@ -198,6 +198,7 @@ mount_book (Daemon *self, GError **error)
     .source = source,
     .read_only = self->options->read_only,
     .allow_other = self->options->allow_other,
+    .folder_icons = self->options->folder_icons,
   };
   self->fs = fs_mount (self->book, &options, on_ended, self, error);
   if (self->fs == NULL)

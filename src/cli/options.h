@@ -29,6 +29,7 @@ typedef struct {
   gboolean verbose;
   gboolean allow_other;
   gboolean no_notify;
+  gboolean folder_icons;
   gboolean help; /* only help is wanted; the rest is not checked */
 } Options;
 
