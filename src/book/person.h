@@ -39,7 +39,14 @@ typedef struct {
   BookFolder *folder; /* what programs are doing in it; NULL most of the time. Owned by folder.c */
 } BookPerson;
 
-enum { BOOK_INO_PHOTO = 1, BOOK_INO_PROFILE = 2, BOOK_INO_PREVIOUS = 3, BOOK_INO_REJECTED = 4, BOOK_INO_ICON = 5, BOOK_INO_MASK = 15 };
+enum {
+  BOOK_INO_PHOTO = 1,
+  BOOK_INO_PROFILE = 2,
+  BOOK_INO_PREVIOUS = 3,
+  BOOK_INO_REJECTED = 4,
+  BOOK_INO_ICON = 5,
+  BOOK_INO_MASK = 15
+};
 
 BookPerson *book_person_ref (BookPerson *self);
 void book_person_unref (BookPerson *self);
