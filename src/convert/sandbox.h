@@ -15,6 +15,15 @@
 
 enum { SANDBOX_LAST_FD = 6 };
 
+/* AddressSanitizer maps terabytes, so a build with it has no limit of memory. */
+#define SANDBOX_LIMITS_MEMORY 1
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#undef SANDBOX_LIMITS_MEMORY
+#define SANDBOX_LIMITS_MEMORY 0
+#endif
+#endif
+
 typedef struct {
   guint64 memory_bytes; /* beyond what is mapped already */
   guint64 output_bytes; /* of any one file */
