@@ -147,15 +147,35 @@ on_stored (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Call *self = data;
+  GError *error = NULL;
+  GList *left = secret_password_search_finish (result, &error);
+
+  if (error != NULL) {
+    call_end_with_error (self, error);
+    return;
+  }
+  if (left != NULL)
+    call_fail (self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
+                                          "The keyring is locked: unlock it, and try again"));
+  g_list_free_full (left, g_object_unref);
+  end_with_success (self);
+}
+
+static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 {
+  Call *self = data;
   GError *error = NULL;
 
   secret_password_clear_finish (result, &error);
-  if (error == NULL)
-    end_with_success (data);
-  else
-    call_end_with_error (data, error);
+  if (error != NULL)
+    call_end_with_error (self, error);
+  else /* that nothing was removed is no error, be there nothing or nothing that is unlocked */
+    secret_password_search (&schema, SECRET_SEARCH_NONE, self->cancellable, on_left, self, "account", self->account,
+                            NULL);
 }
 
 static void

@@ -37,6 +37,19 @@ class Keyring:
         result = self.run("secret-tool", "lookup", "xdg:schema", "contactfs", "account", account, env=self.env, check=False)
         return result.out if result.status == 0 else None
 
+    def lock(self):
+        """As the desktop does when its owner goes away."""
+        self.run("gdbus", "call", "--session", "--dest", "org.freedesktop.secrets", "--object-path",
+                 "/org/freedesktop/secrets", "--method", "org.freedesktop.Secret.Service.Lock",
+                 "['/org/freedesktop/secrets/aliases/default']", env=self.env)
+
+    def is_kept(self, account="default"):
+        """Whether it holds a secret of the account, locked or not."""
+        found = self.run("gdbus", "call", "--session", "--dest", "org.freedesktop.secrets", "--object-path",
+                         "/org/freedesktop/secrets", "--method", "org.freedesktop.Secret.Service.SearchItems",
+                         f"{{'account': '{account}'}}", env=self.env)
+        return "/org/freedesktop/secrets/collection/" in found.out
+
     def signal(self, number):
         os.kill(self.daemon.pid, number)
 

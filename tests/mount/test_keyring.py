@@ -122,6 +122,15 @@ def test_what_a_keyring_that_is_away_still_has_is_not_called_forgotten(desk, key
     assert (desk.config() / "login.json").exists()
 
 
+def test_what_a_locked_keyring_still_has_is_not_called_forgotten(desk, keyring):
+    desk.log_in()
+    keyring.lock()
+    result = desk.log_out(check=False)
+    assert keyring.is_kept()
+    assert result.status == 1 and "is still here" in result.errors and "locked" in result.errors
+    assert (desk.config() / "login.json").exists()
+
+
 def test_a_keyring_that_nobody_can_unlock(run, tmp_path, emulator):
     locked = Keyring(run, tmp_path / "locked", unlocked=False)
     desk = Desk(run, CONTACTFS, tmp_path / "desk2", emulator, env=locked.env)
