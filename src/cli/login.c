@@ -122,15 +122,23 @@ static gboolean
 check_person (Run *self, GError **error)
 {
   g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
-  if (before == NULL || before->person == NULL || self->person == NULL
-      || strcmp (before->person, self->person->resource_name) == 0)
+  if (before == NULL || before->person == NULL)
+    return TRUE;
+  const char *holder = before->who != NULL ? before->who : before->person;
+  if (self->person == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "The account '%s' is that of %s, and who logged in could not be seen, so nothing was changed: %s",
+                 self->options->account, holder, self->doubt);
+    return FALSE;
+  }
+  if (strcmp (before->person, self->person->resource_name) == 0)
     return TRUE;
   g_set_error (
       error, G_IO_ERROR, G_IO_ERROR_EXISTS,
       "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or run "
       "contactfs logout --account %s first",
-      self->options->account, before->who != NULL ? before->who : before->person,
-      self->who != NULL ? self->who : self->person->resource_name, self->options->account);
+      self->options->account, holder, self->who != NULL ? self->who : self->person->resource_name,
+      self->options->account);
   return FALSE;
 }
 

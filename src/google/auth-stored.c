@@ -137,12 +137,13 @@ static void
 on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  const Run *self = g_task_get_task_data (task);
   g_autofree char *why_file = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!stored_login_save_finish (result, &why_file, &error))
     g_warning ("The service gave a new login in place of the old one, and it could not be kept: %s", error->message);
-  else if (why_file != NULL)
+  else if (why_file != NULL && self->login->in_keyring)
     g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
   succeed (task);
 }

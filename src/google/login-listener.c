@@ -19,7 +19,7 @@
 struct LoginListener {
   GSocketService *service;
   guint16 port;
-  GPtrArray *visitors; /* of LoginVisitor, owned */
+  GPtrArray *visitors; /* of LoginVisitor, owned; in the order in which they came */
   LoginVisitedFunc visited;
   gpointer data;
   GTask *drain; /* or NULL */
@@ -72,7 +72,7 @@ visitor_end (LoginVisitor *self)
   LoginListener *listener = self->listener;
 
   if (listener != NULL)
-    g_ptr_array_remove_fast (listener->visitors, self);
+    g_ptr_array_remove (listener->visitors, self);
   visitor_free (self);
   if (listener != NULL && listener->drain != NULL && is_drained (listener))
     end_drain (listener);
@@ -195,13 +195,30 @@ read_more (LoginVisitor *self)
                              self->cancellable, on_read, self);
 }
 
+/* Whoever opens connections and sends nothing must not keep the browser out: the one that has been dawdling longest goes. */
+static gboolean
+make_room (LoginListener *self)
+{
+  for (guint i = 0; i < self->visitors->len; i++) {
+    LoginVisitor *visitor = self->visitors->pdata[i];
+
+    if (visitor->waiting || visitor->answer != NULL)
+      continue;
+    g_ptr_array_remove_index (self->visitors, i);
+    visitor->listener = NULL;
+    g_cancellable_cancel (visitor->cancellable); /* its callback frees it */
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
   LoginListener *self = data;
   LoginVisitor *visitor;
 
-  if (self->visitors->len >= MAX_VISITORS)
+  if (self->visitors->len >= MAX_VISITORS && !make_room (self))
     return TRUE;
   visitor = g_new0 (LoginVisitor, 1);
   visitor->listener = self;

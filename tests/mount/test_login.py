@@ -1,11 +1,13 @@
 """contactfs login: the browser's way, the terminal's way, and every refusal with its sentence. Without a keyring here;
 with one in test_keyring.py, and what mounts make of a login in test_stored_login.py."""
 
+import contextlib
 import json
 import re
 import signal
 import socket
 import stat
+import urllib.parse
 
 import pytest
 
@@ -330,6 +332,16 @@ def test_somebody_else_by_a_slip(desk):
     assert desk.stored() == before
 
 
+def test_somebody_unknown_does_not_take_an_account(desk):
+    desk.log_in()
+    before = desk.stored()
+    desk.emulator.fault(path="/v1/people/me", action="status", status=403, reason="SERVICE_DISABLED", times=-1)
+    attempt = desk.begin()
+    attempt.consent()
+    check_failed(attempt.finish(), "who logged in could not be seen")
+    assert desk.stored() == before
+
+
 def test_the_api_is_not_enabled(desk):
     desk.emulator.fault(path="/v1/people/me", action="status", status=403, reason="SERVICE_DISABLED", times=-1)
     attempt = desk.begin()
@@ -337,6 +349,17 @@ def test_the_api_is_not_enabled(desk):
     result = attempt.finish()
     assert result.status == 0 and "The login is kept, but the contacts cannot be had yet" in result.errors
     assert "refresh_token" in desk.stored()
+
+
+def test_open_connections_do_not_keep_the_browser_out(desk):
+    attempt = desk.begin()
+    port = urllib.parse.urlsplit(attempt.asked["redirect_uri"]).port
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            idle = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            idle.sendall(b"GET /?")
+        assert attempt.consent().status == 200
+        assert attempt.finish().status == 0
 
 
 # ---- logging out ----
