@@ -280,9 +280,11 @@ on_changed (const BookPerson *person, gpointer data)
       message_free (message);
     }
   }
-  gpointer id;
-  if (g_hash_table_steal_extended (self->shown, person->resource_name, NULL, &id))
-    close_notification (self, GPOINTER_TO_UINT (id));
+  guint32 id = GPOINTER_TO_UINT (g_hash_table_lookup (self->shown, person->resource_name));
+  if (id != 0) {
+    close_notification (self, id);
+    g_hash_table_remove (self->shown, person->resource_name);
+  }
 }
 
 const BookNews notify_news = { on_failed_unheard, on_changed };
