@@ -70,6 +70,7 @@ inside useradd -m alice
 
 # A picture that no program of the fresh system can make.
 cp tests/data/pictures/baseline.jpg "$new/face.jpg"
+cp tests/data/pictures/picture.webp "$new/face.webp"
 
 cat >"$new/use" <<'END'
 set -eu
@@ -79,6 +80,8 @@ test "$(ls ~/contacts | wc -l)" -ge 16
 cp /face.jpg ~/contacts/"Alice Smith"/photo.jpg
 cmp /face.jpg ~/contacts/"Alice Smith"/photo.jpg
 test "$(ls ~/contacts/"Alice Smith"/.previous | wc -l)" -eq 1
+cp /face.webp ~/contacts/"Ben Carter"/photo.jpg
+test "$(head -c 2 ~/contacts/"Ben Carter"/photo.jpg | od -An -tx1)" = ' ff d8'
 contactfs status ~/contacts
 contactfs unmount ~/contacts
 test -z "$(ls -A ~/contacts)"
