@@ -107,6 +107,23 @@ typedef struct {
   VipsBandFormat format;
 } Source;
 
+/* Pictures are met with profiles of other colours than theirs, and every other program shows them without. */
+static gboolean
+has_fitting_profile (VipsImage *image)
+{
+  static const gsize where = 16; /* ICC.1, 7.2: the data colour space */
+  const char *space = vips_image_get_bands (image) < 3 ? "GRAY" : "RGB ";
+  gconstpointer profile;
+  gsize size;
+
+  if (vips_image_get_typeof (image, VIPS_META_ICC_NAME) == 0
+      || vips_image_get_blob (image, VIPS_META_ICC_NAME, &profile, &size) != 0)
+    return FALSE;
+  if (vips_image_get_interpretation (image) == VIPS_INTERPRETATION_CMYK)
+    space = "CMYK";
+  return size >= where + 4 && memcmp ((const char *)profile + where, space, 4) == 0;
+}
+
 static gboolean
 read_source (gconstpointer data, gsize size, Source *source, GError **error)
 {
@@ -120,7 +137,7 @@ read_source (gconstpointer data, gsize size, Source *source, GError **error)
   source->height = vips_image_get_height (image);
   source->pages = vips_image_get_n_pages (image);
   source->orientation = vips_image_get_orientation (image);
-  source->has_profile = vips_image_get_typeof (image, VIPS_META_ICC_NAME) != 0;
+  source->has_profile = has_fitting_profile (image);
   source->has_alpha = vips_image_hasalpha (image);
   source->colours = vips_image_get_interpretation (image);
   source->format = vips_image_get_format (image);
@@ -130,7 +147,27 @@ read_source (gconstpointer data, gsize size, Source *source, GError **error)
                  source->height);
     return FALSE;
   }
+  if (image_kind (data, size) == IMAGE_KIND_TIFF && vips_format_sizeof (source->format) > 2) {
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                 "is a TIFF with %d bits a colour, of which programs make different pictures; save it with 8 or 16",
+                 (int)vips_format_sizeof (source->format) * 8);
+    return FALSE;
+  }
   return TRUE;
+}
+
+/* vips_thumbnail_buffer would take its own CMYK for the profile's. NULL: vips has the error. */
+static VipsImage *
+load_cmyk (gconstpointer data, gsize size, int side)
+{
+  g_autoptr (VipsImage) stored = vips_image_new_from_buffer (data, size, "", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+  g_autoptr (VipsImage) shown = NULL;
+  VipsImage *image = NULL;
+
+  if (stored == NULL || vips_icc_transform (stored, &shown, "srgb", "embedded", TRUE, NULL) != 0
+      || vips_thumbnail_image (shown, &image, side, "height", side, "size", VIPS_SIZE_DOWN, NULL) != 0)
+    return NULL;
+  return image;
 }
 
 /* Decoded, upright and not larger than the limit; colours by its profile, if it has one. NULL: vips has the error. */
@@ -138,10 +175,13 @@ static VipsImage *
 load (gconstpointer data, gsize size, const Source *source, int side)
 {
   VipsImage *image = NULL;
-  gboolean by_profile = source->has_profile || source->colours == VIPS_INTERPRETATION_CMYK;
-  int failed
-      = vips_thumbnail_buffer ((void *)data, size, &image, side, "height", side, "size", VIPS_SIZE_DOWN, "fail_on",
-                               VIPS_FAIL_ON_TRUNCATED, by_profile ? "export_profile" : NULL, "srgb", NULL);
+  gboolean is_cmyk = source->colours == VIPS_INTERPRETATION_CMYK, by_profile = source->has_profile || is_cmyk;
+  int failed;
+
+  if (is_cmyk && source->has_profile)
+    return load_cmyk (data, size, side);
+  failed = vips_thumbnail_buffer ((void *)data, size, &image, side, "height", side, "size", VIPS_SIZE_DOWN, "fail_on",
+                                  VIPS_FAIL_ON_TRUNCATED, by_profile ? "export_profile" : NULL, "srgb", NULL);
 
   return failed == 0 ? image : NULL;
 }

@@ -132,9 +132,14 @@ static void
 convert (GTask *task)
 {
   Prepare *self = g_task_get_task_data (task);
+  g_autofree char *why = g_bytes_get_size (self->written) > self->wishes.max_bytes
+                             ? g_strdup_printf (" to fit %" G_GSIZE_FORMAT " bytes", self->wishes.max_bytes)
+                             : NULL;
 
   if (self->kind == IMAGE_KIND_PNG)
-    g_ptr_array_add (self->phrases, g_strdup ("converted from PNG to JPEG"));
+    g_ptr_array_add (self->phrases, g_strconcat ("converted from PNG to JPEG", why, NULL));
+  else if (self->kind == IMAGE_KIND_JPEG && why != NULL)
+    g_ptr_array_add (self->phrases, g_strconcat ("compressed anew", why, NULL));
   else if (self->kind != IMAGE_KIND_JPEG)
     g_ptr_array_add (self->phrases, g_strdup_printf ("converted from %s to JPEG (contacts take JPEG and PNG)",
                                                      image_kind_label (self->kind)));

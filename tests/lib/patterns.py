@@ -68,3 +68,25 @@ def swapped_profile():
         one, two = entries[red], entries[green]
         data[one + 4:one + 12], data[two + 4:two + 12] = data[two + 4:two + 12], data[one + 4:one + 12]
     return bytes(data)
+
+
+@functools.lru_cache
+def strange_ink():
+    """A CMYK profile in which the ink called cyan prints red, and the others nothing."""
+    white, red = bytes((255, 128, 128)), bytes((136, 208, 195))  # L*, a*, b* of an 8-bit table
+    ramp = bytes(range(256))
+    identity = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + identity
+    table += ramp * 4 + b"".join(red if i & 8 else white for i in range(16)) + ramp * 3
+    words = b"ink\0"
+    tags = {b"A2B0": table, b"A2B1": table, b"wtpt": b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061),
+            b"cprt": b"text" + bytes(4) + words,
+            b"desc": b"desc" + bytes(4) + struct.pack(">I", len(words)) + words + bytes(78)}
+    entries, body, at = b"", b"", 132 + 12 * len(tags)
+    for name, data in tags.items():
+        data += bytes(-len(data) % 4)
+        entries += struct.pack(">4sII", name, at + len(body), len(data))
+        body += data
+    header = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"prtr", b"CMYK", b"Lab ")
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + entries + body

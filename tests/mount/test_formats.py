@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 
 from checks import check, check_refused
 from eventually import eventually
-from patterns import (MAKE, ORIENTATION, distance, opened, pattern, saved, swapped_profile, turned_exif,
-                      turned_pixels)
+from patterns import (MAKE, ORIENTATION, distance, opened, pattern, saved, strange_ink, swapped_profile,
+                      turned_exif, turned_pixels)
 from pictures import png_chunk
 
 PICTURES = Path(__file__).resolve().parents[1] / "data/pictures"
@@ -207,6 +207,30 @@ def test_cmyk(contacts, person):
     assert "CMYK" in note(contacts, person)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("width", [96, 5000])
+def test_cmyk_by_its_profile(contacts, person, kind, width):
+    inked = Image.new("CMYK", (width, 64), (255, 0, 0, 0))
+    image = opened(write(contacts, person, saved(inked, kind, icc_profile=strange_ink(), **turned_6(kind))))
+    assert image.size == (52 if width > 4096 else 64, min(width, 4096))
+    red, green, blue = image.getpixel((8, 8))
+    assert red > 200 and green < 60 and blue < 60
+    assert "CMYK" in note(contacts, person)
+
+
+def turned_6(kind):
+    return {"exif": turned_exif(6)} if kind == "JPEG" else {"tiffinfo": {ORIENTATION: 6}}
+
+
+@pytest.mark.parametrize("kind, mode", [("JPEG", "L"), ("TIFF", "L"), ("TIFF", "CMYK")])
+def test_profile_of_other_colours(contacts, person, kind, mode):
+    turned = turned_pixels(pattern(93, 61), 6).convert(mode)
+    source = saved(turned, kind, icc_profile=swapped_profile(), **turned_6(kind))
+    image = opened(write(contacts, person, source))
+    assert distance(image, pattern(93, 61).convert(mode)) < (60 if mode == "CMYK" else NEAR)
+    assert image.mode == "RGB" or "icc_profile" not in image.info
+
+
 def test_sixteen_bits(contacts, person):
     held = write(contacts, person, saved(sixteen_bits(), "TIFF"))
     assert_jpeg(held, pattern().convert("L"))
@@ -230,6 +254,11 @@ def test_twelve_bits_are_refused(contacts, person):
     refuse(contacts, person, bytes(data), "12 bits")
 
 
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_tiff_of_unknown_scale_is_refused(contacts, person, mode):
+    refuse(contacts, person, saved(pattern().convert("L").convert(mode), "TIFF"), "32 bits")
+
+
 # ---- limits ----
 
 def test_too_many_pixels(contacts, person):
@@ -250,6 +279,16 @@ def test_limit_of_bytes(contacts, person):
     assert len(held) <= 20 * 1024
     assert 50 < opened(held).width < 300
     assert "scaled" in note(contacts, person)
+
+
+@pytest.mark.options("--max-photo-bytes", "38K")
+@pytest.mark.parametrize("kind, words", [("JPEG", "compressed anew to fit 38912 bytes"),
+                                         ("PNG", "converted from PNG to JPEG to fit 38912 bytes")])
+def test_limit_of_bytes_without_scaling(contacts, person, kind, words):
+    noise = Image.effect_noise((200, 200), 80)
+    held = write(contacts, person, saved(noise, kind, **({"quality": 100} if kind == "JPEG" else {})))
+    assert opened(held).size == (200, 200)
+    assert words in note(contacts, person)
 
 
 def test_metadata_that_is_too_large(contacts, faces, person):
