@@ -18,7 +18,8 @@
 #include "google/secret.h"
 #include "google/stored-login.h"
 
-#define SAVE_SECONDS 20
+#define SAVE_SECONDS  20
+#define GRANT_SECONDS 30
 
 typedef struct {
   grefcount references;
@@ -31,6 +32,7 @@ typedef struct {
 typedef struct {
   Source *source;
   const gint64 *deadline;
+  gint64 grant_deadline;
   LoginLock *lock;
   StoredLogin *login;
   Grant *grant;
@@ -188,8 +190,11 @@ step_grant (GTask *task)
       = grant_form ("grant_type", "refresh_token", "client_id", self->login->client_id, "client_secret",
                     self->login->client_secret, "refresh_token", self->login->refresh_token, NULL);
 
-  grant_ask_async (self->source->http, self->login->token_uri, form, self->deadline, g_task_get_cancellable (task),
-                   on_granted, g_object_ref (task));
+  /* Not cancelled with those who wait, and with a time of its own: a service that hands out another refresh token may
+   * have done so already, and an answer that nobody takes is a lost login. */
+  self->grant_deadline = MAX (*self->deadline, g_get_monotonic_time () + GRANT_SECONDS * G_USEC_PER_SEC);
+  grant_ask_async (self->source->http, self->login->token_uri, form, &self->grant_deadline, NULL, on_granted,
+                   g_object_ref (task));
 }
 
 static void

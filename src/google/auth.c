@@ -1,8 +1,10 @@
 /*
  * One token for all who ask.
  *
- * idle ── get, nothing fresh ──→ running (one AuthSource run, waiters join) ── made or failed ──→ idle, all waiters
- * answered └── last waiter cancelled or out of time: the run is cancelled → idle
+ * idle ── get, no token ──→ running (one AuthSource run, waiters join) ── made or failed ──→ idle, all waiters answered
+ *                               └── last waiter cancelled or out of time: the run is cancelled → idle
+ * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
+ *                                          failure is news only when it has ended
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -15,12 +17,20 @@
 #include "google/secret.h"
 #include "google/wait-limits.h"
 
+/* Before its end a token is renewed, and shortly before it is given out no more: on the way it would end. Of a token
+ * that lives less than some minutes, a part of its life. */
 #define RENEW_AHEAD (60 * G_USEC_PER_SEC)
+#define SPARE       (5 * G_USEC_PER_SEC)
+
+/* How long a renewal ahead of need may take, and when the next one is tried after it failed. */
+#define AHEAD_TIME  (30 * G_USEC_PER_SEC)
+#define AHEAD_AGAIN (10 * G_USEC_PER_SEC)
 
 typedef struct {
   Auth *auth; /* NULL: the run was given up; its result is dropped */
   GCancellable *cancellable;
   gint64 deadline; /* of the most patient waiter */
+  gboolean ahead;  /* begun while a token was good: goes on without waiters */
   const AuthSource *source;
 } Run;
 
@@ -29,7 +39,8 @@ struct Auth {
   gpointer source_self;
   char *description;
   char *token;        /* or NULL */
-  gint64 expiry;      /* monotonic; 0: not told */
+  gint64 expiry;      /* monotonic: it is not given out any more; 0: not told */
+  gint64 renewal;     /* monotonic: it is time for another one */
   Run *run;           /* or NULL */
   GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
 };
@@ -81,7 +92,7 @@ waiter_fail (Waiter *self, GError *error)
   Auth *auth = self->auth;
   g_autoptr (GTask) task = waiter_leave (self);
 
-  if (auth->waiters->len == 0)
+  if (auth->waiters->len == 0 && auth->run != NULL && !auth->run->ahead)
     run_give_up (auth);
   g_task_return_error (task, error);
 }
@@ -157,7 +168,8 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
   if (token != NULL) {
     auth_token_free (self->token);
     self->token = token;
-    self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime : 0;
+    self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime - MIN (SPARE, lifetime / 10) : 0;
+    self->renewal = g_get_monotonic_time () + lifetime - MIN (RENEW_AHEAD, lifetime / 4);
   }
   while (self->waiters->len > 0)
     g_ptr_array_add (tasks, waiter_leave (self->waiters->pdata[0]));
@@ -176,13 +188,14 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-run_start (Auth *self, gint64 deadline)
+run_start (Auth *self, gint64 deadline, gboolean ahead)
 {
   Run *run = g_new0 (Run, 1);
 
   run->auth = self;
   run->source = self->source;
   run->deadline = deadline;
+  run->ahead = ahead;
   run->cancellable = g_cancellable_new ();
   self->run = run;
   self->source->make_async (self->source_self, &run->deadline, run->cancellable, on_made, run);
@@ -200,9 +213,20 @@ waiter_new (Auth *auth, GTask *task, gint64 deadline)
 }
 
 static gboolean
-is_fresh (Auth *self)
+is_good (const Auth *self)
 {
-  return self->token != NULL && (self->expiry == 0 || g_get_monotonic_time () < self->expiry - RENEW_AHEAD);
+  return self->token != NULL && (self->expiry == 0 || g_get_monotonic_time () < self->expiry);
+}
+
+static void
+renew_ahead (Auth *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->expiry == 0 || now < self->renewal || self->run != NULL)
+    return;
+  self->renewal = now + AHEAD_AGAIN;
+  run_start (self, now + AHEAD_TIME, TRUE);
 }
 
 void
@@ -213,13 +237,14 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (is_fresh (self)) {
+  if (is_good (self)) {
     g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
+    renew_ahead (self);
     return;
   }
   waiter_new (self, task, deadline);
   if (self->run == NULL)
-    run_start (self, deadline);
+    run_start (self, deadline, FALSE);
   else
     self->run->deadline = MAX (self->run->deadline, deadline);
 }

@@ -43,7 +43,8 @@ Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder
 
 void auth_free (Auth *self);
 
-/* An access token, from memory while it is fresh (renewed 60 s ahead of its expiry). Fails by deadline (monotonic
+/* An access token, from memory while it is fresh (renewed a minute ahead of its expiry, while
+ * the old one is still given out). Fails by deadline (monotonic
  * time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
 void auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);

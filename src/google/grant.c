@@ -101,8 +101,32 @@ clean_or_empty (const char *text)
   return clean != NULL ? clean : g_strdup ("");
 }
 
+/* So much of a secret gives it away. */
+#define TELLING 8
+
+/* TRUE if text repeats a part of what was sent that is nobody else's business. */
+static gboolean
+repeats_secret (const char *text, GBytes *form)
+{
+  static const char *const secrets[] = { "client_secret", "refresh_token", "code", "code_verifier", "assertion" };
+  gsize size;
+  const char *data = g_bytes_get_data (form, &size);
+  g_autoptr (GHashTable) sent = g_uri_parse_params (data, (gssize)size, "&", G_URI_PARAMS_WWW_FORM, NULL);
+  gboolean found = FALSE;
+
+  for (gsize i = 0; sent != NULL && i < G_N_ELEMENTS (secrets); i++) {
+    char *value = g_hash_table_lookup (sent, secrets[i]);
+    g_autofree char *part = value != NULL ? g_strndup (value, TELLING) : NULL;
+
+    found = found || (part != NULL && part[0] != '\0' && strstr (text, part) != NULL);
+    if (value != NULL)
+      explicit_bzero (value, strlen (value));
+  }
+  return found;
+}
+
 static Grant *
-read_refusal (const JsonValue *root, const HttpResponse *response)
+read_refusal (const JsonValue *root, const HttpResponse *response, GBytes *form)
 {
   Grant *self = g_new0 (Grant, 1);
   g_autofree char *description = answer_clean (json_string (root, "error_description"));
@@ -113,6 +137,10 @@ read_refusal (const JsonValue *root, const HttpResponse *response)
     self->words = answer_describe_raw (response->status, response->body);
   else
     self->words = description != NULL ? g_strdup_printf ("%s: %s", self->code, description) : g_strdup (self->code);
+  if (repeats_secret (self->words, form)) {
+    g_free (self->words);
+    self->words = g_strdup_printf ("status %u; its words repeat what was sent, and are left out", response->status);
+  }
   return self;
 }
 
@@ -181,13 +209,14 @@ trouble (const HttpResponse *response, const char *words)
 static void
 judge (GTask *task, const JsonValue *root, const HttpResponse *response)
 {
+  GBytes *form = ((Ask *)g_task_get_task_data (task))->form;
   g_autoptr (Grant) grant = NULL;
   GError *error = NULL;
 
   if (response->status == 200) {
     grant = read_grant (root, &error);
   } else {
-    grant = read_refusal (root, response);
+    grant = read_refusal (root, response, form);
     if (response->status == 408 || response->status == 429 || response->status >= 500) {
       step_again (task, trouble (response, grant->words), response->retry_after);
       return;

@@ -11,7 +11,7 @@
 #include "google/wait.h"
 
 #define LOOK_INTERVAL (50 * G_TIME_SPAN_MILLISECOND)
-#define PATIENCE      (5 * G_TIME_SPAN_SECOND)
+#define PATIENCE      (15 * G_TIME_SPAN_SECOND)
 
 struct LoginLock {
   int fd; /* -1: without */

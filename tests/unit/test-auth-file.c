@@ -174,6 +174,8 @@ test_refused (Fixture *f, gconstpointer data)
       PEOPLE_ERROR_AUTH, "your organisation" },
     { 401, "{\"error\":\"invalid_client\",\"error_description\":\"The OAuth client was not found.\"}",
       PEOPLE_ERROR_AUTH, "client was not found" },
+    { 400, "{\"error\":\"invalid_grant\",\"error_description\":\"1//re+fresh is unknown\"}", PEOPLE_ERROR_AUTH,
+      "left out" },
     { 404, "<html>no</html>", PEOPLE_ERROR_AUTH, "HTML" },
     { 200, "{}", PEOPLE_ERROR_BAD_ANSWER, "token_uri" },
     { 200, "{\"access_token\":\"two words\"}", PEOPLE_ERROR_BAD_ANSWER, "token_uri" },

@@ -258,17 +258,50 @@ test_refresh (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (auth_describe (auth), f->file));
 }
 
+/* Asks until the service has been asked wanted times; every token that comes is good. */
+static void
+ask_until (Fixture *f, Auth *auth, guint wanted)
+{
+  gint64 end = deadline_in (10);
+
+  while (script_server_count (f->server) < wanted && g_get_monotonic_time () < end) {
+    g_autoptr (GError) error = NULL;
+    char *token = token_get (auth, 5, &error);
+
+    g_assert_no_error (error);
+    auth_token_free (token);
+    g_main_context_iteration (NULL, FALSE);
+  }
+  g_assert_cmpuint (script_server_count (f->server), ==, wanted);
+}
+
+/* A token that lives for 4 s: renewed after 3, in use until 3.6. */
 static void
 test_renewed_ahead (Fixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
 
-  script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":59}");
-  script_json (f->server, 200, "{\"access_token\":\"long\",\"expires_in\":120}");
+  script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":4}");
+  script_hang (f->server);
   token_assert (auth, "short");
+  token_assert (auth, "short");
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+  ask_until (f, auth, 2);
+  token_assert (auth, "short"); /* at once, though the renewal hangs */
+}
+
+static void
+test_renewal_fails (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+
+  script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":4}");
+  script_json (f->server, 200, "{}");
+  script_json (f->server, 200, "{\"access_token\":\"long\",\"expires_in\":3600}");
+  token_assert (auth, "short");
+  ask_until (f, auth, 2);
+  ask_until (f, auth, 3); /* when it has ended, not before: once in ten seconds is enough */
   token_assert (auth, "long");
-  token_assert (auth, "long");
-  g_assert_cmpuint (script_server_count (f->server), ==, 2);
 }
 
 static void
@@ -317,6 +350,7 @@ main (int argc, char **argv)
   ADD ("free-while-running", test_free_while_running);
   ADD ("refresh", test_refresh);
   ADD ("renewed-ahead", test_renewed_ahead);
+  ADD ("renewal-fails", test_renewal_fails);
   ADD ("refresh-is-tried-again", test_refresh_is_tried_again);
   ADD ("refresh-redirect-is-not-followed", test_refresh_redirect_is_not_followed);
   return g_test_run ();
