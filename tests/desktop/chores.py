@@ -1,0 +1,78 @@
+"""What people do with contacts in a file manager. Each test_*.py is one file manager that does all of it."""
+
+import pytest
+from checks import check
+
+MAGENTA = (200, 20, 160)
+ORANGE = (240, 140, 10)
+
+
+class Chores:
+    manager = None
+
+    def test_overwrite(self, contacts, manager, desktop, plain):
+        """A picture pasted over photo.jpg: the program asks, sends one picture, and shows the new one at once."""
+        person = contacts.person()
+        old = contacts.held(person)
+        picture = plain(MAGENTA)
+        manager.open(contacts.path / person)
+        desktop.wait_words(manager.one_file)
+        manager.paste(picture)
+        desktop.press(manager.replace)
+        contacts.emulator.wait_requests(1, method="PATCH", answered=True)
+        if not manager.at_once:
+            manager.close()
+            manager.open(contacts.path / person)
+        desktop.wait_colour(MAGENTA)
+        check(contacts, person, picture.read_bytes(), ["PATCH"])
+        assert contacts.previous(person) == [old]
+
+    def test_first_photo(self, contacts, manager, desktop, plain):
+        """A picture of any name pasted into the folder of somebody without a photo becomes the photo."""
+        person = contacts.without_photo()
+        picture = plain(ORANGE, "holiday.jpg")
+        manager.open(contacts.path / person)
+        manager.paste(picture)
+        contacts.emulator.wait_requests(1, method="PATCH", answered=True)
+        desktop.wait_colour(ORANGE)
+        check(contacts, person, picture.read_bytes(), ["PATCH"], )
+
+    def test_remove(self, contacts, manager, desktop):
+        """There is no trash: the program says so and deletes for good."""
+        person = contacts.person()
+        old = contacts.held(person)
+        manager.open(contacts.path / person)
+        desktop.wait_words(manager.one_file)
+        manager.remove()
+        contacts.emulator.wait_requests(1, method="DELETE", answered=True)
+        check(contacts, person, None, ["DELETE"])
+        assert contacts.previous(person) == [old]
+
+    def test_refused(self, contacts, manager, desktop, faces, tmp_path):
+        """Half a picture: the program says in its own dialog that it failed, and the old photo is there."""
+        person = contacts.person()
+        old = contacts.held(person)
+        half = tmp_path / "half" / "photo.jpg"
+        half.parent.mkdir()
+        half.write_bytes(faces.cut.read_bytes())
+        manager.open(contacts.path / person)
+        desktop.wait_words(manager.one_file)
+        manager.paste(half)
+        desktop.press(manager.replace)
+        desktop.wait_words(manager.failure)
+        check(contacts, person, old, [])
+        assert person in contacts.mount.error(person)
+
+    def test_undo(self, contacts, manager, desktop, plain):
+        """What one pasted is deleted again by the program's undo; what it replaced is in .previous, and can be pasted."""
+        if manager.undo is None:
+            pytest.skip(f"{manager.program} has no undo")
+        person = contacts.without_photo()
+        manager.open(contacts.path / person)
+        manager.paste(plain(ORANGE))
+        contacts.emulator.wait_requests(1, method="PATCH", answered=True)
+        desktop.wait_colour(ORANGE)
+        desktop.keys("ctrl+z")
+        manager.answer(manager.undo)
+        contacts.emulator.wait_requests(1, method="DELETE", answered=True)
+        check(contacts, person, None, ["PATCH", "DELETE"])

@@ -1,0 +1,75 @@
+"""How a person works in each file manager: keys, the words on buttons, and what it says when something failed."""
+
+import re
+
+
+class Manager:
+    """One file manager with its windows. Its kinds say what differs."""
+
+    program = None
+    title = "{}"  # of a window that shows a folder
+    copied = ("x-special/gnome-copied-files", "copy\n{}")  # what copying a file puts onto the clipboard
+    one_file = None  # what a window says of a folder with one file
+    replace = None  # the button of the dialog that asks before overwriting
+    at_once = True  # it shows the new thumbnail of an overwritten file, in any folder, without being started again
+    remove_keys = ("Delete",)
+    questions = ()  # what it asks when something is deleted: words, and the button that says yes
+    undo = None  # what its undo of a copy asks, as in questions; None: there is no undo
+    failure = None  # what its dialog says when a file could not be written
+
+    def __init__(self, desktop):
+        self.desktop = desktop
+        self.process = None
+
+    def command(self, folder):
+        return [self.program, folder]
+
+    def open(self, folder):
+        """A window on the folder, which has the keys."""
+        self.process = self.desktop.start(*self.command(folder), cwd="/")
+        self.desktop.activate(self.title.format(re.escape(folder.name)))
+
+    def paste(self, picture):
+        """What a person copied elsewhere, into the folder that is open."""
+        target, content = self.copied
+        self.desktop.put(target, content.format(picture.as_uri()))
+        self.desktop.keys("ctrl+v")
+
+    def select_all(self):
+        self.desktop.keys("ctrl+a")
+
+    def remove(self):
+        """Everything in the folder that is open, and for good if the program says that there is no trash."""
+        self.select_all()
+        self.desktop.keys(*self.remove_keys)
+        self.answer(self.questions)
+
+    def answer(self, questions):
+        for words, button in questions:
+            self.desktop.wait_words(words)
+            self.desktop.press(button)
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()  # not all of them end politely while they ask something
+            self.process.wait()
+
+
+class Thunar(Manager):
+    program = "thunar"
+    title = "^{} - Thunar$"
+    one_file = "1 file: "
+    replace = "^_?Replace$"
+    questions = ((".*Unable to find or create trash", "^_?Yes$"),)
+    undo = ((".*permanently delete", "^_?Delete$"),)
+    failure = ".*Invalid argument"
+
+
+class PCManFM(Manager):
+    program = "pcmanfm"
+    title = "^{}$"
+    one_file = "1 item"
+    at_once = False
+    replace = "^_?Overwrite$"
+    questions = ((".*to trash can\\?", "^_?Yes$"), (".*delete them instead", "^_?Yes$"))
+    failure = ".*completed with errors"  # and the words, in a text

@@ -1,0 +1,6 @@
+from chores import Chores
+from managers import Thunar
+
+
+class TestThunar(Chores):
+    manager = Thunar
