@@ -50,6 +50,7 @@ book_draft_unref (BookDraft *self)
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
   g_clear_error (&self->unfit);
+  g_clear_error (&self->failed);
   g_free (self);
 }
 
@@ -104,8 +105,8 @@ book_draft_read (BookDraft *self, void *buffer, gsize size, goffset offset, GErr
   return n;
 }
 
-gboolean
-book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset, GError **error)
+static gboolean
+write_all (BookDraft *self, const void *data, gsize size, goffset offset, GError **error)
 {
   const char *next = data;
 
@@ -127,10 +128,26 @@ book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset,
 }
 
 gboolean
+book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (write_all (self, data, size, offset, &failure))
+    return TRUE;
+  if (self->failed == NULL)
+    self->failed = g_error_copy (failure);
+  self->dirty = TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+gboolean
 book_draft_truncate (BookDraft *self, goffset size, GError **error)
 {
   gint64 before = self->size;
 
+  if (size == 0)
+    g_clear_error (&self->failed);
   if (size == self->size)
     return TRUE;
   if (!grow (self, size, error))

@@ -14,11 +14,13 @@ typedef struct {
   guint handles; /* open handles that use it */
   int fd;
   gint64 size;
-  gint64 mtime;        /* microseconds since 1970 */
-  gboolean dirty;      /* changed since it was last sent, refused or copied from the photo */
-  GBytes *sent;        /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
-  GBytes *refused;     /* what did not become the photo; NULL: nothing, or changed since */
-  GError *refusal;     /* and why */
+  gint64 mtime;    /* microseconds since 1970 */
+  gboolean dirty;  /* changed since it was last sent, refused or copied from the photo */
+  GBytes *sent;    /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
+  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
+  GError *refusal; /* and why */
+  GError
+      *failed; /* a write that was refused: what is here is not what the program wanted. Until it is cut to nothing */
   gboolean from_photo; /* it began as the photo, and so it may be a whole picture at any moment */
   gboolean abandoned;  /* who wrote to it died, or failed, before it closed it; until somebody writes on */
   gboolean heard;      /* a program that lives was told that it is no picture, until somebody writes on */

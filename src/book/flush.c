@@ -43,6 +43,8 @@ flush_free (gpointer data)
 static GError *
 check_draft (const BookDraft *draft)
 {
+  if (draft->failed != NULL)
+    return g_error_copy (draft->failed);
   if (draft->abandoned)
     return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID,
                         "the program that was changing it in place ended half-way; write the whole picture again");
@@ -223,8 +225,8 @@ flush_step (GTask *task)
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
-  book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo, g_task_get_cancellable (task),
-                   on_sent, task);
+  book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo ? draft->sent : NULL,
+                   g_task_get_cancellable (task), on_sent, task);
 }
 
 static void

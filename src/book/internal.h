@@ -165,8 +165,8 @@ gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **er
 /* ---- send.c ---- */
 /* Make what a program wrote into what the service takes, and that the person's photo. BOOK_ERROR_INVALID when it is no
  * picture of which that can be made; BOOK_ERROR_EXISTS when it is a smaller copy and the mount protects from those.
- * suspect: it is the old photo with changes in places (image_prepare_async). */
-void book_send_async (Book *book, BookPerson *person, GBytes *written, gboolean suspect, GCancellable *cancellable,
+ * base: the photo that was changed in places to become it, or NULL (image_prepare_async). */
+void book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer data);
 gboolean book_send_finish (Book *book, GAsyncResult *result, GError **error);
 

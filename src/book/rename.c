@@ -128,7 +128,7 @@ upload (GTask *task)
   Rename *self = g_task_get_task_data (task);
   BookDraft *draft = self->file->draft;
 
-  book_send_async (self->book, self->new_person, self->bytes, draft != NULL && draft->from_photo,
+  book_send_async (self->book, self->new_person, self->bytes, draft != NULL && draft->from_photo ? draft->sent : NULL,
                    g_task_get_cancellable (task), on_sent, task);
 }
 

@@ -213,7 +213,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-book_send_async (Book *book, BookPerson *person, GBytes *written, gboolean suspect, GCancellable *cancellable,
+book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
@@ -236,7 +236,7 @@ book_send_async (Book *book, BookPerson *person, GBytes *written, gboolean suspe
   self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
   g_task_set_task_data (task, self, send_free);
   g_queue_push_tail (&book->sends, task);
-  image_prepare_async (book->image_helper, written, &wishes, suspect, self->deadline, cancellable, on_prepared, task);
+  image_prepare_async (book->image_helper, written, &wishes, base, self->deadline, cancellable, on_prepared, task);
 }
 
 gboolean

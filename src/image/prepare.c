@@ -12,7 +12,8 @@ typedef struct {
   ImageHelper *helper;
   GBytes *written;
   ImageWishes wishes;
-  gboolean suspect;
+  GBytes *base;   /* or NULL */
+  GError *damage; /* what is wrong inside, unless base has it too */
   gint64 deadline;
   ImageKind kind;
   GPtrArray *phrases; /* of char*: "… was <phrase>, <phrase> and <phrase>" */
@@ -24,6 +25,8 @@ prepare_free (gpointer data)
   Prepare *self = data;
 
   g_bytes_unref (self->written);
+  g_clear_pointer (&self->base, g_bytes_unref);
+  g_clear_error (&self->damage);
   g_ptr_array_unref (self->phrases);
   g_free (self);
 }
@@ -87,7 +90,7 @@ is_within (const Prepare *self, const ImageHeader *header, gsize size)
 /* ---- the helper ---- */
 
 static void
-run (GTask *task, const char *operation, GAsyncReadyCallback callback)
+run_on (GTask *task, const char *operation, GBytes *input, GAsyncReadyCallback callback)
 {
   Prepare *self = g_task_get_task_data (task);
   ImageHelperRequest request = {
@@ -95,11 +98,19 @@ run (GTask *task, const char *operation, GAsyncReadyCallback callback)
     .kind = self->kind,
     .max_side = self->wishes.max_side,
     .max_bytes = self->wishes.max_bytes,
-    .input = self->written,
+    .input = input,
     .deadline = self->deadline,
   };
 
   image_helper_run_async (self->helper, &request, g_task_get_cancellable (task), callback, task);
+}
+
+static void
+run (GTask *task, const char *operation, GAsyncReadyCallback callback)
+{
+  Prepare *self = g_task_get_task_data (task);
+
+  run_on (task, operation, self->written, callback);
 }
 
 static void
@@ -194,20 +205,42 @@ prepare_jpeg_or_png (GTask *task)
 }
 
 static void
+on_base_verified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Prepare *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) answer = image_helper_run_finish (result, NULL, &error);
+
+  if (answer == NULL && g_error_matches (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF))
+    prepare_jpeg_or_png (task); /* it was like that before */
+  else
+    fail (task, g_steal_pointer (&self->damage));
+}
+
+static void
 on_verified (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  GError *error = NULL;
-  g_auto (GStrv) answer = image_helper_run_finish (result, NULL, &error);
+  Prepare *self = g_task_get_task_data (task);
+  g_auto (GStrv) answer = image_helper_run_finish (result, NULL, &self->damage);
 
   if (answer != NULL)
     prepare_jpeg_or_png (task);
+  else if (g_error_matches (self->damage, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF))
+    run_on (task, "verify", self->base, on_base_verified);
   else
-    fail (task, error);
+    fail (task, g_steal_pointer (&self->damage));
+}
+
+static gboolean
+is_jpeg (GBytes *bytes)
+{
+  return bytes != NULL && image_kind (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) == IMAGE_KIND_JPEG;
 }
 
 void
-image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wishes, gboolean suspect, gint64 deadline,
+image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wishes, GBytes *base, gint64 deadline,
                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
@@ -218,6 +251,7 @@ image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wi
 
   self->helper = helper;
   self->written = g_bytes_ref (written);
+  self->base = base != NULL ? g_bytes_ref (base) : NULL;
   self->wishes = *wishes;
   self->deadline = deadline;
   self->kind = image_kind (bytes, size);
@@ -227,7 +261,7 @@ image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wi
   g_task_set_check_cancellable (task, FALSE);
   if (!image_check_download (bytes, size, &error))
     fail (task, error);
-  else if (suspect && self->kind == IMAGE_KIND_JPEG)
+  else if (self->kind == IMAGE_KIND_JPEG && is_jpeg (base))
     run (task, "verify", on_verified);
   else if (self->kind == IMAGE_KIND_JPEG || self->kind == IMAGE_KIND_PNG)
     prepare_jpeg_or_png (task);

@@ -23,9 +23,10 @@ typedef struct {
 void image_prepared_free (ImagePrepared *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImagePrepared, image_prepared_free)
 
-/* suspect: written is an older picture that was changed in places; every byte of a JPEG must decode without complaint.
+/* base: the older picture that was changed in places to become written, or NULL. A JPEG that was one must decode without
+ * complaint, unless base does not either.
  * Copies wishes. Fails with IMAGE_ERROR, or G_IO_ERROR_CANCELLED. */
-void image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wishes, gboolean suspect,
+void image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wishes, GBytes *base,
                           gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 ImagePrepared *image_prepare_finish (GAsyncResult *result, GError **error);
 

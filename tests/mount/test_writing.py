@@ -216,6 +216,42 @@ def test_no_whole_picture(contacts, run, faces, program):
         assert contacts.mount.error(person) is None
 
 
+
+def test_close_after_a_write_that_failed(contacts, faces, person, photo, old):
+    """A whole picture, and then more than can be: what is here is not what the program wanted."""
+    fd = os.open(photo, os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, faces.face_bytes(1))
+    with pytest.raises(OSError) as caught:
+        os.pwrite(fd, b"x", 200 << 20)
+    assert caught.value.errno == errno.EFBIG
+    with pytest.raises(OSError) as caught:
+        os.close(fd)
+    assert caught.value.errno == errno.EFBIG
+    eventually(lambda: contacts.rejected(person))
+    check_refused(contacts, person, old, faces.face_bytes(1), "MiB")
+
+
+def test_cut_to_nothing_after_a_write_that_failed(contacts, faces, person, photo):
+    fd = os.open(photo, os.O_WRONLY | os.O_TRUNC)
+    with pytest.raises(OSError):
+        os.pwrite(fd, b"x", 200 << 20)
+    os.ftruncate(fd, 0)
+    os.write(fd, faces.face_bytes(1))
+    os.close(fd)
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
+def test_edit_of_a_photo_that_decoders_complain_of(contacts, faces, person, photo):
+    """Harmless zeros before its end, and they were there before."""
+    whole = faces.face_bytes(1)
+    odd = whole[:-2] + bytes(3) + whole[-2:]
+    photo.write_bytes(odd)
+    contacts.emulator.reset_requests()
+    with open(photo, "r+b") as file:
+        file.seek(whole.index(b"face 1"))
+        file.write(b"FACE 1")
+    check(contacts, person, edited(odd), ["PATCH"])
+
 def test_refused_first_photo(contacts, run, faces):
     person = contacts.without_photo()
     assert run("cp", faces.cut, contacts.photo(person), check=False).status != 0
