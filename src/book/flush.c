@@ -82,14 +82,10 @@ show_service_photo (BookFile *file)
   if (folder == NULL)
     return;
   folder->busy++;
-  if (folder->state == BOOK_FOLDER_REMOVED)
-    book_deletion_forget (folder);
-  else if (folder->state != BOOK_FOLDER_SHOWN)
-    book_folder_set_state (folder, BOOK_FOLDER_SHOWN);
+  book_folder_show_again (folder);
   if (folder->photo == file)
     book_folder_set_photo (folder, NULL);
-  folder->busy--;
-  book_folder_release_if_idle (folder);
+  book_folder_unhold (folder);
 }
 
 /* Others who flushed the same draft meanwhile look at it again. */

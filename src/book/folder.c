@@ -237,6 +237,26 @@ book_folder_set_state (BookFolder *self, BookFolderState state)
 }
 
 void
+book_folder_show_again (BookFolder *self)
+{
+  if (self == NULL)
+    return;
+  if (self->state == BOOK_FOLDER_REMOVED)
+    book_deletion_forget (self);
+  else if (self->state == BOOK_FOLDER_MOVED)
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+}
+
+void
+book_folder_unhold (BookFolder *self)
+{
+  if (self == NULL)
+    return;
+  self->busy--;
+  book_folder_release_if_idle (self);
+}
+
+void
 book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere)
 {
   BookFolder *self = person->folder;

@@ -213,6 +213,8 @@ void book_handle_set_draft (BookHandle *self, BookDraft *draft); /* takes a refe
 void book_folder_add_other (BookFolder *self, BookFile *file, const char *name);
 void book_folder_remove_other (BookFolder *self, BookFile *file);
 void book_folder_set_state (BookFolder *self, BookFolderState state);
+void book_folder_show_again (BookFolder *self); /* removed or moved away no more; NULL: the folder is gone */
+void book_folder_unhold (BookFolder *self);     /* busy no more; NULL: the folder is gone */
 /* The service's photo of the person changed: lineages of the old one are not handed out any more. */
 /* elsewhere: it is news, and not what a mutation of ours was answered */
 void book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere);

@@ -42,12 +42,8 @@ static void
 rename_end (GTask *task, GError *error)
 {
   Rename *self = g_task_get_task_data (task);
-  BookFolder *folder = self->person->folder;
-
-  if (folder != NULL) {
-    folder->busy--;
-    book_folder_release_if_idle (folder);
-  }
+  book_folder_unhold (self->person->folder);
+  book_folder_unhold (self->new_person->folder);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -70,15 +66,10 @@ become_photo (Rename *self)
   if (self->person->folder != NULL)
     book_folder_remove_other (self->person->folder, file);
   if (to_photo && self->person == self->new_person) {
-    BookFolder *folder = self->new_person->folder;
-
     file->kind = BOOK_FILE_PHOTO;
     file->linked = TRUE;
     file->alias = FALSE;
-    if (folder != NULL && folder->state == BOOK_FOLDER_MOVED)
-      book_folder_set_state (folder, BOOK_FOLDER_SHOWN);
-    else if (folder != NULL)
-      book_deletion_forget (folder);
+    book_folder_show_again (self->new_person->folder);
   } else if (!to_photo && self->person == self->new_person) {
     book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name);
     file->alias = TRUE;
@@ -107,6 +98,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   Rename *self = g_task_get_task_data (task);
   GError *error = NULL;
 
+  book_folder_show_again (self->new_person->folder);
   if (!book_send_finish (self->book, result, &error)) {
     book_reject (self->book, self->new_person, self->bytes, error);
     rename_end (task, error);
@@ -122,12 +114,15 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   rename_end (task, NULL);
 }
 
+/* Whoever unlinked photo.jpg to make room (KIO) wants it replaced, not deleted: whatever becomes of the successor, it ends
+ * the wait. */
 static void
 upload (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
   BookDraft *draft = self->file->draft;
 
+  g_clear_handle_id (&book_folder_get (self->book, self->new_person)->timer, g_source_remove);
   book_send_async (self->book, self->new_person, self->bytes, draft != NULL && draft->from_photo ? draft->sent : NULL,
                    g_task_get_cancellable (task), on_sent, task);
 }
@@ -295,6 +290,7 @@ book_folder_rename_async (Book *book, BookPerson *person, const char *name, Book
   self->file = file;
   g_task_set_task_data (task, self, rename_free);
   book_folder_get (book, person)->busy++;
+  book_folder_get (book, new_person)->busy++;
   error = check_target (self, target, exclusive);
   if (error != NULL)
     rename_end (task, error);

@@ -221,6 +221,26 @@ def test_refused_rename_keeps_the_temporary(contacts, faces):
     assert contacts.held(ALICE) == faces.face_bytes(1)
 
 
+REFUSALS = {"403": {"action": "status", "status": 403}, "403, late": {"action": "status", "status": 403, "delay_ms": 1500}}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_refused_rename_after_unlink_keeps_the_photo(contacts, faces, refusal):
+    """Dolphin overwrites so: photo.jpg.part, unlink, rename. The photo is not lost when the rename fails, however late."""
+    folder = contacts.path / ALICE
+    before = (folder / "photo.jpg").read_bytes()
+    (folder / "photo.jpg.part").write_bytes(faces.face_bytes(1))
+    contacts.emulator.fault(**REFUSALS[refusal], path=UPLOAD)
+    (folder / "photo.jpg").unlink()
+    assert errno_of(lambda: os.rename(folder / "photo.jpg.part", folder / "photo.jpg")) == errno.EACCES
+    assert sorted(os.listdir(folder)) == ["photo.jpg", "photo.jpg.part"]
+    assert (folder / "photo.jpg").read_bytes() == before
+    contacts.mount.unmount()  # which carries out what was promised
+    assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) == before
+    contacts.mount.start()
+    assert contacts.mutations() == ["PATCH"]
+
+
 def test_refused_fsync(contacts, faces):
     """fsync and close say the same, and ask the service once."""
     contacts.emulator.fault("status", path=UPLOAD, status=403, times=-1)
