@@ -1,7 +1,9 @@
 """A desktop session as far as notifications go: a bus of its own, and who shows them."""
 
 import json
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from processes import wait_readable
@@ -17,7 +19,9 @@ class Desktop:
 
     TIMEOUT = 30
 
-    def __init__(self, folder, programs, hang=False, service=True):
+    def __init__(self, programs, hang=False, service=True):
+        # not in the test's own folder: a socket's name has room for a hundred characters
+        self.folder = folder = Path(tempfile.mkdtemp(prefix="session-"))
         config = folder / "bus.conf"
         config.write_text(CONFIG.format(path=folder / "bus"))
         self.bus = programs.start("dbus-daemon", f"--config-file={config}", "--nofork", "--print-address",
@@ -51,3 +55,4 @@ class Desktop:
                 process.kill()
                 process.wait()
                 process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

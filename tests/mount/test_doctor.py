@@ -97,6 +97,11 @@ def test_all_is_well(doctor, service, run, home, emulator):
 
 
 def test_marks_on_a_terminal(run, service, home):
+    try:
+        for end in os.openpty():
+            os.close(end)
+    except OSError:
+        pytest.skip("no terminal to be had here")
     result = run("script", "--quiet", "--command", " ".join(f"'{word}'" for word in [CONTACTFS, "doctor", *service]), "/dev/null",
                  env={"HOME": str(home)}, check=False)
     assert "✓" in result.out and "BAD" not in result.out

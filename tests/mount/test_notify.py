@@ -15,14 +15,12 @@ from desktop import Desktop
 
 
 @pytest.fixture
-def session(tmp_path, run):
+def session(run):
     """Makes desktops; all of them end with the test."""
     desktops = []
 
     def make(**options):
-        folder = tmp_path / f"session{len(desktops)}"
-        folder.mkdir()
-        desktops.append(Desktop(folder, run, **options))
+        desktops.append(Desktop(run, **options))
         return desktops[-1]
 
     yield make
