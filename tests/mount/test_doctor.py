@@ -182,19 +182,19 @@ def test_a_keyring(run, home, tmp_path):
 
 
 def test_client_file(doctor, service, home):
-    path = home / ".config/contactfs/work/client.json"
+    path = home / ".config/contactfs/office/client.json"
     path.parent.mkdir(parents=True)
     path.write_text("{}")
-    found = doctor(*service, "--account", "work")
+    found = doctor(*service, "--account", "office")
     assert "client" in found.bad and str(path) in found.words["client"]
     path.write_text(json.dumps({"installed": {
         "client_id": "x.apps.googleusercontent.com", "client_secret": "s", "auth_uri": "https://accounts.google.com/o/oauth2/auth",
         "token_uri": "https://oauth2.googleapis.com/token"}}))
     path.chmod(0o644)
-    found = doctor(*service, "--account", "work")
+    found = doctor(*service, "--account", "office")
     assert "client" in found.bad and f"chmod 600 {path}" in found.words["client"]
     path.chmod(0o600)
-    assert doctor(*service, "--account", "work").states["client"] == "good"
+    assert doctor(*service, "--account", "office").states["client"] == "good"
 
 
 def test_something_in_the_way_of_a_folder(doctor, service, home):
