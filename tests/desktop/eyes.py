@@ -17,10 +17,10 @@ MOST = 200  # children that one looks at
 
 
 def below(thing):
-    """What shows, depth first."""
+    """What is visible, depth first. SHOWING would say more, but GTK 4 does not tell it."""
     for index in range(min(thing.get_child_count(), MOST)):
         child = thing.get_child_at_index(index)
-        if child is not None and child.get_state_set().contains(Atspi.StateType.SHOWING):
+        if child is not None and child.get_state_set().contains(Atspi.StateType.VISIBLE):
             yield child
             yield from below(child)
 
@@ -37,15 +37,26 @@ def things():
             pass  # it went away while we looked
 
 
+def button_of(thing):
+    """The button that a thing is, or is the label of (GTK 4), or None."""
+    for _ in range(3):
+        if thing is None or thing.get_role() == Atspi.Role.PUSH_BUTTON:
+            return thing
+        thing = thing.get_parent()
+    return None
+
+
 def main(command=None, label=None):
     Atspi.set_timeout(2000, 2000)
     for thing in things():
         name = (thing.get_name() or "").replace("\n", " ")
         if command is None and name:
             print(thing.get_role_name(), name, sep="\t")
-        elif command == "press" and thing.get_role() == Atspi.Role.PUSH_BUTTON and re.search(label, name):
-            thing.get_action_iface().do_action(0)
-            return 0
+        elif command == "press" and re.search(label, name):
+            button = button_of(thing)
+            if button is not None:
+                button.get_action_iface().do_action(0)
+                return 0
     return 0 if command is None else 1
 
 

@@ -9,13 +9,16 @@ class Manager:
     program = None
     title = "{}"  # of a window that shows a folder
     copied = ("x-special/gnome-copied-files", "copy\n{}")  # what copying a file puts onto the clipboard
+    nothing = None  # what a window says of an empty folder, if the keys are lost before it does
     one_file = None  # what a window says of a folder with one file
     replace = None  # the button of the dialog that asks before overwriting
     at_once = True  # it shows the new thumbnail of an overwritten file, in any folder, without being started again
     remove_keys = ("Delete",)
     questions = ()  # what it asks when something is deleted: words, and the button that says yes
     undo = None  # what its undo of a copy asks, as in questions; None: there is no undo
-    failure = None  # what its dialog says when a file could not be written
+    failure = None  # what its dialog says when a file could not be written; None: it leaves that to the desktop
+
+    left_over = ()  # beside photo.jpg when a picture was refused
 
     def __init__(self, desktop):
         self.desktop = desktop
@@ -73,3 +76,42 @@ class PCManFM(Manager):
     replace = "^_?Overwrite$"
     questions = ((".*to trash can\\?", "^_?Yes$"), (".*delete them instead", "^_?Yes$"))
     failure = ".*completed with errors"  # and the words, in a text
+
+
+class Nautilus(Manager):
+    program = "nautilus"
+    title = "^{}$"
+    one_file = "photo.jpg"
+    replace = "^_?Replace$"
+    questions = ((".*delete it immediately", "^_?Delete"),)
+    undo = ((".*ermanently", "^_?Delete"),)
+    failure = ".*Invalid argument"
+
+    def command(self, folder):
+        return [self.program, "--new-window", folder]
+
+    def open(self, folder):
+        super().open(folder)
+        self.desktop.click_beside()  # it does not give the keys to the files by itself
+
+    def remove(self):
+        """It looks in the background whether one may, and loses keys until it knows."""
+        self.select_all()
+        self.desktop.keys_until(self.questions[0][0], "Delete")
+        self.answer(self.questions)
+
+
+class Dolphin(Manager):
+    left_over = ("photo.jpg.part",)
+    program = "dolphin"
+    title = "^{}"
+    nothing = ".*(0 Folders, 0 Files|older is empty|0 Files|No items)"
+    one_file = "1 File"
+    copied = ("text/uri-list", "{}\r\n")
+    replace = "^&?Overwrite$"
+    remove_keys = ("shift+Delete",)
+    questions = ((".*permanently delete", "^&?Delete"),)
+    undo = (*questions, (".*modified at", "^&?Continue$"))  # the second since times are the service's, not the copy's
+
+    def command(self, folder):
+        return [self.program, "--new-window", folder]

@@ -4,6 +4,7 @@ Keys go by xdotool, the clipboard by xclip, and what a window says is read as a 
 test knows where a button lies.
 """
 
+import contextlib
 import itertools
 import os
 import re
@@ -97,7 +98,7 @@ class Desktop:
 
     def click_beside(self):
         """On nothing, since what is selected is shown in other colours; elsewhere each time, for it to be no double click."""
-        self.run("xdotool", "mousemove", WIDTH - 60, HEIGHT - 90 - 20 * next(self.clicks), "click", "1")
+        self.run("xdotool", "mousemove", WIDTH - 120, HEIGHT - 120 - 20 * next(self.clicks), "click", "1")
 
     # ---- eyes ----
 
@@ -111,16 +112,36 @@ class Desktop:
 
     def _wait(self, predicate, why):
         """Screen readers are told of changes too, but not by every toolkit of all of them."""
-        try:
+        with self._seen(why):
             return eventually(predicate, TIMEOUT, why)
+
+    def wait_requests(self, contacts, method):
+        """Waits until the service answered one."""
+        with self._seen(f"no {method}"):
+            contacts.emulator.wait_requests(1, method=method, answered=True)
+
+    @contextlib.contextmanager
+    def _seen(self, why):
+        """What does not come is told with what there is."""
+        try:
+            yield
         except AssertionError as error:
-            seen = self.folder / f"{why}.png".replace("/", " ")
+            seen = self.folder / (re.sub(r"\W+", " ", why).strip() + ".png")
             self.screenshot(seen)
             raise AssertionError(f"{error}; {seen} shows it; there was:\n{self.things()}") from None
 
     def wait_words(self, pattern):
         words = re.compile(rf"\t{pattern}", re.MULTILINE)
         self._wait(lambda: words.search(self.things()), f"nothing said {pattern!r}")
+
+    def keys_until(self, pattern, *keys):
+        """For programs that lose keys: again, until something says this."""
+        words = re.compile(rf"\t{pattern}", re.MULTILINE)
+
+        def said():
+            self.keys(*keys)
+            return words.search(self.things())
+        self._wait(said, f"nothing said {pattern!r} after {keys}")
 
     def press(self, label):
         """Waits for a button, by a regular expression, and presses it, as a screen reader does."""

@@ -1,0 +1,6 @@
+from chores import Chores
+from managers import Dolphin
+
+
+class TestDolphin(Chores):
+    manager = Dolphin

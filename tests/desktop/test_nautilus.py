@@ -1,0 +1,6 @@
+from chores import Chores
+from managers import Nautilus
+
+
+class TestNautilus(Chores):
+    manager = Nautilus
