@@ -75,7 +75,7 @@ def main(target):
         desktop = Desktop(folder / "desktop", env)
         with Emulator(["--face-size", "256"], program=BUILD / "src/emulator/people-emulator") as service:
             mount = Mount(Programs(env), str(BUILD / "src/cli/contactfs"), folder / "contacts", folder / "state", service,
-                          ["--folder-icons"], "default", True, None).start()
+                          [], "default", True, None).start()
             try:
                 show_overwriting(desktop, mount.path, folder / "pictures", target)
                 show_contacts(desktop, mount.path, target)
