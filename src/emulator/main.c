@@ -8,7 +8,6 @@
 
 #include "emulator/emulator.h"
 #include "emulator/json.h"
-#include "emulator/picture.h"
 #include "emulator/sample-people.h"
 
 static gboolean
@@ -236,7 +235,6 @@ main (int argc, char **argv)
     g_printerr ("people-emulator: %s\nTry people-emulator --help.\n", error->message);
     status = 2;
   } else if (!done) {
-    picture_init ();
     if (!start (&emulator, &error) || !serve (&emulator, &error)) {
       g_printerr ("people-emulator: %s\n", error->message);
       status = 1;

@@ -16,14 +16,24 @@ demote_message (const char *domain, GLogLevelFlags level, const char *message, g
   g_debug ("%s: %s", domain, message);
 }
 
-void
-picture_init (void)
+static gpointer
+start_vips (gpointer data)
 {
   g_log_set_handler ("VIPS", G_LOG_LEVEL_WARNING, demote_message, NULL);
   if (VIPS_INIT ("people-emulator") != 0)
-    g_error ("libvips does not start: %s", vips_error_buffer ()); /* before anything is served */
-  vips_concurrency_set (1);                                       /* the workers are the parallelism */
-  vips_cache_set_max (0); /* results are cached as they go out; sources hardly repeat */
+    g_error ("libvips does not start: %s", vips_error_buffer ());
+  vips_concurrency_set (1); /* the workers are the parallelism */
+  vips_cache_set_max (0);   /* results are cached as they go out; sources hardly repeat */
+  return NULL;
+}
+
+/* With the first picture: libvips loads all its modules, which takes as long as the rest of our start. */
+static void
+need_vips (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, start_vips, NULL);
 }
 
 static void
@@ -61,6 +71,7 @@ picture_check (GBytes *bytes, GError **error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "neither JPEG nor PNG");
     return FALSE;
   }
+  need_vips ();
   image = vips_image_new_from_buffer (data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                       VIPS_FAIL_ON_TRUNCATED, NULL);
   /* The average needs every pixel, so it meets a cut-off end. */
@@ -99,6 +110,7 @@ picture_resize (GBytes *bytes, const PictureSize *size, GError **error)
   gsize length;
   void *data = (void *)g_bytes_get_data (bytes, &length);
 
+  need_vips ();
   if (vips_thumbnail_buffer (data, length, &image, size->width, "height", size->height, "size", VIPS_SIZE_DOWN, "crop",
                              size->crop ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE, NULL)
       != 0) {
@@ -113,8 +125,10 @@ picture_reencode (GBytes *bytes, GError **error)
 {
   gsize length;
   const void *data = g_bytes_get_data (bytes, &length);
-  g_autoptr (VipsImage) image = vips_image_new_from_buffer (data, length, "", NULL);
+  g_autoptr (VipsImage) image = NULL;
 
+  need_vips ();
+  image = vips_image_new_from_buffer (data, length, "", NULL);
   if (image == NULL) {
     set_error (error);
     return NULL;
@@ -128,6 +142,7 @@ picture_from_svg (const char *svg, int width, PictureFormat format, GError **err
   g_autoptr (VipsImage) drawn = NULL;
   g_autoptr (VipsImage) flat = NULL;
 
+  need_vips ();
   if (vips_svgload_buffer ((void *)svg, strlen (svg), &drawn, "scale", width / SVG_WIDTH, NULL) != 0
       || vips_flatten (drawn, &flat, NULL) != 0) {
     set_error (error);

@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-void picture_init (void);
-
 /* JPEG or PNG that decodes whole? Else FALSE with error. */
 gboolean picture_check (GBytes *bytes, GError **error);
 const char *picture_type (GBytes *bytes); /* by its magic; application/octet-stream for what it does not know */
