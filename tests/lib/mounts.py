@@ -205,8 +205,8 @@ class Mount:
         return self.start()
 
     def finish(self):
-        """At the end of a test: all must be well."""
+        """At the end of a test: all must be well. By a signal, since contactfs unmount is one more program to start."""
         if self.running:
-            self.unmount()
+            self.terminate()
             assert self.exit_status in (0, None), f"the daemon ended with {self.exit_status}\n{self.text()}"
         assert not self.complaints(), "\n".join(self.complaints())
