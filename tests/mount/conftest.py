@@ -52,7 +52,6 @@ def pytest_configure(config):
             signal.signal(number, signal.default_int_handler)
     config.addinivalue_line("markers", "alone: measures time, so nothing else may run meanwhile")
     config.addinivalue_line("markers", "emulator(*options): options of the test's people-emulator")
-    config.addinivalue_line("markers", "who: depends on who mounts, and is run by both users with both compilers")
     config.addinivalue_line("markers", "refused: the service may answer 400 in this test")
     config.addinivalue_line("markers", "options(*options): options of the mount of `contacts`")
 

@@ -20,8 +20,6 @@ from eventually import eventually
 from mounts import MountFailed
 from processes import wait_readable
 
-pytestmark = pytest.mark.who
-
 CLIENT = "client.apps.googleusercontent.com"
 SECRET = "hush-hush-secret"
 USAGE = 2

@@ -9,8 +9,6 @@ import time
 import pytest
 from eventually import eventually
 
-pytestmark = pytest.mark.who
-
 ALICE = "Alice Smith"
 BEN = "Ben Carter"
 

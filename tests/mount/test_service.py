@@ -16,8 +16,6 @@ from eventually import eventually
 from namespace import Namespace
 from processes import wait_readable
 
-pytestmark = pytest.mark.who
-
 UNIT = BUILD / "src/cli/contactfs@.service"
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")

@@ -10,8 +10,6 @@ import unicodedata
 import pytest
 from eventually import eventually
 
-pytestmark = pytest.mark.who
-
 
 def add(emulator, number, given, email=None, **more):
     fields = dict(more)
