@@ -61,7 +61,8 @@ check_single_files() {
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/google/keyring.c
   find fs src \( -name '*.c' -o -name '*.h' \) -not -path 'src/emulator/*' -print | LC_ALL=C sort \
-    | only_in '<vips/vips.h>' '^ *# *include *<vips/' src/convert/picture.c
+    | only_in '<vips/vips.h>' '^ *# *include *<vips/' src/convert/vips-image.h
+  c_files fs src | only_in '<tiffio.h>' '^ *# *include *<tiff' src/convert/tiff.c
   c_files fs src | only_in '<turbojpeg.h>' '^ *# *include *<turbojpeg' src/convert/turn.c
   c_files fs src | only_in '<seccomp.h>' '^ *# *include *<seccomp' src/convert/sandbox.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
@@ -79,7 +80,7 @@ check_arrows() {
   arrows fs 'fs|book|google|image'
   arrows src/cli 'cli|fs|book|google'
   find fs src/book src/cli src/google src/image -name meson.build -print \
-    | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|heif|libjpeg|libpng)\>'
+    | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
 }
 
@@ -169,6 +170,7 @@ self_test() {
   breaks 'libsecret twice' src/google/new-secret.c '#include <libsecret/secret.h>'
   breaks 'libvips in the daemon' src/image/new-vips.c '#include <vips/vips.h>'
   breaks 'libvips linked into the daemon' src/image/meson.build "image_dep = declare_dependency(dependencies: [vips])"
+  breaks 'libtiff twice' src/convert/new-tiff.c '#include <tiffio.h>'
   breaks 'turbojpeg twice' src/convert/new-turbojpeg.c '#include <turbojpeg.h>'
   breaks 'seccomp twice' src/convert/new-seccomp.c '#include <seccomp.h>'
   breaks 'the helper looks at the daemon' src/convert/new-arrow.c '#include "book/book.h"'

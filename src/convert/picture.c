@@ -1,4 +1,4 @@
-/* The only file of the helper that knows libvips. */
+/* Decoding, and encoding what comes of it. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "convert/picture.h"
@@ -6,12 +6,11 @@
 #include <gmodule.h>
 #include <math.h>
 #include <string.h>
-#include <vips/vips.h>
 
 #include "config.h"
+#include "convert/tiff.h"
+#include "convert/vips-image.h"
 #include "image/header.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref) /* vips 8.14 has none */
 
 static void
 array_free (VipsArrayDouble *array)
@@ -42,8 +41,8 @@ static const guint8 bmp[]
         0,   0,   0,  0, 0, 4, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0 };
 
 /* libvips lists every step that failed, a line each; the last line is nearest to the cause. */
-static void
-set_error (GError **error, const char *what)
+void
+picture_set_error (GError **error, const char *what)
 {
   g_auto (GStrv) lines = g_strsplit (g_strchomp ((char *)vips_error_buffer ()), "\n", -1);
   guint count = g_strv_length (lines);
@@ -75,7 +74,7 @@ picture_start (const ImageKind *kinds, gsize count, GError **error)
   g_setenv ("VIPS_DISC_THRESHOLD", "64g", TRUE);
   g_setenv ("VIPS_NOVECTOR", "1", TRUE);
   if (VIPS_INIT ("contactfs-convert") != 0) {
-    set_error (error, "libvips does not start");
+    picture_set_error (error, "libvips does not start");
     return FALSE;
   }
   vips_concurrency_set (1);
@@ -94,18 +93,13 @@ picture_start (const ImageKind *kinds, gsize count, GError **error)
   return TRUE;
 }
 
-/* ---- convert ---- */
+/* ---- what it is ---- */
 
-typedef struct {
-  int width;
-  int height;
-  int pages;
-  int orientation;
-  gboolean has_profile;
-  gboolean has_alpha;
-  VipsInterpretation colours;
-  VipsBandFormat format;
-} Source;
+void
+source_clear (Source *self)
+{
+  g_clear_object (&self->decoded);
+}
 
 /* Pictures are met with profiles of other colours than theirs, and every other program shows them without. */
 static gboolean
@@ -125,28 +119,79 @@ has_fitting_profile (VipsImage *image)
 }
 
 static gboolean
-read_source (gconstpointer data, gsize size, Source *source, GError **error)
+has_too_many_pixels (gint64 width, gint64 height, GError **error)
 {
-  g_autoptr (VipsImage) image = vips_image_new_from_buffer (data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
-
-  if (image == NULL) {
-    set_error (error, "cannot be read");
+  if ((guint64)width * (guint64)height <= MAX_PIXELS)
     return FALSE;
+  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+               "has %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " pixels, which is more than can be unpacked; make it "
+               "smaller first",
+               width, height);
+  return TRUE;
+}
+
+static VipsImage *
+decode_tiff (Tiff *tiff, GError **error)
+{
+  TiffHeader header;
+  g_autofree guint8 *pixels = NULL;
+  VipsImage *image;
+
+  tiff_read_header (tiff, &header);
+  if (has_too_many_pixels (header.width, header.height, error))
+    return NULL;
+  pixels = tiff_read_pixels (tiff);
+  image = pixels == NULL ? NULL
+                         : vips_image_new_from_memory (pixels, (gsize)header.width * header.height * 3,
+                                                       (int)header.width, (int)header.height, 3, VIPS_FORMAT_UCHAR);
+  if (image == NULL) {
+    picture_set_error (error, "does not decode to its end");
+    return NULL;
   }
+  image->Type = VIPS_INTERPRETATION_sRGB;
+  vips_image_set_int (image, VIPS_META_ORIENTATION, header.orientation);
+  vips_image_set_int (image, VIPS_META_N_PAGES, header.pages);
+  if (header.profile != NULL)
+    vips_image_set_blob_copy (image, VIPS_META_ICC_NAME, header.profile, header.profile_size);
+  g_object_set_data_full (G_OBJECT (image), "pixels", g_steal_pointer (&pixels), g_free);
+  return image;
+}
+
+/* Its header at least. */
+static VipsImage *
+open_picture (gconstpointer data, gsize size, Source *source, GError **error)
+{
+  g_autoptr (Tiff) tiff = image_kind (data, size) == IMAGE_KIND_TIFF ? tiff_open_ycbcr (data, size) : NULL;
+  VipsImage *image;
+
+  vips_error_clear (); /* libtiff speaks there too */
+  if (tiff != NULL) {
+    source->decoded = decode_tiff (tiff, error);
+    return source->decoded != NULL ? g_object_ref (source->decoded) : NULL;
+  }
+  image = vips_image_new_from_buffer (data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+  if (image == NULL)
+    picture_set_error (error, "cannot be read");
+  return image;
+}
+
+gboolean
+source_read (gconstpointer data, gsize size, Source *source, GError **error)
+{
+  g_autoptr (VipsImage) image = open_picture (data, size, source, error);
+
+  if (image == NULL)
+    return FALSE;
   source->width = vips_image_get_width (image);
   source->height = vips_image_get_height (image);
   source->pages = vips_image_get_n_pages (image);
   source->orientation = vips_image_get_orientation (image);
   source->has_profile = has_fitting_profile (image);
-  source->has_alpha = vips_image_hasalpha (image);
+  source->has_alpha = vips_image_hasalpha (image) && vips_image_get_coding (image) == VIPS_CODING_NONE;
   source->colours = vips_image_get_interpretation (image);
   source->format = vips_image_get_format (image);
-  if ((guint64)source->width * (guint64)source->height > MAX_PIXELS) {
-    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
-                 "has %d × %d pixels, which is more than can be unpacked; make it smaller first", source->width,
-                 source->height);
+  if (has_too_many_pixels (source->width, source->height, error))
     return FALSE;
-  }
   if (image_kind (data, size) == IMAGE_KIND_TIFF && vips_format_sizeof (source->format) > 2) {
     g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
                  "is a TIFF with %d bits a colour, of which programs make different pictures; save it with 8 or 16",
@@ -156,51 +201,62 @@ read_source (gconstpointer data, gsize size, Source *source, GError **error)
   return TRUE;
 }
 
-/* vips_thumbnail_buffer would take its own CMYK for the profile's. NULL: vips has the error. */
-static VipsImage *
-load_cmyk (gconstpointer data, gsize size, int side)
-{
-  g_autoptr (VipsImage) stored = vips_image_new_from_buffer (data, size, "", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
-  g_autoptr (VipsImage) shown = NULL;
-  VipsImage *image = NULL;
+/* ---- convert ---- */
 
-  if (stored == NULL || vips_icc_transform (stored, &shown, "srgb", "embedded", TRUE, NULL) != 0
-      || vips_thumbnail_image (shown, &image, side, "height", side, "size", VIPS_SIZE_DOWN, NULL) != 0)
+static gboolean
+is_lab (const Source *source)
+{
+  return source->colours == VIPS_INTERPRETATION_LAB || source->colours == VIPS_INTERPRETATION_LABQ
+         || source->colours == VIPS_INTERPRETATION_LABS;
+}
+
+/* What vips_thumbnail_buffer cannot do: it would take its own CMYK for the profile's, and a Lab of print (D50) for one of
+ * screens. NULL: vips has the error. */
+static VipsImage *
+load_all (gconstpointer data, gsize size, const Source *source)
+{
+  g_autoptr (VipsImage) stored = NULL, lab = NULL;
+  VipsImage *shown = NULL;
+  int failed;
+
+  if (source->decoded != NULL)
+    return g_object_ref (source->decoded);
+  stored = vips_image_new_from_buffer (data, size, "", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+  if (stored == NULL)
     return NULL;
-  return image;
+  if (is_lab (source))
+    failed = vips_colourspace (stored, &lab, VIPS_INTERPRETATION_LAB, NULL) != 0
+             || vips_icc_export (lab, &shown, "output_profile", "srgb", NULL) != 0;
+  else
+    failed = vips_icc_transform (stored, &shown, "srgb", "embedded", TRUE, NULL);
+  return failed == 0 ? shown : NULL;
 }
 
 /* Decoded, upright and not larger than the limit; colours by its profile, if it has one. NULL: vips has the error. */
 static VipsImage *
 load (gconstpointer data, gsize size, const Source *source, int side)
 {
+  gboolean is_cmyk = source->colours == VIPS_INTERPRETATION_CMYK;
+  const char *by_profile = source->has_profile || is_cmyk ? "export_profile" : NULL; /* NULL ends the options */
+  g_autoptr (VipsImage) all = NULL;
   VipsImage *image = NULL;
-  gboolean is_cmyk = source->colours == VIPS_INTERPRETATION_CMYK, by_profile = source->has_profile || is_cmyk;
   int failed;
 
-  if (is_cmyk && source->has_profile)
-    return load_cmyk (data, size, side);
-  failed = vips_thumbnail_buffer ((void *)data, size, &image, side, "height", side, "size", VIPS_SIZE_DOWN, "fail_on",
-                                  VIPS_FAIL_ON_TRUNCATED, by_profile ? "export_profile" : NULL, "srgb", NULL);
-
+  if (source->decoded != NULL || is_lab (source) || (is_cmyk && source->has_profile)) {
+    all = load_all (data, size, source);
+    failed
+        = all == NULL
+          || vips_thumbnail_image (all, &image, side, "height", side, "size", VIPS_SIZE_DOWN, by_profile, "srgb", NULL)
+                 != 0;
+  } else {
+    failed = vips_thumbnail_buffer ((void *)data, size, &image, side, "height", side, "size", VIPS_SIZE_DOWN, "fail_on",
+                                    VIPS_FAIL_ON_TRUNCATED, by_profile, "srgb", NULL);
+  }
   return failed == 0 ? image : NULL;
 }
 
-/* *image is replaced by what operation makes of it. */
-#define STEP(image, operation, ...)                                                                                    \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    VipsImage *step = NULL;                                                                                            \
-    if (operation (*(image), &step, __VA_ARGS__) != 0)                                                                 \
-      return FALSE;                                                                                                    \
-    g_object_unref (*(image));                                                                                         \
-    *(image) = step;                                                                                                   \
-  }                                                                                                                    \
-  G_STMT_END
-
-/* 8 bits, grey or sRGB, no alpha. */
-static gboolean
-make_plain (VipsImage **image)
+gboolean
+picture_make_plain (VipsImage **image)
 {
   double white[] = { 255, 255, 255 };
   VipsInterpretation colours = vips_image_get_interpretation (*image);
@@ -257,7 +313,7 @@ encode (VipsImage *image, GError **error)
   gsize size = 0;
 
   if (vips_jpegsave_buffer (image, &data, &size, "Q", QUALITY, NULL) != 0) {
-    set_error (error, "cannot be made into a JPEG");
+    picture_set_error (error, "cannot be made into a JPEG");
     return NULL;
   }
   return g_bytes_new_take (data, size);
@@ -279,7 +335,7 @@ encode_within (VipsImage **image, gsize max_bytes, GError **error)
       return NULL;
     }
     if (vips_resize (*image, &smaller, 0.95 * sqrt ((double)max_bytes / (double)g_bytes_get_size (jpeg)), NULL) != 0) {
-      set_error (error, "cannot be made smaller");
+      picture_set_error (error, "cannot be made smaller");
       return NULL;
     }
     g_object_unref (*image);
@@ -305,6 +361,8 @@ describe (const Source *source, VipsImage *image, ImageKind kind, GPtrArray *phr
     g_ptr_array_add (phrases, g_strdup ("brought from its colour profile to sRGB"));
   if (source->format != VIPS_FORMAT_UCHAR)
     g_ptr_array_add (phrases, g_strdup ("brought to 8 bits a colour"));
+  if (is_lab (source))
+    g_ptr_array_add (phrases, g_strdup ("brought from Lab to sRGB"));
   if (source->has_alpha)
     g_ptr_array_add (phrases, g_strdup ("put on white, since a JPEG has no transparency"));
   if (source->pages > 1 && (kind == IMAGE_KIND_GIF || kind == IMAGE_KIND_WEBP || kind == IMAGE_KIND_TIFF))
@@ -314,23 +372,23 @@ describe (const Source *source, VipsImage *image, ImageKind kind, GPtrArray *phr
 GBytes *
 picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GPtrArray *phrases, GError **error)
 {
-  Source source;
+  g_auto (Source) source = { .decoded = NULL };
   g_autoptr (VipsImage) image = NULL, memory = NULL, made = NULL;
   g_autoptr (GBytes) jpeg = NULL;
 
-  if (!read_source (data, size, &source, error))
+  if (!source_read (data, size, &source, error))
     return NULL;
   image = load (data, size, &source, limits->side);
-  memory = image != NULL && turn_png (&image, data, size, &source) && make_plain (&image)
+  memory = image != NULL && turn_png (&image, data, size, &source) && picture_make_plain (&image)
                ? vips_image_copy_memory (image)
                : NULL;
   if (memory == NULL) {
-    set_error (error, "does not decode to its end");
+    picture_set_error (error, "does not decode to its end");
     return NULL;
   }
   /* image stays: of a HEIC, libvips 8.14 leaves the metadata where it dies with the image that was loaded. */
   if (vips_copy (memory, &made, NULL) != 0) {
-    set_error (error, "cannot be made into a JPEG");
+    picture_set_error (error, "cannot be made into a JPEG");
     return NULL;
   }
   vips_image_remove (made, VIPS_META_ORIENTATION);
@@ -339,77 +397,4 @@ picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GP
   if (jpeg != NULL)
     describe (&source, made, image_kind (data, size), phrases);
   return g_steal_pointer (&jpeg);
-}
-
-/* ---- compare ---- */
-
-#define GRID             32
-#define LEAST_LIKENESS   0.97
-#define FLAT             2.0 /* standard deviation */
-#define LARGEST_DISTANCE 8.0 /* mean absolute difference, of 255 */
-
-/* GRID × GRID levels of grey of the middle part that has the shape of width × height. */
-static gboolean
-sample (gconstpointer data, gsize size, int width, int height, double *levels)
-{
-  int longer = MAX (width, height);
-  g_autoptr (VipsImage) image = NULL;
-  g_autofree guint8 *pixels = NULL;
-  gsize length;
-
-  if (vips_thumbnail_buffer ((void *)data, size, &image, MAX (4 * GRID * width / longer, 1), "height",
-                             MAX (4 * GRID * height / longer, 1), "crop", VIPS_INTERESTING_CENTRE, NULL)
-          != 0
-      || !make_plain (&image))
-    return FALSE;
-  STEP (&image, vips_thumbnail_image, GRID, "height", GRID, "size", VIPS_SIZE_FORCE, NULL);
-  STEP (&image, vips_colourspace, VIPS_INTERPRETATION_B_W, NULL);
-  pixels = vips_image_write_to_memory (image, &length);
-  if (pixels == NULL || length < GRID * GRID)
-    return FALSE;
-  for (int i = 0; i < GRID * GRID; i++)
-    levels[i] = pixels[i];
-  return TRUE;
-}
-
-static gboolean
-are_alike (const double *a, const double *b)
-{
-  double count = GRID * GRID, sum_a = 0, sum_b = 0, aa = 0, bb = 0, ab = 0, distance = 0;
-
-  for (int i = 0; i < GRID * GRID; i++) {
-    sum_a += a[i];
-    sum_b += b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-    ab += a[i] * b[i];
-    distance += fabs (a[i] - b[i]);
-  }
-  if (distance / count > LARGEST_DISTANCE)
-    return FALSE;
-  aa = sqrt (MAX (aa / count - sum_a / count * (sum_a / count), 0));
-  bb = sqrt (MAX (bb / count - sum_b / count * (sum_b / count), 0));
-  if (aa < FLAT || bb < FLAT)
-    return aa < FLAT && bb < FLAT;
-  return (ab / count - sum_a / count * (sum_b / count)) / (aa * bb) > LEAST_LIKENESS;
-}
-
-gboolean
-picture_compare (gconstpointer data, gsize size, gconstpointer second, gsize second_size, gboolean *same,
-                 GError **error)
-{
-  double a[GRID * GRID], b[GRID * GRID];
-  Source source;
-  gboolean lies;
-
-  if (!read_source (data, size, &source, error))
-    return FALSE;
-  lies = source.orientation >= 5;
-  if (!sample (data, size, lies ? source.height : source.width, lies ? source.width : source.height, a)
-      || !sample (second, second_size, lies ? source.height : source.width, lies ? source.width : source.height, b)) {
-    set_error (error, "cannot be compared");
-    return FALSE;
-  }
-  *same = are_alike (a, b);
-  return TRUE;
 }

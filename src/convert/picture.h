@@ -22,6 +22,7 @@ gboolean picture_start (const ImageKind *kinds, gsize count, GError **error);
 GBytes *picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GPtrArray *phrases,
                          GError **error);
 
-/* Do both show the same, whatever their size, compression, or edges that one of them lacks? */
+/* Do both show the same in the same colours, whatever their size, compression, or edges that one of them lacks? A colour
+ * profile may have been applied or lost. */
 gboolean picture_compare (gconstpointer data, gsize size, gconstpointer second, gsize second_size, gboolean *same,
                           GError **error);

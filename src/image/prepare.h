@@ -30,7 +30,7 @@ void image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishe
                           gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 ImagePrepared *image_prepare_finish (GAsyncResult *result, GError **error);
 
-/* Does smaller show the same picture as larger, in at most half as many pixels? Only then is anything decoded.
+/* Does smaller show the same picture as larger, colours included, in at most half as many pixels? Only then is anything decoded.
  * FALSE too when they cannot be compared. Never fails but by cancellation, and takes that for FALSE. */
 void image_is_smaller_copy_async (ImageHelper *helper, GBytes *smaller, GBytes *larger, gint64 deadline,
                                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

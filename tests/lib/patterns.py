@@ -90,3 +90,33 @@ def strange_ink():
     header = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"prtr", b"CMYK", b"Lab ")
     header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + entries + body
+
+
+def ycbcr_tiff(image, across, down, orientation=1):
+    """As libtiff's rgb2ycbcr makes it: YCbCr, not compressed, one sample of colour for so many pixels (TIFF 6.0, 21)."""
+    width, height = image.size
+    luma, *colours = image.convert("YCbCr").split()
+    columns, rows = -(-width // across), -(-height // down)
+    luma = luma.load()
+    blue, red = (plane.resize((columns, rows), Image.Resampling.BOX).load() for plane in colours)
+    body = bytearray()
+    for row in range(rows):
+        for column in range(columns):
+            body += bytes(luma[min(column * across + x, width - 1), min(row * down + y, height - 1)]
+                          for y in range(down) for x in range(across))
+            body += bytes((blue[column, row], red[column, row]))
+    short, long = 3, 4
+    entries = {256: (short, 1, width), 257: (short, 1, height), 258: (short, 3, None), 259: (short, 1, 1),
+               262: (short, 1, 6), 273: (long, 1, None), 274: (short, 1, orientation), 277: (short, 1, 3),
+               278: (short, 1, height), 279: (long, 1, len(body)), 530: (short, 2, across | down << 16)}
+    bits = 8 + 2 + 12 * len(entries) + 4
+    places = {258: bits, 273: bits + 6}
+    out = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    for tag, (kind, count, value) in entries.items():
+        out += struct.pack("<HHII", tag, kind, count, places.get(tag, value))
+    return out + bytes(4) + struct.pack("<HHH", 8, 8, 8) + body
+
+
+def lab(image):
+    """CIE L*a*b* for print: its white is D50."""
+    return ImageCms.profileToProfile(image, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")

@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 
 from checks import check, check_refused
 from eventually import eventually
-from patterns import (MAKE, ORIENTATION, distance, opened, pattern, saved, strange_ink, swapped_profile,
-                      turned_exif, turned_pixels)
+from patterns import (MAKE, ORIENTATION, distance, lab, opened, pattern, saved, strange_ink, swapped_profile,
+                      turned_exif, turned_pixels, ycbcr_tiff)
 from pictures import png_chunk
 
 PICTURES = Path(__file__).resolve().parents[1] / "data/pictures"
@@ -86,6 +86,9 @@ FORMATS = {
     "tiff": lambda: saved(pattern(), "TIFF"),
     "tiff-lzw": lambda: saved(pattern(), "TIFF", compression="tiff_lzw"),
     "tiff-jpeg": lambda: saved(pattern(), "TIFF", compression="jpeg", quality=95),
+    "tiff-ycbcr": lambda: saved(pattern().convert("YCbCr"), "TIFF", compression="tiff_lzw"),
+    "tiff-ycbcr-raw": lambda: ycbcr_tiff(pattern(), 2, 2),
+    "tiff-lab": lambda: saved(lab(pattern()), "TIFF"),
     "bmp": lambda: saved(pattern(), "BMP"),
     "bmp-palette": lambda: saved(palette(), "BMP"),
 }
@@ -183,6 +186,14 @@ def test_other_formats_turned(contacts, person, kind, orientation):
     more = {"lossless": True} if kind == "WEBP" else {}
     source = saved(turned_pixels(pattern(), orientation), kind, exif=turned_exif(orientation), **more)
     assert_jpeg(write(contacts, person, source), pattern())
+    assert "turned upright" in note(contacts, person)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_ycbcr_tiff_turned(contacts, person, orientation):
+    """Not by libvips, and with a row and a column that fill no block."""
+    source = ycbcr_tiff(turned_pixels(pattern(93, 61), orientation), 2, 2, orientation)
+    assert_jpeg(write(contacts, person, source), pattern(93, 61))
     assert "turned upright" in note(contacts, person)
 
 
@@ -445,6 +456,48 @@ def test_another_small_picture_is_taken(contacts, faces, person):
     write(contacts, person, faces.face_bytes(1))
     other = saved(pattern(100, 100), "JPEG")
     assert write(contacts, person, other) == other
+
+
+def channels(image, order):
+    return Image.merge("RGB", [image.split()[channel] for channel in order])
+
+
+OTHER_COLOURS = {
+    "black and white": lambda image: image.convert("L"),
+    "black and white, three channels": lambda image: image.convert("L").convert("RGB"),
+    "muted": lambda image: ImageEnhance.Color(image).enhance(0.5),
+    "red and blue swapped": lambda image: channels(image, (2, 1, 0)),
+    "sepia": lambda image: ImageOps.colorize(image.convert("L"), (40, 20, 0), (255, 240, 200)),
+}
+
+
+@pytest.mark.options("--protect")
+@pytest.mark.parametrize("name", OTHER_COLOURS)
+def test_the_same_in_other_colours_is_taken(contacts, person, name):
+    write(contacts, person, saved(pattern(960, 640), "JPEG"))
+    other = saved(OTHER_COLOURS[name](pattern()), "JPEG")
+    assert write(contacts, person, other) == other
+    assert note(contacts, person) is None
+
+
+# What programs that make copies do to colours: nothing of it makes another picture.
+SMALL_COPIES = {
+    "many artefacts": lambda: saved(pattern(), "JPEG", quality=30),
+    "few colours": lambda: saved(pattern().quantize(64), "PNG"),
+    "its profile applied": lambda: saved(channels(pattern(), (1, 0, 2)), "JPEG", quality=95),
+    "its profile lost": lambda: saved(pattern(), "JPEG", quality=95),
+    "its profile kept": lambda: saved(pattern(), "JPEG", icc_profile=swapped_profile()),
+}
+
+
+@pytest.mark.options("--protect")
+@pytest.mark.parametrize("name", SMALL_COPIES)
+def test_small_copies_are_known(contacts, person, photo, name):
+    profile = {"icc_profile": swapped_profile()} if "profile" in name else {}
+    write(contacts, person, saved(pattern(960, 640), "JPEG", **profile))
+    with pytest.raises(OSError) as failure:
+        photo.write_bytes(SMALL_COPIES[name]())
+    assert failure.value.errno == errno.EEXIST
 
 
 def test_smaller_copy_is_noted(contacts, faces, person):

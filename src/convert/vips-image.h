@@ -1,0 +1,47 @@
+/*
+ * Private to picture.c and compare.c: the only file of the helper that includes libvips, and what both do with it. Where a
+ * function returns FALSE without setting a GError, libvips has the reason (picture_set_error).
+ */
+#pragma once
+
+#include <vips/vips.h>
+
+#include "image/image.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref) /* vips 8.14 has none */
+
+typedef struct {
+  int width;
+  int height;
+  int pages;
+  int orientation;
+  gboolean has_profile;
+  gboolean has_alpha;
+  VipsInterpretation colours;
+  VipsBandFormat format;
+  VipsImage *decoded; /* all of it, where libvips does not know the way; NULL: by libvips */
+} Source;
+
+void source_clear (Source *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Source, source_clear)
+
+/* What the picture says of itself. FALSE with a sentence without a subject for what cannot be opened, or is not taken. */
+gboolean source_read (gconstpointer data, gsize size, Source *source, GError **error);
+
+/* *image is replaced by what operation makes of it. */
+#define STEP(image, operation, ...)                                                                                    \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    VipsImage *step = NULL;                                                                                            \
+    if (operation (*(image), &step, __VA_ARGS__) != 0)                                                                 \
+      return FALSE;                                                                                                    \
+    g_object_unref (*(image));                                                                                         \
+    *(image) = step;                                                                                                   \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* *image becomes one of 8 bits, grey or sRGB, without alpha. */
+gboolean picture_make_plain (VipsImage **image);
+
+/* "what: " and the reason that libvips has. */
+void picture_set_error (GError **error, const char *what);
