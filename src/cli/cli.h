@@ -1,16 +1,11 @@
 /*
- * The commands of the program, and how they talk to the person who typed them: what was asked for on stdout, one
- * sentence
- * ("contactfs: …") on stderr when it could not be done.
+ * The commands of the program. What was asked for goes to stdout; how they fail is in fail.h. Each returns the exit
+ * status.
  */
 #pragma once
 
+#include "cli/fail.h"
 #include "cli/options.h"
-
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit statuses */
-
-/* One sentence on stderr; returns status, for `return cli_fail (…)`. */
-int cli_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* Mounts and serves until the mount ends; in the background unless --foreground, and then the caller's process ends in
  * here, as soon as the mount is usable. demo: on a people-emulator of its own instead of the account's service. */

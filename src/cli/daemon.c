@@ -23,7 +23,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/fail.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_SANITIZER 1

@@ -4,7 +4,6 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,21 +28,6 @@ static const char usage[]
       "\n"
       "`contactfs COMMAND --help` tells more. In fstab:\n"
       "  default  /home/me/contacts  fuse.contactfs  noauto,user,credentials=/home/me/google.json  0  0\n";
-
-int
-cli_fail (int status, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *sentence = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  /* services' and commands' words come along: one line, no terminal sequences */
-  for (char *c = sentence; *c != '\0'; c++)
-    if (g_ascii_iscntrl (*c))
-      *c = ' ';
-  fprintf (stderr, "contactfs: %s\n", g_strchomp (sentence));
-  return status;
-}
 
 static gboolean
 asks_for_help (const char *word)
