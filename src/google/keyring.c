@@ -1,6 +1,7 @@
 /*
  * libsecret, with a deadline around it: the caller is answered when the deadline passes, and what libsecret says later
- * is dropped.
+ * is dropped. libsecret keeps its session with a service, also when that one has died and another has taken its place:
+ * what fails in a session that was there before is asked once more in a new one.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -18,6 +19,9 @@ static const SecretSchema schema = {
   { { "account", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
 };
 
+/* Something was answered in libsecret's present session. */
+static gboolean in_session;
+
 typedef struct Call Call;
 
 struct Call {
@@ -25,7 +29,8 @@ struct Call {
   GCancellable *cancellable;
   Limits limits;
   char *account;
-  GBytes *secret; /* to be stored, or NULL */
+  GBytes *secret;    /* to be stored, or NULL */
+  gboolean may_fail; /* the session is not of this call: it may have ended with its service */
   void (*ask) (Call *self);
 };
 
@@ -85,12 +90,20 @@ static void
 call_end_with_error (Call *self, GError *error)
 {
   g_autofree char *words = NULL;
+  gboolean again
+      = self->may_fail && self->task != NULL && !g_error_matches (error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
 
   g_dbus_error_strip_remote_error (error);
   words = g_strdup (error->message);
   g_clear_error (&error);
-  /* libsecret keeps what it knows of a service, also of one that has been started anew since. */
   secret_service_disconnect ();
+  in_session = FALSE;
+  if (again) {
+    g_info ("The keyring cannot be used (%s): trying it in a new session", words);
+    self->may_fail = FALSE;
+    self->ask (self);
+    return;
+  }
   call_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, "The keyring cannot be used (%s)", words));
   call_free (self);
 }
@@ -116,6 +129,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
     call_end_with_error (self, error);
     return;
   }
+  in_session = TRUE;
   {
     g_autoptr (GTask) task = call_answer (self);
 
@@ -130,6 +144,7 @@ end_with_success (Call *self)
 {
   g_autoptr (GTask) task = call_answer (self);
 
+  in_session = TRUE;
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
   call_free (self);
@@ -214,6 +229,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
   }
   /* GLib ends a program whose session bus goes away; a mount stays. libsecret takes this same connection. */
   g_dbus_connection_set_exit_on_close (bus, FALSE);
+  self->may_fail = in_session;
   self->ask (self);
   g_object_unref (bus);
 }

@@ -21,12 +21,21 @@ class Keyring:
                              f"--address=unix:path={self.runtime}/bus", env=self._own_env(), stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self.bus.stdout.readline().decode().strip()
-        self.daemon = run.start("gnome-keyring-daemon", "--foreground", "--components=secrets",
-                                *(["--unlock"] if unlocked else []), env=self._own_env(), stdin=subprocess.PIPE,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._start_daemon(unlocked)
+
+    def _start_daemon(self, unlocked):
+        self.daemon = self.run.start("gnome-keyring-daemon", "--foreground", "--components=secrets",
+                                     *(["--unlock"] if unlocked else []), env=self._own_env(), stdin=subprocess.PIPE,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.daemon.stdin.write(b"password")
         self.daemon.stdin.close()
-        run("gdbus", "wait", "--session", "--timeout", "20", "org.freedesktop.secrets", env=self.env)
+        self.run("gdbus", "wait", "--session", "--timeout", "20", "org.freedesktop.secrets", env=self.env)
+
+    def restart(self):
+        """Another daemon in the place of the one that dies; it knows what was kept."""
+        self.daemon.kill()
+        self.daemon.wait()
+        self._start_daemon(True)
 
     def _own_env(self):
         """The keyring keeps its files here, and not where a test looks for secrets."""
