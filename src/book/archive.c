@@ -118,6 +118,23 @@ make_folder (const char *path, GError **error)
   return sync_folder (parent, error);
 }
 
+gboolean
+book_archive_set_aside (BookArchive *self, char **aside, GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y%m%dT%H%M%S.%f");
+  g_autofree char *path = g_strdup_printf ("%s~%s", self->dir, time); /* no account is called so */
+  g_autofree char *parent = g_path_get_dirname (self->dir);
+
+  *aside = NULL;
+  if (g_rmdir (self->dir) == 0 || errno == ENOENT)
+    return TRUE;
+  if (g_rename (self->dir, path) != 0)
+    return fail (error, path);
+  *aside = g_steal_pointer (&path);
+  return sync_folder (parent, error);
+}
+
 /* ---- names ---- */
 
 /* "2026-11-24T08-15-03.123456Z.jpg" to microseconds since 1970, -1 for anything else. */

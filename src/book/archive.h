@@ -37,6 +37,9 @@ GPtrArray *book_archive_list (BookArchive *self, BookArchiveKind kind, const cha
 /* A read-only O_CLOEXEC descriptor, owned by the caller, or -1 (name with a '/' or unknown: -1). */
 int book_archive_open (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 
+/* All of it goes to a folder next to DIR, whose path is *aside, transfer full; NULL: there was nothing. */
+gboolean book_archive_set_aside (BookArchive *self, char **aside, GError **error);
+
 /* The person is now called otherwise (metadata.previousResourceNames): its pictures move along, merged with any there.
  */
 void book_archive_rename (BookArchive *self, const char *from, const char *to);

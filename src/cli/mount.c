@@ -153,6 +153,7 @@ open_book (Daemon *self, GError **error)
     .account = self->account,
     .credentials = auth_describe (self->auth),
     .api_url = self->api_url,
+    .owner = auth_owner (self->auth),
     .state_dir = self->folders->state,
     .cache_dir = self->folders->cache,
     .data_dir = self->folders->data,

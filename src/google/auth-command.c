@@ -237,7 +237,11 @@ command_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static const AuthSource command_source = { command_make_async, command_make_finish, NULL, g_free };
+static const AuthSource command_source = {
+  .make_async = command_make_async,
+  .make_finish = command_make_finish,
+  .free = g_free,
+};
 
 Auth *
 auth_new_command (const char *command)

@@ -202,13 +202,28 @@ file_quota_project (gpointer data)
   return self->file->quota_project;
 }
 
+/* Of a person's login it cannot be told whose it is. */
+static const char *
+file_owner (gpointer data)
+{
+  const FileSource *self = data;
+
+  return self->file->service_account ? self->subject : NULL;
+}
+
 static void
 file_free (gpointer data)
 {
   file_source_unref (data);
 }
 
-static const AuthSource file_source = { file_make_async, file_make_finish, file_quota_project, file_free };
+static const AuthSource file_source = {
+  .make_async = file_make_async,
+  .make_finish = file_make_finish,
+  .quota_project = file_quota_project,
+  .owner = file_owner,
+  .free = file_free,
+};
 
 static const char *
 why (AuthFileOrigin origin)

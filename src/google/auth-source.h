@@ -14,6 +14,11 @@ typedef struct {
   char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);
   /* The project to bill now, borrowed, or NULL. The function may be NULL. */
   const char *(*quota_project) (gpointer self);
+  /* What a run that takes too long waits for, as a sentence's beginning, borrowed; NULL: nothing in particular. The
+   * function may be NULL. */
+  const char *(*hanging) (gpointer self);
+  /* See auth_owner. The function may be NULL. */
+  const char *(*owner) (gpointer self);
   void (*free) (gpointer self);
 } AuthSource;
 

@@ -2,7 +2,7 @@
  * Tokens from what `contactfs login` left behind, which is read again for each: another process may have logged in or
  * been given another refresh token meanwhile.
  *
- *   lock ─→ load ─→ refused before? ─→ fails, and nobody is asked
+ *   lock ─→ load ─→ somebody else's, or refused before? ─→ fails, and nobody is asked
  *            ↑ └──→ grant ─┬─ a token ─→ a new refresh token? ─→ save ─→ done
  *            │             └─ invalid_grant: once more from here, then it is remembered as refused
  *            └─────────────────┘
@@ -25,7 +25,11 @@ typedef struct {
   grefcount references;
   HttpClient *http; /* owned */
   char *account, *folder;
-  char *refused; /* hash of the refresh token that was refused last, or NULL */
+  char *owner;         /* who was logged in when it was opened, or NULL: nobody */
+  char *who;           /* the same for people, or NULL */
+  gboolean in_keyring; /* as it was seen last */
+  guint loading;       /* runs that read it */
+  char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
 } Source;
 
@@ -52,6 +56,8 @@ source_unref (gpointer data)
   http_client_unref (self->http);
   g_free (self->account);
   g_free (self->folder);
+  g_free (self->owner);
+  g_free (self->who);
   g_free (self->refused);
   g_clear_error (&self->refusal);
   g_free (self);
@@ -197,6 +203,19 @@ step_grant (GTask *task)
                    g_object_ref (task));
 }
 
+/* The names and photos of whoever was logged in before stay theirs: nothing of the next one's gets between them. */
+static GError *
+check_owner (const Source *source, const StoredLogin *login)
+{
+  if (source->owner == NULL || g_strcmp0 (source->owner, stored_login_owner (login)) == 0)
+    return NULL;
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                      "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
+                      "mount it again",
+                      source->account, login->who != NULL ? login->who : "somebody else",
+                      source->who != NULL ? source->who : "whoever was logged in before");
+}
+
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -205,9 +224,14 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *now = NULL;
   GError *error = NULL;
 
+  self->source->loading--;
   g_clear_pointer (&self->login, stored_login_unref);
   self->login = stored_login_load_finish (result, &error);
-  if (self->login == NULL) {
+  if (self->login != NULL) {
+    self->source->in_keyring = self->login->in_keyring;
+    error = check_owner (self->source, self->login);
+  }
+  if (error != NULL) {
     fail (task, error);
     return;
   }
@@ -225,6 +249,7 @@ step_load (GTask *task)
 {
   Run *self = g_task_get_task_data (task);
 
+  self->source->loading++;
   stored_login_load_async (self->source->account, self->source->folder, *self->deadline, g_task_get_cancellable (task),
                            on_loaded, g_object_ref (task));
 }
@@ -269,7 +294,31 @@ stored_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static const AuthSource stored_source = { stored_make_async, stored_make_finish, NULL, source_unref };
+static const char *
+stored_hanging (gpointer data)
+{
+  const Source *self = data;
+
+  return self->loading > 0 && self->in_keyring
+             ? "the keyring, where the login is, does not answer; unlock it, or look whether it runs"
+             : NULL;
+}
+
+static const char *
+stored_owner (gpointer data)
+{
+  const Source *self = data;
+
+  return self->owner;
+}
+
+static const AuthSource stored_source = {
+  .make_async = stored_make_async,
+  .make_finish = stored_make_finish,
+  .hanging = stored_hanging,
+  .owner = stored_owner,
+  .free = source_unref,
+};
 
 Auth *
 auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error)
@@ -284,6 +333,9 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, GErr
   self->http = http_client_ref (http);
   self->account = g_strdup (account);
   self->folder = g_strdup (folder);
+  self->owner = login != NULL ? g_strdup (stored_login_owner (login)) : NULL;
+  self->who = login != NULL ? g_strdup (login->who) : NULL;
+  self->in_keyring = login != NULL && login->in_keyring;
   return auth_new (&stored_source, self,
                    login != NULL && login->who != NULL ? g_strdup_printf ("stored login of %s", login->who)
                                                        : g_strdup ("stored login"));

@@ -101,9 +101,11 @@ static gboolean
 on_waiter_deadline (gpointer data)
 {
   Waiter *self = data;
+  const Auth *auth = self->auth;
+  const char *hanging = auth->source->hanging != NULL ? auth->source->hanging (auth->source_self) : NULL;
 
-  waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
-                                  "No access token came in time from %s: try again later", self->auth->description));
+  waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "No access token came in time from %s: %s",
+                                  auth->description, hanging != NULL ? hanging : "try again later"));
   return G_SOURCE_REMOVE;
 }
 
@@ -272,6 +274,12 @@ const char *
 auth_quota_project (Auth *self)
 {
   return self->source->quota_project != NULL ? self->source->quota_project (self->source_self) : NULL;
+}
+
+const char *
+auth_owner (Auth *self)
+{
+  return self->source->owner != NULL ? self->source->owner (self->source_self) : NULL;
 }
 
 const char *

@@ -57,6 +57,10 @@ void auth_reject (Auth *self, const char *token);
 /* The project to bill, for X-Goog-User-Project, or NULL. */
 const char *auth_quota_project (Auth *self);
 
+/* Whose address book the tokens open, as far as that can be told without asking the service: a word to be compared with
+ * an earlier one's, or NULL. It stays the same: a stored login that becomes somebody else's gives no tokens any more. */
+const char *auth_owner (Auth *self);
+
 /* One line for `contactfs status`: "token command", "authorized_user file /…", "service account a@b for c@d, file /…",
  * with the reason where it was not asked for; never a secret. */
 const char *auth_describe (Auth *self);

@@ -31,7 +31,11 @@ ready_free (gpointer token)
   secret_free (token);
 }
 
-static const AuthSource ready_source = { ready_make_async, ready_make_finish, NULL, ready_free };
+static const AuthSource ready_source = {
+  .make_async = ready_make_async,
+  .make_finish = ready_make_finish,
+  .free = ready_free,
+};
 
 /* ---- the call ---- */
 

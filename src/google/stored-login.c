@@ -91,6 +91,12 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   return copy;
 }
 
+const char *
+stored_login_owner (const StoredLogin *self)
+{
+  return self->person != NULL ? self->person : self->generation;
+}
+
 char *
 stored_login_command (const char *account)
 {

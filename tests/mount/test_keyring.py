@@ -90,10 +90,22 @@ def test_a_keyring_that_hangs_makes_nobody_wait_for_ever(logged_in, desk, emulat
         start = time.monotonic()
         assert write(logged_in, faces.face_bytes(1)) in (errno.EACCES, errno.ETIMEDOUT)
         assert time.monotonic() - start < 8
+        assert "keyring" in logged_in.mount.error(logged_in.person())
         assert logged_in.photo(logged_in.person(1)).read_bytes() == known
     finally:
         keyring.signal(signal.SIGCONT)
     assert write(logged_in, faces.face_bytes(2)) is None
+
+
+def test_a_keyring_that_was_started_anew_is_found(logged_in, desk, emulator, keyring, faces):
+    keyring.restart()
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(1)) is None
+    emulator.rotate_refresh_tokens()
+    keyring.restart()
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(2)) is None
+    assert desk.stored()["place"] == "keyring"
 
 
 def test_a_mount_outlives_its_session_bus(logged_in, desk, emulator, keyring, faces):

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import CONTACTFS, Contacts, eventually
 from logins import Desk
+from mounts import MountFailed
 
 COMMAND = "log in again: contactfs login --account default"
 
@@ -162,6 +163,47 @@ def test_a_damaged_login_is_named(logged_in, desk, emulator, faces, text):
     with pytest.raises(PermissionError):
         logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert "log in again: contactfs login --account default" in logged_in.mount.error(person)
+
+
+# ---- somebody else under the same name ----
+
+def log_in_as_somebody_else(desk):
+    """What contactfs itself advises: logout first, then the other one's login."""
+    desk.log_out()
+    desk.emulator.fault(path="/v1/people/me", action="status", status=200,
+                        body={"resourceName": "people/2", "emailAddresses": [{"value": "other@example.com"}]})
+    assert "other@example.com" in desk.log_in().out
+
+
+def test_the_next_person_does_not_see_the_first_ones_names_and_photos(logged_in, desk, emulator, faces):
+    person = logged_in.person()
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert os.listdir(logged_in.path / person / ".previous")
+    logged_in.mount.unmount()
+    log_in_as_somebody_else(desk)
+    emulator.fault(path="/v1/people/me/connections", action="status", status=503, times=-1)
+    with pytest.raises(MountFailed):
+        logged_in.mount.remount("--timeout", "1")
+    emulator.clear_faults()
+    emulator.reset_requests()
+    logged_in.mount.remount()
+    first = emulator.requests(path="/v1/people/me/connections")[0]
+    assert "syncToken=" not in (first["query"] or ""), "the sync token is the first one's too"
+    assert os.listdir(logged_in.path / person / ".previous") == []
+    aside, = (desk.folder / "data/contactfs").glob("default~*")
+    assert list(aside.rglob("*.jpg")), "nothing is lost"
+
+
+def test_a_mount_does_not_go_on_with_the_next_persons_login(logged_in, desk, emulator, faces):
+    person = logged_in.person()
+    log_in_as_somebody_else(desk)
+    emulator.reset_requests()
+    with pytest.raises(PermissionError):
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert grants(emulator) == []
+    for words in ("now that of other@example.com", "Sample User <you@example.com>", "mount it again"):
+        assert words in logged_in.mount.error(person)
+    assert logged_in.mount.status()["people"] > 0
 
 
 # ---- the order of credentials ----

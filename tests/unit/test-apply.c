@@ -7,7 +7,7 @@
 
 typedef struct {
   char *folder;
-  const char *api_url;
+  const char *api_url, *owner;
   Book *book;
   GString *freed; /* names that the kernel was told to forget */
 } Fixture;
@@ -33,6 +33,7 @@ open_book (Fixture *self)
   g_autofree char *data = g_build_filename (self->folder, "data", NULL);
   const BookOptions options = { .account = "test",
                                 .api_url = self->api_url,
+                                .owner = self->owner,
                                 .state_dir = self->folder,
                                 .cache_dir = cache,
                                 .data_dir = data,
@@ -217,6 +218,43 @@ another_service_is_another_address_book (Fixture *self, gconstpointer data)
 }
 
 static void
+another_person_is_another_address_book (Fixture *self, gconstpointer data)
+{
+
+  g_autoptr (GBytes) picture = g_bytes_new_static ("a photo", 7);
+  g_autoptr (GPtrArray) kept = NULL;
+  g_autoptr (GPtrArray) none = NULL;
+  g_autofree char *name = NULL;
+
+  self->api_url = "https://people.example";
+  self->owner = "people/a";
+  remount (self);
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 1, NULL), NULL);
+  name = book_archive_add (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1", picture, NULL);
+  g_assert_nonnull (name);
+  remount (self);
+  assert_name (self, "people/c1", "Ann");
+  kept = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+  g_assert_cmpuint (kept->len, ==, 1);
+
+  self->owner = "people/b";
+  remount (self);
+  g_assert_cmpuint (book_people_count (self->book), ==, 0);
+  g_assert_false (book_is_listed (self->book));
+  none = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+  g_assert_cmpuint (none->len, ==, 0);
+
+  /* whose the credentials are is not told: they are believed to fit, and from then on it is nobody's in particular */
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Bob", NULL, 1, NULL), NULL);
+  self->owner = NULL;
+  remount (self);
+  assert_name (self, "people/c1", "Bob");
+  self->owner = "people/b";
+  remount (self);
+  g_assert_cmpuint (book_people_count (self->book), ==, 0);
+}
+
+static void
 listed_and_deleted_in_one_delta (Fixture *self, gconstpointer data)
 {
   apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 1, NULL), said ("people/c1", "Ann", NULL, 1, NULL),
@@ -273,6 +311,7 @@ main (int argc, char **argv)
     { "/apply/missing-in-a-listing-is-gone", missing_in_a_listing_is_gone },
     { "/apply/renamed-resource-is-the-same-person", renamed_resource_is_the_same_person },
     { "/apply/another-service-is-another-address-book", another_service_is_another_address_book },
+    { "/apply/another-person-is-another-address-book", another_person_is_another_address_book },
     { "/apply/listed-and-deleted-in-one-delta", listed_and_deleted_in_one_delta },
     { "/apply/lagging-delta-does-not-undo", lagging_delta_does_not_undo },
   };
