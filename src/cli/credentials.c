@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "cli/folders.h"
+#include "google/private-file.h"
 #include "google/stored-login.h"
 
 static void
@@ -34,12 +35,11 @@ find_given (Credentials *self, const Options *options)
   return self->file != NULL;
 }
 
-/* --subject is for service accounts, which somebody who logs in is not. */
 static gboolean
 find_stored_login (Credentials *self, const Options *options)
 {
   g_autofree char *folder = folders_config (options->account);
-  if (options->subject != NULL || !stored_login_exists (folder))
+  if (!stored_login_exists (folder))
     return FALSE;
   self->account = g_strdup (options->account);
   self->folder = g_steal_pointer (&folder);
@@ -73,6 +73,19 @@ find_of_gcloud (Credentials *self, const Options *options)
 static gboolean (*const finders[]) (Credentials *self, const Options *options)
     = { find_command, find_given, find_stored_login, find_in_environment, find_of_gcloud };
 
+/* Where a login comes first, --subject cannot apply, and what comes after the login may be anybody's. */
+static gboolean
+check_subject (const Credentials *self, GError **error)
+{
+  if (self->subject == NULL || self->account == NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "--subject goes with a service account, and the account “%s” is logged in as a person: pass the service "
+               "account with --credentials FILE, or choose another name with --account NAME",
+               self->account);
+  return FALSE;
+}
+
 Credentials *
 credentials_find (const Options *options, GError **error)
 {
@@ -80,7 +93,7 @@ credentials_find (const Options *options, GError **error)
   self->subject = g_strdup (options->subject);
   for (gsize i = 0; i < G_N_ELEMENTS (finders); i++)
     if (finders[i](self, options))
-      return g_steal_pointer (&self);
+      return check_subject (self, error) ? g_steal_pointer (&self) : NULL;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                "there are no credentials for the account “%s”: log in with contactfs login --account %s, or pass "
                "--credentials FILE or --token-command CMD",
@@ -107,6 +120,23 @@ credentials_free (Credentials *self)
   g_free (self->account);
   g_free (self->folder);
   g_free (self);
+}
+
+char *
+credentials_exposed (const Credentials *self)
+{
+  g_autofree char *file = self->folder != NULL ? stored_login_path (self->folder) : g_strdup (self->file);
+  return file != NULL && private_file_is_exposed (file) ? g_steal_pointer (&file) : NULL;
+}
+
+void
+credentials_guard (const Credentials *self)
+{
+  if (self->folder != NULL)
+    stored_login_guard (self->folder);
+  g_autofree char *file = credentials_exposed (self);
+  if (file != NULL)
+    g_message ("Others can read %s, which opens the contacts to whoever has it: run chmod 600 %s", file, file);
 }
 
 Auth *

@@ -22,5 +22,12 @@ Credentials *credentials_new_file (const char *file);
 void credentials_free (Credentials *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Credentials, credentials_free)
 
+/* What is in our own folder is for us alone again, if it was not. Of another file that others can read it is only said,
+ * since somebody may have meant it. */
+void credentials_guard (const Credentials *self);
+
+/* The file with the secrets, if others can read it; else NULL. Transfer full. */
+char *credentials_exposed (const Credentials *self);
+
 /* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
 Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);

@@ -14,6 +14,7 @@
 #include "cli/doctor.h"
 #include "cli/folders.h"
 #include "cli/mounts.h"
+#include "google/private-file.h"
 #include "google/stored-login.h"
 
 #define FUSE_DEVICE     "/dev/fuse"
@@ -189,15 +190,14 @@ check_client (const Options *options, Report *report)
   g_autofree char *path = stored_login_client_path (folder);
   g_autoptr (GError) error = NULL;
   g_autoptr (ClientFile) client = NULL;
-  struct stat status;
-  if (stat (path, &status) != 0 && errno == ENOENT) {
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
     report_add (report, REPORT_SKIPPED, "client", "%s is not there; only `contactfs login` needs a client file", path);
     return;
   }
   client = client_file_load (path, &error);
   if (client == NULL)
     report_add (report, REPORT_BAD, "client", "%s", error->message);
-  else if ((status.st_mode & 077) != 0)
+  else if (private_file_is_exposed (path))
     report_add (report, REPORT_BAD, "client", "others can read %s: run `chmod 600 %s`", path, path);
   else
     report_add (report, REPORT_GOOD, "client", "%s is there", path);

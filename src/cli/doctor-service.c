@@ -110,6 +110,9 @@ check_credentials (Visit *self)
     report_add (self->report, REPORT_BAD, "credentials", "%s", error->message);
   else
     report_add (self->report, REPORT_GOOD, "credentials", "in use: %s", auth_describe (self->auth));
+  g_autofree char *exposed = self->auth != NULL ? credentials_exposed (found) : NULL;
+  if (exposed != NULL)
+    report_add (self->report, REPORT_BAD, "credentials", "others can read %s: run `chmod 600 %s`", exposed, exposed);
 }
 
 static gboolean

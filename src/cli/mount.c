@@ -141,6 +141,7 @@ make_clients (Daemon *self, GError **error)
   self->auth = credentials_open (self->credentials, self->http, error);
   if (self->auth == NULL)
     return FALSE;
+  credentials_guard (self->credentials);
   self->people = people_client_new (self->http, self->auth, self->api_url, error);
   return self->people != NULL;
 }

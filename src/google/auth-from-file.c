@@ -56,8 +56,22 @@ run_free (Run *self)
 
 /* ---- the file ---- */
 
+/* Who said that this file is to be used: somebody who has forgotten it must be told. */
+static AuthFile *
+load (const char *path, AuthFileOrigin origin, const char *subject, GError **error)
+{
+  AuthFile *file = auth_file_load (path, subject, error);
+
+  if (file == NULL && origin == AUTH_FILE_ENVIRONMENT)
+    g_prefix_error (error, "$GOOGLE_APPLICATION_CREDENTIALS names %s. ", path);
+  if (file == NULL && origin == AUTH_FILE_GCLOUD)
+    g_prefix_error (error, "gcloud's application default credentials were looked at, since there are no others. ");
+  return file;
+}
+
 typedef struct {
   AuthFile *known;
+  AuthFileOrigin origin;
   char *subject;
 } Look;
 
@@ -75,7 +89,7 @@ look_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *can
   Look *self = data;
   GError *error = NULL;
   AuthFile *file = auth_file_is_current (self->known) ? auth_file_ref (self->known)
-                                                      : auth_file_load (self->known->path, self->subject, &error);
+                                                      : load (self->known->path, self->origin, self->subject, &error);
 
   if (file != NULL)
     g_task_return_pointer (worker, file, (GDestroyNotify)auth_file_unref);
@@ -180,6 +194,7 @@ file_make_async (gpointer data, const gint64 *deadline, GCancellable *cancellabl
   self->deadline = deadline;
   g_task_set_task_data (task, self, (GDestroyNotify)run_free);
   look->known = auth_file_ref (source->file);
+  look->origin = source->origin;
   look->subject = g_strdup (source->subject);
   g_task_set_task_data (worker, look, (GDestroyNotify)look_free);
   g_task_run_in_thread (worker, look_in_thread);
@@ -243,7 +258,7 @@ Auth *
 auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const char *subject, GError **error)
 {
   g_autofree char *described = NULL;
-  AuthFile *file = auth_file_load (path, subject, error);
+  AuthFile *file = load (path, origin, subject, error);
   FileSource *self;
 
   if (file == NULL)

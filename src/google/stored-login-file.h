@@ -12,7 +12,6 @@ GBytes *stored_login_write (const StoredLogin *self, const char *place, gboolean
 void stored_login_read (StoredLogin *self, const JsonValue *root);
 gboolean stored_login_is_whole (const StoredLogin *self, GError **error);
 
-char *stored_login_path (const char *folder);
 /* PEOPLE_ERROR_NOT_FOUND: there is none. */
 StoredLogin *stored_login_read_file (const char *account, const char *folder, GError **error);
 gboolean stored_login_write_file (const char *folder, const char *path, const char *text, gsize length, GError **error);

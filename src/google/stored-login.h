@@ -46,6 +46,10 @@ const char *stored_login_owner (const StoredLogin *self);
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);
 
+/* Its files were made for their owner alone: whoever opened them to others since (a restored backup, a stray chmod) meant
+ * no such thing. Puts that right, with a message for each. */
+void stored_login_guard (const char *folder);
+
 /* What can be told without asking the keyring: no secrets. NULL without an error: none is stored. Reads a small file at
  * once: for the beginning of a program. */
 StoredLogin *stored_login_peek (const char *account, const char *folder, GError **error);
@@ -66,7 +70,8 @@ void stored_login_forget_async (const char *account, const char *folder, gboolea
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_forget_finish (GAsyncResult *result, GError **error);
 
-/* The account's client file: its path, transfer full. */
+/* The account's login.json and client.json: their paths, transfer full. */
+char *stored_login_path (const char *folder);
 char *stored_login_client_path (const char *folder);
 /* Keeps client for the next login. Writes and syncs a small file: for a program that nobody waits for. */
 gboolean stored_login_keep_client (const char *folder, const ClientFile *client, GError **error);

@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES
 from emulator import Emulator
+from eventually import eventually
 from namespace import Namespace
+from test_cli import write_credentials
 
 CHECKS = ["device", "fusermount3", "allow-other", "keyring", "client", "folders", "mounts", "network", "certificate", "clock",
           "credentials", "token", "api", "permission"]
 USER = 54321
+NOBODY = 65534  # who has a name, as fusermount3 wants it
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
 
@@ -227,6 +230,33 @@ def test_a_dead_mount(doctor, contacts):
     assert any(str(contacts.path) in line["text"] and "contactfs unmount" in line["text"] for line in found.lines)
 
 
+@root_only
+@pytest.mark.parametrize("whose", ["root", "user"])
+def test_dead_mounts_of_others_are_not_ours(namespace, open_home, emulator, whose):
+    """Nor is another kind of file system that is dead; neither to doctor nor to status."""
+    (open_home / "m").mkdir()
+    for name in ("m", "home"):
+        os.chown(open_home / name, NOBODY, NOBODY)
+    (open_home / "other").mkdir()
+    inside = namespace(f"umount --lazy --all --types fuse.contactfs || true\nexec 9<>/dev/fuse\nmount -i -t fuse.other -o "
+                       f"fd=9,rootmode=40000,user_id={NOBODY},group_id={NOBODY},allow_other other {open_home}/other\nexec 9>&-")
+    env = {"HOME": str(open_home / "home")}
+    service = ["--api-url", emulator.api_url, "--token-command", f"echo {emulator.token}"]
+    mounter, looker = (None, NOBODY) if whose == "root" else (NOBODY, None)
+    (open_home / "fuse.conf").write_text("user_allow_other\n")
+    inside("mount", "--bind", open_home / "fuse.conf", "/etc/fuse.conf")
+    result = inside(open_home / "contactfs", "mount", "--allow-other", *service, open_home / "m", user=mounter,
+                    env={"HOME": str(open_home / ("home" if mounter else "root"))})
+    assert result.status == 0, result.errors
+    pid = json.loads(inside("getfattr", "--only-values", "-n", "user.contactfs.status", open_home / "m").out)["pid"]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: inside("stat", open_home / "m").status != 0)
+    found = Findings(inside(open_home / "contactfs", "doctor", "--json", *service, user=looker, env=env))
+    assert found.words["mounts"] == "nothing is mounted, and nothing was left behind"
+    result = inside(open_home / "contactfs", "status", "--json", user=looker, env=env)
+    assert (result.status, result.out) == (0, "[]\n"), result
+
+
 # ---- the way to the service ----
 
 def test_refused(doctor):
@@ -308,6 +338,27 @@ def test_relative_credentials(run, emulator, home, tmp_path):
     result = run(CONTACTFS, "doctor", "--json", "--api-url", emulator.api_url, "--credentials", "google.json", cwd=tmp_path,
                  env={"HOME": str(home)}, check=False)
     assert str(tmp_path / "google.json") in Findings(result).words["credentials"]
+
+
+def test_credentials_that_others_can_read(doctor, emulator, tmp_path):
+    path = write_credentials(tmp_path / "google.json", emulator)
+    path.chmod(0o644)
+    found = doctor("--api-url", emulator.api_url, "--credentials", path)
+    assert "credentials" in found.bad and f"chmod 600 {path}" in found.words["credentials"]
+    path.chmod(0o600)
+    found = doctor("--api-url", emulator.api_url, "--credentials", path)
+    assert found.states["credentials"] == found.states["permission"] == "good"
+
+
+def test_the_variable_that_names_credentials_is_named(doctor, emulator, tmp_path):
+    (tmp_path / "damaged.json").write_text("{")
+    for path in ("/nonexistent", tmp_path / "damaged.json"):
+        found = doctor("--api-url", emulator.api_url, env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
+        assert "credentials" in found.bad
+        assert f"GOOGLE_APPLICATION_CREDENTIALS names {path}" in found.words["credentials"]
+    (tmp_path / "application_default_credentials.json").write_text("{")
+    found = doctor("--api-url", emulator.api_url, env={"CLOUDSDK_CONFIG": str(tmp_path)})
+    assert "gcloud's application default credentials" in found.words["credentials"]
 
 
 def test_no_token(doctor, emulator):

@@ -165,6 +165,40 @@ def test_a_damaged_login_is_named(logged_in, desk, emulator, faces, text):
     assert "log in again: contactfs login --account default" in logged_in.mount.error(person)
 
 
+def test_files_that_others_can_read_are_put_right(desk, emulator, mount, run):
+    desk.log_in()
+    files = [desk.config() / "login.json", desk.config() / "client.json"]
+    for path in files:
+        path.chmod(0o666)
+    told = json.loads(run(CONTACTFS, "doctor", "--json", "--api-url", emulator.api_url, env=desk.env, check=False).out)
+    bad = [line["text"] for line in told if line["state"] == "bad"]
+    assert all(any(f"chmod 600 {path}" in text for text in bad) for path in files)
+    assert all(path.stat().st_mode & 0o777 == 0o666 for path in files), "doctor changes nothing"
+    mounted = mount(emulator, state=desk.folder)
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+    assert mounted.text().count("Others could read") == 2
+    mounted.remount()
+    assert mounted.text().count("Others could read") == 2
+
+
+def test_a_given_file_that_others_can_read_is_told(desk, emulator, mount):
+    desk.log_in("--account", "other")
+    path = credentials_file(desk.folder / "google.json", emulator, desk)
+    path.chmod(0o644)
+    mounted = mount(emulator, "--credentials", path, state=desk.folder)
+    assert f"run chmod 600 {path}" in mounted.text() and path.stat().st_mode & 0o777 == 0o644
+
+
+def test_subject_does_not_pass_a_login_over(desk, emulator, tmp_path, run):
+    desk.log_in()
+    desk.log_in("--account", "other")
+    path = credentials_file(desk.folder / "google.json", emulator, desk)
+    (tmp_path / "m").mkdir()
+    result = run(CONTACTFS, "mount", "--subject", "alice@example.com", tmp_path / "m", check=False,
+                 env={**desk.env, "GOOGLE_APPLICATION_CREDENTIALS": str(path)})
+    assert result.status == 1 and "--subject goes with a service account" in result.errors, result
+
+
 # ---- somebody else under the same name ----
 
 def log_in_as_somebody_else(desk):

@@ -1,0 +1,13 @@
+/*
+ * Files that hold secrets, and who else can read them. Each call is one or two system calls; any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* TRUE if path is a plain file that others can read or write: anybody, or the group of a file that is ours. (A file of
+ * root's that a group may read was meant so.) */
+gboolean private_file_is_exposed (const char *path);
+
+/* Makes a file that is exposed and ours our own alone. FALSE: it was not exposed, or is still. */
+gboolean private_file_mend (const char *path);
