@@ -210,8 +210,13 @@ on_input (int fd, GIOCondition condition, gpointer data)
   Run *self = data;
   gssize count = read (fd, self->pasted + self->pasted_length, MAX_PASTED - self->pasted_length);
   if (count <= 0) {
-    self->input = 0; /* the browser may still come by itself */
+    self->input = 0;
     paste_line (self, self->pasted);
+    if (login_is_waiting (self->login))
+      cli_fail (CLI_FAILED,
+                "Nothing can be pasted here, the input is at its end; a browser on this computer can still finish the "
+                "login, within %d seconds from its beginning",
+                self->options->seconds);
     return G_SOURCE_REMOVE;
   }
   self->pasted_length += (gsize)count;
@@ -222,12 +227,11 @@ on_input (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The address has been printed. */
 static void
 ask_for_address (Run *self)
 {
-  say ("Open this address in a browser, on any computer:\n\n  %s\n\n"
-       "When it ends on a page that cannot be shown (http://127.0.0.1:…), paste that page's address here:\n",
-       login_url (self->login));
+  say ("When it ends on a page that cannot be shown (http://127.0.0.1:…), paste that page's address here:\n");
   self->pasted = g_malloc0 (MAX_PASTED + 1);
   self->input = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
 }
@@ -240,6 +244,7 @@ on_browser (GObject *source, GAsyncResult *result, gpointer data)
   if (browser_open_finish (result, &error) || self->input != 0 || self->error != NULL || self->grant != NULL)
     return;
   cli_fail (CLI_FAILED, "%s", error->message);
+  say ("Open the address above in a browser, on any computer. ");
   ask_for_address (self);
 }
 
@@ -267,17 +272,17 @@ load_client (const LoginOptions *options, const char *folder, GError **error)
   g_autofree char *path = stored_login_client_path (folder);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return client_file_load (path, error);
-  g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-      "The first login of the account '%s' needs a client file: contactfs login --client FILE (docs/google.md, "
-      "'A client file', says how to get one from the Google Cloud console)",
-      options->account);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+               "The first login of the account '%s' needs a client file: contactfs login --client FILE (the manual, "
+               "`man contactfs`, says under LOGGING IN how to get one from the Google Cloud console)",
+               options->account);
   return NULL;
 }
 
 static gboolean
 run (Run *self)
 {
+  stored_login_guard (self->folder);
   self->client = load_client (self->options, self->folder, &self->error);
   if (self->client == NULL)
     return FALSE;
@@ -290,6 +295,7 @@ run (Run *self)
   watch_signals (self);
   login_wait_async (self->login, (guint)self->options->seconds, self->cancellable, on_granted, self);
   if (self->options->no_browser) {
+    say ("Open this address in a browser, on any computer:\n\n  %s\n\n", login_url (self->login));
     ask_for_address (self);
   } else {
     say ("Opening the consent page in your browser. If none opens, this is its address:\n\n  %s\n\n",

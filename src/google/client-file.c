@@ -51,7 +51,7 @@ check_type (const JsonValue *root, const char *path, GError **error)
   if (json_member (root, "web") != NULL)
     return refuse (error,
                    "%s is the client of a web application, and logging in here needs one of the type 'Desktop app': "
-                   "make one in the Google Cloud console (docs/google.md, 'A client file')",
+                   "make one in the Google Cloud console (`man contactfs`, LOGGING IN)",
                    path);
   if (g_strcmp0 (type, "service_account") == 0)
     return refuse (error,
@@ -65,7 +65,7 @@ check_type (const JsonValue *root, const char *path, GError **error)
   return refuse (
       error,
       "%s is not a client file: download the one of a client of the type 'Desktop app' from the Google Cloud "
-      "console (docs/google.md, 'A client file')",
+      "console (`man contactfs`, LOGGING IN)",
       path);
 }
 

@@ -151,13 +151,19 @@ exchange (Login *self, const char *code)
 
 /* ---- replies ---- */
 
+gboolean
+login_is_waiting (const Login *self)
+{
+  return self->task != NULL && self->exchange_deadline == 0;
+}
+
 static LoginReply
 take_reply (Login *self, const char *query)
 {
   g_autoptr (GError) error = NULL;
   char *code = NULL;
   LoginReply reply = login_request_read (self->request, query, &code, &error);
-  gboolean waiting = self->task != NULL && self->exchange_deadline == 0;
+  gboolean waiting = login_is_waiting (self);
 
   if (reply == LOGIN_REPLY_FOREIGN && waiting) {
     if (!self->saw_foreign)

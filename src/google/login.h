@@ -31,6 +31,9 @@ void login_wait_async (Login *self, guint seconds, GCancellable *cancellable, GA
                        gpointer data);
 Grant *login_wait_finish (GAsyncResult *result, GError **error);
 
+/* TRUE until an answer has come, or the wait has ended. */
+gboolean login_is_waiting (const Login *self);
+
 /* The address that the browser was sent back to, as a person pasted it; the same as if it had come by itself. */
 void login_paste (Login *self, const char *text);
 

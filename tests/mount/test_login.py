@@ -79,7 +79,9 @@ def test_the_client_file_is_remembered(desk):
 
 
 def test_the_first_login_says_how_to_get_a_client_file(desk):
-    check_failed(desk.start().finish(), "needs a client file: contactfs login --client FILE")
+    result = desk.start().finish()
+    check_failed(result, "needs a client file: contactfs login --client FILE")
+    assert "man contactfs" in result.errors and "docs/" not in result.errors
 
 
 def test_accounts_are_apart(desk):
@@ -197,6 +199,7 @@ def test_the_browser_may_come_although_the_address_was_printed(desk):
     attempt.await_address()
     attempt.process.stdin.close()
     attempt.process.stdin = None
+    assert b"a browser on this computer can still finish the login" in attempt.process.stderr.readline()
     attempt.consent()
     assert attempt.finish().status == 0
 
@@ -206,7 +209,16 @@ def test_without_a_browser_the_address_may_be_pasted(desk):
     attempt = desk.start("--client", desk.client)
     attempt.await_address()
     assert b"cannot be opened" in attempt.process.stderr.readline()
-    assert attempt.finish(input=attempt.redirect().encode() + b"\n").status == 0
+    result = attempt.finish(input=attempt.redirect().encode() + b"\n")
+    assert result.status == 0 and "Open the address above" in result.out
+    assert attempt.url not in result.out, "once is enough"
+
+
+def test_without_a_browser_and_without_input(desk):
+    (desk.folder / "bin/xdg-open").write_text("#!/bin/sh\nexit 3\n")
+    result = desk.start("--client", desk.client, "--timeout", "1").finish()
+    check_failed(result, "No answer came from the consent page")
+    assert "cannot be opened" in result.errors and "the input is at its end" in result.errors
 
 
 # ---- refusals ----
