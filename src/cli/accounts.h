@@ -1,5 +1,6 @@
 /*
- * The accounts that this computer knows: those with something of their own in the config or the state folder.
+ * The accounts that are set up on this computer: those with something of their own in the config folder (a login, a
+ * client file, the unit's settings). What was mounted once with credentials that were given at the time is not among them.
  */
 #pragma once
 

@@ -6,9 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/credentials.h"
 #include "cli/folders.h"
 #include "cli/mounts.h"
 #include "google/json.h"
@@ -100,7 +102,8 @@ has_account (const GPtrArray *entries, const char *account)
   return FALSE;
 }
 
-/* All mounts but other people's, then the accounts without one. */
+/* All mounts but other people's (root sees that one of theirs is dead, and it is none of root's business), then the
+ * accounts without one. */
 static GPtrArray *
 gather (GError **error)
 {
@@ -109,8 +112,9 @@ gather (GError **error)
     return NULL;
   GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
   for (guint i = 0; i < mounts->len; i++) {
-    Entry *entry = entry_of_mount (g_ptr_array_index (mounts, i));
-    if (entry->state != STATE_DENIED)
+    const Mount *mount = g_ptr_array_index (mounts, i);
+    Entry *entry = entry_of_mount (mount);
+    if (entry->state == STATE_MOUNTED || (entry->state != STATE_DENIED && mount->uid == getuid ()))
       g_ptr_array_add (entries, entry);
     else
       entry_free (entry);
@@ -223,16 +227,43 @@ print_status (const Entry *entry)
   print_row ("Last error", error);
 }
 
+static gboolean
+has_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* What to do is what can work: without a login, `contactfs mount` has nothing to mount with, unless the unit's settings
+ * say what. */
 static void
 print_not_mounted (const Entry *entry)
 {
+  g_autofree char *folder = folders_config (entry->account);
   gboolean is_default = strcmp (entry->account, "default") == 0;
+  const char *option = is_default ? "" : " --account ", *name = is_default ? "" : entry->account;
   printf ("Not mounted\n");
   print_row ("Account", entry->account);
   if (entry->login != NULL)
     print_row ("Login", entry->login);
-  printf ("  %-12s contactfs mount%s%s FOLDER\n", "To mount it", is_default ? "" : " --account ",
-          is_default ? "" : entry->account);
+  if (stored_login_exists (folder))
+    printf ("  %-12s contactfs mount%s%s FOLDER\n", "To mount it", option, name);
+  else if (has_file (folder, "mount.env"))
+    printf ("  %-12s systemctl --user start contactfs@%s\n", "To mount it", entry->account);
+  else
+    printf ("  %-12s contactfs login%s%s%s\n", "To log in", option, name,
+            has_file (folder, "client.json") ? "" : " --client FILE");
+}
+
+/* Nothing is mounted: what comes next? */
+static int
+say_what_is_next (void)
+{
+  Options options = { .account = (char *)"default" };
+  g_autoptr (Credentials) found = credentials_find (&options, NULL);
+  if (found != NULL)
+    return cli_fail (CLI_FAILED, "no contacts are mounted; `contactfs mount FOLDER` does that");
+  return cli_fail (CLI_FAILED, "no contacts are mounted; `contactfs login` comes first, then `contactfs mount FOLDER`");
 }
 
 static int
@@ -259,7 +290,7 @@ show (const GPtrArray *entries)
   }
   fflush (stdout);
   if (mounted == 0)
-    return cli_fail (CLI_FAILED, "no contacts are mounted; `contactfs mount FOLDER` does that");
+    return say_what_is_next ();
   return result;
 }
 

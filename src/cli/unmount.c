@@ -14,6 +14,8 @@
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
 #define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */
+#define UNMOUNT_LOOKS          10  /* more, at a mount that is busy */
+#define UNMOUNT_LOOK_INTERVAL  (50 * G_TIME_SPAN_MILLISECOND)
 
 /* A descriptor that becomes readable when the process ends, or -1. */
 static int
@@ -60,6 +62,24 @@ unmount_dead (const Mount *mount)
   return CLI_OK;
 }
 
+/* Whoever asks the mount something just then (`contactfs status`, a file manager that looks at its folders) makes it busy
+ * for that long, and nobody tells when such a call is over: so a few short looks. Who has a file open or works in there
+ * is still there after them. */
+static gboolean
+detach (const Mount *mount, GError **error)
+{
+  for (guint left = UNMOUNT_LOOKS;; left--) {
+    g_autoptr (GError) why = NULL;
+    if (stale_detach (mount, FALSE, &why))
+      return TRUE;
+    if (left == 0 || !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_BUSY)) {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
+    g_usleep (UNMOUNT_LOOK_INTERVAL);
+  }
+}
+
 int
 cli_unmount (const char *mountpoint)
 {
@@ -78,7 +98,7 @@ cli_unmount (const char *mountpoint)
   int pidfd = watch_daemon (status);
 
   int result = CLI_OK;
-  if (!stale_detach (mount, FALSE, &error)) {
+  if (!detach (mount, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
       result = cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
     else

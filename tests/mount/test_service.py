@@ -106,6 +106,22 @@ def test_signals_while_it_ends_do_not_kill_it(contacts):
     assert mounts_at(contacts.path) == []
 
 
+def test_unmount_waits_for_somebody_who_asks_just_then(contacts, tmp_path, run, clean_env):
+    """Busy once, and free a moment later."""
+    if os.getuid() == 0:
+        wrapper = ["strace", "-f", "-o", tmp_path / "strace", "-e", "inject=umount2:error=EBUSY:when=1"]
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+    else:
+        (tmp_path / "bin").mkdir()
+        busy = tmp_path / "bin/fusermount3"
+        busy.write_text(f"#!/bin/sh\nrm '{busy}'\necho 'failed to unmount: Device or resource busy' >&2\nexit 1\n")
+        busy.chmod(0o755)
+        wrapper, env = [], {"PATH": f"{tmp_path}/bin:{clean_env['PATH']}"}
+    result = run(*wrapper, CONTACTFS, "unmount", contacts.path, env={**contacts.mount.env, **env}, check=False)
+    assert (result.status, result.errors) == (0, "")
+    contacts.mount.wait_end()
+
+
 # ---- dead mounts ----
 
 def die(mounted):

@@ -68,17 +68,29 @@ def test_next_sync_is_a_time(contacts):
 
 def test_accounts_without_a_mount(contacts, status):
     mounted = contacts.mount
-    for name in ("work", "demo", ".hidden", "no good", "home"):
+    for name in ("work", "demo", ".hidden", "no good", "home", "unit"):
         (mounted.state / "config/contactfs" / name).mkdir(parents=True)
+    (mounted.state / "config/contactfs/unit/mount.env").touch()
     login = mounted.state / "config/contactfs/home/login.json"
     login.write_text(json.dumps(LOGIN))
     login.chmod(0o600)
     (mounted.state / "state/contactfs/unused").mkdir()
     result = status(mounted=mounted)
-    assert "Account      work" in result.out and "contactfs mount --account work FOLDER" in result.out
+    assert "Account      work" in result.out and "contactfs login --account work --client FILE" in result.out
+    assert "contactfs mount --account home FOLDER" in result.out and "--account work FOLDER" not in result.out
+    assert "systemctl --user start contactfs@unit" in result.out
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]
     assert told.pop(0)["login"] == LOGIN["who"] and LOGIN["who"] in result.out
+    assert told.pop(0)["account"] == "unit"
     assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None}]
+
+
+def test_what_was_mounted_with_credentials_given_then_is_no_account(contacts, status):
+    """`contactfs mount` alone cannot mount it."""
+    contacts.mount.unmount()
+    result = status(mounted=contacts.mount)
+    assert "Not mounted" not in result.out
+    assert [entry for entry in entries(status("--json", mounted=contacts.mount)) if entry["state"] == "not mounted"] == []
 
 
 # ---- for programs ----
@@ -130,10 +142,15 @@ def test_nothing_at_all(run, tmp_path):
         result = inside(CONTACTFS, "status", "--json", env=env)
         assert (result.status, result.out, result.errors) == (0, "[]\n", "")
         result = inside(CONTACTFS, "status", env=env)
-        assert result.status == 1 and result.out == "" and "no contacts are mounted" in result.errors
+        assert result.status == 1 and result.out == "" and "no contacts are mounted; `contactfs login` comes" in result.errors
         (tmp_path / ".config/contactfs/default").mkdir(parents=True)
+        (tmp_path / ".config/contactfs/default/client.json").touch()
         result = inside(CONTACTFS, "status", env=env)
-        assert result.status == 1 and "contactfs mount FOLDER" in result.out
+        assert result.status == 1 and result.out.endswith(" contactfs login\n")
+        (tmp_path / ".config/contactfs/default/login.json").write_text(json.dumps(LOGIN))
+        result = inside(CONTACTFS, "status", env=env)
+        assert result.status == 1 and result.out.endswith(" contactfs mount FOLDER\n")
+        assert "`contactfs mount FOLDER` does that" in result.errors
     finally:
         inside.close()
 
