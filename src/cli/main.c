@@ -27,7 +27,7 @@ static const char usage[]
       "  logout [--account NAME]      Revoke and forget an account's login\n"
       "\n"
       "`contactfs COMMAND --help` tells more. In fstab:\n"
-      "  default  /home/me/contacts  fuse.contactfs  noauto,user,credentials=/home/me/google.json  0  0\n";
+      "  default  /home/me/contacts  fuse.contactfs  noauto,user,_netdev  0  0\n";
 
 static gboolean
 asks_for_help (const char *word)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, output
+from conftest import BUILD, ROOT, output
 
 PROGRAMS = ["contactfs", "people-emulator"]
 
@@ -43,6 +43,14 @@ def test_every_command(programs):
     text = rendered(path)
     section = text[text.index("\nCOMMANDS\n"):text.index("\nOPTIONS\n")]
     assert set(re.findall(r"^ {7}([a-z]+)(?= |$)", section, re.MULTILINE)) == set(programs.commands)
+
+
+def test_one_line_for_fstab(programs):
+    """The same everywhere, that nobody wonders which is right."""
+    texts = [output("contactfs", "--help", env=programs.env)]
+    texts += [path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "docs/contactfs.1.scd")]
+    lines = [line.strip() for text in texts for line in text.splitlines() if re.search(r"\sfuse\.contactfs\s.*\s0$", line)]
+    assert len(lines) >= 4 and set(lines) == {"default  /home/me/contacts  fuse.contactfs  noauto,user,_netdev  0  0"}
 
 
 def test_groff_has_no_complaint(manual):
