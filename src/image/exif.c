@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define HEADER_SIZE     8
 #define ENTRY_SIZE      12
 #define TAG_ORIENTATION 274
 
@@ -32,11 +33,11 @@ find_directory (const guint8 *tiff, gsize size, Directory *out)
 {
   gsize offset;
 
-  if (size < 8 || (memcmp (tiff, "II*\0", 4) != 0 && memcmp (tiff, "MM\0*", 4) != 0))
+  if (size < HEADER_SIZE || (memcmp (tiff, "II*\0", 4) != 0 && memcmp (tiff, "MM\0*", 4) != 0))
     return FALSE;
   out->big_endian = tiff[0] == 'M';
   offset = get (out->big_endian, tiff + 4, 4);
-  if (offset > size - 2)
+  if (offset < HEADER_SIZE || offset > size - 2)
     return FALSE;
   out->first = offset + 2;
   out->count = MIN (get (out->big_endian, tiff + offset, 2), (guint)((size - out->first) / ENTRY_SIZE));
