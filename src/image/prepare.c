@@ -194,6 +194,10 @@ prepare_jpeg_or_png (GTask *task)
     fail (task,
           g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
                        "is a JPEG with %u bits a colour, which hardly any program shows; save it with 8", header.bits));
+  else if (header.kind == IMAGE_KIND_JPEG && header.components != 1 && header.components != 3 && header.components != 4)
+    fail (task, g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                             "is a JPEG of %u colours, which hardly any program shows; save it with 3 (RGB)",
+                             header.components));
   else if (header.kind == IMAGE_KIND_JPEG && header.components == 4)
     convert (task);
   else if (header.orientation != 1 && header.kind == IMAGE_KIND_JPEG && is_within (self, &header, size))

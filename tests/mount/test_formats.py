@@ -265,6 +265,16 @@ def test_twelve_bits_are_refused(contacts, person):
     refuse(contacts, person, bytes(data), "12 bits")
 
 
+def test_jpeg_of_two_colours_is_refused(contacts, person):
+    """Whole by its structure; programs that can show it do not agree on what it is."""
+    data = bytearray(saved(pattern().convert("L"), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 3] += 3  # the segment's length
+    data[frame + 9] = 2
+    data[frame + 13:frame + 13] = bytes((2, 0x11, 0))
+    refuse(contacts, person, bytes(data), "2 colours")
+
+
 @pytest.mark.parametrize("mode", ["F", "I"])
 def test_tiff_of_unknown_scale_is_refused(contacts, person, mode):
     refuse(contacts, person, saved(pattern().convert("L").convert(mode), "TIFF"), "32 bits")
