@@ -51,18 +51,24 @@ check_draft (const BookDraft *draft)
   return draft->unfit != NULL ? g_error_copy (draft->unfit) : NULL;
 }
 
-void
-book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
+static void
+keep_rejected (Book *book, BookPerson *person, GBytes *bytes)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *name = NULL;
 
-  book_person_fail (book, person, BOOK_NOT_CHANGED, why);
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     return;
   name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, bytes, &error);
   if (name == NULL)
     g_warning ("%s: the refused picture could not be kept in .rejected: %s", person->name, error->message);
+}
+
+void
+book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
+{
+  book_person_fail (book, person, BOOK_NOT_CHANGED, why);
+  keep_rejected (book, person, bytes);
 }
 
 /* TRUE if what is written to the file is meant to become the contact's photo. */
@@ -171,6 +177,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, self->error);
   if (g_error_matches (self->error, BOOK_ERROR, BOOK_ERROR_INVALID)) { /* more of it may come */
     book_draft_set_unfit (self->draft, self->bytes, self->error);
+    self->draft->said = self->draft->unfit != NULL;
     flush_end (task, g_steal_pointer (&self->error));
     return;
   }
@@ -216,6 +223,7 @@ flush_step (GTask *task)
   error = check_draft (draft);
   if (error != NULL) {
     book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
+    draft->said = TRUE;
     flush_end (task, error);
     return;
   }
@@ -367,7 +375,9 @@ book_draft_closed (BookFile *file, BookDraft *draft)
   if (error == NULL && file->book->stopped)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
-    book_reject (file->book, file->person, bytes, error);
+    if (!draft->said)
+      book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, error);
+    keep_rejected (file->book, file->person, bytes);
     if (!draft->heard)
       book_tell_unheard (file->book, file->person, BOOK_NOT_CHANGED, error);
     if (bytes != NULL)

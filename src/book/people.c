@@ -206,7 +206,11 @@ book_people_changed (Book *book)
 void
 book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error)
 {
-  g_autofree char *sentence = g_strdup_printf ("%s: %s: %s", person->name, what, error->message);
+  gboolean interrupted
+      = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED); /* whoever ends it has other words */
+  g_autofree char *sentence
+      = g_strdup_printf ("%s: %s: %s", person->name, what,
+                         interrupted ? "it was interrupted (Ctrl-C, kill) before it was done" : error->message);
 
   book_log_failure (person, error, sentence);
   g_free (book->last_error);

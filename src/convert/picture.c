@@ -40,15 +40,18 @@ static const guint8 bmp[]
     = { 'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,   1,   0,   24,
         0,   0,   0,  0, 0, 4, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0 };
 
-/* libvips lists every step that failed, a line each; the last line is nearest to the cause. */
+/* libvips lists every step that failed, a line each; the last line is nearest to the cause. libheif has no words for a picture
+ * that ends early, and a number in brackets alone. */
 void
 picture_set_error (GError **error, const char *what)
 {
   g_auto (GStrv) lines = g_strsplit (g_strchomp ((char *)vips_error_buffer ()), "\n", -1);
   guint count = g_strv_length (lines);
+  const char *reason = count > 0 ? g_strchug (lines[count - 1]) : "";
 
-  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "%s%s%s", what, count > 0 ? ": " : "",
-               count > 0 ? lines[count - 1] : "");
+  if (reason[0] == '\0' || reason[0] == '(')
+    reason = "it is cut off or damaged";
+  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "%s: %s", what, reason);
   vips_error_clear ();
 }
 

@@ -143,6 +143,7 @@ def test_interrupted_upload_is_not_sent_later(contacts, run, faces):
     assert contacts.mutations() == ["PATCH"]
     assert contacts.held(ALICE) == before == (contacts.path / ALICE / "photo.jpg").read_bytes()
     eventually(lambda: contacts.rejected(ALICE) == [faces.face_bytes(2)])
+    assert "interrupted" in contacts.mount.error(ALICE)
 
 
 # ---- programs with timers ----

@@ -48,6 +48,7 @@ def assert_jpeg(data, expected, near=NEAR):
 
 
 def refuse(contacts, person, data, *words):
+    """With one sentence, once."""
     old = contacts.held(person)
     with pytest.raises(OSError) as failure:
         contacts.photo(person).write_bytes(data)
@@ -55,6 +56,7 @@ def refuse(contacts, person, data, *words):
     check_refused(contacts, person, old, data, "")
     for word in words:
         assert word in contacts.mount.error(person)
+    assert contacts.mount.text().count(contacts.mount.error(person)) == 1
 
 
 # ---- formats ----
@@ -359,7 +361,7 @@ HOSTILE = {
     "heic-of-nothing": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\xff" * 400, []),
     "tiff-that-leads-nowhere": (lambda: b"II*\0\xf0\xff\xff\xff" + bytes(40), []),
     "cut-webp": (lambda: FORMATS["webp"]()[:-60], []),
-    "cut-heic": (lambda: FORMATS["heic"]()[:-200], []),
+    "cut-heic": (lambda: FORMATS["heic"]()[:-200], ["cut off or damaged"]),
     "cut-gif": (lambda: FORMATS["gif"]()[:-200], ["cut off"]),
 }
 
@@ -430,6 +432,20 @@ def test_crashing_decoder(contacts, run, slow_picture):
     result = run.finish(copy)
     assert result.status != 0 and "Invalid argument" in result.errors
     check_refused(contacts, person, old, slow_picture.read_bytes(), "crash")
+
+
+def test_interrupted_while_converting(contacts, run, slow_picture):
+    """Ctrl-C while the decoder works: the words say so, and the decoder is gone."""
+    person = contacts.person()
+    old = contacts.held(person)
+    copy = run.start("cp", slow_picture, contacts.photo(person), stderr=subprocess.PIPE)
+    helper, = eventually(lambda: helpers(contacts.mount.pid))
+    os.kill(helper, signal.SIGSTOP)
+    copy.send_signal(signal.SIGINT)
+    run.finish(copy)
+    eventually(lambda: contacts.rejected(person))
+    check_refused(contacts, person, old, slow_picture.read_bytes(), "interrupted")
+    assert not helpers(contacts.mount.pid)
 
 
 def test_unmount_while_converting(contacts, run, slow_picture):
