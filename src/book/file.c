@@ -265,6 +265,15 @@ on_open_photo (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (BookPhoto) photo = g_task_propagate_pointer (G_TASK (result), &error);
   BookHandle *handle;
 
+  /* A photo that the service lists and does not deliver is empty to whoever writes: gio opens what it replaces. */
+  if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST) && (flags & O_ACCMODE) != O_RDONLY) {
+    g_clear_error (&error);
+    handle = open_now (self, flags | O_TRUNC, &error);
+    if (handle != NULL) {
+      g_task_return_pointer (task, handle, (GDestroyNotify)book_handle_release);
+      return;
+    }
+  }
   if (photo == NULL) {
     g_task_return_error (task, error);
     return;

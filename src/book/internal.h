@@ -48,7 +48,8 @@ struct Book {
   guint scan_timer;
 
   /* ---- photos.c ---- */
-  GHashTable *fetches; /* version → Fetch */
+  GHashTable *fetches;     /* version → Fetch */
+  GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
 
   /* ---- sync.c ---- */
   GCancellable *sync_cancellable; /* a listing or delta is under way */

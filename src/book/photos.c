@@ -24,6 +24,9 @@
 /* For so long after a change, a photo that the image host does not know may just be new. */
 #define FRESH_US (60 * G_TIME_SPAN_SECOND)
 
+/* So long the answer holds that a photo is listed and not delivered: an open is preceded by looks at it. */
+#define UNDELIVERED_US (3 * G_TIME_SPAN_SECOND)
+
 /* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
 #define LAST_WORD_US (500 * 1000)
 
@@ -72,12 +75,14 @@ void
 book_photos_init (Book *book)
 {
   book->fetches = g_hash_table_new (g_str_hash, g_str_equal);
+  book->undelivered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void
 book_photos_clear (Book *book)
 {
   g_clear_pointer (&book->fetches, g_hash_table_unref);
+  g_clear_pointer (&book->undelivered, g_hash_table_unref);
 }
 
 static gboolean
@@ -222,10 +227,36 @@ on_retry (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+end_undelivered (GTask *task)
+{
+  g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_LOST,
+                           "the service lists the photo but does not deliver it; the next sync may mend that");
+}
+
+static void
+note_undelivered (Book *book, const char *version)
+{
+  gint64 until = g_get_monotonic_time () + UNDELIVERED_US;
+
+  g_hash_table_replace (book->undelivered, g_strdup (version), g_memdup2 (&until, sizeof until));
+}
+
+static gboolean
+is_undelivered (Book *book, const char *version)
+{
+  const gint64 *until = g_hash_table_lookup (book->undelivered, version);
+
+  if (until != NULL && *until > g_get_monotonic_time ())
+    return TRUE;
+  g_hash_table_remove (book->undelivered, version);
+  return FALSE;
+}
+
 /* The URL is dead. Either the photo has changed since we last heard, or it is so new that the image host does not know
  * it yet. */
 static void
-ask_again (GTask *task)
+ask_again (GTask *task, const char *version)
 {
   Get *self = g_task_get_task_data (task);
   gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
@@ -235,8 +266,8 @@ ask_again (GTask *task)
       self->book->asking++;
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
     } else {
-      g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_LOST,
-                               "the service lists the photo but does not deliver it; the next sync may mend that");
+      note_undelivered (self->book, version);
+      end_undelivered (task);
     }
     return;
   }
@@ -253,7 +284,7 @@ waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
   if (photo != NULL)
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
-    ask_again (task);
+    ask_again (task, fetch->version);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
            && self->deadline - g_get_monotonic_time () > G_TIME_SPAN_SECOND)
     step (task); /* joined a fetch that somebody else had begun earlier */
@@ -346,6 +377,10 @@ step (GTask *task)
   photo = book_photo_cached (book, version);
   if (photo != NULL) {
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
+    return;
+  }
+  if (self->asked_again == 0 && is_undelivered (book, version)) {
+    end_undelivered (task);
     return;
   }
   fetch = g_hash_table_lookup (book->fetches, version);

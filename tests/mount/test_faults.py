@@ -261,6 +261,35 @@ def test_refused_move_between_contacts_keeps_the_source(contacts):
     assert contacts.mutations() == ["PATCH"]
 
 
+# ---- a photo that the service lists and does not deliver ----
+
+REPLACES = {
+    "cp": 'cp "$new" "$photo"',
+    "cp -a": 'cp -a "$new" "$photo"',
+    "mv": 'cp "$new" "$new.copy"; mv "$new.copy" "$photo"',
+    "install": 'install "$new" "$photo"',
+    "rsync": 'rsync -a "$new" "$photo"',
+    "gio copy": 'gio copy "$new" "$photo"',
+    "cat >": 'cat "$new" > "$photo"',
+}
+
+
+@pytest.mark.parametrize("program", REPLACES)
+def test_undelivered_photo_is_replaced(contacts, faces, run, tmp_path, program):
+    """Programs look at what they overwrite: it can be looked at, and has no bytes."""
+    photo, new = contacts.path / ALICE / "photo.jpg", tmp_path / "new.jpg"
+    contacts.emulator.fault("status", origin="photo", status=404, times=-1)
+    assert photo.stat().st_size == 0
+    assert errno_of(photo.read_bytes) == errno.EIO
+    assert_told(contacts, ALICE, "does not deliver it")
+    address = contacts.emulator.requests(origin="photo")[0]["path"].rpartition("=")[0]
+    contacts.emulator.clear_faults()
+    contacts.emulator.fault("status", origin="photo", path=address + "*", status=404, times=-1)
+    new.write_bytes(faces.face_bytes(1))
+    run.shell("set -e; " + REPLACES[program], env={"photo": str(photo), "new": str(new)})
+    assert contacts.held(ALICE) == photo.read_bytes() == faces.face_bytes(1)
+
+
 # ---- removing ----
 
 @pytest.mark.refused
