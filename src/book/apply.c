@@ -38,11 +38,9 @@ name_freed (Book *book, const char *name)
 static void
 remove_person (Book *book, BookPerson *person)
 {
-  g_autoptr (GError) error = NULL;
   g_autofree char *name = g_strdup (person->name);
 
-  if (!book_store_remove_person (book->store, person->resource_name, &error))
-    g_warning ("%s could not be taken out of the state: %s", person->name, error->message);
+  book_person_unstore (book, person);
   book_people_take_out (book, person);
   g_clear_pointer (&person->photo_url, g_free);
   g_clear_pointer (&person->profile_url, g_free);
@@ -57,18 +55,18 @@ static BookPerson *
 rename_resource (Apply *apply, BookPerson *person, const char *resource_name)
 {
   Book *book = apply->book;
-  g_autoptr (GError) error = NULL;
 
   g_debug ("%s is now %s", person->resource_name, resource_name);
-  if (!book_store_remove_person (book->store, person->resource_name, &error))
-    g_warning ("%s could not be taken out of the state: %s", person->name, error->message);
+  book_person_unstore (book, person);
   book_archive_rename (book->archive, person->resource_name, resource_name);
   book_people_take_out (book, person);
   g_free (person->resource_name);
   person->resource_name = g_strdup (resource_name);
   book_people_insert (book, person);
-  if (person->name != NULL)
+  if (person->name != NULL) {
+    book_person_store (book, person);
     name_freed (book, person->name); /* the same name is another inode now */
+  }
   return person;
 }
 
@@ -258,8 +256,7 @@ book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error)
   g_autoptr (GArray) unnamed = g_array_new (FALSE, FALSE, sizeof (Unnamed));
   g_autoptr (GHashTable) seen = how == BOOK_APPLY_ALL ? g_hash_table_new (NULL, NULL) : NULL;
 
-  if (!book_store_begin (book->store, error))
-    return FALSE;
+  book->store_behind |= !book_store_begin (book->store, NULL);
   g_array_set_clear_func (unnamed, clear_unnamed);
   apply.seen = seen;
   apply.unnamed = unnamed;
@@ -268,7 +265,8 @@ book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error)
   if (how == BOOK_APPLY_ALL)
     remove_unseen (&apply);
   give_names (&apply);
-  return book_store_commit (book->store, error);
+  /* A person who is not written now is in no later delta: the next news finds nothing changed. */
+  return (!book->store_behind && book_store_commit (book->store, NULL)) || book_people_store_all (book, error);
 }
 
 void

@@ -37,6 +37,7 @@ struct Book {
   GHashTable *by_ino;           /* guint64* → BookPerson */
   gint64 names_changed;
   gboolean listed;
+  gboolean store_behind; /* what could not be written is: everybody is with the next news, and before the token is */
 
   /* ---- scan.c ---- */
   GPtrArray *orders[2]; /* of BookPerson, borrowed; NULL when out of date */
@@ -96,6 +97,8 @@ void book_tell_changed (Book *book, const BookPerson *person);
 void book_people_init (Book *book);
 void book_people_clear (Book *book);
 gboolean book_people_load (Book *book, GError **error);
+/* Everybody as they are in memory, in place of what the store has: after writing to it failed. */
+gboolean book_people_store_all (Book *book, GError **error);
 
 typedef enum {
   BOOK_APPLY_DELTA, /* may lag: an older update time, or the photo that we just replaced, is ignored */
@@ -103,13 +106,15 @@ typedef enum {
   BOOK_APPLY_ANSWER /* the answer to a mutation: the truth */
 } BookApply;
 
-/* Take what the service said of people (elements: PeoplePerson): names, photos, store, events. One transaction. */
+/* Take what the service said of people (elements: PeoplePerson): names, photos, store, events. One transaction. FALSE
+ * when the store could not keep it: it is taken all the same, and kept later. */
 gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error);
 /* The same for one. replaced: the version that the mutation replaced, or NULL. */
 void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);
 /* An answer of people.get: as fresh as a delta, no fresher. */
 void book_people_apply_news (Book *book, const PeoplePerson *person);
 void book_person_store (Book *book, BookPerson *person);
+void book_person_unstore (Book *book, const BookPerson *person);
 /* A mutation of ours replaced version: a lagging delta does not bring it back. */
 void book_person_supersede (BookPerson *person, const char *version);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */

@@ -145,10 +145,9 @@ book_people_load (Book *book, GError **error)
   return TRUE;
 }
 
-void
-book_person_store (Book *book, BookPerson *person)
+static gboolean
+put (Book *book, const BookPerson *person, GError **error)
 {
-  g_autoptr (GError) error = NULL;
   const BookStorePerson stored = {
     .resource_name = person->resource_name,
     .name = person->name,
@@ -160,8 +159,53 @@ book_person_store (Book *book, BookPerson *person)
     .superseded = person->superseded,
   };
 
-  if (!book_store_put_person (book->store, &stored, &error))
-    g_warning ("the state of %s could not be kept: %s", person->name, error->message);
+  return book_store_put_person (book->store, &stored, error);
+}
+
+void
+book_person_store (Book *book, BookPerson *person)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (book->store_behind || put (book, person, &error))
+    return;
+  g_warning ("the state of %s could not be kept: %s", person->name, error->message);
+  book->store_behind = TRUE;
+}
+
+void
+book_person_unstore (Book *book, const BookPerson *person)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (book->store_behind || book_store_remove_person (book->store, person->resource_name, &error))
+    return;
+  g_warning ("%s could not be taken out of the state: %s", person->name, error->message);
+  book->store_behind = TRUE;
+}
+
+static gboolean
+put_everybody (Book *book, GError **error)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, book->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    if (!put (book, person, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+book_people_store_all (Book *book, GError **error)
+{
+  book_store_rollback (book->store); /* what a failure left open */
+  book->store_behind = !book_store_begin (book->store, error) || !book_store_remove_people (book->store, error)
+                       || !put_everybody (book, error) || !book_store_commit (book->store, error);
+  if (book->store_behind)
+    book_store_rollback (book->store);
+  return !book->store_behind;
 }
 
 BookPerson *

@@ -31,6 +31,7 @@ typedef enum {
   EACH_PERSON,
   PUT_PERSON,
   REMOVE_PERSON,
+  REMOVE_PEOPLE,
   GET_FACT,
   PUT_FACT,
   REMOVE_FACT,
@@ -54,6 +55,7 @@ static const char *const statements[N_STATEMENTS] = {
   [PUT_PERSON] = "REPLACE INTO people (resource_name, name, base_name, update_time, profile_update_time, photo_url,"
                  " profile_url, superseded) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   [REMOVE_PERSON] = "DELETE FROM people WHERE resource_name = ?",
+  [REMOVE_PEOPLE] = "DELETE FROM people",
   [GET_FACT] = "SELECT value FROM facts WHERE key = ?",
   [PUT_FACT] = "REPLACE INTO facts (key, value) VALUES (?, ?)",
   [REMOVE_FACT] = "DELETE FROM facts WHERE key = ?",
@@ -354,6 +356,12 @@ gboolean
 book_store_remove_person (BookStore *self, const char *resource_name, GError **error)
 {
   return run_with_text (self, REMOVE_PERSON, resource_name, error);
+}
+
+gboolean
+book_store_remove_people (BookStore *self, GError **error)
+{
+  return run (self, REMOVE_PEOPLE, error);
 }
 
 /* ---- facts ---- */

@@ -44,6 +44,7 @@ gboolean book_store_each_person (BookStore *self, BookStorePersonFunc func, gpoi
                                  GError **error); /* by resource name */
 gboolean book_store_put_person (BookStore *self, const BookStorePerson *person, GError **error);
 gboolean book_store_remove_person (BookStore *self, const char *resource_name, GError **error);
+gboolean book_store_remove_people (BookStore *self, GError **error); /* all of them */
 
 /* ---- small facts by key: "sync_token", "person_fields", "last_sync" … value NULL removes. get: transfer full or NULL
  */

@@ -4,8 +4,10 @@
 #include "helpers.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static GQueue expected = G_QUEUE_INIT; /* char* */
 
@@ -36,6 +38,17 @@ void
 test_assert_warned (void)
 {
   g_assert_cmpstr (g_queue_peek_head (&expected), ==, NULL);
+}
+
+void
+test_disk_full (gboolean full)
+{
+  struct rlimit limit;
+
+  g_assert_true (signal (SIGXFSZ, SIG_IGN) != SIG_ERR);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  limit.rlim_cur = full ? 1000 : limit.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
 }
 
 char *

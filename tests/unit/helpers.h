@@ -12,6 +12,9 @@ void test_warnings_init (void);
 void test_expect_warning (const char *words);
 void test_assert_warned (void); /* all that were expected have come */
 
+/* Files cannot grow any more, as if the disk were full: only small ones can be written. FALSE ends it. */
+void test_disk_full (gboolean full);
+
 /* A new folder, free with test_folder_remove, which removes all that is in it. */
 char *test_folder_new (void);
 void test_folder_remove (char *path);

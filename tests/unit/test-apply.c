@@ -297,6 +297,48 @@ lagging_delta_does_not_undo (Fixture *self, gconstpointer data)
   g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/other=s100");
 }
 
+/* The service says it once. What could not be written then is written with the next news, whatever these are about. */
+static void
+what_a_full_disk_refused_is_kept_later (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
+  g_autoptr (GError) error = NULL;
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, NULL), said ("people/c2", "Bob", NULL, 10, NULL),
+         NULL);
+  g_ptr_array_add (people, said ("people/c1", "Anna", NULL, 20, "https://h/new=s100"));
+  g_ptr_array_add (people, said_deleted ("people/c2"));
+  g_ptr_array_add (people, said ("people/c3", "Cid", NULL, 20, NULL));
+  test_disk_full (TRUE);
+  g_assert_false (book_people_apply (self->book, people, BOOK_APPLY_DELTA, &error));
+  g_assert_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
+  test_disk_full (FALSE);
+  assert_name (self, "people/c3", "Cid");
+  apply (self, BOOK_APPLY_DELTA, said ("people/c3", "Cid", NULL, 20, NULL), NULL);
+  remount (self);
+  assert_name (self, "people/c1", "Anna");
+  assert_name (self, "people/c3", "Cid");
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/new=s100");
+  g_assert_null (book_person_by_resource_name (self->book, "people/c2"));
+}
+
+/* Nothing about the person is new but what the resource is called, or what is said is older than what we know. */
+static void
+renamed_resource_is_kept_over_remounts (Fixture *self, gconstpointer data)
+{
+  const gint64 times[] = { 10, 5 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (times); i++) {
+    PeoplePerson *renamed = said ("people/c2", "Ann", NULL, times[i], NULL);
+
+    renamed->previous_resource_names = g_strsplit ("people/c1", ",", -1);
+    apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, NULL), NULL);
+    apply (self, BOOK_APPLY_DELTA, renamed, NULL);
+    remount (self);
+    assert_name (self, "people/c2", "Ann");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -310,6 +352,8 @@ main (int argc, char **argv)
     { "/apply/two-swap-names-in-one-delta", two_swap_names_in_one_delta },
     { "/apply/missing-in-a-listing-is-gone", missing_in_a_listing_is_gone },
     { "/apply/renamed-resource-is-the-same-person", renamed_resource_is_the_same_person },
+    { "/apply/renamed-resource-is-kept-over-remounts", renamed_resource_is_kept_over_remounts },
+    { "/apply/what-a-full-disk-refused-is-kept-later", what_a_full_disk_refused_is_kept_later },
     { "/apply/another-service-is-another-address-book", another_service_is_another_address_book },
     { "/apply/another-person-is-another-address-book", another_person_is_another_address_book },
     { "/apply/listed-and-deleted-in-one-delta", listed_and_deleted_in_one_delta },
