@@ -28,6 +28,7 @@ struct BookCache {
   gint64 bytes;          /* of the rows marked cached */
   gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
   GHashTable *uses;      /* version → gint64*, its last use; not in the store yet */
+  GHashTable *unstored;  /* version → BookStorePhoto*, never cached: rows that the store could not take */
   gboolean cannot_write; /* and it was said */
 };
 
@@ -84,14 +85,34 @@ note_use (BookCache *self, const char *version)
     store_uses (self);
 }
 
-/* The cache goes on when the store cannot: what is not remembered is fetched again. */
-static void
+/* The cache goes on when the store cannot: such a photo is fetched each time, but its size must be known, or it would
+ * read as an empty file. FALSE: no file of it may stay. */
+static gboolean
 put_row (BookCache *self, const char *version, const BookStorePhoto *photo)
 {
   g_autoptr (GError) error = NULL;
+  BookStorePhoto *row;
 
-  if (!book_store_put_photo (self->store, version, photo, &error))
-    g_warning ("%s", error->message);
+  if (book_store_put_photo (self->store, version, photo, &error)) {
+    g_hash_table_remove (self->unstored, version);
+    return TRUE;
+  }
+  g_warning ("%s", error->message);
+  row = g_memdup2 (photo, sizeof *photo);
+  row->cached = FALSE;
+  g_hash_table_replace (self->unstored, g_strdup (version), row);
+  return FALSE;
+}
+
+static gboolean
+get_row (BookCache *self, const char *version, BookStorePhoto *out)
+{
+  const BookStorePhoto *row = g_hash_table_lookup (self->unstored, version);
+
+  if (row == NULL)
+    return book_store_get_photo (self->store, version, out);
+  *out = *row;
+  return TRUE;
 }
 
 static void
@@ -107,6 +128,7 @@ forget_bytes (BookCache *self, const char *version, const BookStorePhoto *photo)
 /* ---- eviction ---- */
 
 typedef struct {
+  BookCache *cache;
   const char *keep;
   gint64 excess; /* bytes that still have to go */
   GPtrArray *versions;
@@ -119,7 +141,7 @@ choose_victim (const char *version, const BookStorePhoto *photo, gpointer data)
 
   if (eviction->excess <= 0)
     return FALSE;
-  if (g_strcmp0 (version, eviction->keep) != 0) {
+  if (g_strcmp0 (version, eviction->keep) != 0 && !g_hash_table_contains (eviction->cache->unstored, version)) {
     g_ptr_array_add (eviction->versions, g_strdup (version));
     eviction->excess -= photo->size;
   }
@@ -131,7 +153,7 @@ static void
 evict (BookCache *self, const char *keep)
 {
   g_autoptr (GPtrArray) versions = g_ptr_array_new_with_free_func (g_free);
-  Eviction eviction = { .keep = keep, .excess = self->bytes - self->max_bytes, .versions = versions };
+  Eviction eviction = { .cache = self, .keep = keep, .excess = self->bytes - self->max_bytes, .versions = versions };
   g_autoptr (GError) error = NULL;
 
   if (eviction.excess <= 0)
@@ -181,6 +203,7 @@ book_cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **er
   self->dir = g_strdup (dir);
   self->max_bytes = MAX (max_bytes, 0);
   self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->unstored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     int saved = errno;
 
@@ -203,6 +226,7 @@ book_cache_free (BookCache *self)
   if (self->uses != NULL)
     store_uses (self);
   g_clear_pointer (&self->uses, g_hash_table_unref);
+  g_clear_pointer (&self->unstored, g_hash_table_unref);
   g_free (self->dir);
   g_free (self);
 }
@@ -212,7 +236,7 @@ book_cache_free (BookCache *self)
 gboolean
 book_cache_lookup (BookCache *self, const char *version, BookStorePhoto *out)
 {
-  return book_store_get_photo (self->store, version, out);
+  return get_row (self, version, out);
 }
 
 int
@@ -223,7 +247,7 @@ book_cache_open (BookCache *self, const char *version)
   struct stat st;
   int fd;
 
-  if (!book_store_get_photo (self->store, version, &photo) || !photo.cached)
+  if (!get_row (self, version, &photo) || !photo.cached)
     return -1;
   path = path_of (self, version);
   fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
@@ -345,8 +369,10 @@ book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char 
   photo.cached = TRUE;
   self->bytes += photo.size;
   g_hash_table_remove (self->uses, version); /* older than this one */
-  put_row (self, version, &photo);
-  if (give_name (self, temporary, version)) {
+  if (!put_row (self, version, &photo)) {
+    g_unlink (temporary);
+    self->bytes -= photo.size;
+  } else if (give_name (self, temporary, version)) {
     self->cannot_write = FALSE;
   } else { /* the descriptor is as good without a name */
     say_that_it_cannot_write (self, errno);
@@ -363,7 +389,7 @@ book_cache_drop (BookCache *self, const char *version)
   g_autofree char *path = NULL;
   BookStorePhoto photo;
 
-  if (!book_store_get_photo (self->store, version, &photo) || !photo.cached)
+  if (!get_row (self, version, &photo) || !photo.cached)
     return;
   path = path_of (self, version);
   if (g_unlink (path) != 0 && errno != ENOENT)

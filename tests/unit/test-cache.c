@@ -338,6 +338,28 @@ test_folder_is_a_file (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (error->message, file));
 }
 
+/* A photo whose row cannot be written: its size is known all the same, and no file stays that nobody counts. */
+static void
+test_store_full (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = path_of (fixture, "a");
+  BookStorePhoto photo;
+
+  test_disk_full (TRUE);
+  test_expect_warning ("cannot be used");
+  assert_content (add (fixture, "a", 'a', 30), 'a', 30);
+  test_disk_full (FALSE);
+  test_assert_warned ();
+  g_assert_true (book_cache_lookup (fixture->cache, "a", &photo));
+  g_assert_cmpint (photo.size, ==, 30);
+  g_assert_false (photo.cached);
+  g_assert_cmpint (book_cache_open (fixture->cache, "a"), ==, -1);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  keep (fixture, "a", 'a', 30);
+  assert_hit (fixture, "a", 'a', 30);
+  assert_bytes (fixture, 30);
+}
+
 static void
 test_temporaries (Fixture *fixture, gconstpointer data)
 {
@@ -410,6 +432,7 @@ main (int argc, char **argv)
   ADD ("/cache/folder-not-writable", test_folder_not_writable);
   ADD ("/cache/folder-gone", test_folder_gone);
   ADD ("/cache/folder-is-a-file", test_folder_is_a_file);
+  ADD ("/cache/store-full", test_store_full);
   ADD ("/cache/temporaries", test_temporaries);
   ADD ("/cache/many", test_many);
   return g_test_run ();
