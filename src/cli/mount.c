@@ -213,13 +213,14 @@ static void
 print_first_steps (const Daemon *self)
 {
   g_autofree char *folder = g_shell_quote (self->mountpoint);
+  g_autofree char *command = programs_own_command ();
   printf ("Sample contacts are mounted on %s. Try:\n"
           "  ls %s\n"
           "  cp face.jpg %s/'Alice Smith'/photo.jpg    a new photo for Alice\n"
-          "  contactfs status\n"
-          "  contactfs unmount %s\n"
+          "  %s status\n"
+          "  %s unmount %s\n"
           "Only the built-in server is changed; no account is involved.\n",
-          self->mountpoint, folder, folder, folder);
+          self->mountpoint, folder, folder, command, command, folder);
   fflush (stdout);
 }
 

@@ -405,7 +405,7 @@ def status_of(path):
 
 
 @pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
-def test_demo(cli, folder, faces):
+def test_demo(cli, run, folder, faces, clean_env):
     result = cli("demo", folder)
     assert (result.status, result.errors) == (0, ""), result
     assert str(folder) in result.out
@@ -423,7 +423,10 @@ def test_demo(cli, folder, faces):
         os.close(end)
     assert cli("demo", folder).status == 0, "the demo's people outlive it"
     assert photo.read_bytes() == faces.face_bytes(5)
-    assert cli("unmount", folder).status == 0
+    line = next(line for line in result.out.splitlines() if " unmount " in line)
+    assert run.shell(line, env=cli.env).status == 0, "it can be run as it is printed"
+    result = cli("demo", folder, env={"PATH": f"{Path(CONTACTFS).parent}:{clean_env['PATH']}"})
+    assert "  contactfs unmount" in result.out and cli("unmount", folder).status == 0
 
 
 @pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
