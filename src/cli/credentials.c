@@ -94,10 +94,15 @@ credentials_find (const Options *options, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (finders); i++)
     if (finders[i](self, options))
       return check_subject (self, error) ? g_steal_pointer (&self) : NULL;
+  g_autofree char *folder = folders_config (options->account);
+  g_autofree char *client = stored_login_client_path (folder);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "there are no credentials for the account “%s”: log in with contactfs login --account %s, or pass "
+               "there are no credentials for the account “%s”: log in with contactfs login --account %s%s, or pass "
                "--credentials FILE or --token-command CMD",
-               options->account, options->account);
+               options->account, options->account,
+               g_file_test (client, G_FILE_TEST_EXISTS)
+                   ? ""
+                   : " --client FILE (`man contactfs` says under LOGGING IN how to get that file)");
   return NULL;
 }
 

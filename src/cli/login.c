@@ -381,7 +381,10 @@ parse (LoginOptions *options, int argc, char **argv, gboolean *help, GError **er
     fputs (text, stdout);
     return TRUE;
   }
-  if (argc > 1)
+  if (argc > 1 && options->client != NULL) /* client_secret_*.json, and it was downloaded twice */
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "one client file is wanted, and not also “%s”: name the one that is meant", argv[1]);
+  else if (argc > 1)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is one word too many", argv[1]);
   else if (options->seconds < 1)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout takes a number of seconds");

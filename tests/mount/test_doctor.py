@@ -325,6 +325,7 @@ def test_clock(doctor):
 def test_no_credentials(doctor, emulator):
     found = doctor("--api-url", emulator.api_url)
     assert "credentials" in found.bad and found.states["token"] == "skipped"
+    assert "contactfs login --account default --client FILE" in found.words["credentials"]
 
 
 def test_credentials_that_are_none(doctor, emulator, tmp_path):

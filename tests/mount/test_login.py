@@ -333,6 +333,11 @@ def test_wrong_usage(desk, options):
     assert result.status == 2 and result.errors.startswith("contactfs: "), result
 
 
+def test_a_pattern_that_fits_two_client_files(desk):
+    result = desk.start("--client", desk.client, desk.client_file(name="client_secret_2.json")).finish()
+    assert result.status == 2 and "one client file is wanted" in result.errors and "client_secret_2.json" in result.errors
+
+
 def test_somebody_else_by_a_slip(desk):
     desk.log_in()
     before = desk.stored()
