@@ -14,38 +14,12 @@
 #define DEAD  "{\"error\":\"invalid_grant\",\"error_description\":\"Token has been expired or revoked.\"}"
 #define ROBOT "robot@project.iam.gserviceaccount.com"
 
-typedef struct {
-  ScriptServer *server;
-  HttpClient *http;
-  char *dir, *file;
-} Fixture;
-
 static char *keys; /* a folder with key pairs, made once */
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->server = script_server_new (NULL);
-  f->http = http_client_new ();
-  f->dir = g_dir_make_tmp ("contactfs-auth-XXXXXX", NULL);
-  f->file = g_build_filename (f->dir, "file", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  http_client_free (f->http);
-  script_server_free (f->server);
-  g_remove (f->file);
-  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
-  g_free (f->file);
-  g_free (f->dir);
-}
 
 /* ---- files ---- */
 
 static void
-write_json (Fixture *f, cJSON *json)
+write_json (TokenFixture *f, cJSON *json)
 {
   g_autofree char *uri = script_server_url (f->server, "/token");
   char *text;
@@ -97,7 +71,7 @@ robot (const char *key)
 }
 
 static Auth *
-open_as (Fixture *f, AuthFileOrigin origin, const char *subject)
+open_as (TokenFixture *f, AuthFileOrigin origin, const char *subject)
 {
   g_autoptr (GError) error = NULL;
   Auth *auth = auth_new_file (f->http, f->file, origin, subject, &error);
@@ -107,14 +81,14 @@ open_as (Fixture *f, AuthFileOrigin origin, const char *subject)
 }
 
 static Auth *
-user_auth (Fixture *f)
+user_auth (TokenFixture *f)
 {
   write_json (f, user ("1//re+fresh"));
   return open_as (f, AUTH_FILE_GIVEN, NULL);
 }
 
 static void
-assert_no_file (Fixture *f, const char *subject, const char *says)
+assert_no_file (TokenFixture *f, const char *subject, const char *says)
 {
   g_autoptr (GError) error = NULL;
 
@@ -128,7 +102,7 @@ assert_no_file (Fixture *f, const char *subject, const char *says)
 }
 
 static void
-test_bad_files (Fixture *f, gconstpointer data)
+test_bad_files (TokenFixture *f, gconstpointer data)
 {
   const char *cases[][2] = {
     { NULL, "cannot be read" },
@@ -157,7 +131,7 @@ test_bad_files (Fixture *f, gconstpointer data)
 /* ---- refused ---- */
 
 static void
-test_refused (Fixture *f, gconstpointer data)
+test_refused (TokenFixture *f, gconstpointer data)
 {
   const struct {
     guint status;
@@ -192,7 +166,7 @@ test_refused (Fixture *f, gconstpointer data)
 }
 
 static void
-test_refusal_is_remembered (Fixture *f, gconstpointer data)
+test_refusal_is_remembered (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = user_auth (f);
 
@@ -208,7 +182,7 @@ test_refusal_is_remembered (Fixture *f, gconstpointer data)
 }
 
 static void
-test_trouble_is_not_remembered (Fixture *f, gconstpointer data)
+test_trouble_is_not_remembered (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = user_auth (f);
   g_autoptr (GError) error = NULL;
@@ -226,7 +200,7 @@ test_trouble_is_not_remembered (Fixture *f, gconstpointer data)
 }
 
 static void
-test_gcloud_command (Fixture *f, gconstpointer data)
+test_gcloud_command (TokenFixture *f, gconstpointer data)
 {
   const char *clients[][2] = { { "764086051850-x.apps.googleusercontent.com", NULL }, { "mine", "--client-id-file" } };
 
@@ -251,7 +225,7 @@ test_gcloud_command (Fixture *f, gconstpointer data)
 /* ---- files that change ---- */
 
 static void
-test_file_is_read_again (Fixture *f, gconstpointer data)
+test_file_is_read_again (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = user_auth (f);
   cJSON *json = user ("second");
@@ -271,7 +245,7 @@ test_file_is_read_again (Fixture *f, gconstpointer data)
 }
 
 static void
-test_file_that_is_gone (Fixture *f, gconstpointer data)
+test_file_that_is_gone (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = user_auth (f);
 
@@ -344,7 +318,7 @@ save (const char *name, const void *bytes, gsize size)
 
 /* The claims of the last grant, whose signature is right. */
 static cJSON *
-read_claims (Fixture *f)
+read_claims (TokenFixture *f)
 {
   const Seen *seen = script_server_seen (f->server, script_server_count (f->server) - 1);
   const char *start = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
@@ -373,7 +347,7 @@ read_claims (Fixture *f)
 }
 
 static void
-test_service_account (Fixture *f, gconstpointer data)
+test_service_account (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = NULL;
   g_autofree char *uri = script_server_url (f->server, "/token");
@@ -402,7 +376,7 @@ test_service_account (Fixture *f, gconstpointer data)
 }
 
 static void
-test_service_account_for_itself (Fixture *f, gconstpointer data)
+test_service_account_for_itself (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = NULL;
   cJSON *claims;
@@ -417,7 +391,7 @@ test_service_account_for_itself (Fixture *f, gconstpointer data)
 }
 
 static void
-test_subjects (Fixture *f, gconstpointer data)
+test_subjects (TokenFixture *f, gconstpointer data)
 {
   write_json (f, robot ("good"));
   assert_no_file (f, NULL, "--subject EMAIL");
@@ -426,7 +400,7 @@ test_subjects (Fixture *f, gconstpointer data)
 }
 
 static void
-test_bad_keys (Fixture *f, gconstpointer data)
+test_bad_keys (TokenFixture *f, gconstpointer data)
 {
   const char *const names[] = { "public", "encrypted", "elliptic", "cut" };
 
@@ -437,7 +411,7 @@ test_bad_keys (Fixture *f, gconstpointer data)
 }
 
 static void
-test_service_account_refused (Fixture *f, gconstpointer data)
+test_service_account_refused (TokenFixture *f, gconstpointer data)
 {
   const struct {
     guint status;
@@ -524,7 +498,7 @@ call_64 (PeopleClient *people)
 }
 
 static void
-test_64_calls_share_a_fresh_token (Fixture *f, gconstpointer data)
+test_64_calls_share_a_fresh_token (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *url = script_server_url (f->server, "");
   g_autoptr (Auth) auth = user_auth (f);
@@ -558,7 +532,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   retry_set_random (nearly_nothing);
   make_keys ();
-#define ADD(name, func) g_test_add ("/auth-file/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add ("/auth-file/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
   ADD ("bad-files", test_bad_files);
   ADD ("refused", test_refused);
   ADD ("refusal-is-remembered", test_refusal_is_remembered);

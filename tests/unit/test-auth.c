@@ -1,5 +1,4 @@
 /* Tokens: from a command, from a refresh grant, shared, renewed, refused. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "google/auth.h"
@@ -8,34 +7,8 @@
 #include "script-server.h"
 #include "token.h"
 
-typedef struct {
-  ScriptServer *server;
-  HttpClient *http;
-  char *dir, *file;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->server = script_server_new (NULL);
-  f->http = http_client_new ();
-  f->dir = g_dir_make_tmp ("contactfs-auth-XXXXXX", NULL);
-  f->file = g_build_filename (f->dir, "file", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  http_client_free (f->http);
-  script_server_free (f->server);
-  g_remove (f->file);
-  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
-  g_free (f->file);
-  g_free (f->dir);
-}
-
 static Auth *
-refresher (Fixture *f)
+refresher (TokenFixture *f)
 {
   g_autofree char *uri = script_server_url (f->server, "/token");
   g_autofree char *json
@@ -53,7 +26,7 @@ refresher (Fixture *f)
 
 /* A command that appends a line to the file, which tells how often it ran. */
 static Auth *
-counting_command (Fixture *f, const char *rest)
+counting_command (TokenFixture *f, const char *rest)
 {
   g_autofree char *command = g_strdup_printf ("echo run >> '%s'; %s", f->file, rest);
 
@@ -61,7 +34,7 @@ counting_command (Fixture *f, const char *rest)
 }
 
 static gsize
-runs (Fixture *f)
+runs (TokenFixture *f)
 {
   g_autofree char *text = NULL;
   gsize length = 0;
@@ -73,7 +46,7 @@ runs (Fixture *f)
 /* ---- the command ---- */
 
 static void
-test_command (Fixture *f, gconstpointer data)
+test_command (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = counting_command (f, "printf '  ya29.tok~en\\n\\n'; echo noise >&2");
 
@@ -91,7 +64,7 @@ test_command (Fixture *f, gconstpointer data)
 }
 
 static void
-test_command_failures (Fixture *f, gconstpointer data)
+test_command_failures (TokenFixture *f, gconstpointer data)
 {
   const char *cases[][2] = {
     { "echo first >&2; echo 'ERROR: not logged in' >&2; exit 3", "ERROR: not logged in" },
@@ -113,7 +86,7 @@ test_command_failures (Fixture *f, gconstpointer data)
 }
 
 static void
-test_command_that_echoes_its_token (Fixture *f, gconstpointer data)
+test_command_that_echoes_its_token (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = auth_new_command ("echo sesame; echo got sesame >&2; exit 1");
   g_autoptr (GError) error = NULL;
@@ -125,7 +98,7 @@ test_command_that_echoes_its_token (Fixture *f, gconstpointer data)
 
 /* A daemon that the command leaves behind keeps the pipes open. */
 static void
-test_command_with_a_daemon (Fixture *f, gconstpointer data)
+test_command_with_a_daemon (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("tail -f /dev/null & echo $! > '%s'; echo tok", f->file);
   g_autoptr (Auth) auth = auth_new_command (command);
@@ -142,7 +115,7 @@ test_command_with_a_daemon (Fixture *f, gconstpointer data)
 
 /* The shell's child holds the lock of the file until it dies: it must not outlive the deadline. */
 static void
-test_command_deadline (Fixture *f, gconstpointer data)
+test_command_deadline (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("flock '%s' tail -f /dev/null; echo never", f->file);
   g_autofree char *unlocked = g_strdup_printf ("flock -w 5 '%s' true", f->file);
@@ -168,7 +141,7 @@ ask_20 (Auth *auth, GAsyncResult **results)
 }
 
 static void
-test_command_is_shared (Fixture *f, gconstpointer data)
+test_command_is_shared (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = counting_command (f, "echo tok");
   GAsyncResult *results[20] = { NULL };
@@ -185,7 +158,7 @@ test_command_is_shared (Fixture *f, gconstpointer data)
 }
 
 static void
-test_cancel_one_of_two (Fixture *f, gconstpointer data)
+test_cancel_one_of_two (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -207,7 +180,7 @@ test_cancel_one_of_two (Fixture *f, gconstpointer data)
 }
 
 static void
-test_free_while_running (Fixture *f, gconstpointer data)
+test_free_while_running (TokenFixture *f, gconstpointer data)
 {
   Auth *auth = auth_new_command ("tail -f /dev/null");
   g_autoptr (GAsyncResult) result = NULL;
@@ -223,7 +196,7 @@ test_free_while_running (Fixture *f, gconstpointer data)
 /* ---- the refresh grant ---- */
 
 static void
-test_refresh (Fixture *f, gconstpointer data)
+test_refresh (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
   GAsyncResult *results[20] = { NULL };
@@ -260,7 +233,7 @@ test_refresh (Fixture *f, gconstpointer data)
 
 /* Asks until the service has been asked wanted times; every token that comes is good. */
 static void
-ask_until (Fixture *f, Auth *auth, guint wanted)
+ask_until (TokenFixture *f, Auth *auth, guint wanted)
 {
   gint64 end = deadline_in (10);
 
@@ -277,7 +250,7 @@ ask_until (Fixture *f, Auth *auth, guint wanted)
 
 /* A token that lives for 4 s: renewed after 3, in use until 3.6. */
 static void
-test_renewed_ahead (Fixture *f, gconstpointer data)
+test_renewed_ahead (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
 
@@ -291,7 +264,7 @@ test_renewed_ahead (Fixture *f, gconstpointer data)
 }
 
 static void
-test_renewal_fails (Fixture *f, gconstpointer data)
+test_renewal_fails (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
 
@@ -305,7 +278,7 @@ test_renewal_fails (Fixture *f, gconstpointer data)
 }
 
 static void
-test_refresh_is_tried_again (Fixture *f, gconstpointer data)
+test_refresh_is_tried_again (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
 
@@ -317,7 +290,7 @@ test_refresh_is_tried_again (Fixture *f, gconstpointer data)
 }
 
 static void
-test_refresh_redirect_is_not_followed (Fixture *f, gconstpointer data)
+test_refresh_redirect_is_not_followed (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
 
@@ -339,7 +312,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_random (nearly_nothing);
-#define ADD(name, func) g_test_add ("/auth/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add ("/auth/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
   ADD ("command", test_command);
   ADD ("command-failures", test_command_failures);
   ADD ("command-that-echoes-its-token", test_command_that_echoes_its_token);

@@ -1,10 +1,30 @@
 /* Asking for tokens. */
 #include "token.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "google/error.h"
-#include "script-server.h"
+
+void
+token_set_up (TokenFixture *f, gconstpointer data)
+{
+  f->server = script_server_new (NULL);
+  f->http = http_client_new ();
+  f->dir = g_dir_make_tmp ("contactfs-auth-XXXXXX", NULL);
+  f->file = g_build_filename (f->dir, "file", NULL);
+}
+
+void
+token_tear_down (TokenFixture *f, gconstpointer data)
+{
+  http_client_free (f->http);
+  script_server_free (f->server);
+  g_remove (f->file);
+  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
+  g_free (f->file);
+  g_free (f->dir);
+}
 
 char *
 token_get (Auth *auth, double seconds, GError **error)
