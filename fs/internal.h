@@ -108,6 +108,7 @@ typedef struct {
   gboolean given_up; /* by fs_give_up_reads: cancelled means EIO, not EINTR */
   pid_t pid;         /* the caller */
   gboolean unheard;  /* it was answered when its caller was gone */
+  gboolean ignored;  /* the caller is of a kind that does not look at the answer */
   guint64 node_id;
   BookPerson *person; /* referenced, or NULL */
   BookFile *file;     /* referenced, or NULL */

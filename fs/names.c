@@ -66,6 +66,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
   }
   op = fs_op_new (self, req, "rename");
   op->person = book_person_ref (to.person);
+  op->ignored = g_str_has_suffix (name, ".part"); /* KIO only logs it (KDE Frameworks 5.103) */
   book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
                             op->cancellable, on_renamed, op);
 }

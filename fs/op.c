@@ -120,6 +120,8 @@ fs_op_reply_error (FsOp *op, const GError *error)
 gboolean
 fs_op_is_heard (const FsOp *op)
 {
+  if (op->ignored)
+    return FALSE;
   return op->req != NULL ? !fs_caller_is_gone (op->pid) : !op->unheard;
 }
 

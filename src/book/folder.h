@@ -32,6 +32,7 @@
 #define BOOK_EMPTY_WAIT_MS     5000
 #define BOOK_ALIAS_WAIT_MS     5000             /* how long "any other name" answers after it became the photo */
 #define BOOK_TEMPORARY_WAIT_MS (60 * 60 * 1000) /* a temporary nobody opens is forgotten after this */
+#define BOOK_REFUSED_WAIT_MS   (60 * 1000)      /* and after this when it did not become the photo */
 
 typedef enum { BOOK_FILE_PHOTO, BOOK_FILE_PROFILE, BOOK_FILE_OTHER } BookFileKind;
 

@@ -101,6 +101,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   book_folder_show_again (self->new_person->folder);
   if (!book_send_finish (self->book, result, &error)) {
     book_reject (self->book, self->new_person, self->bytes, error);
+    if (self->file->kind == BOOK_FILE_OTHER && self->file->handles == 0)
+      book_file_forget_later (self->file, BOOK_REFUSED_WAIT_MS);
     rename_end (task, error);
     return;
   }

@@ -145,6 +145,16 @@ def test_killed_rename(contacts, desktop, run, faces, person, photo):
     assert desktop.shown()[0] == f"{person}: the photo was not changed"
 
 
+def test_rename_that_is_not_looked_at(contacts, desktop, faces, person, photo):
+    """KDE's programs write photo.jpg.part, and say nothing when the rename fails; others do."""
+    for target, name in ((contacts.photo(contacts.person(1)), "photo.jpg.tmp"), (photo, "photo.jpg.part")):
+        target.with_name(name).write_bytes(faces.cut.read_bytes())
+        with pytest.raises(OSError):
+            os.rename(target.with_name(name), target)
+    title, words = desktop.shown()
+    assert title == f"{person}: the photo was not changed" and "cut off" in words
+
+
 def test_end_of_the_mount(contacts, desktop, person, photo, faces):
     """A file that is still open when the mount ends is sent then."""
     refuse(contacts.emulator)
