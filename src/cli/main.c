@@ -89,7 +89,7 @@ run_status (int argc, char **argv)
               "\n"
               "Shows how the mount is doing; without MOUNTPOINT, every mount and every account.\n"
               "\n"
-              "  --json   For programs: an array of objects (see docs/semantics.md)\n");
+              "  --json   For programs: an array of objects\n");
       return CLI_OK;
     }
     if (strcmp (argv[i], "--json") == 0)
@@ -128,7 +128,7 @@ run_doctor (int argc, char **argv)
     return cli_doctor (options, json);
   g_set_prgname ("contactfs doctor");
   g_autofree char *help = options_help (OPTIONS_DOCTOR);
-  printf ("%s\n  --json   For programs: an array of objects (see docs/semantics.md)\n", help);
+  printf ("%s\n  --json   For programs: an array of objects\n", help);
   return CLI_OK;
 }
 

@@ -53,6 +53,14 @@ def test_one_line_for_fstab(programs):
     assert len(lines) >= 4 and set(lines) == {"default  /home/me/contacts  fuse.contactfs  noauto,user,_netdev  0  0"}
 
 
+def test_what_is_said_names_no_file_of_the_repository():
+    """Whoever installed the package has the manual, and not these folders."""
+    strings = re.compile(r'"[^"\n]*\b(?:docs|src|tests)/[^"\n]*"')
+    found = [(path.name, line) for top in ("src/cli", "src/google", "src/book", "src/image", "fs") for path in (ROOT / top).glob("*.c")
+             for line in path.read_text().splitlines() if strings.search(line) and not line.lstrip().startswith(("#", "*", "/*"))]
+    assert found == []
+
+
 def test_groff_has_no_complaint(manual):
     ended = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", manual[1]], check=True,
                            capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": ""})
