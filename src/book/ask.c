@@ -2,6 +2,7 @@
  * What does the service show after a mutation whose answer did not say? Nobody waits for it.
  *
  *   FAILED, as far as we heard ─→ asked once; the old photo still there: its copy in .previous was not needed
+ *   UNANSWERED, timed out or cancelled ─→ the same, but asked again and again: the service may still be at it
  *   GONE before we removed it  ─→ asked once
  *   UNSEEN: taken, but answered with the old photo, or with none ─→ asked again and again, less and less often
  *
@@ -91,12 +92,18 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   version = book_person_photo_version (self->person);
-  if (said != NULL && self->why == BOOK_ASK_FAILED && g_strcmp0 (version, self->replaced) != 0)
-    book_tell_changed (self->book, self->person); /* it was carried out, after all */
-  /* not carried out: nothing was replaced */
-  if (said != NULL && self->why == BOOK_ASK_FAILED && self->saved != NULL && g_strcmp0 (version, self->replaced) == 0)
-    book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
-  ask_end (self);
+  if (said == NULL || self->why == BOOK_ASK_GONE) {
+    ask_end (self);
+  } else if (g_strcmp0 (version, self->replaced) != 0) { /* it was carried out, after all */
+    book_tell_changed (self->book, self->person);
+    ask_end (self);
+  } else if (self->why == BOOK_ASK_UNANSWERED && self->asked < G_N_ELEMENTS (ask_again_seconds)) {
+    ask_later (self);
+  } else { /* not carried out: nothing was replaced */
+    if (self->saved != NULL)
+      book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
+    ask_end (self);
+  }
 }
 
 static void

@@ -177,7 +177,7 @@ void book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *b
 gboolean book_send_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- ask.c ---- after a mutation whose answer did not say */
-typedef enum { BOOK_ASK_FAILED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;
+typedef enum { BOOK_ASK_FAILED, BOOK_ASK_UNANSWERED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;
 
 /* replaced is the version it was to replace, saved its copy in .previous; each may be NULL */
 void book_ask_for_person (Book *book, BookPerson *person, BookAskWhy why, const char *replaced, const char *saved);

@@ -137,7 +137,10 @@ send_failed (GTask *task, GError *error)
   Mutation *self = g_task_get_task_data (task);
 
   if (is_outcome_unknown (error)) {
-    book_ask_for_person (self->book, self->person, BOOK_ASK_FAILED, self->replaced, self->saved);
+    gboolean unanswered = error->domain == G_IO_ERROR || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+
+    book_ask_for_person (self->book, self->person, unanswered ? BOOK_ASK_UNANSWERED : BOOK_ASK_FAILED, self->replaced,
+                         self->saved);
     finish (task, error);
   } else {
     not_sent (task, error);

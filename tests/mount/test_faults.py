@@ -193,6 +193,21 @@ def test_answer_lost_to_the_end(contacts, faces):
     eventually(lambda: photo.read_bytes() == faces.face_bytes(1), why="the folder does not show what the service has")
 
 
+def test_answer_that_did_not_come_in_time(contacts, faces):
+    """The service still shows the old photo when it is asked, and the new one a little later: the old one is kept."""
+    photo = contacts.path / ALICE / "photo.jpg"
+    before, resource = photo.read_bytes(), contacts.resource(ALICE)
+    mask = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+    said = contacts.emulator.api("GET", resource, {"personFields": mask}).body.decode()
+    contacts.emulator.fault("status", method="GET", path=f"*/{resource}", status=200, body=said,
+                            content_type="application/json")
+    contacts.emulator.fault("delay", path=UPLOAD, delay_ms=2500)
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.ETIMEDOUT
+    contacts.emulator.set_photo(resource, faces.face_bytes(1))
+    eventually(lambda: photo.read_bytes() == faces.face_bytes(1), why="the folder does not show what the service has")
+    assert contacts.previous(ALICE) == [before]
+
+
 @pytest.mark.parametrize("fault", [{"action": "cut"}, {"action": "type", "body": "<html>Sorry</html>"},
                                    {"action": "type", "content_type": "application/json", "body": '{"person": '}],
                          ids=["cut", "HTML", "JSON"])
