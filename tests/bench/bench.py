@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import heic
 import listing
 import others
 import reading
@@ -46,6 +47,7 @@ SECTIONS = {
     "at-once": lambda folder, quick, floor: reading.many_at_once(folder, 3 if quick else 7, floor),
     "large": lambda folder, quick, floor: listing.large_book(folder, RTT_MS, 1 if quick else 5, floor),
     "copy": lambda folder, quick, floor: quick or writing.copy_photos(folder, RTT_MS, 3),
+    "heic": lambda folder, quick, floor: quick or heic.convert_heic(folder, 7, floor),
     "warm": lambda folder, quick, floor: quick or reading.warm_reads(folder, 7),
     "others": lambda folder, quick, floor: quick or others.compare(folder, RTT_MS, 3),
 }
