@@ -55,6 +55,7 @@ struct Book {
   /* ---- sync.c ---- */
   GCancellable *sync_cancellable; /* a listing or delta is under way */
   GPtrArray *sync_people;         /* of PeoplePerson: the pages so far */
+  GHashTable *sync_pages;         /* their tokens */
   gboolean sync_full;
   GPtrArray *sync_waiting; /* of GTask: who wants to know how the next sync ends */
   guint sync_timer;

@@ -101,6 +101,7 @@ sync_done (Book *book, GError *error)
 
   g_clear_object (&book->sync_cancellable);
   g_clear_pointer (&book->sync_people, g_ptr_array_unref);
+  g_clear_pointer (&book->sync_pages, g_hash_table_unref);
   if (error == NULL) {
     book->sync_failures = 0;
     schedule (book, book->options.sync_interval);
@@ -167,6 +168,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     keep (book, "sync_token", NULL);
     book->sync_full = TRUE;
     g_ptr_array_set_size (book->sync_people, 0);
+    g_hash_table_remove_all (book->sync_pages);
     list_page (book, NULL);
     return;
   }
@@ -175,10 +177,13 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   g_ptr_array_extend_and_steal (book->sync_people, g_steal_pointer (&page->people));
-  if (page->next_page_token != NULL)
-    list_page (book, page->next_page_token);
-  else
+  if (page->next_page_token == NULL)
     apply_pages (book, page->next_sync_token);
+  else if (g_hash_table_add (book->sync_pages, g_strdup (page->next_page_token)))
+    list_page (book, page->next_page_token);
+  else /* round and round, for ever */
+    sync_done (book, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                                          "The service names the same page of the listing as the next one twice"));
 }
 
 static void
@@ -199,6 +204,7 @@ sync_begin (Book *book)
   g_clear_handle_id (&book->sync_timer, g_source_remove);
   book->sync_cancellable = g_cancellable_new ();
   book->sync_people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
+  book->sync_pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   book->sync_full = sync_token == NULL || !book->listed;
   list_page (book, NULL);
 }

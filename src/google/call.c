@@ -116,6 +116,16 @@ step_get_person (GTask *task)
   step_token (task);
 }
 
+/* What is said of somebody else must not pass for the outcome here. */
+static gboolean
+is_about (const PeoplePerson *person, const char *resource_name)
+{
+  const char *const *before = (const char *const *)person->previous_resource_names;
+
+  return g_str_equal (person->resource_name, resource_name)
+         || (before != NULL && g_strv_contains (before, resource_name));
+}
+
 static void
 read_answer (GTask *task, GBytes *body)
 {
@@ -123,6 +133,12 @@ read_answer (GTask *task, GBytes *body)
   GError *error = NULL;
   gpointer value = self->request->parse (body, &error);
 
+  if (value != NULL && self->request->resource_name != NULL && !is_about (value, self->request->resource_name)) {
+    g_clear_pointer (&value, self->request->free_result);
+    if (self->request->person_url == NULL)
+      g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is about somebody else than %s",
+                   self->request->resource_name);
+  }
   if (value != NULL)
     g_task_return_pointer (task, value, self->request->free_result);
   else if (error != NULL)

@@ -107,7 +107,9 @@ json_free_secret (JsonValue *root)
 const JsonValue *
 json_member (const JsonValue *object, const char *name)
 {
-  return cJSON_IsObject (object) ? cJSON_GetObjectItemCaseSensitive (object, name) : NULL;
+  const JsonValue *member = cJSON_IsObject (object) ? cJSON_GetObjectItemCaseSensitive (object, name) : NULL;
+
+  return cJSON_IsNull (member) ? NULL : member;
 }
 
 gboolean

@@ -15,6 +15,7 @@ void json_free (JsonValue *root);
 void json_free_secret (JsonValue *root); /* zeroes every text in it first */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JsonValue, json_free)
 
+/* NULL for null as well: to protocol buffers' JSON it is a member that is not there. */
 const JsonValue *json_member (const JsonValue *object, const char *name);
 gboolean json_is_object (const JsonValue *value);
 gboolean json_is_array (const JsonValue *value);

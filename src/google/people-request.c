@@ -44,6 +44,7 @@ people_request_free (PeopleRequest *self)
   if (self == NULL)
     return;
   g_free (self->url);
+  g_free (self->resource_name);
   g_free (self->person_url);
   g_clear_pointer (&self->photo, g_bytes_unref);
   g_free (self);
@@ -120,6 +121,8 @@ person_request (const char *method, const char *resource_name, GError **error)
   }
   self = g_new0 (PeopleRequest, 1);
   self->method = method;
+  if (!g_str_equal (resource_name, "people/me")) /* the one that is answered under another */
+    self->resource_name = g_strdup (resource_name);
   self->free_result = free_person;
   return self;
 }

@@ -252,6 +252,13 @@ person_parse_mutation (GBytes *body, GError **error)
   return person_from_json (json_member (root, "person"));
 }
 
+/* TRUE: not there, or a text. */
+static gboolean
+is_text (const JsonValue *root, const char *name)
+{
+  return json_member (root, name) == NULL || json_string (root, name) != NULL;
+}
+
 PeoplePage *
 person_parse_page (GBytes *body, GError **error)
 {
@@ -261,8 +268,10 @@ person_parse_page (GBytes *body, GError **error)
 
   if (root == NULL)
     return NULL;
-  /* None at all is an empty delta. Something else in their place must not pass for an address book without people. */
-  if (connections != NULL && !json_is_array (connections)) {
+  /* None at all is an empty delta. Something else in their place must not pass for an address book without people, nor a
+   * page whose successor we cannot name for the last one. */
+  if ((connections != NULL && !json_is_array (connections)) || !is_text (root, "nextPageToken")
+      || !is_text (root, "nextSyncToken")) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is not a page of contacts");
     return NULL;
   }

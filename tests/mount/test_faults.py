@@ -10,7 +10,7 @@ import time
 import pytest
 from eventually import eventually
 
-ALICE = "Alice Smith"
+ALICE, BEN = "Alice Smith", "Ben Carter"
 UPLOAD = "*:updateContactPhoto"
 DELETE = "*:deleteContactPhoto"
 
@@ -206,6 +206,25 @@ def test_answer_that_did_not_come_in_time(contacts, faces):
     contacts.emulator.set_photo(resource, faces.face_bytes(1))
     eventually(lambda: photo.read_bytes() == faces.face_bytes(1), why="the folder does not show what the service has")
     assert contacts.previous(ALICE) == [before]
+    eventually(lambda: contacts.mount.error(ALICE) is None, why="it still says that the photo was not changed")
+
+
+def test_answer_about_somebody_else(contacts, faces):
+    """Not believed: the person is asked for, and the other one keeps name and photo."""
+    photo, other = contacts.path / ALICE / "photo.jpg", contacts.path / BEN / "photo.jpg"
+    names, before, stranger = os.listdir(contacts.path), other.read_bytes(), contacts.resource(BEN)
+    said = {"person": {"resourceName": stranger, "names": [{"displayName": "Mallory"}]}}
+    contacts.emulator.fault("type", path=UPLOAD, content_type="application/json", body=json.dumps(said))
+    photo.write_bytes(faces.face_bytes(1))
+    assert photo.read_bytes() == faces.face_bytes(1) == contacts.held(ALICE)
+    assert os.listdir(contacts.path) == names and other.read_bytes() == before
+
+    asked = f"/v1/{contacts.resource(ALICE)}"
+    contacts.emulator.fault("type", path=UPLOAD, content_type="application/json", body=json.dumps(said))
+    contacts.emulator.fault("type", path=asked, content_type="application/json", body=json.dumps(said["person"]))
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(2))) == errno.EIO
+    eventually(lambda: photo.read_bytes() == faces.face_bytes(2), why="the folder does not show what the service has")
+    assert os.listdir(contacts.path) == names and other.read_bytes() == before
 
 
 @pytest.mark.parametrize("fault", [{"action": "cut"}, {"action": "type", "body": "<html>Sorry</html>"},

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from eventually import eventually
+from mounts import MountFailed
 
 ALICE = "Alice Smith"
 LIST = "/v1/people/me/connections"
@@ -62,6 +63,16 @@ def test_listing_that_breaks_off(mount, emulator):
     asked = emulator.requests(path=LIST)
     assert [r["status"] for r in asked] == [200, 503, 200, 200]
     assert ["pageToken" in q for q in listings(emulator)] == [False, True, True, True]
+
+
+def test_pages_without_end(mount, emulator):
+    """A service whose pages name each other: the mount says so and ends, instead of asking for ever."""
+    emulator.fault("status", path=LIST, status=200, content_type="application/json", times=1000,
+                   body={"connections": [], "nextPageToken": "again"})
+    with pytest.raises(MountFailed) as failed:
+        mount(emulator)
+    assert failed.value.status == 1 and "the same page" in failed.value.text
+    assert len(emulator.requests(path=LIST)) == 2
 
 
 def test_listing_costs_no_request_per_person(contacts):
