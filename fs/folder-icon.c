@@ -1,6 +1,6 @@
 /*
- * --folder-icons: every contact with a photo has a ".directory" that KDE's file managers and PCManFM ask for by its name
- * (Desktop Entry Specification, "Icon"): the folder's icon is its photo. Not listed, always the same, and kept nowhere.
+ * --folder-icons: every contact with a photo has a ".directory" that KDE's file managers ask for by its name (Desktop
+ * Entry Specification, "Icon"): the folder's icon is its photo. Not listed, always the same, and kept nowhere.
  * A ".directory" that a program makes itself is an ordinary temporary file, and is found first.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -9,7 +9,7 @@
 
 #define NAME ".directory"
 
-/* "./": relative to the folder (KIO, libfm) */
+/* "./": relative to the folder (KIO) */
 static const char content[] = "[Desktop Entry]\nType=Directory\nIcon=./" BOOK_PHOTO_NAME "\n";
 
 gboolean

@@ -36,6 +36,8 @@ struct Notify {
   guint deadline;            /* of connecting */
   GQueue waiting;            /* of Message; the first is being told while something is under way */
   gint64 peace_until;        /* monotonic */
+  guint watch;               /* of who shows notifications, on the connection */
+  char *server;              /* its unique name, which gave the ids; NULL: nobody */
   GHashTable *shown;         /* char* contact → its notification's id */
   guint32 sum_id;            /* 0: none yet */
   guint sum_timer;
@@ -75,12 +77,45 @@ end_what_is_under_way (Notify *self)
   g_clear_object (&self->cancellable);
 }
 
+/* What the ids say is another's by now: closing or replacing it would hit somebody else's notification. */
+static void
+forget_ids (Notify *self)
+{
+  g_hash_table_remove_all (self->shown);
+  self->sum_id = 0;
+}
+
+static void
+on_server (GDBusConnection *connection, const char *name, const char *owner, gpointer data)
+{
+  Notify *self = data;
+  if (self->server != NULL && strcmp (self->server, owner) != 0)
+    forget_ids (self);
+  g_free (self->server);
+  self->server = g_strdup (owner);
+}
+
+static void
+on_no_server (GDBusConnection *connection, const char *name, gpointer data)
+{
+  Notify *self = data;
+  g_clear_pointer (&self->server, g_free);
+  forget_ids (self);
+}
+
+static void
+drop_connection (Notify *self)
+{
+  g_clear_handle_id (&self->watch, g_bus_unwatch_name);
+  g_clear_object (&self->connection);
+}
+
 static void
 give_up (Notify *self, const char *why)
 {
   g_info ("the desktop is not told of failures for a minute: %s", why);
   end_what_is_under_way (self);
-  g_clear_object (&self->connection);
+  drop_connection (self);
   g_queue_clear_full (&self->waiting, message_free);
   self->peace_until = g_get_monotonic_time () + PEACE;
 }
@@ -148,6 +183,8 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_handle_id (&self->deadline, g_source_remove);
   g_clear_object (&self->cancellable);
   self->connection = g_steal_pointer (&connection);
+  self->watch = g_bus_watch_name_on_connection (self->connection, SERVICE, G_BUS_NAME_WATCHER_FLAGS_NONE, on_server,
+                                                on_no_server, self, NULL);
   go_on (self);
 }
 
@@ -166,7 +203,7 @@ session_bus (void)
 {
   const char *given = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
   if (given != NULL && given[0] != '\0')
-    return g_str_has_prefix (given, "autolaunch:") ? NULL : g_strdup (given);
+    return strstr (given, "autolaunch:") != NULL ? NULL : g_strdup (given);
   const char *runtime_dir = g_getenv ("XDG_RUNTIME_DIR");
   g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "bus", NULL)
                                               : g_strdup_printf ("/run/user/%u/bus", (guint)getuid ());
@@ -195,9 +232,8 @@ go_on (Notify *self)
     return;
   self->cancellable = g_cancellable_new ();
   if (self->connection != NULL && g_dbus_connection_is_closed (self->connection)) {
-    g_clear_object (&self->connection); /* another login, another bus and other ids */
-    g_hash_table_remove_all (self->shown);
-    self->sum_id = 0;
+    drop_connection (self); /* another login, another bus and other ids */
+    forget_ids (self);
   }
   if (self->connection == NULL)
     connect_to_bus (self);
@@ -313,7 +349,8 @@ notify_free (Notify *self)
     g_source_remove (timer);
   end_what_is_under_way (self);
   g_queue_clear_full (&self->waiting, message_free);
-  g_clear_object (&self->connection);
+  drop_connection (self);
+  g_free (self->server);
   g_hash_table_unref (self->shown);
   notices_free (self->notices);
   g_free (self);

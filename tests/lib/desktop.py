@@ -28,11 +28,22 @@ class Desktop:
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
         self._read_line(self.bus)
         self.env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder / 'bus'}"}
+        self.programs = programs
         self.service = None
         if service:
-            self.service = programs.start("/usr/bin/python3", SERVICE, *(["--hang"] if hang else []), env=self.env,
-                                          stdout=subprocess.PIPE, bufsize=0)
-            assert self.next() == ["ready"]
+            self.start_service(*(["--hang"] if hang else []))
+
+    def start_service(self, *options):
+        self.service = self.programs.start("/usr/bin/python3", SERVICE, *options, env=self.env, stdout=subprocess.PIPE,
+                                           bufsize=0)
+        assert self.next() == ["ready"]
+
+    def restart_service(self):
+        """Its ids begin anew."""
+        self.service.kill()
+        self.service.wait()
+        self.service.stdout.close()
+        self.start_service()
 
     def _read_line(self, process, timeout=TIMEOUT):
         assert wait_readable([process.stdout], timeout), "nothing was said"

@@ -28,17 +28,16 @@ class Service:
         print(json.dumps(words), flush=True)
 
     def on_call(self, connection, sender, path, interface, method, arguments, invocation):
-        values = arguments.unpack()
+        values, answer = arguments.unpack(), None
         if method == "Notify":
             _, replaces, icon, summary, body, _, _, _ = values
             self.last += 1
-            self.say(method, replaces or self.last, replaces, summary, body, icon)
-            if not self.hang:
-                invocation.return_value(GLib.Variant("(u)", (replaces or self.last,)))
-        else:
-            self.say(method, *values)
-            if not self.hang:
-                invocation.return_value(None)
+            values = (replaces or self.last, replaces, summary, body, icon)
+            answer = GLib.Variant("(u)", values[:1])
+        if not self.hang:
+            invocation.return_value(answer)
+            connection.flush_sync()  # who reads what we say may end us
+        self.say(method, *values)
 
     def run(self):
         connection = Gio.bus_get_sync(Gio.BusType.SESSION)

@@ -306,6 +306,19 @@ def test_bus_that_hangs(emulator, mount, run, faces, tmp_path):
         check_life_goes_on(Contacts(emulator, mount(emulator, env=env)), run, faces)
 
 
+def test_service_that_starts_anew(contacts, desktop, run, faces):
+    """Its ids are others' now: what is told or succeeds next closes and replaces none of them."""
+    one, two = contacts.person(0), contacts.person(1)
+    refuse(contacts.emulator, "DELETE")
+    run("rm", contacts.photo(one))
+    assert desktop.shown()
+    desktop.restart_service()
+    run("cp", faces.face(1), contacts.photo(one))
+    run("rm", contacts.photo(two))
+    said = desktop.next()
+    assert said[:3] == ["Notify", 1, 0] and two in said[3]
+
+
 def test_bus_that_goes_away(contacts, desktop, run, faces):
     refuse(contacts.emulator, "DELETE", 1)
     run("rm", contacts.photo(contacts.person(2)))
