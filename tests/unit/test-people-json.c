@@ -200,8 +200,13 @@ test_empty_delta (void)
 static void
 test_not_a_page (void)
 {
-  const char *bodies[] = { "", "[]", "{\"connections\":{}}", "{\"connections\":\"none\"}",
-                           "{\"nextPageToken\":5}", "{\"nextSyncToken\":{}}", "<html></html>" };
+  const char *bodies[] = { "",
+                           "[]",
+                           "{\"connections\":{}}",
+                           "{\"connections\":\"none\"}",
+                           "{\"nextPageToken\":5}",
+                           "{\"nextSyncToken\":{}}",
+                           "<html></html>" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
     g_autoptr (GBytes) body = bytes (bodies[i]);
