@@ -60,7 +60,9 @@ struct Book {
   GPtrArray *sync_waiting; /* of GTask: who wants to know how the next sync ends */
   guint sync_timer;
   guint sync_failures;
-  gint64 news_asked;    /* monotonic: when a delta last came, or a mutation last waited for one; 0: not in this mount */
+  gboolean sync_outage; /* the last one failed since nobody answered us: it is worth a try when somebody does */
+  gint64 news_came;     /* monotonic: when a listing or delta last came; 0: not in this mount */
+  gint64 news_tried;    /* … and when a mutation last asked for one */
   gint64 last_sync;     /* seconds since 1970 of the last that succeeded; 0: never */
   gint64 next_sync;     /* monotonic, microseconds */
   gboolean unreachable; /* the last request of the API did not reach it */
@@ -121,6 +123,14 @@ void book_person_supersede (BookPerson *person, const char *version);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
 void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
 
+/* ---- look.c ---- */
+typedef struct BookLook BookLook;
+typedef void (*BookLookFunc) (gpointer data);
+/* NULL: what is known is fresh enough. Else done is called, never from inside, within two seconds or half of what is
+ * left until deadline, and the look is over; or abandon it before that. */
+BookLook *book_look (Book *book, BookPerson *person, gint64 deadline, BookLookFunc done, gpointer data);
+void book_look_abandon (BookLook *look);
+
 /* ---- scan.c ---- somebody goes through the photos: fetch the next ones when a scan is going on */
 void book_scan_note (Book *book, BookPerson *person, BookScan scan);
 void book_scan_clear (Book *book);
@@ -152,6 +162,8 @@ BookPhoto *book_photo_cached (Book *book, const char *version);
 /* ---- sync.c ---- */
 void book_sync_clear (Book *book);
 void book_sync_start (Book *book);
+/* TRUE: the next sync, or the one under way, lists what has changed; FALSE: everybody. */
+gboolean book_sync_would_be_delta (Book *book);
 /* A delta now (or the one under way): whether the service answers. */
 void book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error);

@@ -2,12 +2,8 @@
  * The account's one queue of mutations: Google asks for them one after the other.
  *
  *   QUEUED ─→ LOOKING ───────→ SAVING ─────────────────→ PACING ─────────→ SENDING ─→ answered Person applied ─→ done
- *             a delta, unless   what is there now goes to  a token of the     PATCH or DELETE, retried
- *             one has just come .previous; skipped for none bucket, or wait   inside the deadline
- *
- * LOOKING is for the photo that somebody else gave the contact a minute ago: the service has no precondition for photos,
- * so what we do not know of would be overwritten unsaved. It is one request for all mutations of some seconds, and an
- * offer only: a mutation does not fail because there was no news.
+ *             for news, as in   what is there now goes to  a token of the     PATCH or DELETE, retried
+ *             look.c            .previous; skipped for none bucket, or wait   inside the deadline
  *
  * Only the first of the queue is past QUEUED. A mutation that is cancelled or late before SENDING has changed nothing;
  * after that its outcome may be unknown, and the person is asked for once more. The photo that is there is fetched and
@@ -24,15 +20,7 @@
 /* With less time left, an answer would hardly come, and nobody would know what the service did. */
 #define LEAST_REMAINDER (200 * 1000)
 
-/* A delta that is no older will do, and no mutation waits longer for one. */
-#define NEWS_FRESH   (10 * G_TIME_SPAN_SECOND)
-#define NEWS_WAIT_MS 2000
-
 typedef enum { QUEUED, LOOKING, SAVING, PACING, SENDING } Stage;
-
-typedef struct {
-  GTask *task; /* the mutation; NULL: it waits no longer */
-} Look;
 
 typedef struct {
   Book *book;
@@ -43,8 +31,8 @@ typedef struct {
   char *saved;    /* its name in .previous */
   gint64 deadline;
   Stage stage;
-  Look *look;  /* while LOOKING; freed by its callback */
-  guint timer; /* the deadline, the news, or the bucket */
+  BookLook *look; /* while LOOKING */
+  guint timer;    /* the deadline or the bucket */
   guint cancel_idle;
   gulong cancelled; /* handler on the task's cancellable */
 } Mutation;
@@ -88,8 +76,7 @@ finish (GTask *task, GError *error)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->cancel_idle, g_source_remove);
-  if (self->look != NULL)
-    self->look->task = NULL;
+  g_clear_pointer (&self->look, book_look_abandon);
   if (self->cancelled != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
   g_queue_remove (&book->mutations, task);
@@ -431,41 +418,12 @@ save_present (GTask *task)
 }
 
 static void
-look_end (GTask *task)
-{
-  Mutation *self = g_task_get_task_data (task);
-
-  g_clear_handle_id (&self->timer, g_source_remove);
-  self->look->task = NULL;
-  self->look = NULL;
-  save_present (task);
-}
-
-static gboolean
-on_no_news (gpointer data)
+on_looked (gpointer data)
 {
   GTask *task = data;
 
-  ((Mutation *)g_task_get_task_data (task))->timer = 0;
-  look_end (task);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_news (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autofree Look *look = data;
-
-  g_task_propagate_boolean (G_TASK (result), NULL);
-  if (look->task != NULL)
-    look_end (look->task);
-}
-
-static gboolean
-is_worth_looking (Book *book)
-{
-  return book->listed && book->stop == NULL && !book->unreachable && book->sync_failures == 0
-         && (book->news_asked == 0 || g_get_monotonic_time () - book->news_asked > NEWS_FRESH);
+  ((Mutation *)g_task_get_task_data (task))->look = NULL;
+  save_present (task);
 }
 
 static void
@@ -474,16 +432,11 @@ start (GTask *task)
   Mutation *self = g_task_get_task_data (task);
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  if (!is_worth_looking (self->book)) {
+  self->look = book_look (self->book, self->person, self->deadline, on_looked, task);
+  if (self->look == NULL)
     save_present (task);
-    return;
-  }
-  self->stage = LOOKING;
-  self->book->news_asked = g_get_monotonic_time (); /* once, whether an answer comes or not */
-  self->look = g_new0 (Look, 1);
-  self->look->task = task;
-  self->timer = g_timeout_add (NEWS_WAIT_MS, on_no_news, task);
-  book_sync_now_async (self->book, NULL, on_news, self->look);
+  else
+    self->stage = LOOKING;
 }
 
 static void

@@ -18,9 +18,10 @@
 
 #include "book/internal.h"
 
-#define QUOTA_WAIT_S 300
-#define RETRY_MIN_S  5
-#define FIRST_SYNC_S 1 /* after the mount: the first ls has the machine and the wire to itself */
+#define QUOTA_WAIT_S  300
+#define RETRY_MIN_S   5
+#define RETRY_LOGIN_S 60
+#define FIRST_SYNC_S  1 /* after the mount: the first ls has the machine and the wire to itself */
 
 static void list_page (Book *book, const char *page_token);
 
@@ -39,29 +40,6 @@ keep (Book *book, const char *key, const char *value)
 
   if (!book_store_set (book->store, key, value, &error))
     g_warning ("%s could not be kept: %s", key, error->message);
-}
-
-void
-book_note_outcome (Book *book, const GError *error)
-{
-  gboolean unreachable = error != NULL
-                         && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
-                             || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
-
-  if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  if (unreachable != book->unreachable) {
-    g_message ("%s",
-               unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
-    book->unreachable = unreachable;
-    if (book->options.reachable_changed != NULL)
-      book->options.reachable_changed (!unreachable, book->options.reachable_data);
-  }
-  if (error != NULL) {
-    g_free (book->last_error);
-    book->last_error = g_strdup (error->message);
-    book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
-  }
 }
 
 static gboolean
@@ -84,13 +62,55 @@ schedule (Book *book, guint seconds)
   book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
 }
 
-/* Soon after a failure, then less and less often, but never less often than without one. */
+void
+book_note_outcome (Book *book, const GError *error)
+{
+  gboolean unreachable = error != NULL
+                         && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
+                             || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
+
+  if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (unreachable != book->unreachable) {
+    g_message ("%s",
+               unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
+    book->unreachable = unreachable;
+    if (book->options.reachable_changed != NULL)
+      book->options.reachable_changed (!unreachable, book->options.reachable_data);
+  }
+  if (error == NULL && book->sync_outage && book->sync_cancellable == NULL) {
+    book->sync_outage = FALSE;
+    schedule (book, 0);
+  }
+  if (error != NULL) {
+    g_free (book->last_error);
+    book->last_error = g_strdup (error->message);
+    book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+  }
+}
+
+/* Soon after a failure, then less and less often, but never less often than without one. A dead login is replaced by
+ * somebody who sits there and waits to see it work; until then nothing is sent. */
 static guint
 retry_seconds (Book *book, const GError *error)
 {
+  guint most = book->options.sync_interval;
+
   if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA))
-    return MAX (QUOTA_WAIT_S, book->options.sync_interval);
-  return MIN ((guint)RETRY_MIN_S << MIN (book->sync_failures, 10), book->options.sync_interval);
+    return MAX (QUOTA_WAIT_S, most);
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH))
+    most = MIN (most, RETRY_LOGIN_S);
+  return MIN ((guint)RETRY_MIN_S << MIN (book->sync_failures, 10), most);
+}
+
+/* Nobody answered us, or only that it cannot. As soon as somebody does, whatever the question, the sync is worth another try. */
+static gboolean
+is_outage (const GError *error)
+{
+  return g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
 }
 
 /* error: transfer full, or NULL. */
@@ -102,6 +122,7 @@ sync_done (Book *book, GError *error)
   g_clear_object (&book->sync_cancellable);
   g_clear_pointer (&book->sync_people, g_ptr_array_unref);
   g_clear_pointer (&book->sync_pages, g_hash_table_unref);
+  book->sync_outage = is_outage (error);
   if (error == NULL) {
     book->sync_failures = 0;
     schedule (book, book->options.sync_interval);
@@ -137,7 +158,7 @@ apply_pages (Book *book, const char *sync_token)
     return;
   }
   book->last_sync = g_get_real_time () / G_USEC_PER_SEC;
-  book->news_asked = g_get_monotonic_time ();
+  book->news_came = g_get_monotonic_time ();
   now = g_strdup_printf ("%" G_GINT64_FORMAT, book->last_sync);
   if (sync_token != NULL) { /* else the old one is still good for the next delta */
     keep (book, "sync_token", sync_token);
@@ -207,6 +228,14 @@ sync_begin (Book *book)
   book->sync_pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   book->sync_full = sync_token == NULL || !book->listed;
   list_page (book, NULL);
+}
+
+gboolean
+book_sync_would_be_delta (Book *book)
+{
+  g_autofree char *sync_token = stored_sync_token (book);
+
+  return book->sync_cancellable != NULL ? !book->sync_full : sync_token != NULL && book->listed;
 }
 
 /* cancellable ends the waiting, not the sync that others may wait for as well: it is short, and bounded by its

@@ -8,6 +8,7 @@ import pytest
 from eventually import eventually
 
 UPLOAD = "*:updateContactPhoto"
+LIST = "/v1/people/me/connections"
 ALICE = "Alice Smith"
 SOON, LATE = 200, 3000  # ms until the question after the upload is answered: before and after the deletion goes out
 
@@ -108,7 +109,7 @@ def test_photo_of_somebody_else_is_kept(contacts, faces, alice):
     assert contacts.held(ALICE) == faces.face_bytes(1)
     assert contacts.previous(ALICE) == [faces.face_bytes(5)] != [old]
     alice.write_bytes(faces.face_bytes(2))
-    assert len(contacts.emulator.requests(path="/v1/people/me/connections")) == 1, "one delta is enough for both"
+    assert len(contacts.emulator.requests(path=LIST)) == 1, "one delta is enough for both"
 
 
 def test_photo_of_somebody_else_is_not_removed(contacts, faces, alice):
@@ -119,12 +120,60 @@ def test_photo_of_somebody_else_is_not_removed(contacts, faces, alice):
     assert contacts.mutations() == [] and contacts.held(ALICE) == faces.face_bytes(5)
 
 
+EXPIRED = {"error": {"code": 400, "status": "FAILED_PRECONDITION", "message": "Sync token is expired.", "details": [
+    {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "EXPIRED_SYNC_TOKEN"}]}}
+QUOTA = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "FBS quota limit exceeded"}}
+REFUSED = {"action": "status", "status": 403}
+FAILING = {"action": "status", "status": 503}
+NO_LISTING = {"action": "status", "status": 429, "body": QUOTA}
+
+
+@pytest.mark.parametrize("fault, over", [
+    pytest.param(REFUSED, True, id="refused"), pytest.param({"action": "reset"}, True, id="unreachable"),
+    pytest.param(FAILING, False, id="deltas still fail"),
+    pytest.param(NO_LISTING, False, id="no full listing", marks=pytest.mark.refused)])
+@pytest.mark.options("--timeout", "2")
+def test_photo_of_somebody_else_is_kept_after_trouble(contacts, faces, alice, fault, over):
+    """The delta failed some time ago: then the next change asks all the more, if need be for the person alone."""
+    old = alice.read_bytes()
+    contacts.mount.unmount()
+    if fault is NO_LISTING:
+        contacts.emulator.fault("status", path=LIST, status=400, body=EXPIRED)
+    contacts.emulator.fault(**fault, path=LIST, times=-1)
+    contacts.mount.start()
+    eventually(lambda: contacts.mount.status()["last_error"])
+    contacts.emulator.set_photo(contacts.emulator.find(ALICE), faces.face_bytes(5))
+    if over:
+        contacts.emulator.clear_faults()
+    alice.write_bytes(faces.face_bytes(1))
+    assert contacts.held(ALICE) == faces.face_bytes(1)
+    assert contacts.previous(ALICE) == [faces.face_bytes(5)] != [old]
+    contacts.emulator.clear_faults()
+
+
+@pytest.mark.parametrize("fault", [{"action": "reset"}, {"action": "status", "status": 401}], ids=["outage", "login"])
+@pytest.mark.options("--timeout", "1", "--upload-timeout", "2", "--sync-interval", "3600")
+def test_what_works_again_brings_the_news(contacts, faces, alice, fault):
+    """The first answer after an outage sets off the delta that failed; it is not an hour before it is tried again."""
+    alice.read_bytes()
+    contacts.mount.unmount()
+    contacts.emulator.fault(**fault, path="/v1/*", times=-1)
+    contacts.mount.start()
+    eventually(lambda: contacts.mount.status()["last_error"])
+    with pytest.raises(OSError):
+        alice.write_bytes(faces.face_bytes(1))
+    contacts.emulator.create_person("Zoe", "New")
+    contacts.emulator.clear_faults()
+    alice.write_bytes(faces.face_bytes(2))
+    eventually(lambda: "Zoe New" in os.listdir(contacts.path), timeout=4)
+
+
 @pytest.mark.parametrize("fault", [{"action": "hang"}, {"action": "status", "status": 500},
                                    {"action": "status", "status": 429}], ids=["hang", "500", "429"])
 def test_no_news_is_no_failure(contacts, faces, alice, fault):
     old = alice.read_bytes()
     contacts.mount.unmount()
-    contacts.emulator.fault(**fault, path="/v1/people/me/connections", times=-1)
+    contacts.emulator.fault(**fault, path=LIST, times=-1)
     contacts.mount.start()
     alice.write_bytes(faces.face_bytes(1))
     assert contacts.held(ALICE) == faces.face_bytes(1) and contacts.previous(ALICE) == [old]
@@ -134,7 +183,7 @@ def test_no_news_is_no_failure(contacts, faces, alice, fault):
 def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
     """Ctrl-C: the bytes are kept, nothing was sent."""
     contacts.mount.unmount()
-    contacts.emulator.fault("hang", path="/v1/people/me/connections", times=-1)
+    contacts.emulator.fault("hang", path=LIST, times=-1)
     contacts.emulator.fault("hang", method="PATCH", times=-1)
     contacts.mount.start()
     cp = run.start("cp", faces.face(1), alice)
