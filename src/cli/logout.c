@@ -1,5 +1,7 @@
 /*
  * contactfs logout: revoked at the service, then forgotten here; forgotten in any case.
+ *
+ *   load ─→ revoke ─→ in the file? one before it in the keyring ─→ revoke ─→ forget
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -8,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/folders.h"
+#include "google/error.h"
 #include "google/login-revoke.h"
 #include "google/stored-login.h"
 
@@ -18,10 +21,18 @@ typedef struct {
   GMainLoop *loop;
   HttpClient *http;
   const char *account, *folder;
-  gboolean in_keyring; /* or that cannot be told */
+  gboolean in_keyring;       /* or that cannot be told */
+  gboolean older_in_keyring; /* or it may be */
+  gint64 keyring_deadline;
   GError *not_revoked; /* why */
   GError *not_forgotten;
 } Run;
+
+static gint64
+keyring_deadline (void)
+{
+  return g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC;
+}
 
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
@@ -34,8 +45,29 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 static void
 forget (Run *self)
 {
-  stored_login_forget_async (self->account, self->folder, self->in_keyring,
-                             g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, NULL, on_forgotten, self);
+  stored_login_forget_async (self->account, self->folder, self->in_keyring || self->older_in_keyring,
+                             self->keyring_deadline, NULL, on_forgotten, self);
+}
+
+static void
+on_older_revoked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  login_revoke_finish (result, self->not_revoked == NULL ? &self->not_revoked : NULL);
+  forget (self);
+}
+
+/* That it cannot be had is told by forget, which meets the same keyring. */
+static void
+on_older_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  g_autoptr (StoredLogin) older = stored_login_load_older_finish (result, NULL);
+  if (older == NULL)
+    forget (self);
+  else
+    login_revoke_async (self->http, older, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, NULL,
+                        on_older_revoked, self);
 }
 
 static void
@@ -43,7 +75,11 @@ on_revoked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   login_revoke_finish (result, &self->not_revoked);
-  forget (self);
+  self->keyring_deadline = keyring_deadline ();
+  if (self->in_keyring)
+    forget (self);
+  else
+    stored_login_load_older_async (self->account, self->folder, self->keyring_deadline, NULL, on_older_loaded, self);
 }
 
 static void
@@ -51,6 +87,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (StoredLogin) whole = stored_login_load_finish (result, &self->not_revoked);
+  self->keyring_deadline = keyring_deadline ();
   if (whole == NULL)
     forget (self);
   else
@@ -71,6 +108,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 static int
 tell (const Run *self, const char *account)
 {
+  if (!self->in_keyring && self->not_forgotten != NULL && self->not_forgotten->domain == PEOPLE_ERROR)
+    return cli_fail (CLI_FAILED,
+                     "An older login of the account “%s” may still be in the keyring, so it is not forgotten (%s). Run "
+                     "contactfs logout --account %s where the keyring can be had; or remove the app at "
+                     "https://myaccount.google.com/permissions, which ends every login",
+                     account, self->not_forgotten->message, account);
   if (self->not_forgotten != NULL)
     return cli_fail (CLI_FAILED, "The login of the account “%s” is still here: %s", account,
                      self->not_forgotten->message);
@@ -99,10 +142,10 @@ cli_logout (const char *account)
   self.account = account;
   self.folder = folder;
   self.in_keyring = login == NULL || login->in_keyring;
+  self.older_in_keyring = login != NULL && login->older_in_keyring;
   self.loop = g_main_loop_new (NULL, FALSE);
   self.http = http_client_new ();
-  stored_login_load_async (account, folder, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, NULL, on_loaded,
-                           &self);
+  stored_login_load_async (account, folder, keyring_deadline (), NULL, on_loaded, &self);
   g_main_loop_run (self.loop);
   return tell (&self, account);
 }

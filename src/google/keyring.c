@@ -173,8 +173,8 @@ on_left (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (left != NULL)
-    call_fail (self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
-                                          "The keyring is locked: unlock it, and try again"));
+    call_fail (
+        self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The keyring is locked: unlock it, and try again"));
   g_list_free_full (left, g_object_unref);
   end_with_success (self);
 }

@@ -22,7 +22,7 @@ void keyring_store_async (const char *account, GBytes *secret, gint64 deadline, 
                           GAsyncReadyCallback callback, gpointer data);
 gboolean keyring_store_finish (GAsyncResult *result, GError **error);
 
-/* Nothing there is success. */
+/* Nothing there is success. PEOPLE_ERROR_AUTH: there is something, and the keyring is locked. */
 void keyring_clear_async (const char *account, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer data);
 gboolean keyring_clear_finish (GAsyncResult *result, GError **error);

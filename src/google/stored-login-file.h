@@ -7,7 +7,9 @@
 #include "google/json.h"
 #include "google/stored-login.h"
 
-/* place: "keyring" or "file". Wiped when freed, with a NUL behind it. */
+StoredLogin *stored_login_new_empty (const char *account, const char *folder);
+
+/* place: "keyring" or "file"; NULL: for the keyring itself. Wiped when freed, with a NUL behind it. */
 GBytes *stored_login_write (const StoredLogin *self, const char *place, gboolean secrets);
 void stored_login_read (StoredLogin *self, const JsonValue *root);
 gboolean stored_login_is_whole (const StoredLogin *self, GError **error);

@@ -3,7 +3,8 @@
  *                            └─ place: keyring ─→ keyring ─→ done
  * save:    keyring ─┬─ stored ─→ file without secrets, on a worker ─→ done
  *                   └─ cannot ─→ file with secrets, on a worker ────→ done
- * forget:  keyring (if it is there) ─→ file ─→ done
+ * older:   keyring ─→ done
+ * forget:  keyring ─→ file ─→ done
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -18,7 +19,8 @@ typedef struct {
   char *account, *folder;
   gint64 deadline;
   StoredLogin *login;
-  char *why_file; /* of a save */
+  char *why_file;      /* of a save */
+  gboolean in_keyring; /* of a forget: it may be there */
 } Keep;
 
 static void
@@ -68,15 +70,23 @@ return_login (GTask *task)
 }
 
 static void
+take_secret (StoredLogin *login, GBytes *secret)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (secret, &size);
+  JsonValue *root = json_parse (text, size, NULL);
+
+  stored_login_read (login, root);
+  json_free_secret (root);
+}
+
+static void
 on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Keep *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
-  JsonValue *root;
-  gsize size;
-  const char *text;
 
   if (secret == NULL) {
     g_autofree char *command = stored_login_command (self->account);
@@ -92,10 +102,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
     return;
   }
-  text = g_bytes_get_data (secret, &size);
-  root = json_parse (text, size, NULL);
-  stored_login_read (self->login, root);
-  json_free_secret (root);
+  take_secret (self->login, secret);
   return_login (task);
 }
 
@@ -149,17 +156,67 @@ stored_login_load_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* ---- the one before ---- */
+
+static void
+on_older_looked_up (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
+
+  if (error != NULL) {
+    g_task_return_error (task, error);
+  } else if (secret == NULL) {
+    g_task_return_pointer (task, NULL, NULL);
+  } else {
+    self->login = stored_login_new_empty (self->account, self->folder);
+    take_secret (self->login, secret);
+    return_login (task);
+  }
+}
+
+void
+stored_login_load_older_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
+
+  keyring_lookup_async (account, deadline, cancellable, on_older_looked_up, g_object_ref (task));
+}
+
+StoredLogin *
+stored_login_load_older_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 /* ---- save ---- */
+
+/* What is about to be overwritten is all that says so; what cannot be read may have said it. */
+static gboolean
+is_older_in_keyring (const StoredLogin *login)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoredLogin) before = stored_login_peek (login->account, login->folder, &error);
+
+  return error != NULL || (before != NULL && (before->in_keyring || before->older_in_keyring));
+}
 
 static void
 write_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const StoredLogin *login = data;
+  StoredLogin *login = data;
   g_autofree char *path = stored_login_path (login->folder);
-  g_autoptr (GBytes) json = stored_login_write (login, login->in_keyring ? "keyring" : "file", !login->in_keyring);
+  g_autoptr (GBytes) json = NULL;
   GError *error = NULL;
   gsize size;
-  const char *text = g_bytes_get_data (json, &size);
+  const char *text;
+
+  login->older_in_keyring = !login->in_keyring && is_older_in_keyring (login);
+  json = stored_login_write (login, login->in_keyring ? "keyring" : "file", !login->in_keyring);
+  text = g_bytes_get_data (json, &size);
 
   if (stored_login_write_file (login->folder, path, text, size, &error))
     g_task_return_boolean (worker, TRUE);
@@ -229,8 +286,8 @@ remove_file (GTask *task)
   g_autofree char *path = stored_login_path (self->folder);
 
   if (g_unlink (path) != 0 && errno != ENOENT)
-    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The login in %s cannot be removed: %s", path,
-                             g_strerror (errno));
+    g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno), "The login in %s cannot be removed: %s",
+                             path, g_strerror (errno));
   else
     g_task_return_boolean (task, TRUE);
 }
@@ -239,13 +296,15 @@ static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  GError *error = NULL;
+  const Keep *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
 
   /* The file stays as long as the keyring has it: it says where there is still something to forget. */
-  if (keyring_clear_finish (result, &error))
+  if (keyring_clear_finish (result, &error)
+      || (!self->in_keyring && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)))
     remove_file (task);
   else
-    g_task_return_error (task, error);
+    g_task_return_error (task, g_steal_pointer (&error));
 }
 
 void
@@ -253,11 +312,10 @@ stored_login_forget_async (const char *account, const char *folder, gboolean in_
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
+  Keep *self = g_task_get_task_data (task);
 
-  if (in_keyring)
-    keyring_clear_async (account, deadline, cancellable, on_cleared, g_object_ref (task));
-  else
-    remove_file (task);
+  self->in_keyring = in_keyring;
+  keyring_clear_async (account, deadline, cancellable, on_cleared, g_object_ref (task));
 }
 
 gboolean

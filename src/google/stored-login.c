@@ -42,8 +42,8 @@ stored_login_unref (StoredLogin *self)
   g_free (self);
 }
 
-static StoredLogin *
-make (const char *account, const char *folder)
+StoredLogin *
+stored_login_new_empty (const char *account, const char *folder)
 {
   StoredLogin *self = g_new0 (StoredLogin, 1);
 
@@ -57,7 +57,7 @@ StoredLogin *
 stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
                   const char *person, const char *who)
 {
-  StoredLogin *self = make (account, folder);
+  StoredLogin *self = stored_login_new_empty (account, folder);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
   self->obtained = g_date_time_format_iso8601 (now);
@@ -76,7 +76,7 @@ stored_login_new (const char *account, const char *folder, const ClientFile *cli
 StoredLogin *
 stored_login_with_token (const StoredLogin *self, const char *refresh_token)
 {
-  StoredLogin *copy = make (self->account, self->folder);
+  StoredLogin *copy = stored_login_new_empty (self->account, self->folder);
 
   copy->in_keyring = self->in_keyring;
   copy->obtained = g_strdup (self->obtained);
@@ -109,11 +109,13 @@ stored_login_command (const char *account)
 GBytes *
 stored_login_write (const StoredLogin *self, const char *place, gboolean secrets)
 {
-  return json_write_secret ("place", place, "obtained", self->obtained, "generation", self->generation, "person",
-                            self->person, "who", self->who, "scope", self->scope, "token_uri", self->token_uri,
-                            "revoke_uri", self->revoke_uri, "client_id", secrets ? self->client_id : NULL,
-                            "client_secret", secrets ? self->client_secret : NULL, "refresh_token",
-                            secrets ? self->refresh_token : NULL, NULL);
+  const char *older = self->older_in_keyring && g_strcmp0 (place, "file") == 0 ? "keyring" : NULL;
+
+  return json_write_secret ("place", place, "older", older, "obtained", self->obtained, "generation", self->generation,
+                            "person", self->person, "who", self->who, "scope", self->scope, "token_uri",
+                            self->token_uri, "revoke_uri", self->revoke_uri, "client_id",
+                            secrets ? self->client_id : NULL, "client_secret", secrets ? self->client_secret : NULL,
+                            "refresh_token", secrets ? self->refresh_token : NULL, NULL);
 }
 
 static void
@@ -225,9 +227,10 @@ stored_login_read_file (const char *account, const char *folder, GError **error)
                    local->message, command);
     return NULL;
   }
-  self = make (account, folder);
+  self = stored_login_new_empty (account, folder);
   stored_login_read (self, root);
   self->in_keyring = g_strcmp0 (json_string (root, "place"), "keyring") == 0;
+  self->older_in_keyring = g_strcmp0 (json_string (root, "older"), "keyring") == 0;
   json_free_secret (root);
   return self;
 }

@@ -19,12 +19,13 @@ typedef struct {
   gatomicrefcount references;
   char *account;
   char *folder;
-  gboolean in_keyring; /* set by stored_login_save */
-  char *obtained;      /* RFC 3339 */
-  char *generation;    /* another one with each login */
-  char *person;        /* resource name, so that nobody else's login takes this one's place; NULL: not known */
-  char *who;           /* "Sample User <you@example.com>"; NULL: not known */
-  char *refresh_token; /* the secrets are NULL when only looked at; wiped when freed */
+  gboolean in_keyring;       /* set by stored_login_save */
+  gboolean older_in_keyring; /* so is this: it is in the file, and the one before may still be in the keyring */
+  char *obtained;            /* RFC 3339 */
+  char *generation;          /* another one with each login */
+  char *person;              /* resource name, so that nobody else's login takes this one's place; NULL: not known */
+  char *who;                 /* "Sample User <you@example.com>"; NULL: not known */
+  char *refresh_token;       /* the secrets are NULL when only looked at; wiped when freed */
   char *client_id, *client_secret;
   char *token_uri, *revoke_uri;
   char *scope; /* NULL: not said */
@@ -65,7 +66,14 @@ void stored_login_save_async (StoredLogin *self, gint64 deadline, GCancellable *
                               GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error);
 
-/* Out of the keyring, if in_keyring, and the file. FALSE: something is left, and *error says what. */
+/* What the keyring holds, whatever the file says: of a login that is in the file, the one before. NULL without an error:
+ * nothing, or the person did not unlock it. */
+void stored_login_load_older_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
+StoredLogin *stored_login_load_older_finish (GAsyncResult *result, GError **error);
+
+/* Out of the keyring and the file. FALSE: something is left, and *error says what. in_keyring: it may hold something, so
+ * that one that cannot be reached is an error. PEOPLE_ERROR: of the keyring; G_IO_ERROR: of the file. */
 void stored_login_forget_async (const char *account, const char *folder, gboolean in_keyring, gint64 deadline,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_forget_finish (GAsyncResult *result, GError **error);

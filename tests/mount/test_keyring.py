@@ -4,6 +4,7 @@ import errno
 import json
 import signal
 import time
+import urllib.parse
 
 import pytest
 
@@ -141,6 +142,51 @@ def test_what_a_locked_keyring_still_has_is_not_called_forgotten(desk, keyring):
     assert keyring.is_kept()
     assert result.status == 1 and "is still here" in result.errors and "locked" in result.errors
     assert (desk.config() / "login.json").exists()
+
+
+@pytest.fixture
+def logged_in_twice(desk, keyring):
+    """The refresh tokens of an older login, in the keyring, and of a newer one, in the file, since the keyring was locked."""
+    desk.log_in()
+    older = json.loads(keyring.lookup())["refresh_token"]
+    keyring.lock()
+    assert "in a file instead" in desk.log_in().out
+    newer = desk.stored()["refresh_token"]
+    assert older != newer
+    return older, newer
+
+
+def is_good(emulator, refresh_token):
+    """Whether the service gives an access token for it."""
+    form = urllib.parse.urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token,
+                                   "client_id": "desk.apps.googleusercontent.com", "client_secret": SECRET_CLIENT})
+    return emulator.request("POST", emulator.ready["token_uri"], form.encode(),
+                            {"Content-Type": "application/x-www-form-urlencoded"}).status == 200
+
+
+def test_logout_ends_an_older_login_in_the_keyring_too(desk, emulator, keyring, logged_in_twice):
+    assert all(is_good(emulator, token) for token in logged_in_twice)
+    keyring.restart()
+    assert "revoked and forgotten" in desk.log_out().out
+    assert not keyring.is_kept() and not (desk.config() / "login.json").exists()
+    assert not any(is_good(emulator, token) for token in logged_in_twice)
+
+
+def test_an_older_login_in_a_keyring_that_is_locked_is_not_called_forgotten(desk, emulator, keyring, logged_in_twice):
+    result = desk.log_out(check=False)
+    assert result.status == 1 and "locked" in result.errors and "contactfs logout --account default" in result.errors
+    assert keyring.is_kept() and (desk.config() / "login.json").exists()
+    keyring.restart()
+    assert "revoked and forgotten" in desk.log_out().out
+    assert not keyring.is_kept() and not any(is_good(emulator, token) for token in logged_in_twice)
+
+
+def test_an_older_login_in_a_keyring_that_is_away_is_not_called_forgotten(desk, emulator, keyring, logged_in_twice):
+    keyring.end_bus()
+    assert "in a file" in desk.log_in().out, "the one after still knows of it"
+    result = desk.log_out(check=False)
+    assert result.status == 1 and "older login" in result.errors and "myaccount.google.com/permissions" in result.errors
+    assert (desk.config() / "login.json").exists() and not is_good(emulator, desk.stored()["refresh_token"])
 
 
 def test_a_keyring_that_nobody_can_unlock(run, tmp_path, emulator):
