@@ -17,18 +17,41 @@ typedef struct {
   double rgb[PIXELS][3];
 } Sample;
 
-/* Of the middle part that has the shape of width × height. profile: the one to apply, if any. */
-static gboolean
-sample (gconstpointer data, gsize size, int width, int height, const char *profile, Sample *sample)
+typedef struct {
+  int width;
+  int height;
+} Shape;
+
+static Shape
+upright_shape (const Source *source)
 {
-  int longer = MAX (width, height);
+  gboolean lies = source->orientation >= 5;
+
+  return (Shape){ lies ? source->height : source->width, lies ? source->width : source->height };
+}
+
+/* What the middle part with this shape is scaled to. Not more pixels than it has: of a line those would be millions. */
+static Shape
+middle_part (const Source *source, Shape shape)
+{
+  Shape whole = upright_shape (source);
+  double largest = MIN ((double)whole.width / shape.width, (double)whole.height / shape.height);
+  double scale = MIN (largest, 8.0 * GRID / MAX (shape.width, shape.height));
+
+  return (Shape){ MAX ((int)(scale * shape.width), 1), MAX ((int)(scale * shape.height), 1) };
+}
+
+/* Of the middle part that has this shape. profile: the one to apply, if any. */
+static gboolean
+sample (gconstpointer data, gsize size, const Source *source, Shape shape, const char *profile, Sample *sample)
+{
+  Shape part = middle_part (source, shape);
   g_autoptr (VipsImage) image = NULL;
   g_autofree guint8 *pixels = NULL;
   gsize length;
 
-  if (vips_thumbnail_buffer ((void *)data, size, &image, MAX (8 * GRID * width / longer, 1), "height",
-                             MAX (8 * GRID * height / longer, 1), "crop", VIPS_INTERESTING_CENTRE, profile, "srgb",
-                             NULL)
+  if (vips_thumbnail_buffer ((void *)data, size, &image, part.width, "height", part.height, "crop",
+                             VIPS_INTERESTING_CENTRE, source->has_profile ? profile : NULL, "srgb", NULL)
           != 0
       || !picture_make_plain (&image))
     return FALSE;
@@ -120,18 +143,17 @@ picture_compare (gconstpointer data, gsize size, gconstpointer second, gsize sec
 {
   g_auto (Source) one = { .decoded = NULL }, two = { .decoded = NULL };
   const char *by_profile = NULL;
-  int width, height;
+  Shape shape;
 
   *same = FALSE;
   if (!source_read (data, size, &one, error) || !source_read (second, second_size, &two, error))
     return FALSE;
-  width = one.orientation >= 5 ? one.height : one.width;
-  height = one.orientation >= 5 ? one.width : one.height;
+  shape = upright_shape (&one);
   do {
     Sample a, b;
 
-    if (!sample (data, size, width, height, one.has_profile ? by_profile : NULL, &a)
-        || !sample (second, second_size, width, height, two.has_profile ? by_profile : NULL, &b)) {
+    if (!sample (data, size, &one, shape, by_profile, &a)
+        || !sample (second, second_size, &two, shape, by_profile, &b)) {
       picture_set_error (error, "cannot be compared");
       return FALSE;
     }

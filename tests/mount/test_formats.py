@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import subprocess
+import time
 import zlib
 from pathlib import Path
 
@@ -524,6 +525,14 @@ def test_small_copies_are_known(contacts, person, photo, name):
     with pytest.raises(OSError) as failure:
         photo.write_bytes(SMALL_COPIES[name]())
     assert failure.value.errno == errno.EEXIST
+
+
+def test_other_shapes_are_compared_in_no_time(contacts, person):
+    """What is one pixel wide is not made as wide as the other to be compared with it: that would take seconds."""
+    write(contacts, person, saved(pattern(1, 4096), "PNG"))
+    begin = time.monotonic()
+    write(contacts, person, saved(pattern(8, 8), "PNG"))
+    assert time.monotonic() - begin < 1
 
 
 def test_smaller_copy_is_noted(contacts, faces, person):
