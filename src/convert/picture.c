@@ -355,7 +355,7 @@ describe (const Source *source, VipsImage *image, ImageKind kind, GPtrArray *phr
 
   if (source->orientation > 1)
     g_ptr_array_add (phrases, g_strdup_printf ("turned upright (its EXIF orientation was %d)", source->orientation));
-  if (vips_image_get_width (image) != width)
+  if (vips_image_get_width (image) != width || vips_image_get_height (image) != height)
     g_ptr_array_add (phrases, g_strdup_printf ("scaled from %d × %d to %d × %d pixels to fit the limits", width, height,
                                                vips_image_get_width (image), vips_image_get_height (image)));
   if (source->colours == VIPS_INTERPRETATION_CMYK)

@@ -291,6 +291,13 @@ def test_too_many_pixels(contacts, person):
     assert "scaled from 5000 × 400 to 4096 × 328" in note(contacts, person)
 
 
+def test_too_high(contacts, person):
+    """Of a picture that is hardly wider than a line, only the height changes."""
+    held = write(contacts, person, saved(pattern(2, 5000), "JPEG"))
+    assert opened(held).size == (2, 4096)
+    assert "scaled from 2 × 5000 to 2 × 4096" in note(contacts, person)
+
+
 @pytest.mark.options("--max-photo-pixels", "50")
 def test_limit_of_pixels(contacts, person):
     assert_jpeg(write(contacts, person, saved(pattern(), "PNG")), pattern(50, 33), near=6)
