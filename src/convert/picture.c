@@ -213,8 +213,8 @@ is_lab (const Source *source)
          || source->colours == VIPS_INTERPRETATION_LABS;
 }
 
-/* What vips_thumbnail_buffer cannot do: it would take its own CMYK for the profile's, and a Lab of print (D50) for one of
- * screens. NULL: vips has the error. */
+/* What vips_thumbnail_buffer cannot do: it would take its own CMYK for the profile's, multiply inks with transparency as if
+ * they were light, and take a Lab of print (D50) for one of screens. NULL: vips has the error. */
 static VipsImage *
 load_all (gconstpointer data, gsize size, const Source *source)
 {
@@ -231,7 +231,8 @@ load_all (gconstpointer data, gsize size, const Source *source)
     failed = vips_colourspace (stored, &lab, VIPS_INTERPRETATION_LAB, NULL) != 0
              || vips_icc_export (lab, &shown, "output_profile", "srgb", NULL) != 0;
   else
-    failed = vips_icc_transform (stored, &shown, "srgb", "embedded", TRUE, NULL);
+    failed
+        = vips_icc_transform (stored, &shown, "srgb", "embedded", source->has_profile, "input_profile", "cmyk", NULL);
   return failed == 0 ? shown : NULL;
 }
 
@@ -245,7 +246,7 @@ load (gconstpointer data, gsize size, const Source *source, int side)
   VipsImage *image = NULL;
   int failed;
 
-  if (source->decoded != NULL || is_lab (source) || (is_cmyk && source->has_profile)) {
+  if (source->decoded != NULL || is_lab (source) || (is_cmyk && (source->has_profile || source->has_alpha))) {
     all = load_all (data, size, source);
     failed
         = all == NULL

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
 ORIENTATION = 274
 MAKE = 271
+SHORT, LONG = 3, 4  # types of TIFF
 
 
 @functools.lru_cache
@@ -105,16 +106,29 @@ def ycbcr_tiff(image, across, down, orientation=1):
             body += bytes(luma[min(column * across + x, width - 1), min(row * down + y, height - 1)]
                           for y in range(down) for x in range(across))
             body += bytes((blue[column, row], red[column, row]))
-    short, long = 3, 4
-    entries = {256: (short, 1, width), 257: (short, 1, height), 258: (short, 3, None), 259: (short, 1, 1),
-               262: (short, 1, 6), 273: (long, 1, None), 274: (short, 1, orientation), 277: (short, 1, 3),
-               278: (short, 1, height), 279: (long, 1, len(body)), 530: (short, 2, across | down << 16)}
-    bits = 8 + 2 + 12 * len(entries) + 4
-    places = {258: bits, 273: bits + 6}
+    return _plain_tiff(image.size, 6, (8, 8, 8), bytes(body), {274: (SHORT, 1, orientation), 530: (SHORT, 2, across | down << 16)})
+
+
+def cmyk_tiff_with_alpha(image, alpha):
+    """Inks, and how much of them there is: what programs for print save of a layer."""
+    inks = zip(image.convert("CMYK").getdata(), alpha.getdata())
+    body = b"".join(bytes((*ink, share)) for ink, share in inks)
+    unassociated = 2
+    return _plain_tiff(image.size, 5, (8, 8, 8, 8, 8), body, {338: (SHORT, 1, unassociated)})
+
+
+def _plain_tiff(size, photometric, bits, body, more):
+    """Not compressed, in one piece. more: tags beside those that every TIFF has, to (type, count, value)."""
+    width, height = size
+    entries = {256: (SHORT, 1, width), 257: (SHORT, 1, height), 258: (SHORT, len(bits), None), 259: (SHORT, 1, 1),
+               262: (SHORT, 1, photometric), 273: (LONG, 1, None), 277: (SHORT, 1, len(bits)), 278: (SHORT, 1, height),
+               279: (LONG, 1, len(body)), **more}
+    end = 8 + 2 + 12 * len(entries) + 4
+    places = {258: end, 273: end + 2 * len(bits)}
     out = b"II*\0" + struct.pack("<IH", 8, len(entries))
-    for tag, (kind, count, value) in entries.items():
+    for tag, (kind, count, value) in sorted(entries.items()):
         out += struct.pack("<HHII", tag, kind, count, places.get(tag, value))
-    return out + bytes(4) + struct.pack("<HHH", 8, 8, 8) + body
+    return out + bytes(4) + struct.pack(f"<{len(bits)}H", *bits) + body
 
 
 def lab(image):

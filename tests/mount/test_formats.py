@@ -14,8 +14,8 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from checks import check, check_refused
 from eventually import eventually
-from patterns import (MAKE, ORIENTATION, distance, lab, opened, pattern, saved, strange_ink, swapped_profile,
-                      turned_exif, turned_pixels, ycbcr_tiff)
+from patterns import (MAKE, ORIENTATION, cmyk_tiff_with_alpha, distance, lab, opened, pattern, saved, strange_ink,
+                      swapped_profile, turned_exif, turned_pixels, ycbcr_tiff)
 from pictures import png_chunk
 
 PICTURES = Path(__file__).resolve().parents[1] / "data/pictures"
@@ -219,6 +219,19 @@ def test_cmyk(contacts, person):
     red, green, blue = image.getpixel((8, 8))
     assert red > 2 * green and red > 2 * blue
     assert "CMYK" in note(contacts, person)
+
+
+@pytest.mark.parametrize("width", [96, 5000])
+def test_cmyk_with_alpha(contacts, person, width):
+    """Where there is less ink, the white shows through; a larger one is scaled."""
+    size = (width, 64)
+    alpha = Image.new("L", size, 255)
+    alpha.paste(0, (0, 0, width // 2, 64))
+    image = opened(write(contacts, person, cmyk_tiff_with_alpha(Image.new("RGB", size, (255, 0, 0)), alpha)))
+    assert image.width == min(width, 4096)
+    assert min(image.getpixel((8, 8))) > 245
+    red, green, blue = image.getpixel((image.width - 8, 8))
+    assert red > 2 * green and red > 2 * blue
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
