@@ -14,6 +14,7 @@
 #include "cli/doctor.h"
 #include "cli/folders.h"
 #include "cli/mounts.h"
+#include "cli/session.h"
 #include "google/private-file.h"
 #include "google/stored-login.h"
 
@@ -84,16 +85,6 @@ check_allow_other (const Options *options, Report *report)
 
 /* ---- the keyring ---- */
 
-/* Without one, GDBus would start a bus of its own. */
-static gboolean
-has_session_bus (void)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *socket = runtime != NULL ? g_build_filename (runtime, "bus", NULL) : NULL;
-  return (address != NULL && address[0] != '\0') || (socket != NULL && g_file_test (socket, G_FILE_TEST_EXISTS));
-}
-
 typedef struct {
   GMainLoop *loop;
   GCancellable *cancellable;
@@ -139,10 +130,30 @@ is_locked (GVariant *answer)
   return g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean (value);
 }
 
-static void
-report_keyring (const Keyring *keyring, Report *report)
+/* Whether the login that a mount with these options would use is in the keyring. */
+static gboolean
+is_needed (const Options *options)
 {
-  const char *in_file = "logins are kept in a file that only you can read";
+  g_autofree char *folder = folders_config (options->account);
+  g_autoptr (StoredLogin) login = stored_login_peek (options->account, folder, NULL);
+  return login != NULL && login->in_keyring && options->token_command == NULL && options->credentials == NULL;
+}
+
+static void
+report_none (const char *what, const Options *options, Report *report)
+{
+  if (is_needed (options))
+    report_add (report, REPORT_BAD, "keyring",
+                "%s, and the login of the account “%s” is in the keyring of your desktop session: mount from there, or "
+                "run contactfs login --account %s here",
+                what, options->account, options->account);
+  else
+    report_add (report, REPORT_SKIPPED, "keyring", "%s: logins are kept in a file that only you can read", what);
+}
+
+static void
+report_keyring (const Keyring *keyring, const Options *options, Report *report)
+{
   if (keyring->locked != NULL && is_locked (keyring->locked))
     report_add (report, REPORT_BAD, "keyring",
                 "the keyring is locked: unlock it, for example by logging in to the desktop");
@@ -157,15 +168,14 @@ report_keyring (const Keyring *keyring, Report *report)
            || g_error_matches (keyring->error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE))
     report_add (report, REPORT_GOOD, "keyring", "the keyring answers, and is still empty");
   else
-    report_add (report, REPORT_SKIPPED, "keyring", "no keyring is running: %s", in_file);
+    report_none ("no keyring is running", options, report);
 }
 
 static void
-check_keyring (Report *report)
+check_keyring (const Options *options, Report *report)
 {
-  if (!has_session_bus ()) {
-    report_add (report, REPORT_SKIPPED, "keyring",
-                "there is no desktop session: logins are kept in a file that only you can read");
+  if (!session_has_bus ()) {
+    report_none ("there is no desktop session here", options, report);
     return;
   }
   Keyring keyring = { .loop = g_main_loop_new (NULL, FALSE), .cancellable = g_cancellable_new () };
@@ -173,7 +183,7 @@ check_keyring (Report *report)
   g_bus_get (G_BUS_TYPE_SESSION, keyring.cancellable, on_bus, &keyring);
   g_main_loop_run (keyring.loop);
   g_source_remove (timer);
-  report_keyring (&keyring, report);
+  report_keyring (&keyring, options, report);
   g_clear_pointer (&keyring.locked, g_variant_unref);
   g_clear_error (&keyring.error);
   g_clear_object (&keyring.bus);
@@ -287,7 +297,7 @@ doctor_check_computer (const Options *options, Report *report)
   check_device (report);
   check_helper (report);
   check_allow_other (options, report);
-  check_keyring (report);
+  check_keyring (options, report);
   check_client (options, report);
   check_folders (options, report);
   check_mounts (report);

@@ -34,10 +34,5 @@ helper_mend_environment (GError **error)
     g_setenv ("USER", user->pw_name, TRUE);
     g_setenv ("LOGNAME", user->pw_name, TRUE);
   }
-  if (g_getenv ("XDG_RUNTIME_DIR") == NULL) {
-    g_autofree char *runtime = g_strdup_printf ("/run/user/%u", getuid ());
-    if (is_our_folder (runtime))
-      g_setenv ("XDG_RUNTIME_DIR", runtime, TRUE);
-  }
   return TRUE;
 }

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/helper.h"
 #include "cli/log.h"
+#include "cli/session.h"
 #include "config.h"
 
 static const char usage[]
@@ -178,6 +179,7 @@ main (int argc, char **argv)
 {
   setlocale (LC_CTYPE, "");
   log_init ();
+  session_find ();
   if (argc < 2)
     return cli_fail (CLI_USAGE, "which command? contactfs --help lists them");
   if (asks_for_help (argv[1]) || strcmp (argv[1], "help") == 0) {

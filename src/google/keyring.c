@@ -224,6 +224,10 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
   GDBusConnection *bus = g_bus_get_finish (result, &error);
 
   if (bus == NULL) {
+    if (g_getenv ("DBUS_SESSION_BUS_ADDRESS") == NULL) { /* GLib tells how it tried to start one */
+      g_clear_error (&error);
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no desktop session here");
+    }
     call_end_with_error (self, error);
     return;
   }

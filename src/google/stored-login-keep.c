@@ -80,6 +80,20 @@ take_secret (StoredLogin *login, GBytes *secret)
   json_free_secret (root);
 }
 
+/* It is not the service that is. Takes error. */
+static GError *
+out_of_reach (const char *account, GError *error)
+{
+  g_autofree char *command = stored_login_command (account);
+  GError *made = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                              "%s. The login of the account '%s' is in the keyring of your desktop session: mount from "
+                              "there, or log in here: %s",
+                              error->message, account, command);
+
+  g_error_free (error);
+  return made;
+}
+
 static void
 on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -98,7 +112,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
           "unlock the keyring, or log in again: %s",
           self->account, command);
     else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
-      error->code = PEOPLE_ERROR_AUTH; /* it is not the service that is out of reach */
+      error = out_of_reach (self->account, error);
     g_task_return_error (task, error);
     return;
   }

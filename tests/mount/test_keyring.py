@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import signal
 import time
 import urllib.parse
@@ -11,6 +12,7 @@ import pytest
 from conftest import CONTACTFS, Contacts
 from keyrings import Keyring
 from logins import SECRET_CLIENT, Desk
+from namespace import Namespace
 
 
 @pytest.fixture
@@ -198,3 +200,58 @@ def test_a_keyring_that_nobody_can_unlock(run, tmp_path, emulator):
     finally:
         desk.close()
         locked.close()
+
+
+# ---- no session in the environment, as from cron or by sudo -u ----
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
+@pytest.mark.parametrize("command", ["mount", "doctor", "login", "logout"])
+def test_the_session_of_its_owner_is_found_without_the_environment(desk, emulator, keyring, run, tmp_path, command):
+    desk.log_in()
+    inside = Namespace(run, f"mount -t tmpfs tmpfs /run; mkdir -p /run/user/0; mount --bind {keyring.runtime} /run/user/0")
+    env = {name: value for name, value in desk.env.items() if name not in keyring.env}
+    bare = ["env", "--unset=DBUS_SESSION_BUS_ADDRESS", CONTACTFS, command]
+    try:
+        if command == "mount":
+            (tmp_path / "mnt").mkdir()
+            result = inside(*bare, "--api-url", emulator.api_url, tmp_path / "mnt", env=env)
+            assert result.status == 0 and "Alice Smith" in inside("ls", tmp_path / "mnt").out, result
+            assert inside(CONTACTFS, "unmount", tmp_path / "mnt", env=env).status == 0
+        elif command == "doctor":
+            found = json.loads(inside(*bare, "--json", "--api-url", emulator.api_url, env=env).out)
+            assert {f["check"]: f["state"] for f in found if f["check"] in ("keyring", "token")} == {
+                "keyring": "good", "token": "good"}, found
+        elif command == "login":
+            attempt = desk.start("--client", desk.client, wrapper=[
+                *inside.enter, "env", "--unset=DBUS_SESSION_BUS_ADDRESS", "--unset=XDG_RUNTIME_DIR"])
+            attempt.await_browser()
+            attempt.consent()
+            assert "The login is in the keyring." in attempt.finish().out
+        else:
+            assert "revoked and forgotten" in inside(*bare, env=env).out and not keyring.is_kept()
+    finally:
+        inside.close()
+
+
+def test_where_there_is_no_session_the_sentence_says_what_to_do(desk, emulator, keyring, run, tmp_path):
+    desk.log_in("--account", "work")
+    env = {name: value for name, value in desk.env.items() if name not in keyring.env}
+    (tmp_path / "mnt").mkdir()
+    result = run(CONTACTFS, "mount", "--account", "work", "--api-url", emulator.api_url, tmp_path / "mnt", env=env, check=False)
+    assert result.status == 1 and "contactfs login --account work" in result.errors
+    assert "in the keyring of your desktop session: mount from there" in result.errors
+    found = json.loads(run(CONTACTFS, "doctor", "--json", "--account", "work", "--api-url", emulator.api_url, env=env,
+                           check=False).out)
+    for check in ("keyring", "token"):
+        line = next(f for f in found if f["check"] == check)
+        assert line["state"] == "bad" and "contactfs login --account work" in line["text"], line
+    other = json.loads(run(CONTACTFS, "doctor", "--json", "--account", "work", "--token-command", "echo x", "--api-url",
+                           emulator.api_url, env=env, check=False).out)
+    assert next(f["state"] for f in other if f["check"] == "keyring") == "skipped"
+
+
+def test_no_session_is_called_so(desk, keyring, run, tmp_path):
+    desk.log_in()
+    env = {name: value for name, value in desk.env.items() if name not in keyring.env}
+    result = run("env", "--unset=DBUS_SESSION_BUS_ADDRESS", f"XDG_RUNTIME_DIR={tmp_path}", CONTACTFS, "logout", env=env, check=False)
+    assert result.status == 1 and "there is no desktop session here" in result.errors and "D-Bus" not in result.errors
