@@ -126,7 +126,9 @@ demo_start (const char *folder, gboolean foreground, GError **error)
   g_autofree char *program = programs_find (DEMO_PROGRAM, "emulator");
   if (program == NULL) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "the demo needs " DEMO_PROGRAM ", which is neither next to contactfs nor in $PATH");
+                 "the demo needs " DEMO_PROGRAM
+                 ", which is neither next to contactfs nor in $PATH; on Debian it is a package of that "
+                 "name");
     return NULL;
   }
   int fds[2];

@@ -270,12 +270,13 @@ load_client (const LoginOptions *options, const char *folder, GError **error)
   if (options->client != NULL)
     return client_file_load (options->client, error);
   g_autofree char *path = stored_login_client_path (folder);
+  g_autofree char *command = stored_login_command (options->account);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return client_file_load (path, error);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "The first login of the account '%s' needs a client file: contactfs login --client FILE (the manual, "
-               "`man contactfs`, says under LOGGING IN how to get one from the Google Cloud console)",
-               options->account);
+               "The first login of the account '%s' needs a client file: %s --client FILE (the manual, `man "
+               "contactfs`, says under LOGGING IN how to get one from the Google Cloud console)",
+               options->account, command);
   return NULL;
 }
 

@@ -81,11 +81,10 @@ static GError *
 explain_refusal (const Grant *grant)
 {
   if (g_str_equal (grant->code, "invalid_client") || g_str_equal (grant->code, "unauthorized_client"))
-    return g_error_new (
-        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The token service does not take this client (%s): its secret was changed or it was deleted. "
-        "Download the client file again from the Google Cloud console, and run contactfs login --client FILE",
-        grant->words);
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "The token service does not take this client (%s): its secret was changed or it was deleted. "
+                        "Download the client file again from the Google Cloud console, and log in with --client FILE",
+                        grant->words);
   if (g_str_equal (grant->code, "redirect_uri_mismatch"))
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -93,11 +92,10 @@ explain_refusal (const Grant *grant)
         "'Desktop app' in the Google Cloud console",
         grant->words);
   if (g_str_equal (grant->code, "invalid_grant"))
-    return g_error_new (
-        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The token service takes the code of this login no more (%s): run contactfs login again, and look "
-        "whether this computer's clock is right",
-        grant->words);
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                        "The token service takes the code of this login no more (%s): log in again, and look "
+                        "whether this computer's clock is right",
+                        grant->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The token service refused the login (%s): nothing was changed",
                       grant->words);
 }
@@ -108,15 +106,14 @@ check_grant (const Grant *grant)
   if (grant->access_token == NULL)
     return explain_refusal (grant);
   if (grant->scope != NULL && !login_scope_granted (grant->scope))
-    return g_error_new_literal (
-        PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
-        "The consent page did not grant access to the contacts: run contactfs login again and tick "
-        "the box 'See, edit, download, and permanently delete your contacts'");
+    return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
+                                "The consent page did not grant access to the contacts: log in again and tick "
+                                "the box 'See, edit, download, and permanently delete your contacts'");
   if (grant->refresh_token == NULL)
     return g_error_new_literal (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The token service gave access for an hour, but no refresh token for the time after: remove "
-        "this app at https://myaccount.google.com/permissions and run contactfs login again");
+        "this app at https://myaccount.google.com/permissions and log in again");
   return NULL;
 }
 

@@ -79,8 +79,8 @@ def test_the_client_file_is_remembered(desk):
 
 
 def test_the_first_login_says_how_to_get_a_client_file(desk):
-    result = desk.start().finish()
-    check_failed(result, "needs a client file: contactfs login --client FILE")
+    result = desk.start("--account", "work").finish()
+    check_failed(result, "needs a client file: contactfs login --account work --client FILE")
     assert "man contactfs" in result.errors and "docs/" not in result.errors
 
 
