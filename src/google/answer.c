@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "google/auth.h"
 #include "google/http-url.h"
 #include "google/json.h"
 
@@ -248,11 +247,8 @@ judge_403 (const Answer *self, GError **error)
   else if (g_str_equal (self->reason, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
            || g_str_equal (self->reason, "insufficientPermissions")
            || says (self->words, "insufficient authentication scopes"))
-    g_set_error (
-        error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
-        "The login does not include the permission for contacts: log in again and tick it, with the scope " AUTH_SCOPE
-        ". Google says: %s",
-        self->words);
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
+                 "The access token does not include the permission for contacts (%s)", self->words);
   else if (g_str_equal (self->reason, "USER_PROJECT_DENIED"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
                  "The login may not use the quota project that its credentials file names (quota_project_id): give it "
@@ -305,8 +301,7 @@ answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError *
   case 400:
     return judge_400 (&answer, request, error);
   case 401:
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "Google does not accept the access token (%s): log in again",
-                 answer.words);
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "Google does not accept the access token (%s)", answer.words);
     return ANSWER_NEW_TOKEN;
   case 403:
     return judge_403 (&answer, error);

@@ -18,7 +18,8 @@ typedef struct {
   gboolean sync_token; /* one was sent */
 } AnswerRequest;
 
-/* Sets *error to PEOPLE_ERROR and a sentence in the service's words, and says whether to ask again. */
+/* Sets *error to PEOPLE_ERROR and a sentence in the service's words, and says whether to ask again. What to do about a
+ * refused token (AUTH, SCOPE) depends on where it comes from: the sentence ends before that, and auth_advice goes on. */
 AnswerAdvice answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError **error);
 
 /* The words of a text from outside, fit for a log line and an attribute: one line, valid UTF-8, not endless. Transfer

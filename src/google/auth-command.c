@@ -237,9 +237,18 @@ command_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static char *
+command_advice (gpointer data, AuthTrouble trouble)
+{
+  return g_strdup (trouble == AUTH_SCOPE_MISSING
+                       ? "the token command must print a token with the scope " AUTH_SCOPE
+                       : "the token command must print another one; what it prints now has ended, or was never good");
+}
+
 static const AuthSource command_source = {
   .make_async = command_make_async,
   .make_finish = command_make_finish,
+  .advice = command_advice,
   .free = g_free,
 };
 

@@ -232,9 +232,18 @@ file_free (gpointer data)
   file_source_unref (data);
 }
 
+static char *
+file_advice (gpointer data, AuthTrouble trouble)
+{
+  const FileSource *self = data;
+
+  return auth_file_advice (self->file, self->origin, trouble);
+}
+
 static const AuthSource file_source = {
   .make_async = file_make_async,
   .make_finish = file_make_finish,
+  .advice = file_advice,
   .quota_project = file_quota_project,
   .owner = file_owner,
   .free = file_free,

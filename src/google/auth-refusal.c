@@ -7,9 +7,7 @@
 
 #include "google/error.h"
 
-/* The client that gcloud itself brings. A login with contacts needs one's own, which gcloud must be told again. */
-#define GCLOUD_CLIENT "764086051850-"
-
+/* gcloud's own client may not ask for contacts: a login with them needs one's own, which gcloud must be told again. */
 #define GCLOUD_SCOPES "https://www.googleapis.com/auth/cloud-platform," AUTH_SCOPE
 
 static gboolean
@@ -24,40 +22,46 @@ says (const Grant *grant, const char *part)
 /* ---- logins ---- */
 
 static char *
-how_to_renew (const AuthFile *file, AuthFileOrigin origin)
+how_to_renew (const AuthFile *file, AuthFileOrigin origin, const char *scope)
 {
-  gboolean own_client = !g_str_has_prefix (file->client_id, GCLOUD_CLIENT);
-
   if (origin == AUTH_FILE_GCLOUD)
-    return g_strdup_printf ("log in again: gcloud auth application-default login --scopes=%s%s", GCLOUD_SCOPES,
-                            own_client ? " --client-id-file=CLIENT_FILE" : "");
-  return g_strdup (
-      "log in again with the program that wrote the file; contactfs goes on by itself when the file is new");
+    return g_strdup ("log in again: gcloud auth application-default login --scopes=" GCLOUD_SCOPES
+                     " --client-id-file=CLIENT_FILE");
+  return g_strdup_printf ("log in again%s%s with the program that wrote %s; contactfs goes on by itself when the file "
+                          "is new",
+                          scope != NULL ? " for the scope " : "", scope != NULL ? scope : "", file->path);
 }
 
 static GError *
 refused_login (const AuthFile *file, AuthFileOrigin origin, const Grant *grant)
 {
   g_autofree char *login = g_strdup_printf ("The login in %s", file->path);
-  g_autofree char *renew = how_to_renew (file, origin);
+  g_autofree char *renew = how_to_renew (file, origin, NULL);
 
   return grant_refusal (grant, login, renew);
 }
 
 /* ---- service accounts ---- */
 
+static char *
+how_to_delegate (const AuthFile *file)
+{
+  return g_strdup_printf (
+      "an administrator of the Workspace must open admin.google.com, Security, Access and data control, API controls, "
+      "Manage domain-wide delegation, and add the client ID %s with the scope " AUTH_SCOPE "; that can take a day to "
+      "work",
+      file->client_id != NULL ? file->client_id : "of the service account");
+}
+
 static GError *
 refused_service_account (const AuthFile *file, const Grant *grant)
 {
   const char *subject = file->subject != NULL ? file->subject : file->email;
+  g_autofree char *delegate = how_to_delegate (file);
 
   if (g_str_equal (grant->code, "unauthorized_client") || g_str_equal (grant->code, "access_denied"))
-    return g_error_new (
-        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The service account %s may not act for %s (%s): an administrator of the Workspace must open "
-        "admin.google.com, Security, Access and data control, API controls, Manage domain-wide delegation, "
-        "and add the client ID %s with the scope " AUTH_SCOPE "; that can take a day to work",
-        file->email, subject, grant->words, file->client_id != NULL ? file->client_id : "of the service account");
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The service account %s may not act for %s (%s): %s",
+                        file->email, subject, grant->words, delegate);
   if (says (grant, "reasonable timeframe") || says (grant, "issued in the future") || says (grant, "check your iat"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "This computer's clock is wrong by minutes, so Google refuses what the service account %s "
@@ -76,6 +80,24 @@ refused_service_account (const AuthFile *file, const Grant *grant)
                       "The token service refused the service account %s of %s (%s): check that it and its key are "
                       "still there in the Google Cloud console (IAM, Service accounts)",
                       file->email, file->path, grant->words);
+}
+
+/* It is asked for with the scope, and a fresh token is not refused: what else is wrong is in the console. */
+static char *
+advise_service_account (const AuthFile *file, AuthTrouble trouble)
+{
+  if (trouble == AUTH_SCOPE_MISSING)
+    return how_to_delegate (file);
+  return g_strdup_printf (
+      "check that the service account %s of %s is still there in the Google Cloud console (IAM, Service accounts)",
+      file->email, file->path);
+}
+
+char *
+auth_file_advice (const AuthFile *file, AuthFileOrigin origin, AuthTrouble trouble)
+{
+  return file->service_account ? advise_service_account (file, trouble)
+                               : how_to_renew (file, origin, trouble == AUTH_SCOPE_MISSING ? AUTH_SCOPE : NULL);
 }
 
 GError *

@@ -12,6 +12,8 @@ typedef struct {
                       gpointer data);
   /* The token, transfer full, checked by secret_is_token; *lifetime in microseconds, 0: until it is refused. */
   char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);
+  /* See auth_advice. */
+  char *(*advice) (gpointer self, AuthTrouble trouble);
   /* The project to bill now, borrowed, or NULL. The function may be NULL. */
   const char *(*quota_project) (gpointer self);
   /* What a run that takes too long waits for, as a sentence's beginning, borrowed; NULL: nothing in particular. The

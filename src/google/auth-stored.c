@@ -312,9 +312,21 @@ stored_owner (gpointer data)
   return self->owner;
 }
 
+static char *
+stored_advice (gpointer data, AuthTrouble trouble)
+{
+  const Source *self = data;
+  g_autofree char *command = stored_login_command (self->account);
+
+  return g_strdup_printf ("log in again%s: %s",
+                          trouble == AUTH_SCOPE_MISSING ? ", and tick the box for contacts on the consent page" : "",
+                          command);
+}
+
 static const AuthSource stored_source = {
   .make_async = stored_make_async,
   .make_finish = stored_make_finish,
+  .advice = stored_advice,
   .hanging = stored_hanging,
   .owner = stored_owner,
   .free = source_unref,

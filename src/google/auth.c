@@ -270,6 +270,12 @@ auth_reject (Auth *self, const char *token)
     g_clear_pointer (&self->token, auth_token_free);
 }
 
+char *
+auth_advice (Auth *self, AuthTrouble trouble)
+{
+  return self->source->advice (self->source_self, trouble);
+}
+
 const char *
 auth_quota_project (Auth *self)
 {

@@ -54,6 +54,16 @@ void auth_token_free (char *token); /* zeroes, then frees; NULL is fine */
 /* The service answered 401 to token: forget it if it is still the one in memory, so the next get makes a new one. */
 void auth_reject (Auth *self, const char *token);
 
+/* What the service has against a token. */
+typedef enum {
+  AUTH_TOKEN_REFUSED, /* 401, for a fresh one too */
+  AUTH_SCOPE_MISSING, /* it is not for contacts */
+} AuthTrouble;
+
+/* What to do about it with credentials of this kind, as the end of a sentence: "log in again: contactfs login --account
+ * default". Transfer full. */
+char *auth_advice (Auth *self, AuthTrouble trouble);
+
 /* The project to bill, for X-Goog-User-Project, or NULL. */
 const char *auth_quota_project (Auth *self);
 

@@ -80,6 +80,21 @@ step_again (GTask *task, GError *error, gint64 retry_after)
   attempts_again_async (&self->attempts, error, retry_after, self->cancellable, on_waited, g_object_ref (task));
 }
 
+/* What is to be done about a token depends on where it comes from. Takes error. */
+static GError *
+advise (const Call *self, GError *error)
+{
+  gboolean scope = g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE);
+  g_autofree char *words = NULL, *advice = NULL;
+
+  if (!scope && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH))
+    return error;
+  words = g_steal_pointer (&error->message);
+  advice = auth_advice (self->client->auth, scope ? AUTH_SCOPE_MISSING : AUTH_TOKEN_REFUSED);
+  error->message = g_strdup_printf ("%s: %s", words, advice);
+  return error;
+}
+
 static void
 judge_answer (GTask *task, HttpResponse *response)
 {
@@ -97,7 +112,7 @@ judge_answer (GTask *task, HttpResponse *response)
   } else {
     if (advice == ANSWER_NEW_TOKEN)
       auth_reject (self->client->auth, self->token);
-    g_task_return_error (task, error);
+    g_task_return_error (task, advise (self, error));
   }
 }
 

@@ -31,9 +31,17 @@ ready_free (gpointer token)
   secret_free (token);
 }
 
+static char *
+ready_advice (gpointer token, AuthTrouble trouble)
+{
+  return g_strdup (trouble == AUTH_SCOPE_MISSING ? "log in again, and tick the box for contacts on the consent page"
+                                                 : "log in again");
+}
+
 static const AuthSource ready_source = {
   .make_async = ready_make_async,
   .make_finish = ready_make_finish,
+  .advice = ready_advice,
   .free = ready_free,
 };
 

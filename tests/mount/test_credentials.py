@@ -194,6 +194,59 @@ def test_service_is_disabled_under_way(contacts, photo, faces):
     assert f"enable it at {ACTIVATION} ," in contacts.mount.error(contacts.person())
 
 
+# ---- tokens that the service does not take ----
+
+def envelope(code, status, message):
+    return json.dumps({"error": {"code": code, "status": status, "message": message}})
+
+
+REFUSED = {"status": 401, "body": envelope(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")}
+NO_SCOPE = {"status": 403, "body": envelope(403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.")}
+
+
+@pytest.fixture(params=["command", "given", "named", "gcloud", "robot"])
+def kind(request, emulator, robot, tmp_path):
+    """One kind of credentials: its options, its environment, and what is to be done about a token that is refused, and
+    about one without the scope."""
+    file = tmp_path / "application_default_credentials.json"
+    write_credentials(file, emulator)
+    file_words = (f"log in again with the program that wrote {file};",
+                  f"log in again for the scope {assertions.CONTACTS} with the program that wrote {file};")
+    gcloud = (f"gcloud auth application-default login --scopes=https://www.googleapis.com/auth/cloud-platform,"
+              f"{assertions.CONTACTS} --client-id-file=CLIENT_FILE")
+    return {
+        "command": (["--token-command", f"echo {emulator.token}"], {},
+                    ("the token command must print another one",
+                     f"the token command must print a token with the scope {assertions.CONTACTS}")),
+        "given": (["--credentials", file], {}, file_words),
+        "named": ([], {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, file_words),
+        "gcloud": ([], {"CLOUDSDK_CONFIG": str(tmp_path)}, (gcloud, gcloud)),
+        "robot": (["--credentials", robot, "--subject", SUBJECT], {},
+                  (f"of {robot} is still there in the Google Cloud console", "Manage domain-wide delegation")),
+    }[request.param]
+
+
+def doctor_words(run, emulator, mounted, options):
+    service = ["--api-url", emulator.api_url, *options]
+    result = run(mounted.program, "doctor", "--json", *service, env=mounted.env, check=False)
+    return next(line["text"] for line in json.loads(result.out) if line["check"] == "permission")
+
+
+def test_what_to_do_about_a_token_that_is_refused(mount, emulator, kind, run, faces):
+    """The one action that helps with these credentials, wherever the failure is told."""
+    options, env, advice = kind
+    mounted = mount(emulator, *options, env=env)
+    for trouble, words in zip((REFUSED, NO_SCOPE), advice):
+        emulator.fault("status", times=-1, origin="api", **trouble)
+        with pytest.raises(PermissionError):
+            (mounted.path / "Alice Smith/photo.jpg").write_bytes(faces.face_bytes(1))
+        for told in (mounted.error("Alice Smith"), mounted.status()["last_error"], mounted.text(),
+                     doctor_words(run, emulator, mounted, options)):
+            assert words in told
+            assert "log in" not in told or words.startswith(("log in", "gcloud")), told
+        emulator.clear_faults()
+
+
 # ---- which of them ----
 
 def test_quota_project_is_sent_to_the_api_alone(mount, emulator, tmp_path, faces):

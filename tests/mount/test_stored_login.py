@@ -76,6 +76,19 @@ def test_a_dead_login_is_explained_and_the_next_one_taken(logged_in, desk, emula
     assert logged_in.mount.error(person) is None
 
 
+def test_a_token_that_the_service_does_not_take(logged_in, emulator, faces):
+    person = logged_in.person()
+    for status, command in ((401, COMMAND), (403, "log in again, and tick the box for contacts on the consent page: "
+                                                  "contactfs login --account default")):
+        message = "Request had insufficient authentication scopes." if status == 403 else "Invalid credentials."
+        emulator.fault("status", method="PATCH", times=-1, status=status, body=json.dumps({"error": {
+            "code": status, "status": "PERMISSION_DENIED", "message": message}}))
+        with pytest.raises(PermissionError):
+            logged_in.photo(person).write_bytes(faces.face_bytes(1))
+        assert command in logged_in.mount.error(person)
+        emulator.clear_faults()
+
+
 def test_syncing_goes_on_after_the_next_login(desk, emulator, mount):
     desk.log_in()
     mounted = mount(emulator, "--sync-interval", 1, state=desk.folder)
