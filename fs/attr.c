@@ -203,5 +203,7 @@ fs_setattr (fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struc
       return;
     }
   }
+  if ((to_set & FUSE_SET_ATTR_MTIME) != 0 && target.kind == FS_NODE_FILE)
+    book_file_time_set (target.node->file);
   reply_target_attr (self, req, &target);
 }

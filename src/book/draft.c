@@ -90,6 +90,7 @@ changed (BookDraft *self)
   self->abandoned = FALSE;
   self->heard = FALSE;
   self->said = FALSE;
+  self->finished = FALSE;
   self->mtime = g_get_real_time ();
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);

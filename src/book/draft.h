@@ -25,6 +25,7 @@ typedef struct {
   gboolean abandoned;  /* who wrote to it died, or failed, before it closed it; until somebody writes on */
   gboolean said;       /* the log and user.contactfs.error have why it is no picture, until somebody writes on */
   gboolean heard;      /* a program that lives was told that it is no picture, until somebody writes on */
+  gboolean finished;   /* who wrote it has set its time, as one does at the end, until somebody writes on */
   GError *unfit;       /* no picture that can be sent, as it is now, and why; NULL: not known */
   gboolean busy;       /* an upload of it is under way */
   GQueue waiting;      /* of GTask: flushes that wait for that upload (flush.c) */

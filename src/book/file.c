@@ -440,3 +440,10 @@ book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **e
                (gint64)size);
   return FALSE;
 }
+
+void
+book_file_time_set (BookFile *self)
+{
+  if (self->draft != NULL)
+    self->draft->finished = TRUE;
+}

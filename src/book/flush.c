@@ -6,6 +6,7 @@
  *           an upload of this draft is under way        ─→ wait for it, then look again
  *           a photo that a dying program was changing in place
  *                                                       ─→ EINVAL; the draft stays for who still holds the file open
+ *           photo.jpg.part, finished, beside photo.jpg  ─→ the same checks as for a picture that is sent, no more
  *           else                                        ─→ send.c
  *               no picture that can be sent  ─→ EINVAL; the draft stays for who still holds the file open
  *               taken                        ─→ success; the service's photo shows
@@ -77,6 +78,16 @@ is_meant_for_contact (const BookFile *file)
 {
   return file->linked
          && (file->kind == BOOK_FILE_PHOTO || (file->kind == BOOK_FILE_OTHER && !book_name_is_temporary (file->name)));
+}
+
+/* KDE's programs overwrite by way of this name, and look at the outcome of its close, not at that of the rename after it
+ * (FileProtocol::copy of KIO 5.103). They set the time before the close: the picture is whole, as far as they know. */
+static gboolean
+is_finished_copy (const BookFile *file, const BookDraft *draft)
+{
+  return draft->finished && file->linked && file->kind == BOOK_FILE_OTHER
+         && strcmp (file->name, BOOK_PHOTO_NAME ".part") == 0 && file->person->folder != NULL
+         && book_folder_has_photo (file->person->folder);
 }
 
 /* The draft is over for who looks at the folder: the service's photo shows. */
@@ -156,13 +167,22 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer data)
   flush_end (task, g_steal_pointer (&self->error));
 }
 
+/* What was refused goes into .rejected. Consumes the task. */
+static void
+keep_in_worker (GTask *task)
+{
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_rejected, task);
+
+  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
+  g_task_run_in_thread (worker, reject_in_worker);
+}
+
 static void
 on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
   BookFile *file = self->file;
-  g_autoptr (GTask) worker = NULL;
 
   if (book_send_finish (file->book, result, &self->error)) {
     book_draft_set_sent (self->draft, self->bytes);
@@ -184,9 +204,22 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   book_draft_set_refused (self->draft, self->bytes, self->error);
   if (file->kind == BOOK_FILE_PHOTO)
     show_service_photo (file);
-  worker = g_task_new (NULL, NULL, on_rejected, task);
-  g_task_set_task_data (worker, self, NULL);
-  g_task_run_in_thread (worker, reject_in_worker);
+  keep_in_worker (task);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Flush *self = g_task_get_task_data (task);
+
+  if (book_send_check_finish (self->file->book, result, &self->error)) {
+    flush_end (task, NULL);
+    return;
+  }
+  book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, self->error);
+  book_draft_set_refused (self->draft, self->bytes, self->error);
+  keep_in_worker (task);
 }
 
 /* Consumes the task, now or when what it waits for has ended. */
@@ -206,7 +239,8 @@ flush_step (GTask *task)
     flush_end (task, g_error_copy (draft->refusal));
     return;
   }
-  if (!draft->dirty || draft->size == 0 || !is_meant_for_contact (self->file)) {
+  if (!draft->dirty || draft->size == 0
+      || (!is_meant_for_contact (self->file) && !is_finished_copy (self->file, draft))) {
     flush_end (task, NULL);
     return;
   }
@@ -229,8 +263,12 @@ flush_step (GTask *task)
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
-  book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo ? draft->sent : NULL,
-                   g_task_get_cancellable (task), on_sent, task);
+  if (is_meant_for_contact (self->file))
+    book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo ? draft->sent : NULL,
+                     g_task_get_cancellable (task), on_sent, task);
+  else
+    book_send_check_async (self->file->book, self->file->person, self->bytes, g_task_get_cancellable (task), on_checked,
+                           task);
 }
 
 static void

@@ -112,6 +112,9 @@ gboolean book_handle_write (BookHandle *self, const void *data, gsize size, goff
  * BOOK_ERROR_STALE when it is not; call book_file_load first). */
 gboolean book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **error);
 
+/* A program set the file's time, which is not kept; but who does that is done with writing (flush.c). */
+void book_file_time_set (BookFile *self);
+
 /* TRUE if a photo was edited in place through it, and not sent yet: it may be a whole picture at any moment. */
 gboolean book_handle_is_editing (const BookHandle *self);
 

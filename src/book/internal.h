@@ -188,6 +188,10 @@ gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **er
 void book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer data);
 gboolean book_send_finish (Book *book, GAsyncResult *result, GError **error);
+/* The same up to the account's queue: fails where book_send_async would without asking the service to change anything. */
+void book_send_check_async (Book *book, BookPerson *person, GBytes *written, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer data);
+gboolean book_send_check_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- ask.c ---- after a mutation whose answer did not say */
 typedef enum { BOOK_ASK_FAILED, BOOK_ASK_UNANSWERED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;

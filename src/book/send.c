@@ -6,7 +6,7 @@
  *   the service takes    photo that is there?        which they wrote it, however long the pictures take
  *   (image/prepare.h)    (image/prepare.h)
  *
- * All inside the deadline of an upload.
+ * All inside the deadline of an upload. A mere check ends before the queue.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -21,6 +21,7 @@ typedef struct {
   BookPhoto *present; /* the photo to compare with */
   gboolean ready;     /* for the queue, once those before it are */
   gboolean is_smaller_copy;
+  gboolean only_check;
   gint64 deadline;
 } Send;
 
@@ -106,6 +107,10 @@ get_ready (GTask *task)
 {
   Send *self = g_task_get_task_data (task);
 
+  if (self->only_check) {
+    send_end (task, NULL);
+    return;
+  }
   self->ready = TRUE;
   upload_ready (self->book);
 }
@@ -117,6 +122,10 @@ give_up (GTask *task, GError *error)
   Send *self = g_task_get_task_data (task);
   Book *book = self->book;
 
+  if (self->only_check) {
+    send_end (task, error);
+    return;
+  }
   g_queue_remove (&book->sends, task);
   send_end (task, error);
   upload_ready (book);
@@ -168,7 +177,7 @@ compare (GTask *task)
   Book *book = self->book;
   guint seconds = (guint)(MAX (self->deadline - g_get_monotonic_time (), 0) / G_USEC_PER_SEC) + 1;
 
-  if (self->person->photo_url == NULL || self->person->gone)
+  if (self->person->photo_url == NULL || self->person->gone || (self->only_check && !book->options.protect))
     get_ready (task);
   else
     book_photo_get_async (book, self->person, FALSE, MIN (book->options.timeout, seconds),
@@ -212,11 +221,10 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
     give_up (task, translate (error));
 }
 
-void
-book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
-                 GAsyncReadyCallback callback, gpointer data)
+/* Consumes the task. */
+static void
+send_start (GTask *task, Book *book, BookPerson *person, GBytes *written, GBytes *base, gboolean only_check)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, data);
   const ImageWishes wishes = {
     .max_bytes = (gsize)book->options.max_photo_bytes,
     .max_side = book->options.max_photo_pixels,
@@ -224,7 +232,6 @@ book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, 
   };
   Send *self;
 
-  g_task_set_source_tag (task, book_send_async);
   g_task_set_check_cancellable (task, FALSE);
   if (book_refuse_when_stopped (book, task)) {
     g_object_unref (task);
@@ -233,14 +240,43 @@ book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, 
   self = g_new0 (Send, 1);
   self->book = book;
   self->person = book_person_ref (person);
+  self->only_check = only_check;
   self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
   g_task_set_task_data (task, self, send_free);
-  g_queue_push_tail (&book->sends, task);
-  image_prepare_async (book->image_helper, written, &wishes, base, self->deadline, cancellable, on_prepared, task);
+  if (!only_check)
+    g_queue_push_tail (&book->sends, task);
+  image_prepare_async (book->image_helper, written, &wishes, base, self->deadline, g_task_get_cancellable (task),
+                       on_prepared, task);
+}
+
+void
+book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
+                 GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, book_send_async);
+  send_start (task, book, person, written, base, FALSE);
 }
 
 gboolean
 book_send_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+book_send_check_async (Book *book, BookPerson *person, GBytes *written, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, book_send_check_async);
+  send_start (task, book, person, written, NULL, TRUE);
+}
+
+gboolean
+book_send_check_finish (Book *book, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -16,9 +16,7 @@ class Manager:
     remove_keys = ("Delete",)
     questions = ()  # what it asks when something is deleted: words, and the button that says yes
     undo = None  # what its undo of a copy asks, as in questions; None: there is no undo
-    failure = None  # what its dialog says when a file could not be written; None: it leaves that to the desktop
-
-    left_over = ()  # beside photo.jpg when a picture was refused
+    failure = None  # what its dialog says when a file could not be written
 
     def __init__(self, desktop):
         self.desktop = desktop
@@ -102,7 +100,6 @@ class Nautilus(Manager):
 
 
 class Dolphin(Manager):
-    left_over = ("photo.jpg.part",)
     program = "dolphin"
     title = "^{}"
     nothing = ".*(0 Folders, 0 Files|older is empty|0 Files|No items)"
@@ -111,6 +108,7 @@ class Dolphin(Manager):
     replace = "^&?Overwrite$"
     remove_keys = ("shift+Delete",)
     questions = ((".*permanently delete", "^&?Delete"),)
+    failure = ".*Could not write to file"
     undo = (*questions, (".*modified at", "^&?Continue$"))  # the second since times are the service's, not the copy's
 
     def command(self, folder):

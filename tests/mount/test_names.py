@@ -143,6 +143,49 @@ def test_rename_of_a_bad_temporary_fails_and_keeps_it(contacts, run, faces, pers
     assert contacts.rejected(person) == [faces.cut.read_bytes()]
 
 
+def finish(temporary, picture):
+    """As KDE's programs write: the time is set before the close."""
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    try:
+        os.write(fd, picture)
+        os.utime(fd, (1577880000, 1577880000))
+    finally:
+        os.close(fd)
+
+
+def test_finished_copy_that_is_no_picture_is_refused_at_its_close(contacts, faces, person, photo, old):
+    """KDE's programs do not look at the outcome of the rename."""
+    temporary = photo.with_name("photo.jpg.part")
+    for _ in range(2):
+        with pytest.raises(OSError) as caught:
+            finish(temporary, faces.cut.read_bytes())
+        assert caught.value.errno == errno.EINVAL
+        assert "cut off" in contacts.mount.error(person)
+    assert contacts.rejected(person) == [faces.cut.read_bytes()]
+    assert temporary.read_bytes() == faces.cut.read_bytes()
+    check(contacts, person, old, [], extra=["photo.jpg.part"])
+    finish(temporary, faces.face_bytes(1))
+    check(contacts, person, old, [], extra=["photo.jpg.part"])
+    os.rename(temporary, photo)
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
+def test_other_half_pictures_are_nobodys_business(contacts, run, faces, person, photo, old):
+    """No time was set, or set before there was more; another name; nothing to overwrite."""
+    half = faces.cut.read_bytes()
+    bare = contacts.without_photo()
+    temporary = photo.with_name("photo.jpg.part")
+    temporary.write_bytes(half)
+    os.utime(temporary)
+    with open(temporary, "ab") as file:
+        file.write(half)
+    run("cp", "-p", faces.cut, photo.with_name("new.part"))
+    run("cp", "-p", faces.cut, contacts.photo(bare).with_name("photo.jpg.part"))
+    check(contacts, person, old, [], extra=["photo.jpg.part", "new.part"])
+    check(contacts, bare, None, [], extra=["photo.jpg.part"])
+    assert contacts.rejected(person) == []
+
+
 def test_rename_while_open(contacts, faces, person, photo):
     """GLib: write, fsync, rename over photo.jpg while still open, close: one upload."""
     temporary = photo.with_name(".goutputstream-XYZ")
