@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cli/demo.h"
 #include "cli/options.h"
 
 static gint
@@ -21,7 +22,7 @@ accounts_list (void)
   for (const char *name = folder != NULL ? g_dir_read_name (folder) : NULL; name != NULL;
        name = g_dir_read_name (folder)) {
     g_autofree char *path = g_build_filename (top, name, NULL);
-    if (options_account_valid (name) && strcmp (name, "demo") != 0 && g_file_test (path, G_FILE_TEST_IS_DIR))
+    if (options_account_valid (name) && strcmp (name, DEMO_ACCOUNT) != 0 && g_file_test (path, G_FILE_TEST_IS_DIR))
       g_ptr_array_add (names, g_strdup (name));
   }
   g_ptr_array_sort (names, compare);

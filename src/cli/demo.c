@@ -118,19 +118,26 @@ read_line (int fd)
   }
 }
 
+char *
+demo_find_program (GError **error)
+{
+  char *program = programs_find (DEMO_PROGRAM, "emulator");
+  if (program == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "the demo needs " DEMO_PROGRAM
+                 ", which is neither next to contactfs nor in $PATH; on Debian it is a package of that "
+                 "name");
+  return program;
+}
+
 Demo *
 demo_start (const char *folder, gboolean foreground, GError **error)
 {
   if (!folders_make (folder, error))
     return NULL;
-  g_autofree char *program = programs_find (DEMO_PROGRAM, "emulator");
-  if (program == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "the demo needs " DEMO_PROGRAM
-                 ", which is neither next to contactfs nor in $PATH; on Debian it is a package of that "
-                 "name");
+  g_autofree char *program = demo_find_program (error);
+  if (program == NULL)
     return NULL;
-  }
   int fds[2];
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
     return NULL;

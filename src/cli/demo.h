@@ -12,6 +12,11 @@ typedef struct {
   struct _GSubprocess *process;
 } Demo;
 
+#define DEMO_ACCOUNT "demo"
+
+/* The program of the service: its path, transfer full, or NULL with a sentence. */
+char *demo_find_program (GError **error);
+
 /* Starts it on folder, which it keeps its people in, and waits until it listens. foreground: its stderr is ours.
  * Spawns: after daemon_detach. */
 Demo *demo_start (const char *folder, gboolean foreground, GError **error);

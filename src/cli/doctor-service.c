@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "cli/credentials.h"
+#include "cli/demo.h"
 #include "cli/doctor.h"
+#include "cli/folders.h"
 #include "google/people.h"
+#include "google/stored-login.h"
 
 #define SERVICE_TIMEOUT 10  /* seconds for each check, or --timeout if that is less */
 #define CLOCK_TOLERANCE 120 /* seconds: signed requests are good for minutes */
@@ -178,6 +181,35 @@ check_permissions (Visit *self)
   report_permissions (self, error);
 }
 
+/* ---- the demo ---- */
+
+static gboolean
+is_demo (const Options *options)
+{
+  g_autofree char *folder = folders_config (DEMO_ACCOUNT);
+  return strcmp (options->account, DEMO_ACCOUNT) == 0 && options->api_url == NULL && options->token_command == NULL
+         && options->credentials == NULL && !stored_login_exists (folder);
+}
+
+static void
+report_demo (Report *report)
+{
+  static const char *const others[] = { "certificate", "clock", "token", "api", "permission" };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = demo_find_program (&error);
+  if (program == NULL)
+    report_add (report, REPORT_BAD, "network", "%s", error->message);
+  else
+    report_add (report, REPORT_GOOD, "network",
+                "the account “" DEMO_ACCOUNT "” is that of contactfs demo: its service is %s, on this computer, with "
+                "sample people",
+                program);
+  report_add (report, REPORT_GOOD, "credentials",
+              "the demo needs none; for contacts of your own, name another account with --account NAME");
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    report_add (report, REPORT_SKIPPED, others[i], "the demo's service is made and asked by contactfs demo itself");
+}
+
 static void
 visit (Visit *self)
 {
@@ -198,6 +230,10 @@ visit (Visit *self)
 void
 doctor_check_service (const Options *options, Report *report)
 {
+  if (is_demo (options)) {
+    report_demo (report);
+    return;
+  }
   Visit self = { .options = options,
                  .report = report,
                  .api_url = options->api_url != NULL ? options->api_url : PEOPLE_DEFAULT_API_URL,

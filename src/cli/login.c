@@ -53,7 +53,8 @@ typedef struct {
   Grant *grant;
   PeoplePerson *person; /* or NULL: not known */
   char *who;
-  char *doubt; /* why it is not known, in words; or NULL */
+  char *doubt;          /* why it is not known, in words; or NULL */
+  gboolean was_in_file; /* the login before this one */
   char *why_file;
   GError *error;
 } Run;
@@ -110,6 +111,8 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
     conclude (self);
     return;
   }
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
       = stored_login_new (self->options->account, self->folder, self->client, self->grant,
                           self->person != NULL ? self->person->resource_name : NULL, self->who);
@@ -342,10 +345,10 @@ tell (const Run *self)
     say ("Logged in as %s, as the account “%s”.\n", self->who, account);
   else
     say ("Logged in, as the account “%s”.\n", account);
-  if (self->why_file != NULL) {
+  if (self->why_file != NULL && !self->was_in_file) {
     g_autofree char *file = g_build_filename (self->folder, "login.json", NULL);
     say ("%s; the login is in a file instead, which you alone can read: %s\n", self->why_file, file);
-  } else {
+  } else if (self->why_file == NULL) {
     say ("The login is in the keyring.\n");
   }
   say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,

@@ -21,6 +21,7 @@
 #include "cli/credentials.h"
 #include "cli/daemon.h"
 #include "cli/demo.h"
+#include "cli/fail.h"
 #include "cli/folders.h"
 #include "cli/log.h"
 #include "cli/notify.h"
@@ -297,13 +298,13 @@ prepare (Daemon *self, GError **error)
   if (!stale_repair (self->options->mountpoint, &taken, error))
     return FALSE;
   if (taken > 0)
-    g_message ("%s was a dead mount, its process had ended: it is taken away", self->options->mountpoint);
+    cli_fail (CLI_OK, "%s was a dead mount, since its process had ended; it was taken away", self->options->mountpoint);
   if (!fs_check_mountpoint (self->options->mountpoint, error))
     return FALSE;
   g_autofree char *real = realpath (self->options->mountpoint, NULL);
   self->mountpoint = g_strdup (real != NULL ? real : self->options->mountpoint);
   self->api_url = self->options->api_url != NULL ? self->options->api_url : PEOPLE_DEFAULT_API_URL;
-  self->account = g_strdup (self->is_demo ? "demo" : self->options->account);
+  self->account = g_strdup (self->is_demo ? DEMO_ACCOUNT : self->options->account);
   if (!self->is_demo) {
     self->credentials = credentials_find (self->options, error);
     if (self->credentials == NULL)

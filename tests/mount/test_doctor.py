@@ -362,6 +362,15 @@ def test_the_variable_that_names_credentials_is_named(doctor, emulator, tmp_path
     assert "gcloud's application default credentials" in found.words["credentials"]
 
 
+def test_the_demo_needs_no_service(doctor, service):
+    env = {"PATH": f"{Path(PEOPLE_EMULATOR).parent}:{os.environ['PATH']}"}
+    found = doctor("--account", "demo", env=env)
+    assert "sample people" in found.words["network"] and "needs none" in found.words["credentials"]
+    assert not {"network", "credentials", "token", "permission"} & set(found.bad)
+    assert {*found.states, "allow-other"} == set(CHECKS)
+    assert doctor("--account", "demo", *service).states["permission"] == "good", "as --api-url says"
+
+
 def test_no_token(doctor, emulator):
     found = doctor("--api-url", emulator.api_url, "--token-command", "echo 'you must log in' >&2; exit 3")
     assert "token" in found.bad and "you must log in" in found.words["token"] and found.states["api"] == "skipped"

@@ -185,7 +185,7 @@ def test_an_older_login_in_a_keyring_that_is_locked_is_not_called_forgotten(desk
 
 def test_an_older_login_in_a_keyring_that_is_away_is_not_called_forgotten(desk, emulator, keyring, logged_in_twice):
     keyring.end_bus()
-    assert "in a file" in desk.log_in().out, "the one after still knows of it"
+    assert "in a file" not in desk.log_in().out, "that was said at the one before"
     result = desk.log_out(check=False)
     assert result.status == 1 and "older login" in result.errors and "myaccount.google.com/permissions" in result.errors
     assert (desk.config() / "login.json").exists() and not is_good(emulator, desk.stored()["refresh_token"])

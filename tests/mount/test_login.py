@@ -48,6 +48,9 @@ def test_the_whole_way(desk):
     assert result.status == 0 and result.errors == ""
     assert "Sample User <you@example.com>" in result.out and "contactfs mount FOLDER" in result.out
     assert result.out.count("the login is in a file instead") == 1, "there is no keyring here"
+    assert "keyring" not in desk.log_in().out, "said once"
+    desk.log_out()
+    assert "the login is in a file instead" in desk.log_in().out
 
 
 def test_the_file_is_for_its_owner_alone(desk):

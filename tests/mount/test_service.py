@@ -138,7 +138,7 @@ def test_mount_says_that_it_repaired(mount, emulator, run):
     mounted.foreground = False
     mounted.start()
     assert os.listdir(mounted.path) and len(mounts_at(mounted.path)) == 1
-    words = f"contactfs: message: {mounted.path} was a dead mount, its process had ended: it is taken away\n"
+    words = f"contactfs: {mounted.path} was a dead mount, since its process had ended; it was taken away\n"
     assert mounted.text().endswith(words)
     mounted.unmount()
 
