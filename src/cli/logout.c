@@ -2,9 +2,13 @@
  * contactfs logout: revoked at the service, then forgotten here; forgotten in any case.
  *
  *   load ─→ revoke ─→ in the file? one before it in the keyring ─→ revoke ─→ forget
+ *
+ * A signal ends whichever it is. What takes long is named.
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -16,9 +20,15 @@
 
 #define KEYRING_SECONDS 20
 #define REVOKE_SECONDS  20
+#define NOTICE_SECONDS  2
 
 typedef struct {
   GMainLoop *loop;
+  GCancellable *cancellable;
+  guint signals[3];
+  guint notice;        /* source, or 0 */
+  const char *waiting; /* what for */
+  gboolean begun;      /* the service was asked to revoke it */
   HttpClient *http;
   const char *account, *folder;
   gboolean in_keyring;       /* or that cannot be told */
@@ -34,6 +44,70 @@ keyring_deadline (void)
   return g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC;
 }
 
+/* ---- waiting ---- */
+
+static gboolean
+on_notice (gpointer data)
+{
+  Run *self = data;
+  self->notice = 0;
+  cli_fail (CLI_OK, "Waiting for %s. Ctrl-C ends that", self->waiting);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for (Run *self, const char *what)
+{
+  g_clear_handle_id (&self->notice, g_source_remove);
+  self->waiting = what;
+  self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_notice, self);
+}
+
+static void
+wait_for_keyring (Run *self)
+{
+  wait_for (self, "the keyring, where the login is: it may ask for its password");
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  Run *self = data;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_signals (Run *self)
+{
+  const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
+}
+
+/* TRUE: nothing more is begun. */
+static gboolean
+is_interrupted (Run *self)
+{
+  if (!g_cancellable_is_cancelled (self->cancellable))
+    return FALSE;
+  if (self->not_forgotten == NULL)
+    g_cancellable_set_error_if_cancelled (self->cancellable, &self->not_forgotten);
+  g_main_loop_quit (self->loop);
+  return TRUE;
+}
+
+/* ---- the steps ---- */
+
+static void
+ask_to_revoke (Run *self, StoredLogin *login, GAsyncReadyCallback callback)
+{
+  self->begun = TRUE;
+  wait_for (self, "the service, which is to revoke the login");
+  login_revoke_async (self->http, login, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, self->cancellable,
+                      callback, self);
+}
+
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -45,8 +119,9 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 static void
 forget (Run *self)
 {
+  wait_for_keyring (self);
   stored_login_forget_async (self->account, self->folder, self->in_keyring || self->older_in_keyring,
-                             self->keyring_deadline, NULL, on_forgotten, self);
+                             self->keyring_deadline, self->cancellable, on_forgotten, self);
 }
 
 static void
@@ -54,7 +129,8 @@ on_older_revoked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   login_revoke_finish (result, self->not_revoked == NULL ? &self->not_revoked : NULL);
-  forget (self);
+  if (!is_interrupted (self))
+    forget (self);
 }
 
 /* That it cannot be had is told by forget, which meets the same keyring. */
@@ -63,11 +139,12 @@ on_older_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (StoredLogin) older = stored_login_load_older_finish (result, NULL);
+  if (is_interrupted (self))
+    return;
   if (older == NULL)
     forget (self);
   else
-    login_revoke_async (self->http, older, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, NULL,
-                        on_older_revoked, self);
+    ask_to_revoke (self, older, on_older_revoked);
 }
 
 static void
@@ -75,11 +152,16 @@ on_revoked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   login_revoke_finish (result, &self->not_revoked);
+  if (is_interrupted (self))
+    return;
   self->keyring_deadline = keyring_deadline ();
-  if (self->in_keyring)
+  if (self->in_keyring) {
     forget (self);
-  else
-    stored_login_load_older_async (self->account, self->folder, self->keyring_deadline, NULL, on_older_loaded, self);
+    return;
+  }
+  wait_for (self, "the keyring, where an older login may be: it may ask for its password");
+  stored_login_load_older_async (self->account, self->folder, self->keyring_deadline, self->cancellable,
+                                 on_older_loaded, self);
 }
 
 static void
@@ -87,17 +169,27 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (StoredLogin) whole = stored_login_load_finish (result, &self->not_revoked);
+  if (is_interrupted (self))
+    return;
+  if (g_error_matches (self->not_revoked, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)) { /* forget would meet the same */
+    self->not_forgotten = g_steal_pointer (&self->not_revoked);
+    g_main_loop_quit (self->loop);
+    return;
+  }
   self->keyring_deadline = keyring_deadline ();
   if (whole == NULL)
     forget (self);
   else
-    login_revoke_async (self->http, whole, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, NULL, on_revoked,
-                        self);
+    ask_to_revoke (self, whole, on_revoked);
 }
 
 static void
 run_clear (Run *self)
 {
+  g_clear_handle_id (&self->notice, g_source_remove);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
+  g_clear_object (&self->cancellable);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_error (&self->not_revoked);
@@ -108,6 +200,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 static int
 tell (const Run *self, const char *account)
 {
+  if (g_error_matches (self->not_forgotten, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return cli_fail (CLI_FAILED, "The logout was interrupted: %scontactfs logout --account %s",
+                     self->begun ? "the login may be revoked, and is still here; to end it, run "
+                                 : "nothing was changed. To end the login, run ",
+                     account);
   if (!self->in_keyring && self->not_forgotten != NULL && self->not_forgotten->domain == PEOPLE_ERROR)
     return cli_fail (CLI_FAILED,
                      "An older login of the account “%s” may still be in the keyring, so it is not forgotten (%s). Run "
@@ -144,8 +241,11 @@ cli_logout (const char *account)
   self.in_keyring = login == NULL || login->in_keyring;
   self.older_in_keyring = login != NULL && login->older_in_keyring;
   self.loop = g_main_loop_new (NULL, FALSE);
+  self.cancellable = g_cancellable_new ();
   self.http = http_client_new ();
-  stored_login_load_async (account, folder, keyring_deadline (), NULL, on_loaded, &self);
+  watch_signals (&self);
+  wait_for_keyring (&self);
+  stored_login_load_async (account, folder, keyring_deadline (), self.cancellable, on_loaded, &self);
   g_main_loop_run (self.loop);
   return tell (&self, account);
 }

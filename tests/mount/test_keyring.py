@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import subprocess
 import time
 import urllib.parse
 
@@ -144,6 +145,38 @@ def test_what_a_locked_keyring_still_has_is_not_called_forgotten(desk, keyring):
     assert keyring.is_kept()
     assert result.status == 1 and "is still here" in result.errors and "locked" in result.errors
     assert (desk.config() / "login.json").exists()
+
+
+def begin_log_out(desk):
+    return desk.run.start(CONTACTFS, "logout", env=desk.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_logout_says_that_it_waits_for_the_keyring_and_can_be_interrupted(desk, emulator, keyring):
+    desk.log_in()
+    token = json.loads(keyring.lookup())["refresh_token"]
+    keyring.signal(signal.SIGSTOP)
+    logout = begin_log_out(desk)
+    try:
+        words = logout.stderr.readline().decode()
+        assert words.startswith("contactfs: Waiting for the keyring") and "Ctrl-C" in words
+        logout.send_signal(signal.SIGINT)
+        result = desk.run.finish(logout, timeout=5)
+    finally:
+        keyring.signal(signal.SIGCONT)
+    assert result.status == 1 and "interrupted: nothing was changed" in result.errors
+    assert is_good(emulator, token) and "revoked and forgotten" in desk.log_out().out
+
+
+def test_logout_from_a_service_that_hangs_can_be_interrupted(desk, emulator, keyring):
+    desk.log_in()
+    emulator.fault("hang", origin="token", times=-1)
+    logout = begin_log_out(desk)
+    emulator.wait_requests(1, path="/revoke")
+    logout.send_signal(signal.SIGINT)
+    result = desk.run.finish(logout, timeout=5)
+    assert result.status == 1 and "interrupted: the login may be revoked" in result.errors
+    emulator.clear_faults()
+    assert "revoked and forgotten" in desk.log_out().out
 
 
 @pytest.fixture
