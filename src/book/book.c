@@ -45,12 +45,25 @@ lock_state (Book *self, GError **error)
     return FALSE;
   }
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    close (self->lock_fd);
+    self->lock_fd = -1;
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                  "the account \"%s\" is mounted already (contactfs status shows where); unmount it first",
                  self->options.account);
     return FALSE;
   }
   return TRUE;
+}
+
+/* An account of which nothing was ever seen, as after a try with the wrong credentials: no empty folders are left
+ * of it. Only with the lock, which another mount has otherwise, and may be about to use them. */
+static void
+remove_empty_folders (Book *self)
+{
+  if (self->lock_fd < 0 || self->listed)
+    return;
+  g_rmdir (self->options.cache_dir); /* fails where something is in it */
+  g_rmdir (self->options.data_dir);
 }
 
 static void
@@ -171,6 +184,7 @@ book_free (Book *self)
   g_clear_pointer (&self->cache, book_cache_free);
   g_clear_pointer (&self->store, book_store_close);
   g_clear_object (&self->background);
+  remove_empty_folders (self);
   if (self->lock_fd >= 0)
     close (self->lock_fd);
   g_free (self->last_error);

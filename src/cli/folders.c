@@ -19,27 +19,26 @@ folders_make (const char *path, GError **error)
 }
 
 static char *
-make_folder (const char *base, const char *account, GError **error)
+find (const char *base, const char *account)
 {
   g_autofree char *path = g_build_filename (base, "contactfs", account, NULL);
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  return folders_make (absolute, error) ? g_steal_pointer (&absolute) : NULL;
+  return g_canonicalize_filename (path, NULL);
 }
 
 Folders *
-folders_new (const char *account, GError **error)
+folders_new (const char *account)
 {
-  g_autoptr (Folders) self = g_new0 (Folders, 1);
-  self->state = make_folder (g_get_user_state_dir (), account, error);
-  if (self->state == NULL)
-    return NULL;
-  self->cache = make_folder (g_get_user_cache_dir (), account, error);
-  if (self->cache == NULL)
-    return NULL;
-  self->data = make_folder (g_get_user_data_dir (), account, error);
-  if (self->data == NULL)
-    return NULL;
-  return g_steal_pointer (&self);
+  Folders *self = g_new0 (Folders, 1);
+  self->state = find (g_get_user_state_dir (), account);
+  self->cache = find (g_get_user_cache_dir (), account);
+  self->data = find (g_get_user_data_dir (), account);
+  return self;
+}
+
+gboolean
+folders_make_all (const Folders *self, GError **error)
+{
+  return folders_make (self->state, error) && folders_make (self->cache, error) && folders_make (self->data, error);
 }
 
 void
@@ -56,6 +55,5 @@ folders_free (Folders *self)
 char *
 folders_config (const char *account)
 {
-  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "contactfs", account, NULL);
-  return g_canonicalize_filename (path, NULL);
+  return find (g_get_user_config_dir (), account);
 }

@@ -11,10 +11,13 @@ typedef struct {
   char *data;  /* .previous and .rejected */
 } Folders;
 
-/* Makes them, 0700. A GFileError with a sentence. */
-Folders *folders_new (const char *account, GError **error);
+/* Not made yet. */
+Folders *folders_new (const char *account);
 void folders_free (Folders *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Folders, folders_free)
+
+/* Makes them, 0700. A GFileError with a sentence. */
+gboolean folders_make_all (const Folders *self, GError **error);
 
 /* A folder of its own below state, cache or data: made 0700. */
 gboolean folders_make (const char *path, GError **error);

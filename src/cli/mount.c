@@ -1,7 +1,7 @@
 /*
  * contactfs mount and demo: one daemon per mount, from the command line to the last free.
  *
- *   check mountpoint, folders, credentials → fork → clients → book → first listing (if there is none yet) → mount →
+ *   check mountpoint, credentials → fork → clients → folders → book → first listing (if there is none yet) → mount →
  * ready → serve → signal or fusermount3 -u → book_stop (promises are kept) → unmount → free
  *
  * What can fail without a network fails before the fork, in the process that the person sees. After it there is one
@@ -150,6 +150,8 @@ make_clients (Daemon *self, GError **error)
 static gboolean
 open_book (Daemon *self, GError **error)
 {
+  if (!folders_make_all (self->folders, error))
+    return FALSE;
   g_autofree char *helper = programs_find ("contactfs-convert", "convert");
   BookOptions options = {
     .account = self->account,
@@ -311,8 +313,8 @@ prepare (Daemon *self, GError **error)
       return FALSE;
   }
   umask (077);
-  self->folders = folders_new (self->account, error);
-  return self->folders != NULL;
+  self->folders = folders_new (self->account);
+  return TRUE;
 }
 
 int

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 import pytest
 
 import assertions
-from conftest import PEOPLE_EMULATOR, SMALL_FACES, check_service
+from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, check_service
 from emulator import Emulator
 from eventually import eventually
-from mounts import MountFailed
+from mounts import MountFailed, xdg_folders
 from test_cli import SECRET, write_credentials
 
 SUBJECT = "alice@example.com"
@@ -245,6 +245,16 @@ def test_what_to_do_about_a_token_that_is_refused(mount, emulator, kind, run, fa
             assert words in told
             assert "log in" not in told or words.startswith(("log in", "gcloud")), told
         emulator.clear_faults()
+
+
+@pytest.mark.parametrize("wrong", [["--credentials", "/nonexistent"], ["--token-command", "false"]], ids=["file", "command"])
+def test_a_wrong_try_leaves_no_empty_folder(run, emulator, tmp_path, wrong):
+    place = tmp_path / "place"
+    place.mkdir()
+    result = run(CONTACTFS, "mount", "--api-url", emulator.api_url, "--account", "mistyped", *wrong, place,
+                 env=xdg_folders(tmp_path / "home"), check=False)
+    assert result.status == 1
+    assert [path for path in tmp_path.rglob("mistyped") if not any(path.iterdir())] == []
 
 
 # ---- which of them ----
