@@ -62,9 +62,15 @@ inside sh -c 'apt-get install -q -y --no-install-recommends /packages/people-emu
 inside sh -c 'man contactfs | grep -q -- --token-command && man people-emulator | grep -q -- --state-dir'
 for file in bash-completion/completions/contactfs fish/vendor_completions.d/contactfs.fish zsh/vendor-completions/_contactfs \
   bash-completion/completions/people-emulator fish/vendor_completions.d/people-emulator.fish \
-  zsh/vendor-completions/_people-emulator doc/contactfs/copyright doc/contactfs/README.md.gz; do
+  zsh/vendor-completions/_people-emulator doc/contactfs/copyright doc/contactfs/README.md; do
   test -e "$new/usr/share/$file" || { echo "$file is missing"; exit 1; }
 done
+# What the documentation leads to is there.
+(cd "$new/usr/share/doc/contactfs" && for file in README.md NEWS.md docs/*.md; do
+  sed 's/](/\n](/g' "$file" | sed -n 's/^](\([^):# ]*\)[#)].*/\1/p' | while read -r link; do
+    [ -z "$link" ] || test -e "$(dirname "$file")/$link" || { echo "$file leads to $link, which is missing"; exit 1; }
+  done || exit 1
+done)
 test -e "$new/usr/lib/systemd/user/contactfs@.service"
 inside useradd -m alice
 
