@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "convert/heif.h"
 #include "convert/tiff.h"
 #include "convert/vips-image.h"
 #include "image/header.h"
@@ -178,6 +179,12 @@ open_picture (gconstpointer data, gsize size, Source *source, GError **error)
   return image;
 }
 
+static gboolean
+is_heif (ImageKind kind)
+{
+  return kind == IMAGE_KIND_HEIC || kind == IMAGE_KIND_AVIF;
+}
+
 gboolean
 source_read (gconstpointer data, gsize size, Source *source, GError **error)
 {
@@ -191,6 +198,8 @@ source_read (gconstpointer data, gsize size, Source *source, GError **error)
   source->orientation = vips_image_get_orientation (image);
   source->has_profile = has_fitting_profile (image);
   source->has_alpha = vips_image_hasalpha (image) && vips_image_get_coding (image) == VIPS_CODING_NONE;
+  source->is_premultiplied
+      = source->has_alpha && is_heif (image_kind (data, size)) && heif_is_premultiplied (data, size);
   source->colours = vips_image_get_interpretation (image);
   source->format = vips_image_get_format (image);
   if (has_too_many_pixels (source->width, source->height, error))
@@ -213,8 +222,25 @@ is_lab (const Source *source)
          || source->colours == VIPS_INTERPRETATION_LABS;
 }
 
+static gboolean
+undo_premultiplication (VipsImage **image, VipsBandFormat format)
+{
+  STEP (image, vips_unpremultiply, NULL);
+  STEP (image, vips_rint, NULL);
+  STEP (image, vips_cast, format, NULL);
+  return TRUE;
+}
+
+static gboolean
+needs_load_all (const Source *source)
+{
+  return source->decoded != NULL || is_lab (source) || source->is_premultiplied
+         || (source->colours == VIPS_INTERPRETATION_CMYK && (source->has_profile || source->has_alpha));
+}
+
 /* What vips_thumbnail_buffer cannot do: it would take its own CMYK for the profile's, multiply inks with transparency as if
- * they were light, and take a Lab of print (D50) for one of screens. NULL: vips has the error. */
+ * they were light, multiply colours with alpha once more, and take a Lab of print (D50) for one of screens. NULL: vips has
+ * the error. */
 static VipsImage *
 load_all (gconstpointer data, gsize size, const Source *source)
 {
@@ -227,6 +253,8 @@ load_all (gconstpointer data, gsize size, const Source *source)
   stored = vips_image_new_from_buffer (data, size, "", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
   if (stored == NULL)
     return NULL;
+  if (source->is_premultiplied)
+    return undo_premultiplication (&stored, source->format) ? g_steal_pointer (&stored) : NULL;
   if (is_lab (source))
     failed = vips_colourspace (stored, &lab, VIPS_INTERPRETATION_LAB, NULL) != 0
              || vips_icc_export (lab, &shown, "output_profile", "srgb", NULL) != 0;
@@ -246,7 +274,7 @@ load (gconstpointer data, gsize size, const Source *source, int side)
   VipsImage *image = NULL;
   int failed;
 
-  if (source->decoded != NULL || is_lab (source) || (is_cmyk && (source->has_profile || source->has_alpha))) {
+  if (needs_load_all (source)) {
     all = load_all (data, size, source);
     failed
         = all == NULL

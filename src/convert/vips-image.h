@@ -17,6 +17,7 @@ typedef struct {
   int orientation;
   gboolean has_profile;
   gboolean has_alpha;
+  gboolean is_premultiplied; /* its colours are multiplied with alpha already; libvips takes them as if not */
   VipsInterpretation colours;
   VipsBandFormat format;
   VipsImage *decoded; /* all of it, where libvips does not know the way; NULL: by libvips */

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -272,6 +273,35 @@ def test_transparency_is_white(contacts, person, kind):
     expected.paste((255, 255, 255), (0, 0, 48, 64))
     options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
     assert_jpeg(write(contacts, person, saved(source, kind, **options)), expected)
+    assert "on white" in note(contacts, person)
+
+
+VEIL = (255, 160, 64, 0)  # columns, from left to right
+
+
+def veiled():
+    """The pattern behind a veil, and what it is on white."""
+    alpha = Image.new("L", pattern().size)
+    for column, level in enumerate(VEIL):
+        alpha.paste(level, (24 * column, 0, 24 * column + 24, 64))
+    source = pattern().convert("RGBA")
+    source.putalpha(alpha)
+    return source, Image.composite(pattern(), Image.new("RGB", pattern().size, "white"), alpha)
+
+
+def test_premultiplied_alpha(contacts, person):
+    """Of avifenc --premultiply, whose colours are multiplied with alpha already."""
+    held = write(contacts, person, (PICTURES / "premultiplied.avif").read_bytes())
+    assert_jpeg(held, veiled()[1], near=5)
+
+
+@pytest.mark.skipif(shutil.which("heif-enc") is None, reason="not installed: libheif-examples")
+def test_alpha_of_a_heic(contacts, run, person, tmp_path):
+    """An auxiliary picture."""
+    source, expected = veiled()
+    source.save(tmp_path / "picture.png")
+    run("heif-enc", "-q", "90", tmp_path / "picture.png", "-o", tmp_path / "picture.heic")
+    assert_jpeg(write(contacts, person, (tmp_path / "picture.heic").read_bytes()), expected, near=5)
     assert "on white" in note(contacts, person)
 
 

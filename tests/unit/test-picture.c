@@ -144,8 +144,9 @@ main (int argc, char **argv)
   static const ImageKind kinds[]
       = { IMAGE_KIND_JPEG, IMAGE_KIND_PNG,  IMAGE_KIND_GIF,  IMAGE_KIND_WEBP, IMAGE_KIND_TIFF,
           IMAGE_KIND_BMP,  IMAGE_KIND_HEIC, IMAGE_KIND_AVIF, IMAGE_KIND_JXL };
-  static const char *const names[] = { "cmyk.jpg",  "progressive.jpg", "picture.gif",  "picture.webp", "picture.tif",
-                                       "ycbcr.tif", "picture.bmp",     "pattern.heic", "pattern.avif", "pattern.jxl" };
+  static const char *const names[]
+      = { "cmyk.jpg",    "progressive.jpg", "picture.gif",  "picture.webp",       "picture.tif", "ycbcr.tif",
+          "picture.bmp", "pattern.heic",    "pattern.avif", "premultiplied.avif", "pattern.jxl" };
   g_autoptr (GError) error = NULL;
 
   g_test_init (&argc, &argv, NULL);

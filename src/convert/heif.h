@@ -1,0 +1,10 @@
+/*
+ * What libvips does not tell of a HEIF file (HEIC, AVIF): ISO/IEC 23008-12, in boxes of ISO/IEC 14496-12.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* TRUE if the colours of the primary picture are multiplied with its alpha already (an item reference "prem"). FALSE too for
+ * what is no such file. Any thread. */
+gboolean heif_is_premultiplied (const guint8 *data, gsize size);
