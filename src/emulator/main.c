@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emulator/emulator.h"
+#include "emulator/fork-server.h"
 #include "emulator/json.h"
 #include "emulator/sample-people.h"
 
@@ -231,6 +232,8 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
+  if (argc == 2 && g_str_equal (argv[1], "--fork-server") && !fork_server_run (&argc, &argv))
+    return 0;
   if (!options_parse (&options, &argc, &argv, &done, &error)) {
     g_printerr ("people-emulator: %s\nTry people-emulator --help.\n", error->message);
     status = 2;

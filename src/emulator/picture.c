@@ -28,8 +28,8 @@ start_vips (gpointer data)
 }
 
 /* With the first picture: libvips loads all its modules, which takes as long as the rest of our start. */
-static void
-need_vips (void)
+void
+picture_prepare (void)
 {
   static GOnce once = G_ONCE_INIT;
 
@@ -71,7 +71,7 @@ picture_check (GBytes *bytes, GError **error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "neither JPEG nor PNG");
     return FALSE;
   }
-  need_vips ();
+  picture_prepare ();
   image = vips_image_new_from_buffer (data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                       VIPS_FAIL_ON_TRUNCATED, NULL);
   /* The average needs every pixel, so it meets a cut-off end. */
@@ -110,7 +110,7 @@ picture_resize (GBytes *bytes, const PictureSize *size, GError **error)
   gsize length;
   void *data = (void *)g_bytes_get_data (bytes, &length);
 
-  need_vips ();
+  picture_prepare ();
   if (vips_thumbnail_buffer (data, length, &image, size->width, "height", size->height, "size", VIPS_SIZE_DOWN, "crop",
                              size->crop ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE, NULL)
       != 0) {
@@ -127,7 +127,7 @@ picture_reencode (GBytes *bytes, GError **error)
   const void *data = g_bytes_get_data (bytes, &length);
   g_autoptr (VipsImage) image = NULL;
 
-  need_vips ();
+  picture_prepare ();
   image = vips_image_new_from_buffer (data, length, "", NULL);
   if (image == NULL) {
     set_error (error);
@@ -142,7 +142,7 @@ picture_from_svg (const char *svg, int width, PictureFormat format, GError **err
   g_autoptr (VipsImage) drawn = NULL;
   g_autoptr (VipsImage) flat = NULL;
 
-  need_vips ();
+  picture_prepare ();
   if (vips_svgload_buffer ((void *)svg, strlen (svg), &drawn, "scale", width / SVG_WIDTH, NULL) != 0
       || vips_flatten (drawn, &flat, NULL) != 0) {
     set_error (error);

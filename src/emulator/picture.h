@@ -6,6 +6,9 @@
 
 #include <gio/gio.h>
 
+/* Starts libvips, if nothing has yet; makes no thread. */
+void picture_prepare (void);
+
 /* JPEG or PNG that decodes whole? Else FALSE with error. */
 gboolean picture_check (GBytes *bytes, GError **error);
 const char *picture_type (GBytes *bytes); /* by its magic; application/octet-stream for what it does not know */

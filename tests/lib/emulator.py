@@ -19,6 +19,8 @@ import subprocess
 import threading
 import urllib.parse
 
+from forkserver import Forked
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOKEN = "test-access-token"
 
@@ -65,12 +67,10 @@ class Emulator:
         self.token = token
         self.ca = ca
         self.killed = False
-        arguments = [str(program or find_program()), "--until-eof"]
+        arguments = [os.path.abspath(program or find_program()), "--until-eof"]
         if token:
             arguments += ["--access-token", token]
-        self.process = subprocess.Popen(arguments + [str(option) for option in options], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=dict(os.environ, **(env or {})))
+        self.process = self._start(arguments + [str(option) for option in options], env)
         self._errors = []
         self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
@@ -83,6 +83,13 @@ class Emulator:
         self.api_url = self.ready["api_url"]
         self.photo_url = self.ready["photo_url"]
         self.control_url = self.ready["control_url"]
+
+    @staticmethod
+    def _start(arguments, env):
+        if env is None:
+            return Forked(arguments[0], arguments[1:])
+        return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env=dict(os.environ, **env))
 
     def _read_errors(self):
         for line in self.process.stderr:
