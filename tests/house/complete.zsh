@@ -5,12 +5,13 @@ folder=$(mktemp -d)
 cat >$folder/start <<END
 fpath=($1 \$fpath)
 offered=$folder/offered
+dump=\$HOME/.zcompdump${1//\//-} # compinit reads a thousand files; once is enough
 END
 cat >>$folder/start <<'END'
 PROMPT=
 bindkey '^I' complete-word
 autoload -U compinit
-compinit -D -u
+compinit -C -d $dump
 comppostfuncs=(exit)
 # in place of listing: what would be listed, with what stands before it in the word
 compadd() {
