@@ -20,6 +20,10 @@ typedef struct {
 /* FALSE with IMAGE_ERROR unless data is a whole JPEG or PNG (image_check_upload). */
 gboolean image_read_header (gconstpointer data, gsize size, ImageHeader *header, GError **error);
 
+/* TRUE if a scan of a JPEG, whole by its structure, has fewer bits than its blocks need at the very least: most of the
+ * picture is missing. */
+gboolean image_jpeg_is_too_short (gconstpointer data, gsize size);
+
 /* A whole JPEG or PNG without what tells of its owner: EXIF, GPS, XMP, IPTC, comments, thumbnails, trailers. The pixels
  * as they are encoded, and what says how to show them (colour profile, gamma, density), stay. Orientation is metadata:
  * turn the picture first. A new reference to bytes itself if there is nothing to strip. Transfer full. */

@@ -190,7 +190,11 @@ prepare_jpeg_or_png (GTask *task)
     fail (task, error);
     return;
   }
-  if (header.kind == IMAGE_KIND_JPEG && header.bits != 8)
+  if (header.kind == IMAGE_KIND_JPEG && image_jpeg_is_too_short (data, size))
+    fail (task, g_error_new (IMAGE_ERROR, IMAGE_ERROR_CUT_OFF,
+                             "is cut off: %" G_GSIZE_FORMAT " bytes cannot hold the %u × %u pixels that it announces",
+                             size, header.width, header.height));
+  else if (header.kind == IMAGE_KIND_JPEG && header.bits != 8)
     fail (task,
           g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
                        "is a JPEG with %u bits a colour, which hardly any program shows; save it with 8", header.bits));

@@ -37,6 +37,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_true (again == stripped);
   g_assert_true (image_read_header (g_bytes_get_data (stripped, NULL), g_bytes_get_size (stripped), &after, NULL));
   g_assert_true (after.width == header.width && after.height == header.height && after.orientation == 1);
+  g_assert_true (header.kind != IMAGE_KIND_JPEG
+                 || image_jpeg_is_too_short (data, size)
+                        == image_jpeg_is_too_short (g_bytes_get_data (stripped, NULL), g_bytes_get_size (stripped)));
   g_assert_true (after.end == g_bytes_get_size (stripped));
   return 0;
 }

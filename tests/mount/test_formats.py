@@ -398,16 +398,19 @@ def huge_png():
     return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + png_chunk(b"IEND", b"")
 
 
-def hollow_jpeg():
-    """65500 pixels a side, and no data for them."""
-    data = bytearray(saved(pattern(), "JPEG", progressive=True))
-    struct.pack_into(">HH", data, data.index(b"\xff\xc2") + 5, 65500, 65500)
+def hollow_jpeg(side, **options):
+    """So many pixels a side, and no data for them."""
+    data = bytearray(saved(pattern(), "JPEG", **options))
+    frame = data.index(b"\xff\xc2" if "progressive" in options else b"\xff\xc0")
+    struct.pack_into(">HH", data, frame + 5, side, side)
     return bytes(data)
 
 
 HOSTILE = {
     "huge-png": (huge_png, ["more than can be unpacked"]),
-    "hollow-jpeg": (hollow_jpeg, ["more than can be unpacked"]),
+    "hollow-progressive": (lambda: hollow_jpeg(65500, progressive=True), ["cannot hold the 65500 × 65500 pixels"]),
+    "hollow-jpeg": (lambda: hollow_jpeg(16000), ["cannot hold the 16000 × 16000 pixels"]),
+    "hollow-turned": (lambda: hollow_jpeg(4000, exif=turned_exif(6)), ["cannot hold the 4000 × 4000 pixels"]),
     "webp-of-nothing": (lambda: b"RIFF\xff\0\0\0WEBPVP8 \xf0\0\0\0" + bytes(240), []),
     "heic-of-nothing": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\xff" * 400, []),
     "tiff-that-leads-nowhere": (lambda: b"II*\0\xf0\xff\xff\xff" + bytes(40), []),
@@ -415,6 +418,32 @@ HOSTILE = {
     "cut-heic": (lambda: FORMATS["heic"]()[:-200], ["cut off or damaged"]),
     "cut-gif": (lambda: FORMATS["gif"]()[:-200], ["cut off"]),
 }
+
+
+FLAT = {
+    "rgb": ["-colorspace", "sRGB"], "full-chroma": ["-sampling-factor", "1x1"], "grey": ["-colorspace", "gray"],
+    "progressive": ["-interlace", "jpeg"], "restarts": ["-define", "jpeg:restart-interval=1"],
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_pictures_of_one_colour_are_not_too_short(contacts, run, person, tmp_path, name):
+    """As few bits as a JPEG can have."""
+    run("convert", "-size", "2001x1999", "xc:rgb(128,128,128)", "-define", "jpeg:optimize-coding=true", *FLAT[name],
+        tmp_path / "flat.jpg")
+    picture = (tmp_path / "flat.jpg").read_bytes()
+    assert write(contacts, person, picture) == picture
+
+
+@pytest.mark.skipif(shutil.which("cjpeg") is None, reason="not installed: libjpeg-turbo-progs")
+@pytest.mark.parametrize("options", [["-arithmetic"], ["-optimize", "-scans"]], ids=" ".join)
+def test_other_codings_of_one_colour_are_not_too_short(contacts, run, person, tmp_path, options):
+    run("convert", "-size", "2001x1999", "xc:rgb(128,128,128)", "-type", "truecolor", f"ppm:{tmp_path / 'flat.ppm'}")
+    (tmp_path / "scans").write_text("0;\n1;\n2;\n")
+    run("cjpeg", *options, *([tmp_path / "scans"] if "-scans" in options else []), "-outfile",
+        tmp_path / "flat.jpg", tmp_path / "flat.ppm")
+    picture = (tmp_path / "flat.jpg").read_bytes()
+    assert write(contacts, person, picture) == picture
 
 
 @pytest.mark.parametrize("name", HOSTILE)
