@@ -420,32 +420,6 @@ HOSTILE = {
 }
 
 
-FLAT = {
-    "rgb": ["-colorspace", "sRGB"], "full-chroma": ["-sampling-factor", "1x1"], "grey": ["-colorspace", "gray"],
-    "progressive": ["-interlace", "jpeg"], "restarts": ["-define", "jpeg:restart-interval=1"],
-}
-
-
-@pytest.mark.parametrize("name", FLAT)
-def test_pictures_of_one_colour_are_not_too_short(contacts, run, person, tmp_path, name):
-    """As few bits as a JPEG can have."""
-    run("convert", "-size", "2001x1999", "xc:rgb(128,128,128)", "-define", "jpeg:optimize-coding=true", *FLAT[name],
-        tmp_path / "flat.jpg")
-    picture = (tmp_path / "flat.jpg").read_bytes()
-    assert write(contacts, person, picture) == picture
-
-
-@pytest.mark.skipif(shutil.which("cjpeg") is None, reason="not installed: libjpeg-turbo-progs")
-@pytest.mark.parametrize("options", [["-arithmetic"], ["-optimize", "-scans"]], ids=" ".join)
-def test_other_codings_of_one_colour_are_not_too_short(contacts, run, person, tmp_path, options):
-    run("convert", "-size", "2001x1999", "xc:rgb(128,128,128)", "-type", "truecolor", f"ppm:{tmp_path / 'flat.ppm'}")
-    (tmp_path / "scans").write_text("0;\n1;\n2;\n")
-    run("cjpeg", *options, *([tmp_path / "scans"] if "-scans" in options else []), "-outfile",
-        tmp_path / "flat.jpg", tmp_path / "flat.ppm")
-    picture = (tmp_path / "flat.jpg").read_bytes()
-    assert write(contacts, person, picture) == picture
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile(contacts, person, name):
     make, words = HOSTILE[name]

@@ -231,6 +231,25 @@ def test_close_after_a_write_that_failed(contacts, faces, person, photo, old):
     check_refused(contacts, person, old, faces.face_bytes(1), "MiB")
 
 
+def test_limits_of_drafts(contacts, photo):
+    """64 MiB each, 512 MiB all together."""
+    drafts = [photo.with_name(f"{number}.tmp") for number in range(9)]
+    for draft in drafts:
+        draft.touch()
+    with open(drafts[0], "wb") as file:
+        for change in (lambda size: os.ftruncate(file.fileno(), size), lambda size: os.posix_fallocate(file.fileno(), 0, size)):
+            with pytest.raises(OSError) as caught:
+                change((64 << 20) + 1)
+            assert caught.value.errno == errno.EFBIG
+    for draft in drafts[:8]:
+        os.truncate(draft, 64 << 20)
+    with pytest.raises(OSError) as caught:
+        drafts[8].write_bytes(b"x")
+    assert caught.value.errno == errno.ENOSPC
+    drafts[0].unlink()
+    os.truncate(drafts[8], 64 << 20)
+
+
 def test_cut_to_nothing_after_a_write_that_failed(contacts, faces, person, photo):
     fd = os.open(photo, os.O_WRONLY | os.O_TRUNC)
     with pytest.raises(OSError):
