@@ -8,6 +8,8 @@
 
 enum { APP0 = 0xe0, APP2 = 0xe2, APP14 = 0xee, APP15 = 0xef, COM = 0xfe };
 
+#define JFIF_LENGTH 14 /* without a thumbnail, whose size the last two bytes say (ITU-T T.871, 10.1) */
+
 typedef struct {
   const guint8 *data;
   GByteArray *kept;
@@ -27,6 +29,17 @@ begins_with (const ImageJpegSegment *segment, const char *magic, gsize length)
   return segment->length >= length && memcmp (segment->body, magic, length) == 0;
 }
 
+static void
+leave_out_thumbnail (Strip *strip, const ImageJpegSegment *jfif)
+{
+  static const guint8 head[] = { 0xff, APP0, 0, 2 + JFIF_LENGTH }, no_thumbnail[] = { 0, 0 };
+
+  leave_out (strip, jfif->start, jfif->end);
+  g_byte_array_append (strip->kept, head, sizeof head);
+  g_byte_array_append (strip->kept, jfif->body, JFIF_LENGTH - sizeof no_thumbnail);
+  g_byte_array_append (strip->kept, no_thumbnail, sizeof no_thumbnail);
+}
+
 /* The pixels' density, the colour profile, and Adobe's word on how colours are stored are no metadata: without them the
  * picture looks different. */
 static void
@@ -36,6 +49,10 @@ strip_segment (const ImageJpegSegment *segment, gpointer data)
 
   if (!is_application && segment->code != COM)
     return;
+  if (segment->code == APP0 && begins_with (segment, "JFIF", 5) && segment->length > JFIF_LENGTH) {
+    leave_out_thumbnail (data, segment);
+    return;
+  }
   if ((segment->code == APP0 && begins_with (segment, "JFIF", 5))
       || (segment->code == APP2 && begins_with (segment, "ICC_PROFILE", 12))
       || (segment->code == APP14 && begins_with (segment, "Adobe", 5)))

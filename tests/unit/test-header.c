@@ -178,6 +178,27 @@ test_strip_jpeg (void)
   g_assert_cmpmem (g_bytes_get_data (stripped, NULL), g_bytes_get_size (stripped), expected->data, expected->len);
 }
 
+/* The segment that says the density holds a small picture as well. */
+static void
+test_strip_jfif_thumbnail (void)
+{
+  static const guint8 pixels[2 * 3 * 3] = "the whole face";
+  g_autoptr (GByteArray) jpeg = load ("baseline.jpg"), with = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL, stripped = NULL;
+  const guint jfif = 20; /* up to where it ends: SOI, marker, length and 14 bytes */
+
+  g_assert_cmpmem (jpeg->data + 2, 9, "\xff\xe0\0\20JFIF", 9);
+  g_byte_array_append (with, jpeg->data, jfif);
+  with->data[5] = (guint8)(with->data[5] + sizeof pixels);
+  with->data[18] = 2;
+  with->data[19] = 3;
+  g_byte_array_append (with, pixels, sizeof pixels);
+  g_byte_array_append (with, jpeg->data + jfif, jpeg->len - jfif);
+  bytes = g_bytes_new (with->data, with->len);
+  stripped = image_strip (bytes);
+  g_assert_cmpmem (g_bytes_get_data (stripped, NULL), g_bytes_get_size (stripped), jpeg->data, jpeg->len);
+}
+
 static void
 test_strip_nothing (void)
 {
@@ -201,6 +222,7 @@ main (int argc, char **argv)
   g_test_add_func ("/header/png-orientation", test_png_orientation);
   g_test_add_func ("/header/broken-exif", test_broken_exif);
   g_test_add_func ("/header/strip-jpeg", test_strip_jpeg);
+  g_test_add_func ("/header/strip-jfif-thumbnail", test_strip_jfif_thumbnail);
   g_test_add_func ("/header/strip-nothing", test_strip_nothing);
   return g_test_run ();
 }
