@@ -6,17 +6,12 @@
 
 #include "book/internal.h"
 
-/* How long rm waits to learn whether a service that was out of reach is back. */
-#define PROBE_MS 3000
-
 #define OVERTAKEN                                                                                                      \
   "it has been changed elsewhere meanwhile, and the new one is kept; remove it again if you do not want it"
 
 typedef struct {
   Book *book;
   BookPerson *person;
-  gboolean answered;
-  guint timer;
 } Unlink;
 
 static void
@@ -206,39 +201,20 @@ remove_service_photo (GTask *task)
   g_object_unref (task);
 }
 
-static gboolean
-on_probe_timeout (gpointer data)
-{
-  GTask *task = data;
-  Unlink *self = g_task_get_task_data (task);
-
-  self->timer = 0;
-  self->answered = TRUE;
-  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
-                           "the service is out of reach, so the photo cannot be removed now");
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_probed (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Unlink *self = g_task_get_task_data (task);
   GError *error = NULL;
-  gboolean reached = book_sync_now_finish (self->book, result, &error);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (self->answered) {
-    g_clear_error (&error);
-    g_object_unref (task);
-  } else if (reached || !self->book->unreachable) {
-    g_clear_error (&error);
+  if (book_probe_finish (result, &error)) {
     remove_service_photo (task);
-  } else {
-    book_person_fail (self->book, self->person, "the photo was not removed", error);
-    g_task_return_error (task, error);
-    g_object_unref (task);
+    return;
   }
+  book_person_fail (self->book, self->person, "the photo was not removed", error);
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 static void
@@ -272,8 +248,7 @@ unlink_photo (GTask *task)
     remove_service_photo (task);
     return;
   }
-  self->timer = g_timeout_add (PROBE_MS, on_probe_timeout, task);
-  book_sync_now_async (book, NULL, on_probed, task);
+  book_probe_async (book, on_probed, task);
 }
 
 void

@@ -169,6 +169,11 @@ void book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCall
 gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error);
 void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable */
 
+/* ---- probe.c ---- */
+/* Success, unless the service was out of reach and still is; to learn that takes three seconds at most. Cannot be cancelled. */
+void book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data);
+gboolean book_probe_finish (GAsyncResult *result, GError **error);
+
 /* ---- mutations.c ---- */
 void book_mutations_init (Book *book);
 void book_mutations_clear (Book *book);
@@ -188,7 +193,8 @@ gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **er
 void book_send_async (Book *book, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer data);
 gboolean book_send_finish (Book *book, GAsyncResult *result, GError **error);
-/* The same up to the account's queue: fails where book_send_async would without asking the service to change anything. */
+/* The same up to the account's queue, which is not entered: would it fail before the service is asked to change anything?
+ * Fails too when the service is known to be out of reach (book_probe_async). */
 void book_send_check_async (Book *book, BookPerson *person, GBytes *written, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer data);
 gboolean book_send_check_finish (Book *book, GAsyncResult *result, GError **error);

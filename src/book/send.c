@@ -103,12 +103,21 @@ upload_ready (Book *book)
 }
 
 static void
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  book_probe_finish (result, &error);
+  send_end (data, error);
+}
+
+static void
 get_ready (GTask *task)
 {
   Send *self = g_task_get_task_data (task);
 
   if (self->only_check) {
-    send_end (task, NULL);
+    book_probe_async (self->book, on_probed, task);
     return;
   }
   self->ready = TRUE;

@@ -178,3 +178,28 @@ def test_temporaries_work_offline(away, faces):
     assert (folder / ".photo.jpg.part").read_bytes() == faces.face_bytes(1)
     os.unlink(folder / ".photo.jpg.part")
     assert os.listdir(folder) == ["photo.jpg"]
+
+
+def test_finished_copy_is_refused_once_it_is_known(away, faces):
+    """What KDE's programs close before the rename at whose outcome they do not look."""
+    photo = away.path / ALICE / "photo.jpg"
+    part = away.path / ALICE / "photo.jpg.part"
+
+    def finish():
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.write(fd, faces.face_bytes(1))
+        os.utime(fd, (1577880000, 1577880000))
+        os.close(fd)
+
+    away.emulator.go_away()
+    finish()
+    assert errno_of(lambda: os.rename(part, photo)) == errno.EHOSTUNREACH  # this is how the mount learns
+    begun = time.monotonic()
+    assert errno_of(finish) == errno.EHOSTUNREACH
+    assert time.monotonic() - begun < SOON
+    assert away.rejected(ALICE) == [faces.face_bytes(1)]
+    assert photo.read_bytes() == away.cached
+    away.emulator.come_back()
+    finish()
+    os.rename(part, photo)
+    assert away.held(ALICE) == faces.face_bytes(1)
