@@ -62,7 +62,8 @@ struct Book {
   guint sync_failures;
   gboolean sync_outage; /* the last one failed since nobody answered us: it is worth a try when somebody does */
   gint64 news_came;     /* monotonic: when a listing or delta last came; 0: not in this mount */
-  gint64 news_tried;    /* … and when a mutation last asked for one */
+  gint64 news_tried;    /* … when a mutation last asked for one */
+  gint64 news_missed;   /* … and when a whole look last saw nothing at all */
   gint64 last_sync;     /* seconds since 1970 of the last that succeeded; 0: never */
   gint64 next_sync;     /* monotonic, microseconds */
   gboolean unreachable; /* the last request of the API did not reach it */

@@ -2,13 +2,15 @@
  * The look for news before a mutation: somebody else may have given the contact a photo a minute ago, and the service
  * has no precondition for photos, so what we do not know of would be overwritten unsaved.
  *
- *   a delta, unless one has just come ──────────→ done
- *     │ it failed, it failed just now, or everybody would have to be listed
+ *   a delta, unless one has just come ──────────────────→ done
+ *     │ it failed, it is late (the sync may be sitting in a back-off, or list everybody), one has just been
+ *     │ asked for in vain, everybody would have to be listed, or the book stops
  *     ↓
- *   the person alone (people.get) ──────────────→ done, with news or without
+ *   the person alone (people.get); who comes first ─────→ done
  *
  * One delta is good for all mutations of some seconds. An offer only: NEWS_WAIT after its beginning it is over, and a
- * mutation does not fail because there was no news.
+ * mutation does not fail because there was no news. Where nothing answered a whole look, the next ones are short, that
+ * a queue of mutations still ends inside its deadlines.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -16,32 +18,59 @@
 
 #define NEWS_FRESH (10 * G_TIME_SPAN_SECOND)
 #define NEWS_WAIT  (2 * G_TIME_SPAN_SECOND)
+#define SHORT_WAIT (500 * G_TIME_SPAN_MILLISECOND)
+#define DELTA_LATE (700 * G_TIME_SPAN_MILLISECOND)
 
-/* Freed by the callback of its last request. */
+/* g_rc_box: one reference is that of who waits, one of each request under way. */
 struct BookLook {
   Book *book; /* not to be touched when done is NULL, unless book->asking counts us */
   BookPerson *person;
   BookLookFunc done; /* NULL: it has been called, or nobody waits any more */
   gpointer data;
   gint64 until;
-  guint timer;
+  guint timer;               /* the end */
+  guint late;                /* of the delta */
+  GCancellable *cancellable; /* of people.get; not the book's, since promised deletions look while the book stops */
+  gboolean delta_pending;
+  gboolean person_asked;
+  gboolean person_pending;
 };
 
 static void
-look_free (BookLook *self)
+look_clear (gpointer data)
 {
+  BookLook *self = data;
+
+  g_object_unref (self->cancellable);
   book_person_unref (self->person);
-  g_free (self);
+}
+
+static void
+look_unref (BookLook *self)
+{
+  g_rc_box_release_full (self, look_clear);
+}
+
+void
+book_look_abandon (BookLook *self)
+{
+  self->done = NULL;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_handle_id (&self->late, g_source_remove);
+  g_cancellable_cancel (self->cancellable);
+  look_unref (self);
 }
 
 static void
 look_end (BookLook *self)
 {
-  BookLookFunc done = g_steal_pointer (&self->done);
+  BookLookFunc done = self->done;
+  gpointer data = self->data;
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (done != NULL)
-    done (self->data);
+  if (done == NULL)
+    return;
+  book_look_abandon (self);
+  done (data);
 }
 
 static gboolean
@@ -50,6 +79,7 @@ on_time_out (gpointer data)
   BookLook *self = data;
 
   self->timer = 0;
+  self->book->news_missed = g_get_monotonic_time ();
   look_end (self);
   return G_SOURCE_REMOVE;
 }
@@ -61,33 +91,55 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
   Book *book = self->book;
   g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, NULL);
 
-  if (said != NULL)
+  self->person_pending = FALSE;
+  if (said != NULL) {
+    book->news_missed = 0;
     book_people_apply_news (book, said);
+  }
   book->asking--;
-  look_end (self);
-  look_free (self);
+  if (said != NULL || !self->delta_pending)
+    look_end (self);
+  look_unref (self);
   book_stop_check (book);
 }
 
 static void
 ask_for_person (BookLook *self)
 {
+  if (self->person_asked)
+    return;
+  self->person_asked = TRUE;
+  self->person_pending = TRUE;
   self->book->asking++;
-  people_get_async (self->book->people, self->person->resource_name, self->until, self->book->background, on_person,
-                    self);
+  people_get_async (self->book->people, self->person->resource_name, self->until, self->cancellable, on_person,
+                    g_rc_box_acquire (self));
+}
+
+static gboolean
+on_late (gpointer data)
+{
+  BookLook *self = data;
+
+  self->late = 0;
+  ask_for_person (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 on_delta (GObject *source, GAsyncResult *result, gpointer data)
 {
   BookLook *self = data;
+  gboolean came = g_task_propagate_boolean (G_TASK (result), NULL);
 
-  if (!g_task_propagate_boolean (G_TASK (result), NULL) && self->done != NULL) {
+  self->delta_pending = FALSE;
+  g_clear_handle_id (&self->late, g_source_remove);
+  if (self->done != NULL && came)
+    self->book->news_missed = 0;
+  if (self->done != NULL && !came)
     ask_for_person (self);
-    return;
-  }
-  look_end (self);
-  look_free (self);
+  if (!self->person_pending || came)
+    look_end (self);
+  look_unref (self);
 }
 
 static gboolean
@@ -100,30 +152,27 @@ BookLook *
 book_look (Book *book, BookPerson *person, gint64 deadline, BookLookFunc done, gpointer data)
 {
   gint64 now = g_get_monotonic_time ();
-  gint64 wait = MIN (NEWS_WAIT, (deadline - now) / 2); /* the mutation itself needs some, too */
+  gint64 wait = MIN (is_fresh (book->news_missed, now) ? SHORT_WAIT : NEWS_WAIT,
+                     (deadline - now) / 2); /* the mutation itself needs some, too */
   BookLook *self;
 
-  if (!book->listed || book->stop != NULL || is_fresh (book->news_came, now))
+  if (!book->listed || is_fresh (book->news_came, now))
     return NULL;
-  self = g_new0 (BookLook, 1);
+  self = g_rc_box_new0 (BookLook);
   self->book = book;
   self->person = book_person_ref (person);
   self->done = done;
   self->data = data;
   self->until = now + wait;
   self->timer = g_timeout_add ((guint)(MAX (wait, 0) / G_TIME_SPAN_MILLISECOND), on_time_out, self);
-  if (book_sync_would_be_delta (book) && !is_fresh (book->news_tried, now)) {
+  self->cancellable = g_cancellable_new ();
+  if (book->stop == NULL && book_sync_would_be_delta (book) && !is_fresh (book->news_tried, now)) {
     book->news_tried = now;
-    book_sync_now_async (book, NULL, on_delta, self);
+    self->delta_pending = TRUE;
+    self->late = g_timeout_add (DELTA_LATE / G_TIME_SPAN_MILLISECOND, on_late, self);
+    book_sync_now_async (book, NULL, on_delta, g_rc_box_acquire (self));
   } else {
     ask_for_person (self);
   }
   return self;
-}
-
-void
-book_look_abandon (BookLook *self)
-{
-  self->done = NULL;
-  g_clear_handle_id (&self->timer, g_source_remove);
 }

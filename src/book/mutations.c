@@ -1,11 +1,12 @@
 /*
  * The account's one queue of mutations: Google asks for them one after the other.
  *
- *   QUEUED ─→ LOOKING ───────→ SAVING ─────────────────→ PACING ─────────→ SENDING ─→ answered Person applied ─→ done
- *             for news, as in   what is there now goes to  a token of the     PATCH or DELETE, retried
- *             look.c            .previous; skipped for none bucket, or wait   inside the deadline
+ *   QUEUED ─→ PACING ─────────→ LOOKING ───────→ SAVING ─────────────────→ SENDING ─→ answered Person applied ─→ done
+ *             a token of the     for news, as in   what is there now goes to  PATCH or DELETE, retried
+ *             bucket, or wait    look.c            .previous; skipped for none inside the deadline
  *
- * Only the first of the queue is past QUEUED. A mutation that is cancelled or late before SENDING has changed nothing;
+ * Only the first of the queue is past QUEUED. The wait for a token comes before the look: what was seen is to be new
+ * when we send. A mutation that is cancelled or late before SENDING has changed nothing;
  * after that its outcome may be unknown, and the person is asked for once more. The photo that is there is fetched and
  * put on disk *before* it is overwritten, and a mutation that cannot do so fails: a picture that the person had is
  * worth more than the new one's haste.
@@ -20,7 +21,7 @@
 /* With less time left, an answer would hardly come, and nobody would know what the service did. */
 #define LEAST_REMAINDER (200 * 1000)
 
-typedef enum { QUEUED, LOOKING, SAVING, PACING, SENDING } Stage;
+typedef enum { QUEUED, PACING, LOOKING, SAVING, SENDING } Stage;
 
 typedef struct {
   Book *book;
@@ -31,6 +32,7 @@ typedef struct {
   char *saved;    /* its name in .previous */
   gint64 deadline;
   Stage stage;
+  gboolean paid;  /* it has its token of the bucket */
   BookLook *look; /* while LOOKING */
   guint timer;    /* the deadline or the bucket */
   guint cancel_idle;
@@ -77,6 +79,8 @@ finish (GTask *task, GError *error)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->cancel_idle, g_source_remove);
   g_clear_pointer (&self->look, book_look_abandon);
+  if (self->paid && self->stage != SENDING)
+    book->tokens += 1;
   if (self->cancelled != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
   g_queue_remove (&book->mutations, task);
@@ -233,53 +237,6 @@ send (GTask *task)
                                task);
 }
 
-/* ---- PACING ---- */
-
-static gboolean
-on_paced (gpointer data)
-{
-  GTask *task = data;
-  Mutation *self = g_task_get_task_data (task);
-
-  self->timer = 0;
-  self->book->tokens = 0;
-  self->book->tokens_time = g_get_monotonic_time ();
-  send (task);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-pace (GTask *task)
-{
-  Mutation *self = g_task_get_task_data (task);
-  Book *book = self->book;
-  double per_us = book->options.writes_per_minute / (60.0 * G_TIME_SPAN_SECOND);
-  gint64 now = g_get_monotonic_time ();
-  gint64 wait;
-
-  self->stage = PACING;
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (book->options.writes_per_minute == 0) {
-    send (task);
-    return;
-  }
-  book->tokens = MIN (book->tokens + (double)(now - book->tokens_time) * per_us, book->options.writes_per_minute);
-  book->tokens_time = now;
-  if (book->tokens >= 1) {
-    book->tokens -= 1;
-    send (task);
-    return;
-  }
-  wait = (gint64)((1 - book->tokens) / per_us);
-  if (wait > time_left (self)) {
-    not_sent (task,
-              g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
-                           "too many photos in a minute: this one would wait past its deadline; try again later"));
-    return;
-  }
-  self->timer = g_timeout_add ((guint)(wait / 1000) + 1, on_paced, task);
-}
-
 /* ---- SAVING ---- */
 
 typedef struct {
@@ -339,7 +296,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
     not_sent (task, error);
     return;
   }
-  pace (task);
+  send (task);
 }
 
 /* Of fd, which it takes, or bytes. */
@@ -373,7 +330,7 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
     g_clear_error (&error);
     g_free (self->replaced);
     self->replaced = book_person_photo_version (self->person);
-    pace (task);
+    send (task);
     return;
   }
   if (photo == NULL) {
@@ -387,8 +344,6 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   save (task, photo->fd, NULL);
   photo->fd = -1;
 }
-
-/* ---- QUEUED ---- */
 
 static void
 save_present (GTask *task)
@@ -409,13 +364,15 @@ save_present (GTask *task)
   } else if (self->person->unseen != NULL) {
     save (task, -1, self->person->unseen);
   } else if (self->replaced == NULL) {
-    pace (task);
+    send (task);
   } else {
     book_photo_get_async (self->book, self->person, FALSE,
                           MIN (self->book->options.timeout, (guint)(time_left (self) / G_USEC_PER_SEC) + 1),
                           g_task_get_cancellable (task), on_present_photo, task);
   }
 }
+
+/* ---- LOOKING ---- */
 
 static void
 on_looked (gpointer data)
@@ -427,16 +384,70 @@ on_looked (gpointer data)
 }
 
 static void
-start (GTask *task)
+look (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
+  self->stage = LOOKING;
   self->look = book_look (self->book, self->person, self->deadline, on_looked, task);
   if (self->look == NULL)
     save_present (task);
-  else
-    self->stage = LOOKING;
+}
+
+/* ---- PACING ---- */
+
+static gboolean
+on_paced (gpointer data)
+{
+  GTask *task = data;
+  Mutation *self = g_task_get_task_data (task);
+
+  self->timer = 0;
+  self->book->tokens = 0;
+  self->book->tokens_time = g_get_monotonic_time ();
+  self->paid = TRUE;
+  look (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+pace (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+  Book *book = self->book;
+  double per_us = book->options.writes_per_minute / (60.0 * G_TIME_SPAN_SECOND);
+  gint64 now = g_get_monotonic_time ();
+  gint64 wait;
+
+  self->stage = PACING;
+  if (book->options.writes_per_minute == 0) {
+    look (task);
+    return;
+  }
+  book->tokens = MIN (book->tokens + (double)(now - book->tokens_time) * per_us, book->options.writes_per_minute);
+  book->tokens_time = now;
+  if (book->tokens >= 1) {
+    book->tokens -= 1;
+    self->paid = TRUE;
+    look (task);
+    return;
+  }
+  wait = (gint64)((1 - book->tokens) / per_us);
+  if (wait > time_left (self)) {
+    finish (task, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
+                               "too many photos in a minute: this one would wait past its deadline; try again later"));
+    return;
+  }
+  self->timer = g_timeout_add ((guint)(wait / 1000) + 1, on_paced, task);
+}
+
+/* ---- QUEUED ---- */
+
+static void
+start (GTask *task)
+{
+  g_clear_handle_id (&((Mutation *)g_task_get_task_data (task))->timer, g_source_remove); /* the deadline's */
+  pace (task);
 }
 
 static void

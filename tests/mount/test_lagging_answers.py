@@ -95,7 +95,7 @@ def test_deletion_that_is_answered_with_the_photo(contacts, alice):
 # ---- a photo that somebody else gave the contact, and that no delta has told of yet ----
 
 def change_elsewhere(contacts, faces):
-    """While nothing is mounted; what is mounted then asks for news a second later."""
+    """While nothing is mounted; what is mounted then asks for news a second later, and has the old photo only if it was read."""
     contacts.mount.unmount()
     contacts.emulator.set_photo(contacts.emulator.find(ALICE), faces.face_bytes(5))
     contacts.emulator.reset_requests()
@@ -148,6 +148,96 @@ def test_photo_of_somebody_else_is_kept_after_trouble(contacts, faces, alice, fa
     alice.write_bytes(faces.face_bytes(1))
     assert contacts.held(ALICE) == faces.face_bytes(1)
     assert contacts.previous(ALICE) == [faces.face_bytes(5)] != [old]
+    contacts.emulator.clear_faults()
+
+
+LATE_DELTAS = [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "hang"}, {"action": "reset"}]
+
+
+@pytest.mark.parametrize("fault", LATE_DELTAS, ids=["503", "429", "hang", "reset"])
+def test_photo_of_somebody_else_is_kept_while_a_delta_is_late(contacts, faces, alice, fault):
+    """The sync tries again and again, for half a minute; the person alone is to be had at once."""
+    old = alice.read_bytes()
+    contacts.emulator.fault(**fault, path=LIST, times=-1)
+    change_elsewhere(contacts, faces)
+    alice.write_bytes(faces.face_bytes(1))
+    assert contacts.previous(ALICE) == [faces.face_bytes(5)] != [old]
+    contacts.emulator.clear_faults()
+
+
+def test_photo_of_somebody_else_is_not_removed_while_a_delta_is_late(contacts, faces, alice):
+    alice.read_bytes()
+    contacts.emulator.fault("hang", path=LIST, times=-1)
+    change_elsewhere(contacts, faces)
+    alice.unlink()
+    eventually(lambda: alice.exists() and alice.read_bytes() == faces.face_bytes(5))
+    assert "the photo was not removed" in contacts.mount.error(ALICE)
+    assert contacts.mutations() == [] and contacts.held(ALICE) == faces.face_bytes(5)
+    contacts.emulator.clear_faults()
+
+
+@pytest.mark.refused
+def test_photo_of_somebody_else_is_kept_while_everybody_is_listed(contacts, faces, alice):
+    """A delta that was begun turns into a listing, since its token has expired."""
+    alice.read_bytes()
+    contacts.emulator.fault("status", path=LIST, status=400, body=EXPIRED)
+    contacts.emulator.fault("hang", path=LIST, times=-1)
+    change_elsewhere(contacts, faces)
+    alice.write_bytes(faces.face_bytes(1))
+    assert contacts.previous(ALICE) == [faces.face_bytes(5)]
+    contacts.emulator.clear_faults()
+
+
+@pytest.mark.parametrize("how", ["unmount", "terminate"])
+def test_photo_of_somebody_else_is_not_removed_at_the_end(contacts, faces, alice, how):
+    """The promised deletion goes out in the second before the end, and has to look like any other."""
+    alice.read_bytes()
+    contacts.emulator.fault("hang", path=LIST, times=-1)
+    change_elsewhere(contacts, faces)
+    alice.unlink()
+    getattr(contacts.mount, how)()
+    assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) == faces.face_bytes(5)
+    contacts.emulator.clear_faults()
+    contacts.mount.start()
+    eventually(lambda: alice.exists() and alice.read_bytes() == faces.face_bytes(5))
+
+
+def test_photo_of_somebody_else_is_kept_at_the_end(contacts, faces, run, alice):
+    """SIGTERM in the middle of the look: the delta is given up, the upload goes on."""
+    alice.read_bytes()
+    contacts.emulator.fault("hang", path=LIST, times=-1)
+    change_elsewhere(contacts, faces)
+    cp = run.start("cp", faces.face(1), alice)
+    contacts.emulator.wait_requests(1, path=LIST)
+    contacts.mount.terminate()
+    run.finish(cp)
+    contacts.emulator.clear_faults()
+    contacts.mount.start()
+    assert faces.face_bytes(5) in [contacts.held(ALICE), *contacts.previous(ALICE)]
+    assert faces.face_bytes(1) in [contacts.held(ALICE), *contacts.rejected(ALICE)]
+
+
+@pytest.mark.options("--writes-per-minute", "5")
+def test_photo_of_somebody_else_is_kept_after_a_wait_for_the_bucket(contacts, faces, run, alice):
+    """The sixth waits twelve seconds; what was seen before that is old news."""
+    for number in range(5):
+        alice.write_bytes(faces.face_bytes(number % 2))
+    cp = run.start("cp", faces.face(2), alice)
+    eventually(lambda: contacts.mount.status()["waiting_mutations"] == 1)
+    contacts.emulator.set_photo(contacts.emulator.find(ALICE), faces.face_bytes(5))
+    run.finish(cp, timeout=30)
+    assert contacts.held(ALICE) == faces.face_bytes(2) and faces.face_bytes(5) in contacts.previous(ALICE)
+
+
+@pytest.mark.options("--upload-timeout", "8")
+def test_queue_ends_inside_its_deadlines_without_news(contacts, faces, run):
+    """Nothing answers a look: the first waits two seconds for it, and not each of them."""
+    contacts.mount.unmount()
+    contacts.emulator.fault("hang", path="/v1/*", method="GET", times=-1)
+    contacts.mount.start()
+    names = [name for name in sorted(os.listdir(contacts.path)) if contacts.photo(name).exists()][:8]
+    copies = [run.start("cp", faces.face(1), contacts.photo(name)) for name in names]
+    assert all(run.finish(cp).status == 0 for cp in copies)
     contacts.emulator.clear_faults()
 
 
