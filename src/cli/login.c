@@ -27,6 +27,7 @@
 
 #define IDENTIFY_SECONDS 20
 #define KEYRING_SECONDS  60 /* the person may have to type its password */
+#define NOTICE_SECONDS   2
 #define MAX_PASTED       16384
 
 typedef struct {
@@ -42,6 +43,7 @@ typedef struct {
   GMainLoop *loop;
   GCancellable *cancellable;
   guint signals[3];
+  guint notice; /* source, or 0 */
   guint input;  /* source of stdin, or 0 */
   char *pasted; /* MAX_PASTED + 1 */
   gsize pasted_length;
@@ -102,24 +104,6 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   conclude (self);
 }
 
-static void
-on_locked (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Run *self = data;
-  self->lock = login_lock_finish (result, &self->error);
-  if (self->lock == NULL) {
-    conclude (self);
-    return;
-  }
-  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
-  self->was_in_file = before != NULL && !before->in_keyring;
-  g_autoptr (StoredLogin) login
-      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
-                          self->person != NULL ? self->person->resource_name : NULL, self->who);
-  stored_login_save_async (login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
-                           on_saved, self);
-}
-
 /* The account's folders hold one person's names and photos: somebody else's must not get into them by a slip. */
 static gboolean
 check_person (Run *self, GError **error)
@@ -146,6 +130,34 @@ check_person (Run *self, GError **error)
 }
 
 static void
+on_locked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  g_clear_handle_id (&self->notice, g_source_remove);
+  self->lock = login_lock_finish (result, &self->error);
+  if (self->lock == NULL || !check_person (self, &self->error)) {
+    conclude (self);
+    return;
+  }
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  self->was_in_file = before != NULL && !before->in_keyring;
+  g_autoptr (StoredLogin) login
+      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
+                          self->person != NULL ? self->person->resource_name : NULL, self->who);
+  stored_login_save_async (login, FALSE, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
+                           on_saved, self);
+}
+
+static gboolean
+on_lock_notice (gpointer data)
+{
+  Run *self = data;
+  self->notice = 0;
+  cli_fail (CLI_OK, "Waiting for another program that is at work with this login. Ctrl-C ends that");
+  return G_SOURCE_REMOVE;
+}
+
+static void
 on_identified (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
@@ -158,10 +170,12 @@ on_identified (GObject *source, GAsyncResult *result, gpointer data)
   else
     self->who = login_describe_person (self->person);
 
-  if (self->error == NULL && check_person (self, &self->error) && folders_make (self->folder, &self->error))
-    login_lock_async (self->folder, self->cancellable, on_locked, self);
-  else
+  if (self->error != NULL || !folders_make (self->folder, &self->error)) {
     conclude (self);
+    return;
+  }
+  self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
+  login_lock_async (self->folder, self->cancellable, on_locked, self);
 }
 
 static void

@@ -1,9 +1,10 @@
 /*
  * contactfs logout: revoked at the service, then forgotten here; forgotten in any case.
  *
- *   load ─→ revoke ─→ in the file? one before it in the keyring ─→ revoke ─→ forget
+ *   lock ─┬─ a file ─→ load ─→ revoke ─→ in the file? ─┐
+ *         └─ none ─────────────────────────────────────┴─→ what the keyring has ─→ revoke ─→ forget
  *
- * A signal ends whichever it is. What takes long is named.
+ * The lock is held to the end, or a mount that renews the login meanwhile would bring it back. A signal ends whichever it is. What takes long is named.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -15,6 +16,7 @@
 #include "cli/daemon.h"
 #include "cli/folders.h"
 #include "google/error.h"
+#include "google/login-lock.h"
 #include "google/login-revoke.h"
 #include "google/stored-login.h"
 
@@ -31,8 +33,11 @@ typedef struct {
   gboolean begun;      /* the service was asked to revoke it */
   HttpClient *http;
   const char *account, *folder;
+  LoginLock *lock;
+  gboolean filed;            /* there is a file */
   gboolean in_keyring;       /* or that cannot be told */
   gboolean older_in_keyring; /* or it may be */
+  gboolean found;            /* something to end */
   gint64 keyring_deadline;
   GError *not_revoked; /* why */
   GError *not_forgotten;
@@ -133,18 +138,40 @@ on_older_revoked (GObject *source, GAsyncResult *result, gpointer data)
     forget (self);
 }
 
-/* That it cannot be had is told by forget, which meets the same keyring. */
+/* Where the file says that an older one went into a keyring, the one here must show it before that is settled. Else it
+ * is an error only where there is no file to forget; forget tells of a keyring that is needed, and cannot be had. */
 static void
 on_older_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
-  g_autoptr (StoredLogin) older = stored_login_load_older_finish (result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoredLogin) older = stored_login_load_older_finish (result, &error);
   if (is_interrupted (self))
     return;
-  if (older == NULL)
+  if (older != NULL) {
+    self->found = TRUE;
+    self->in_keyring = TRUE;
+    ask_to_revoke (self, older, on_older_revoked);
+    return;
+  }
+  if (self->older_in_keyring && error == NULL)
+    self->not_forgotten = g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND,
+                                               "the keyring here is locked, or it is another one and does not have it");
+  else if (!self->filed && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
+    self->not_forgotten = g_steal_pointer (&error);
+  if (self->filed && self->not_forgotten == NULL)
     forget (self);
   else
-    ask_to_revoke (self, older, on_older_revoked);
+    g_main_loop_quit (self->loop);
+}
+
+static void
+load_older (Run *self)
+{
+  self->keyring_deadline = keyring_deadline ();
+  wait_for (self, "the keyring, where an older login may be: it may ask for its password");
+  stored_login_load_older_async (self->account, self->folder, self->keyring_deadline, self->cancellable,
+                                 on_older_loaded, self);
 }
 
 static void
@@ -154,14 +181,12 @@ on_revoked (GObject *source, GAsyncResult *result, gpointer data)
   login_revoke_finish (result, &self->not_revoked);
   if (is_interrupted (self))
     return;
-  self->keyring_deadline = keyring_deadline ();
-  if (self->in_keyring) {
-    forget (self);
+  if (!self->in_keyring) {
+    load_older (self);
     return;
   }
-  wait_for (self, "the keyring, where an older login may be: it may ask for its password");
-  stored_login_load_older_async (self->account, self->folder, self->keyring_deadline, self->cancellable,
-                                 on_older_loaded, self);
+  self->keyring_deadline = keyring_deadline ();
+  forget (self);
 }
 
 static void
@@ -184,11 +209,31 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_locked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *self = data;
+  self->lock = login_lock_finish (result, NULL);
+  if (is_interrupted (self))
+    return;
+  g_autoptr (StoredLogin) login = stored_login_peek (self->account, self->folder, NULL);
+  self->filed = self->found = stored_login_exists (self->folder);
+  self->in_keyring = self->filed && (login == NULL || login->in_keyring);
+  self->older_in_keyring = login != NULL && login->older_in_keyring;
+  if (!self->filed) {
+    load_older (self);
+    return;
+  }
+  wait_for_keyring (self);
+  stored_login_load_async (self->account, self->folder, keyring_deadline (), self->cancellable, on_loaded, self);
+}
+
+static void
 run_clear (Run *self)
 {
   g_clear_handle_id (&self->notice, g_source_remove);
   for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
     g_clear_handle_id (&self->signals[i], g_source_remove);
+  g_clear_pointer (&self->lock, login_lock_free);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->http, http_client_free);
@@ -196,6 +241,23 @@ run_clear (Run *self)
   g_clear_error (&self->not_forgotten);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+/* There may be a login in a keyring. */
+static int
+tell_of_keyring (const Run *self, const char *account)
+{
+  g_autofree char *path = stored_login_path (self->folder);
+  if (!self->filed)
+    return cli_fail (CLI_FAILED,
+                     "No file tells of a login of the account “%s”, and whether one is in the keyring cannot be seen "
+                     "(%s): run contactfs logout --account %s where the keyring can be had",
+                     account, self->not_forgotten->message, account);
+  return cli_fail (CLI_FAILED,
+                   "An older login of the account “%s” may still be in the keyring, so it is not forgotten (%s). Run "
+                   "contactfs logout --account %s where the keyring can be had; or remove the app at "
+                   "https://myaccount.google.com/permissions, which ends every login, and then the file %s",
+                   account, self->not_forgotten->message, account, path);
+}
 
 static int
 tell (const Run *self, const char *account)
@@ -205,12 +267,10 @@ tell (const Run *self, const char *account)
                      self->begun ? "the login may be revoked, and is still here; to end it, run "
                                  : "nothing was changed. To end the login, run ",
                      account);
+  if (!self->filed && self->not_forgotten == NULL && !self->found)
+    return cli_fail (CLI_FAILED, "There is no login of the account “%s” to end", account);
   if (!self->in_keyring && self->not_forgotten != NULL && self->not_forgotten->domain == PEOPLE_ERROR)
-    return cli_fail (CLI_FAILED,
-                     "An older login of the account “%s” may still be in the keyring, so it is not forgotten (%s). Run "
-                     "contactfs logout --account %s where the keyring can be had; or remove the app at "
-                     "https://myaccount.google.com/permissions, which ends every login",
-                     account, self->not_forgotten->message, account);
+    return tell_of_keyring (self, account);
   if (self->not_forgotten != NULL)
     return cli_fail (CLI_FAILED, "The login of the account “%s” is still here: %s", account,
                      self->not_forgotten->message);
@@ -233,19 +293,14 @@ cli_logout (const char *account)
   g_auto (Run) self = { 0 };
   g_autofree char *folder = folders_config (account);
   daemon_harden ();
-  if (!stored_login_exists (folder))
-    return cli_fail (CLI_FAILED, "There is no login of the account “%s” to end", account);
-  g_autoptr (StoredLogin) login = stored_login_peek (account, folder, NULL);
   self.account = account;
   self.folder = folder;
-  self.in_keyring = login == NULL || login->in_keyring;
-  self.older_in_keyring = login != NULL && login->older_in_keyring;
   self.loop = g_main_loop_new (NULL, FALSE);
   self.cancellable = g_cancellable_new ();
   self.http = http_client_new ();
   watch_signals (&self);
-  wait_for_keyring (&self);
-  stored_login_load_async (account, folder, keyring_deadline (), self.cancellable, on_loaded, &self);
+  wait_for (&self, "another program that is at work with this login");
+  login_lock_async (folder, self.cancellable, on_locked, &self);
   g_main_loop_run (self.loop);
   return tell (&self, account);
 }

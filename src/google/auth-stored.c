@@ -4,6 +4,7 @@
  *
  *   lock ─→ load ─→ somebody else's, or refused before? ─→ fails, and nobody is asked
  *            ↑ └──→ grant ─┬─ a token ─→ a new refresh token? ─→ save ─→ done
+ *            │             │                            └─ a logout that did not wait for the lock? ─→ revoke ─→ fails
  *            │             └─ invalid_grant: once more from here, then it is remembered as refused
  *            └─────────────────┘
  */
@@ -15,11 +16,13 @@
 #include "google/error.h"
 #include "google/grant.h"
 #include "google/login-lock.h"
+#include "google/login-revoke.h"
 #include "google/secret.h"
 #include "google/stored-login.h"
 
-#define SAVE_SECONDS  20
-#define GRANT_SECONDS 30
+#define SAVE_SECONDS   20
+#define GRANT_SECONDS  30
+#define REVOKE_SECONDS 20
 
 typedef struct {
   grefcount references;
@@ -28,6 +31,7 @@ typedef struct {
   char *owner;         /* who was logged in when it was opened, or NULL: nobody */
   char *who;           /* the same for people, or NULL */
   gboolean in_keyring; /* as it was seen last */
+  guint locking;       /* runs that wait for the lock */
   guint loading;       /* runs that read it */
   char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
@@ -142,6 +146,34 @@ refused (GTask *task, const Grant *grant)
 }
 
 static void
+on_revoked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (!login_revoke_finish (result, &error))
+    g_warning ("A new token of the login that was ended could not be revoked: remove the app at "
+               "https://myaccount.google.com/permissions (%s)",
+               error->message);
+  fail (task, g_steal_pointer (&self->refusal));
+}
+
+/* Nobody would find what came for a login that is not there any more. Takes error. */
+static void
+end_with_login (GTask *task, GError *error)
+{
+  Run *self = g_task_get_task_data (task);
+  g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
+
+  g_clear_error (&self->refusal);
+  self->refusal = error;
+  self->refusal->code = PEOPLE_ERROR_AUTH;
+  login_revoke_async (self->source->http, renewed, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, NULL,
+                      on_revoked, g_object_ref (task));
+}
+
+static void
 on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -149,11 +181,18 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *why_file = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!stored_login_save_finish (result, &why_file, &error))
+  if (stored_login_save_finish (result, &why_file, &error)) {
+    if (why_file != NULL && self->login->in_keyring)
+      g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
+    succeed (task);
+  } else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)) {
+    end_with_login (task, g_steal_pointer (&error));
+  } else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG)) {
+    step_load (task); /* the token of the newer one is the one to use */
+  } else {
     g_warning ("The service gave a new login in place of the old one, and it could not be kept: %s", error->message);
-  else if (why_file != NULL && self->login->in_keyring)
-    g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
-  succeed (task);
+    succeed (task);
+  }
 }
 
 static void
@@ -172,6 +211,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     refused (task, grant);
     return;
   }
+  g_clear_pointer (&self->grant, grant_free);
   self->grant = g_steal_pointer (&grant);
   if (self->grant->refresh_token == NULL || g_str_equal (self->grant->refresh_token, self->login->refresh_token)) {
     succeed (task);
@@ -181,7 +221,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
 
     /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
-    stored_login_save_async (renewed, g_get_monotonic_time () + SAVE_SECONDS * G_USEC_PER_SEC, NULL, on_saved,
+    stored_login_save_async (renewed, TRUE, g_get_monotonic_time () + SAVE_SECONDS * G_USEC_PER_SEC, NULL, on_saved,
                              g_object_ref (task));
   }
 }
@@ -261,6 +301,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   Run *self = g_task_get_task_data (task);
   GError *error = NULL;
 
+  self->source->locking--;
   self->lock = login_lock_finish (result, &error);
   if (self->lock != NULL)
     step_load (task);
@@ -282,6 +323,7 @@ stored_make_async (gpointer data, const gint64 *deadline, GCancellable *cancella
   self->source = source;
   self->deadline = deadline;
   g_task_set_task_data (task, self, run_free);
+  source->locking++;
   login_lock_async (source->folder, cancellable, on_locked, g_object_ref (task));
 }
 
@@ -299,6 +341,9 @@ stored_hanging (gpointer data)
 {
   const Source *self = data;
 
+  if (self->locking > 0)
+    return "another program has been at work with this login for long; contactfs login or logout may be waiting for "
+           "somebody in a terminal";
   return self->loading > 0 && self->in_keyring
              ? "the keyring, where the login is, does not answer; unlock it, or look whether it runs"
              : NULL;

@@ -1,4 +1,4 @@
-/* flock(2) on a file of its own: the kernel lets go of it when its process dies. */
+/* flock(2) on a file of its own. Nothing tells when it is free: it is tried again, less often the longer it takes. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "google/login-lock.h"
@@ -10,8 +10,8 @@
 
 #include "google/wait.h"
 
-#define LOOK_INTERVAL (50 * G_TIME_SPAN_MILLISECOND)
-#define PATIENCE      (15 * G_TIME_SPAN_SECOND)
+#define FIRST_INTERVAL (20 * G_TIME_SPAN_MILLISECOND)
+#define LAST_INTERVAL  (500 * G_TIME_SPAN_MILLISECOND)
 
 struct LoginLock {
   int fd; /* -1: without */
@@ -19,7 +19,7 @@ struct LoginLock {
 
 typedef struct {
   LoginLock *lock;
-  gint64 patience; /* until when; monotonic */
+  gint64 interval;
 } Wait;
 
 void
@@ -59,11 +59,9 @@ step_try (GTask *task)
   Wait *self = g_task_get_task_data (task);
 
   if (self->lock->fd >= 0 && flock (self->lock->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    if (g_get_monotonic_time () < self->patience) {
-      wait_async (LOOK_INTERVAL, g_task_get_cancellable (task), on_waited, g_object_ref (task));
-      return;
-    }
-    g_info ("Another process has been busy with this login for long: going on without waiting for it");
+    wait_async (self->interval, g_task_get_cancellable (task), on_waited, g_object_ref (task));
+    self->interval = MIN (self->interval * 5 / 4, LAST_INTERVAL);
+    return;
   }
   g_task_return_pointer (task, g_steal_pointer (&self->lock), (GDestroyNotify)login_lock_free);
 }
@@ -77,7 +75,7 @@ login_lock_async (const char *folder, GCancellable *cancellable, GAsyncReadyCall
 
   self->lock = g_new0 (LoginLock, 1);
   self->lock->fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  self->patience = g_get_monotonic_time () + PATIENCE;
+  self->interval = FIRST_INTERVAL;
   g_task_set_task_data (task, self, (GDestroyNotify)wait_free);
   step_try (task);
 }

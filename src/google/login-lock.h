@@ -1,6 +1,7 @@
 /*
- * One process at a time renews or replaces a stored login: a service that hands out a new refresh token with each access
- * token takes the old one for stolen when it is used again. Loop thread only.
+ * One process at a time renews, replaces or ends a stored login: a service that hands out a new refresh token with each
+ * access token takes the old one for stolen when it is used again, and a token that is on its way to be stored must not
+ * come back after a logout. Loop thread only.
  */
 #pragma once
 
@@ -8,8 +9,9 @@
 
 typedef struct LoginLock LoginLock;
 
-/* Waits at most five seconds for whoever has it, and then goes on without: a process that hangs must not take the others
- * along, and what it wrote is read again in any case. folder: the account's. */
+/* Waits for whoever has it, until it is cancelled: whoever has it may be waiting for a slow service or a password, and
+ * nobody may overtake it. The kernel lets go of it when its process ends. folder: the account's; where no lock can be
+ * made in it, there is nothing to renew either, and the wait is over at once. */
 void login_lock_async (const char *folder, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* Never NULL, unless it was cancelled. */
 LoginLock *login_lock_finish (GAsyncResult *result, GError **error);

@@ -1,8 +1,6 @@
 /*
  * load:    file on a worker ─┬─ place: file ──────────────→ done
  *                            └─ place: keyring ─→ keyring ─→ done
- * save:    keyring ─┬─ stored ─→ file without secrets, on a worker ─→ done
- *                   └─ cannot ─→ file with secrets, on a worker ────→ done
  * older:   keyring ─→ done
  * forget:  keyring ─→ file ─→ done
  */
@@ -19,7 +17,6 @@ typedef struct {
   char *account, *folder;
   gint64 deadline;
   StoredLogin *login;
-  char *why_file;      /* of a save */
   gboolean in_keyring; /* of a forget: it may be there */
 } Keep;
 
@@ -29,7 +26,6 @@ keep_free (Keep *self)
   g_free (self->account);
   g_free (self->folder);
   stored_login_unref (self->login);
-  g_free (self->why_file);
   g_free (self);
 }
 
@@ -204,91 +200,6 @@ StoredLogin *
 stored_login_load_older_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* ---- save ---- */
-
-/* What is about to be overwritten is all that says so; what cannot be read may have said it. */
-static gboolean
-is_older_in_keyring (const StoredLogin *login)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (StoredLogin) before = stored_login_peek (login->account, login->folder, &error);
-
-  return error != NULL || (before != NULL && (before->in_keyring || before->older_in_keyring));
-}
-
-static void
-write_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  StoredLogin *login = data;
-  g_autofree char *path = stored_login_path (login->folder);
-  g_autoptr (GBytes) json = NULL;
-  GError *error = NULL;
-  gsize size;
-  const char *text;
-
-  login->older_in_keyring = !login->in_keyring && is_older_in_keyring (login);
-  json = stored_login_write (login, login->in_keyring ? "keyring" : "file", !login->in_keyring);
-  text = g_bytes_get_data (json, &size);
-
-  if (stored_login_write_file (login->folder, path, text, size, &error))
-    g_task_return_boolean (worker, TRUE);
-  else
-    g_task_return_error (worker, error);
-}
-
-static void
-on_file_written (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-on_kept_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
-  g_autoptr (GTask) worker = NULL;
-  g_autoptr (GError) error = NULL;
-
-  self->login->in_keyring = keyring_store_finish (result, &error);
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-    g_task_return_error (task, g_steal_pointer (&error));
-    return;
-  }
-  if (error != NULL)
-    self->why_file = g_strdup (error->message);
-  worker = g_task_new (NULL, NULL, on_file_written, g_object_ref (task));
-  g_task_set_task_data (worker, stored_login_ref (self->login), (GDestroyNotify)stored_login_unref);
-  g_task_run_in_thread (worker, write_on_worker);
-}
-
-void
-stored_login_save_async (StoredLogin *login, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                         gpointer data)
-{
-  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
-  Keep *self = g_task_get_task_data (task);
-  g_autoptr (GBytes) json = stored_login_write (login, NULL, TRUE);
-
-  self->login = stored_login_ref (login);
-  keyring_store_async (login->account, json, deadline, cancellable, on_kept_in_keyring, g_object_ref (task));
-}
-
-gboolean
-stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
-{
-  Keep *self = g_task_get_task_data (G_TASK (result));
-
-  *why_file = g_steal_pointer (&self->why_file);
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* ---- forget ---- */

@@ -31,6 +31,7 @@ stored_login_unref (StoredLogin *self)
   g_free (self->folder);
   g_free (self->obtained);
   g_free (self->generation);
+  g_free (self->filed);
   g_free (self->person);
   g_free (self->who);
   secret_free (self->refresh_token);
@@ -81,6 +82,7 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   copy->in_keyring = self->in_keyring;
   copy->obtained = g_strdup (self->obtained);
   copy->generation = g_strdup (self->generation);
+  copy->filed = g_strdup (self->filed);
   copy->person = g_strdup (self->person);
   copy->who = g_strdup (self->who);
   copy->refresh_token = g_strdup (refresh_token);
@@ -229,6 +231,7 @@ stored_login_read_file (const char *account, const char *folder, GError **error)
   }
   self = stored_login_new_empty (account, folder);
   stored_login_read (self, root);
+  self->filed = g_strdup (self->generation);
   self->in_keyring = g_strcmp0 (json_string (root, "place"), "keyring") == 0;
   self->older_in_keyring = g_strcmp0 (json_string (root, "older"), "keyring") == 0;
   json_free_secret (root);

@@ -23,6 +23,7 @@ typedef struct {
   gboolean older_in_keyring; /* so is this: it is in the file, and the one before may still be in the keyring */
   char *obtained;            /* RFC 3339 */
   char *generation;          /* another one with each login */
+  char *filed;               /* what its file said of that when it was read; NULL: a login that is not kept yet */
   char *person;              /* resource name, so that nobody else's login takes this one's place; NULL: not known */
   char *who;                 /* "Sample User <you@example.com>"; NULL: not known */
   char *refresh_token;       /* the secrets are NULL when only looked at; wiped when freed */
@@ -61,13 +62,16 @@ void stored_login_load_async (const char *account, const char *folder, gint64 de
 StoredLogin *stored_login_load_finish (GAsyncResult *result, GError **error);
 
 /* Into the keyring, else into the file: *why_file says then why, transfer full (else NULL). Takes the place of the one
- * before. Whoever saves holds the lock (login-lock.h). */
-void stored_login_save_async (StoredLogin *self, gint64 deadline, GCancellable *cancellable,
+ * before. Whoever saves holds the lock (login-lock.h). When it fails, the login before it is as it was, or, if that was
+ * in the keyring, this one has taken its place all the same.
+ * in_place: self is what was loaded, with something new in it. PEOPLE_ERROR_NOT_FOUND: there is no login any more;
+ * PEOPLE_ERROR_STALE_ETAG: another one has taken its place; nothing was changed. */
+void stored_login_save_async (StoredLogin *self, gboolean in_place, gint64 deadline, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error);
 
-/* What the keyring holds, whatever the file says: of a login that is in the file, the one before. NULL without an error:
- * nothing, or the person did not unlock it. */
+/* What the keyring holds, whatever the file says, and if there is one: of a login that is in the file, the one before.
+ * NULL without an error: nothing, or the person did not unlock it. */
 void stored_login_load_older_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
                                     GAsyncReadyCallback callback, gpointer data);
 StoredLogin *stored_login_load_older_finish (GAsyncResult *result, GError **error);

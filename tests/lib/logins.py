@@ -144,3 +144,11 @@ class Desk:
             if stat.S_ISREG(path.lstat().st_mode) and secret.encode() in path.read_bytes():
                 found.append(path)
         return found
+
+
+def is_good(emulator, refresh_token):
+    """Whether the service gives an access token for it."""
+    form = urllib.parse.urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token,
+                                   "client_id": "desk.apps.googleusercontent.com", "client_secret": SECRET_CLIENT})
+    return emulator.request("POST", emulator.ready["token_uri"], form.encode(),
+                            {"Content-Type": "application/x-www-form-urlencoded"}).status == 200

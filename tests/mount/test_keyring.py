@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import time
-import urllib.parse
 
 import pytest
 
 from conftest import CONTACTFS, Contacts
 from keyrings import Keyring
-from logins import SECRET_CLIENT, Desk
+from logins import SECRET_CLIENT, Desk, is_good
 from namespace import Namespace
 
 
@@ -189,14 +188,6 @@ def logged_in_twice(desk, keyring):
     newer = desk.stored()["refresh_token"]
     assert older != newer
     return older, newer
-
-
-def is_good(emulator, refresh_token):
-    """Whether the service gives an access token for it."""
-    form = urllib.parse.urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token,
-                                   "client_id": "desk.apps.googleusercontent.com", "client_secret": SECRET_CLIENT})
-    return emulator.request("POST", emulator.ready["token_uri"], form.encode(),
-                            {"Content-Type": "application/x-www-form-urlencoded"}).status == 200
 
 
 def test_logout_ends_an_older_login_in_the_keyring_too(desk, emulator, keyring, logged_in_twice):

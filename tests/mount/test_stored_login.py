@@ -137,12 +137,20 @@ def test_another_process_with_the_lock_is_waited_for(logged_in, desk, emulator, 
     assert len(grants(emulator)) == asked + 1
 
 
-def test_a_process_that_keeps_the_lock_does_not_stop_the_others(logged_in, desk, emulator, faces, run):
+def test_a_process_that_keeps_the_lock_is_not_overtaken_and_is_named(desk, emulator, mount, faces, run):
+    desk.log_in()
+    contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", "--upload-timeout", "2", state=desk.folder))
     lock = run.start("flock", desk.config() / "login.lock", "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
     lock.stdout.readline()
     emulator.revoke_tokens()
-    run("cp", faces.face(1), logged_in.photo(logged_in.person()))
+    asked = len(grants(emulator))
+    person = contacts.person()
+    with pytest.raises(OSError) as caught:
+        contacts.photo(person).write_bytes(faces.face_bytes(1))
+    assert caught.value.errno in (errno.EACCES, errno.ETIMEDOUT) and len(grants(emulator)) == asked
+    assert "another program has been at work with this login" in contacts.mount.error(person)
     lock.communicate(b"\n")
+    contacts.photo(person).write_bytes(faces.face_bytes(1))
 
 
 def test_accounts_side_by_side(desk, emulator, mount, faces):
