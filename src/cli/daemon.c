@@ -165,13 +165,59 @@ daemon_harden (void)
   daemon_guard_memory ();
 }
 
-/* Nothing where no service manager waits. */
+/* ---- the service manager ---- */
+
+/* A worker tells it one thing at a time, since a manager that does not read would keep the main loop waiting. Of what
+ * is to be told meanwhile, the last status is kept, and everything else. */
+static struct {
+  gboolean busy;
+  GString *news; /* lines, or NULL */
+  char *status;  /* a line, or NULL */
+} manager;
+
 static void
-tell_manager (const char *text)
+tell_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  int result = sd_notify (FALSE, text);
-  if (result < 0)
-    g_warning ("the service manager cannot be told “%s”: %s", text, g_strerror (-result));
+  g_task_return_int (worker, sd_notify (FALSE, data));
+}
+
+static void tell_manager (void);
+
+static void
+on_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  gssize code = g_task_propagate_int (G_TASK (result), NULL);
+  if (code < 0)
+    g_warning ("the service manager cannot be told of the mount: %s", g_strerror ((int)-code));
+  manager.busy = FALSE;
+  tell_manager ();
+}
+
+static void
+tell_manager (void)
+{
+  if (manager.busy || (manager.news == NULL && manager.status == NULL))
+    return;
+  GString *text = manager.news != NULL ? g_steal_pointer (&manager.news) : g_string_new (NULL);
+  if (manager.status != NULL)
+    g_string_append (text, manager.status);
+  g_clear_pointer (&manager.status, g_free);
+  if (g_getenv ("NOTIFY_SOCKET") == NULL) { /* nobody waits */
+    g_string_free (text, TRUE);
+    return;
+  }
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_told, NULL);
+  manager.busy = TRUE;
+  g_task_set_task_data (worker, g_strchomp (g_string_free (text, FALSE)), g_free);
+  g_task_run_in_thread (worker, tell_in_thread);
+}
+
+static void
+add_news (const char *line)
+{
+  if (manager.news == NULL)
+    manager.news = g_string_new (NULL);
+  g_string_append_printf (manager.news, "%s\n", line);
 }
 
 void
@@ -181,8 +227,9 @@ daemon_status (const char *format, ...)
   va_start (arguments, format);
   g_autofree char *words = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_autofree char *text = g_strconcat ("STATUS=", g_strdelimit (words, "\n", ' '), NULL);
-  tell_manager (text);
+  g_free (manager.status);
+  manager.status = g_strconcat ("STATUS=", g_strdelimit (words, "\n", ' '), NULL);
+  tell_manager ();
 }
 
 static void
@@ -200,7 +247,8 @@ leave_terminal (void)
 void
 daemon_ready (void)
 {
-  tell_manager ("READY=1");
+  add_news ("READY=1");
+  tell_manager ();
   if (ready_fd < 0)
     return;
   fflush (NULL);
@@ -222,7 +270,9 @@ daemon_stopping (guint waiting, guint upload_timeout)
   g_autofree char *words = waiting == 0   ? g_strdup ("Ending")
                            : waiting == 1 ? g_strdup ("Ending; a change is still to be sent")
                                           : g_strdup_printf ("Ending; %u changes are still to be sent", waiting);
-  g_autofree char *text = g_strdup_printf ("STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, words,
-                                           extension * G_TIME_SPAN_SECOND);
-  tell_manager (text);
+  g_free (manager.status);
+  manager.status
+      = g_strdup_printf ("STATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, words, extension * G_TIME_SPAN_SECOND);
+  add_news ("STOPPING=1");
+  tell_manager ();
 }

@@ -5,12 +5,46 @@
 
 #include "cli/session.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Also where it cannot be looked at, since it is in a folder that only they may enter. */
+static gboolean
+is_of_others (const char *path)
+{
+  struct stat status;
+  return stat (path, &status) == 0 ? status.st_uid != getuid () : errno == EACCES;
+}
+
+/* The socket of an address like unix:path=/run/user/1000/bus,guid=…; NULL: it names none. Transfer full. */
+static char *
+socket_of (const char *address)
+{
+  if (!g_str_has_prefix (address, "unix:path="))
+    return NULL;
+  g_autofree char *escaped
+      = g_strndup (address + strlen ("unix:path="), strcspn (address + strlen ("unix:path="), ",;"));
+  return g_uri_unescape_string (escaped, NULL);
+}
+
+/* As `su` and mount(8) with setuid= leave them behind. */
+static void
+drop_what_is_of_others (void)
+{
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR"), *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  g_autofree char *socket = address != NULL ? socket_of (address) : NULL;
+  if (runtime != NULL && is_of_others (runtime))
+    g_unsetenv ("XDG_RUNTIME_DIR");
+  if (socket != NULL && is_of_others (socket))
+    g_unsetenv ("DBUS_SESSION_BUS_ADDRESS");
+}
 
 void
 session_find (void)
 {
+  drop_what_is_of_others ();
   if (g_getenv ("XDG_RUNTIME_DIR") != NULL)
     return;
   g_autofree char *runtime = g_strdup_printf ("/run/user/%u", getuid ());

@@ -7,7 +7,7 @@
 #include <glib.h>
 
 /* Sets XDG_RUNTIME_DIR, where GDBus finds the session bus and with it the keyring, to /run/user/UID when it is not set and
- * that is ours. Before anything else asks GLib for folders, and before there are threads. */
+ * that is ours. A folder or a bus that is somebody else's counts as not set. Before anything else asks GLib for folders, and before there are threads. */
 void session_find (void);
 
 /* Whether there is a session bus to ask. Without one, GDBus would start a bus of its own. */

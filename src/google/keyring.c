@@ -216,6 +216,15 @@ ask_clear (Call *self)
 
 /* ---- asking ---- */
 
+/* Neither the environment nor the runtime folder names one: GLib would tell how it tried to start one. */
+static gboolean
+is_without_session (void)
+{
+  g_autofree char *bus = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
+
+  return g_getenv ("DBUS_SESSION_BUS_ADDRESS") == NULL && !g_file_test (bus, G_FILE_TEST_EXISTS);
+}
+
 static void
 on_bus (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -224,7 +233,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
   GDBusConnection *bus = g_bus_get_finish (result, &error);
 
   if (bus == NULL) {
-    if (g_getenv ("DBUS_SESSION_BUS_ADDRESS") == NULL) { /* GLib tells how it tried to start one */
+    if (is_without_session ()) {
       g_clear_error (&error);
       error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no desktop session here");
     }

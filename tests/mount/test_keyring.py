@@ -3,8 +3,11 @@
 import errno
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -279,3 +282,29 @@ def test_no_session_is_called_so(desk, keyring, run, tmp_path):
     env = {name: value for name, value in desk.env.items() if name not in keyring.env}
     result = run("env", "--unset=DBUS_SESSION_BUS_ADDRESS", f"XDG_RUNTIME_DIR={tmp_path}", CONTACTFS, "logout", env=env, check=False)
     assert result.status == 1 and "there is no desktop session here" in result.errors and "D-Bus" not in result.errors
+
+
+def test_a_session_that_does_not_take_us_is_not_called_none(desk, keyring, run):
+    desk.log_in()
+    runtime = tempfile.mkdtemp(prefix="bus-")  # a socket's name has room for a hundred characters
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(f"{runtime}/bus")
+    env = {name: value for name, value in desk.env.items() if name not in keyring.env}
+    result = run("env", "--unset=DBUS_SESSION_BUS_ADDRESS", f"XDG_RUNTIME_DIR={runtime}", CONTACTFS, "logout", env=env, check=False)
+    shutil.rmtree(runtime)
+    assert result.status == 1 and "Connection refused" in result.errors and "no desktop session" not in result.errors
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
+def test_the_session_of_somebody_else_is_not_taken(desk, emulator, keyring, run, tmp_path):
+    """As mount.fuse3 leaves it behind with setuid=, and su without a dash."""
+    desk.log_in()
+    inside = Namespace(run, f"""mount -t tmpfs tmpfs /run; mkdir -p /run/user/0 /run/user/4001
+        mount --bind {keyring.runtime} /run/user/0
+        touch /run/user/4001/bus; chown -R 4001 /run/user/4001""")
+    try:
+        result = inside(CONTACTFS, "logout", env={**desk.env, "XDG_RUNTIME_DIR": "/run/user/4001",
+                                                  "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/4001/bus"})
+        assert "revoked and forgotten" in result.out, result
+    finally:
+        inside.close()

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -42,6 +43,31 @@ def test_the_manager_hears_of_the_beginning_and_the_end(contacts):
     mount.wait_end()
     assert mount.exit_status == 0
     assert contacts.mutations() == ["DELETE"]
+
+
+def test_a_manager_that_does_not_read_keeps_nobody_waiting(emulator, mount, run, tmp_path):
+    mounted = mount(emulator)
+    mounted.unmount()
+    name = "\0contactfs-test-" + os.urandom(8).hex()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
+        manager.bind(name)
+        filler.connect(name)
+        filler.setblocking(False)
+        waiting = 0
+        with pytest.raises(BlockingIOError):
+            while filler.send(b"X=1"):
+                waiting += 1
+        program = run.start(*mounted.arguments(), env={**mounted.env, "NOTIFY_SOCKET": "@" + name[1:]})
+        try:
+            eventually(lambda: mounts_at(mounted.path) and os.listdir(mounted.path))
+            for _ in range(waiting):
+                manager.recv(100)
+            manager.settimeout(20)
+            heard = manager.recv(4096) + b"\n" + manager.recv(4096)
+            assert b"READY=1" in heard.split(b"\n")
+        finally:
+            program.terminate()
+        assert run.finish(program).status == 0
 
 
 def test_ready_only_when_usable(run, emulator, mount):
