@@ -18,6 +18,7 @@ copy_options (Book *self, const BookOptions *options)
   self->options.credentials = g_strdup (options->credentials);
   self->options.api_url = g_strdup (options->api_url);
   self->options.owner = g_strdup (options->owner);
+  self->options.login = g_strdup (options->login);
   self->options.state_dir = g_strdup (options->state_dir);
   self->options.cache_dir = g_strdup (options->cache_dir);
   self->options.data_dir = g_strdup (options->data_dir);
@@ -66,74 +67,6 @@ remove_empty_folders (Book *self)
   g_rmdir (self->options.data_dir);
 }
 
-static void
-collect (const BookStorePerson *person, gpointer data)
-{
-  g_ptr_array_add (data, g_strdup (person->resource_name));
-}
-
-static void
-collect_deletion (const char *resource_name, const char *version, gpointer data)
-{
-  g_ptr_array_add (data, g_strdup (resource_name));
-}
-
-static gboolean
-forget_people (Book *self, GError **error)
-{
-  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) deletions = g_ptr_array_new_with_free_func (g_free);
-  gboolean ok = book_store_each_person (self->store, collect, people, error)
-                && book_store_each_deletion (self->store, collect_deletion, deletions, error);
-
-  for (guint i = 0; ok && i < people->len; i++)
-    ok = book_store_remove_person (self->store, people->pdata[i], error);
-  for (guint i = 0; ok && i < deletions->len; i++)
-    ok = book_store_remove_deletion (self->store, deletions->pdata[i], error);
-  return ok && book_store_set (self->store, "sync_token", NULL, error)
-         && book_store_set (self->store, "last_sync", NULL, error);
-}
-
-/* The pictures of .previous and .rejected are nobody's to show now, and nobody's to delete. */
-static gboolean
-set_archive_aside (Book *self, GError **error)
-{
-  g_autofree char *aside = NULL;
-
-  if (!book_archive_set_aside (self->archive, &aside, error))
-    return FALSE;
-  if (aside != NULL)
-    g_message ("The account \"%s\" is not the address book that it was: what was kept in .previous and .rejected is in "
-               "%s now",
-               self->options.account, aside);
-  return TRUE;
-}
-
-/* The same account name, but another service than last time (--api-url), or another person (after a logout): its
- * people/c1 is somebody else. What the state says of people, and what was promised for them, is worth nothing here, and
- * not for these eyes. Of credentials that do not tell whose they are it is believed that they fit; the state is nobody's
- * in particular then. Cached photos are found by their URL: they may stay. */
-static gboolean
-forget_others (Book *self, GError **error)
-{
-  g_autofree char *service = book_store_get (self->store, "api_url");
-  g_autofree char *owner = book_store_get (self->store, "owner");
-  gboolean ours = g_strcmp0 (service, self->options.api_url) == 0
-                  && (self->options.owner == NULL || g_strcmp0 (owner, self->options.owner) == 0);
-  gboolean ok;
-
-  if (ours && g_strcmp0 (owner, self->options.owner) == 0)
-    return TRUE;
-  if (!ours && service != NULL && !set_archive_aside (self, error))
-    return FALSE;
-  ok = book_store_begin (self->store, error) && (ours || forget_people (self, error))
-       && book_store_set (self->store, "api_url", self->options.api_url, error)
-       && book_store_set (self->store, "owner", self->options.owner, error) && book_store_commit (self->store, error);
-  if (!ok)
-    book_store_rollback (self->store);
-  return ok;
-}
-
 Book *
 book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GError **error)
 {
@@ -161,7 +94,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   if (self->cache == NULL)
     return NULL;
   self->archive = book_archive_new (self->options.data_dir);
-  if (!forget_others (self, error) || !book_people_load (self, error))
+  if (!book_forget_others (self, error) || !book_people_load (self, error))
     return NULL;
   book_deletions_load (self);
   return g_steal_pointer (&self);
@@ -192,6 +125,7 @@ book_free (Book *self)
   g_free ((char *)self->options.credentials);
   g_free ((char *)self->options.api_url);
   g_free ((char *)self->options.owner);
+  g_free ((char *)self->options.login);
   g_free ((char *)self->options.state_dir);
   g_free ((char *)self->options.cache_dir);
   g_free ((char *)self->options.data_dir);

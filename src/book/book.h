@@ -25,6 +25,7 @@ typedef struct {
   const char *credentials; /* auth_describe, for status */
   const char *api_url;     /* whose people they are: state of another service is not mixed in */
   const char *owner;       /* auth_owner, or NULL: state of another person is not mixed in */
+  const char *login;       /* auth_login, or NULL: who owner is, as long as that is not known */
   const char *state_dir;   /* the database and its lock; created 0700 */
   const char *cache_dir;   /* photos */
   const char *data_dir;    /* .previous and .rejected */
@@ -53,6 +54,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Book, book_free)
 
 /* TRUE once there is a listing, from the state folder or from the service: a mount can be shown. */
 gboolean book_is_listed (Book *self);
+
+/* TRUE while it is not known whose the state is: with a login that could not be seen to be anybody's, or with credentials
+ * that do not tell, after a login that did. Then people/me has to be asked for, and the answer told. FALSE with a
+ * sentence: these credentials are not those of whom the state is. */
+gboolean book_asks_whose_it_is (Book *self);
+gboolean book_belongs_to (Book *self, const char *person, GError **error);
 
 /* The first full listing, for a book that is not listed yet. */
 void book_list_async (Book *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

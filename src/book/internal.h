@@ -98,6 +98,9 @@ void book_person_fail_unheard (Book *book, BookPerson *person, const char *what,
 void book_tell_changed (Book *book, const BookPerson *person);
 
 /* ---- people.c, apply.c ---- */
+/* owner.c: what is not of the options' service and person goes */
+gboolean book_forget_others (Book *book, GError **error);
+
 void book_people_init (Book *book);
 void book_people_clear (Book *book);
 gboolean book_people_load (Book *book, GError **error);

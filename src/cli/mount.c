@@ -25,6 +25,7 @@
 #include "cli/folders.h"
 #include "cli/log.h"
 #include "cli/notify.h"
+#include "cli/owner.h"
 #include "cli/programs.h"
 #include "cli/stale.h"
 #include "fs/fs.h"
@@ -53,6 +54,7 @@ typedef struct {
   Auth *auth;
   PeopleClient *people;
   Book *book;
+  Owner *owner; /* NULL: known */
   Fs *fs;
 } Daemon;
 
@@ -158,6 +160,7 @@ open_book (Daemon *self, GError **error)
     .credentials = auth_describe (self->auth),
     .api_url = self->api_url,
     .owner = auth_owner (self->auth),
+    .login = auth_login (self->auth),
     .state_dir = self->folders->state,
     .cache_dir = self->folders->cache,
     .data_dir = self->folders->data,
@@ -209,6 +212,7 @@ mount_book (Daemon *self, GError **error)
   if (self->fs == NULL)
     return FALSE;
   book_start (self->book);
+  self->owner = owner_new (self->book, self->auth, self->people);
   return TRUE;
 }
 
@@ -268,6 +272,7 @@ static void
 tear_down (Daemon *self)
 {
   g_clear_pointer (&self->fs, fs_free);
+  g_clear_pointer (&self->owner, owner_free);
   g_clear_pointer (&self->book, book_free);
   g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);

@@ -21,6 +21,9 @@ typedef struct {
   const char *(*hanging) (gpointer self);
   /* See auth_owner. The function may be NULL. */
   const char *(*owner) (gpointer self);
+  /* See auth_login and auth_identify. The functions may be NULL. */
+  const char *(*login) (gpointer self);
+  void (*identify) (gpointer self, const char *person, const char *who);
   void (*free) (gpointer self);
 } AuthSource;
 

@@ -15,6 +15,7 @@
 #include "google/auth-source.h"
 #include "google/error.h"
 #include "google/grant.h"
+#include "google/login-learn.h"
 #include "google/login-lock.h"
 #include "google/login-revoke.h"
 #include "google/secret.h"
@@ -28,8 +29,9 @@ typedef struct {
   grefcount references;
   HttpClient *http; /* owned */
   char *account, *folder;
-  char *owner;         /* who was logged in when it was opened, or NULL: nobody */
-  char *who;           /* the same for people, or NULL */
+  char *person;        /* whose it is, or NULL: not known, or nobody's */
+  char *login;         /* which one it was when it was opened, or NULL */
+  char *who;           /* the person for people, or NULL */
   gboolean in_keyring; /* as it was seen last */
   guint locking;       /* runs that wait for the lock */
   guint loading;       /* runs that read it */
@@ -60,7 +62,8 @@ source_unref (gpointer data)
   http_client_unref (self->http);
   g_free (self->account);
   g_free (self->folder);
-  g_free (self->owner);
+  g_free (self->person);
+  g_free (self->login);
   g_free (self->who);
   g_free (self->refused);
   g_clear_error (&self->refusal);
@@ -247,7 +250,10 @@ step_grant (GTask *task)
 static GError *
 check_owner (const Source *source, const StoredLogin *login)
 {
-  if (source->owner == NULL || g_strcmp0 (source->owner, stored_login_owner (login)) == 0)
+  gboolean ours = source->person != NULL && login->person != NULL ? g_str_equal (source->person, login->person)
+                                                                  : g_strcmp0 (source->login, login->generation) == 0;
+
+  if (ours || (source->person == NULL && source->login == NULL))
     return NULL;
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                       "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
@@ -354,7 +360,27 @@ stored_owner (gpointer data)
 {
   const Source *self = data;
 
-  return self->owner;
+  return self->person;
+}
+
+static const char *
+stored_login (gpointer data)
+{
+  const Source *self = data;
+
+  return self->login;
+}
+
+static void
+stored_identify (gpointer data, const char *person, const char *who)
+{
+  Source *self = data;
+
+  g_free (self->person);
+  self->person = g_strdup (person);
+  g_free (self->who);
+  self->who = g_strdup (who);
+  login_learn (self->account, self->folder, self->login, person, who);
 }
 
 static char *
@@ -374,6 +400,8 @@ static const AuthSource stored_source = {
   .advice = stored_advice,
   .hanging = stored_hanging,
   .owner = stored_owner,
+  .login = stored_login,
+  .identify = stored_identify,
   .free = source_unref,
 };
 
@@ -390,7 +418,8 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, GErr
   self->http = http_client_ref (http);
   self->account = g_strdup (account);
   self->folder = g_strdup (folder);
-  self->owner = login != NULL ? g_strdup (stored_login_owner (login)) : NULL;
+  self->person = login != NULL ? g_strdup (login->person) : NULL;
+  self->login = login != NULL ? g_strdup (login->generation) : NULL;
   self->who = login != NULL ? g_strdup (login->who) : NULL;
   self->in_keyring = login != NULL && login->in_keyring;
   return auth_new (&stored_source, self,

@@ -42,6 +42,7 @@ struct Auth {
   gint64 expiry;      /* monotonic: it is not given out any more; 0: not told */
   gint64 renewal;     /* monotonic: it is time for another one */
   Run *run;           /* or NULL */
+  GError *barred;     /* or NULL */
   GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
 };
 
@@ -140,6 +141,7 @@ auth_free (Auth *self)
   g_ptr_array_unref (self->waiters);
   self->source->free (self->source_self);
   auth_token_free (self->token);
+  g_clear_error (&self->barred);
   g_free (self->description);
   g_free (self);
 }
@@ -239,6 +241,10 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
 
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (self->barred != NULL) {
+    g_task_return_error (task, g_error_copy (self->barred));
+    return;
+  }
   if (is_good (self)) {
     g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
     renew_ahead (self);
@@ -286,6 +292,26 @@ const char *
 auth_owner (Auth *self)
 {
   return self->source->owner != NULL ? self->source->owner (self->source_self) : NULL;
+}
+
+const char *
+auth_login (Auth *self)
+{
+  return self->source->login != NULL ? self->source->login (self->source_self) : NULL;
+}
+
+void
+auth_identify (Auth *self, const char *person, const char *who)
+{
+  if (self->source->identify != NULL)
+    self->source->identify (self->source_self, person, who);
+}
+
+void
+auth_bar (Auth *self, GError *error)
+{
+  g_clear_error (&self->barred);
+  self->barred = error;
 }
 
 const char *

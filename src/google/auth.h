@@ -68,8 +68,18 @@ char *auth_advice (Auth *self, AuthTrouble trouble);
 const char *auth_quota_project (Auth *self);
 
 /* Whose address book the tokens open, as far as that can be told without asking the service: a word to be compared with
- * an earlier one's, or NULL. It stays the same: a stored login that becomes somebody else's gives no tokens any more. */
+ * an earlier one's, or NULL. A stored login that becomes somebody else's gives no tokens any more. */
 const char *auth_owner (Auth *self);
+
+/* Which stored login it was opened with: another one with each `contactfs login`. NULL: it is none. */
+const char *auth_login (Auth *self);
+
+/* The service said whose it is (people/me, with a token of ours), where auth_owner could not: of a stored login that is
+ * kept. who: for people, or NULL. */
+void auth_identify (Auth *self, const char *person, const char *who);
+
+/* From now on there is no token, but this error. Takes error. */
+void auth_bar (Auth *self, GError *error);
 
 /* One line for `contactfs status`: "token command", "authorized_user file /…", "service account a@b for c@d, file /…",
  * with the reason where it was not asked for; never a secret. */

@@ -94,10 +94,16 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   return copy;
 }
 
-const char *
-stored_login_owner (const StoredLogin *self)
+StoredLogin *
+stored_login_with_person (const StoredLogin *self, const char *person, const char *who)
 {
-  return self->person != NULL ? self->person : self->generation;
+  StoredLogin *copy = stored_login_with_token (self, self->refresh_token);
+
+  g_free (copy->person);
+  copy->person = g_strdup (person);
+  g_free (copy->who);
+  copy->who = g_strdup (who);
+  return copy;
 }
 
 char *

@@ -42,8 +42,8 @@ StoredLogin *stored_login_new (const char *account, const char *folder, const Cl
 /* The same login with the token that took the old one's place. */
 StoredLogin *stored_login_with_token (const StoredLogin *self, const char *refresh_token);
 
-/* Whose it is, to be compared with another one's: person, or where that is not known generation. Borrowed. */
-const char *stored_login_owner (const StoredLogin *self);
+/* The same login, of which it is known now whose it is. who may be NULL. */
+StoredLogin *stored_login_with_person (const StoredLogin *self, const char *person, const char *who);
 
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);

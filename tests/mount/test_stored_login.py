@@ -261,6 +261,92 @@ def test_a_mount_does_not_go_on_with_the_next_persons_login(logged_in, desk, emu
     assert logged_in.mount.status()["people"] > 0
 
 
+# ---- the same person, who could not be seen to be that one at first ----
+
+def previous(contacts, person):
+    return len(os.listdir(contacts.path / person / ".previous"))
+
+
+@pytest.fixture
+def unseen(desk, emulator, mount):
+    """Mounted by a login of which it could not be seen whose it is, and still cannot."""
+    emulator.fault("status", path="/v1/people/me", status=403, times=-1)
+    attempt = desk.begin()
+    attempt.consent()
+    assert "cannot be had yet" in attempt.finish().errors and "person" not in desk.stored()
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder))
+
+
+def test_a_mount_learns_whose_login_it_is(unseen, desk, emulator, faces):
+    person = unseen.person()
+    unseen.photo(person).write_bytes(faces.face_bytes(1))
+    emulator.clear_faults()
+    eventually(lambda: desk.stored().get("who") == "Sample User <you@example.com>", timeout=20)
+    emulator.revoke_tokens(refresh=True)
+    desk.log_in()
+    unseen.photo(person).write_bytes(faces.face_bytes(2))
+    unseen.mount.remount()
+    assert previous(unseen, person) == 2
+
+
+def test_somebody_else_is_told_apart_from_a_login_that_was_learned(unseen, desk, emulator, faces):
+    person = unseen.person()
+    unseen.photo(person).write_bytes(faces.face_bytes(1))
+    emulator.clear_faults()
+    eventually(lambda: "person" in desk.stored(), timeout=20)
+    log_in_as_somebody_else(desk)
+    with pytest.raises(PermissionError):
+        unseen.photo(person).write_bytes(faces.face_bytes(2))
+    unseen.mount.remount()
+    assert previous(unseen, person) == 0
+
+
+def test_a_login_that_was_never_seen_is_nobody_elses(unseen, desk, emulator, faces):
+    person = unseen.person()
+    unseen.photo(person).write_bytes(faces.face_bytes(1))
+    unseen.mount.remount()
+    assert previous(unseen, person) == 1, "the same login is the same person"
+    emulator.clear_faults()
+    log_in_as_somebody_else(desk)
+    with pytest.raises(PermissionError):
+        unseen.photo(person).write_bytes(faces.face_bytes(2))
+    unseen.mount.remount()
+    assert previous(unseen, person) == 0
+
+
+def test_a_token_command_of_the_same_person_in_between(logged_in, emulator, faces):
+    person = logged_in.person()
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    emulator.add_token("command")
+    emulator.reset_requests()
+    logged_in.mount.remount("--token-command", "echo command")
+    emulator.wait_requests(1, path="/v1/people/me", answered=True)
+    assert previous(logged_in, person) == 1
+    logged_in.mount.remount("--writes-per-minute", "0")
+    assert logged_in.mount.status()["credentials"].startswith("stored login") and previous(logged_in, person) == 1
+
+
+def test_a_token_command_of_somebody_else_in_between(logged_in, emulator, faces):
+    person = logged_in.person()
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    emulator.add_token("command")
+    emulator.fault(path="/v1/people/me", action="status", status=200, body={"resourceName": "people/2"})
+    logged_in.mount.remount("--token-command", "echo command")
+    eventually(lambda: "these credentials are somebody else's" in logged_in.mount.text())
+    with pytest.raises(PermissionError):
+        logged_in.photo(person).write_bytes(faces.face_bytes(2))
+    assert "--account NAME" in logged_in.mount.error(person)
+    logged_in.mount.remount("--writes-per-minute", "0")
+    assert previous(logged_in, person) == 0, "what the other one's token brought is not told apart"
+
+
+def test_a_slash_is_no_other_service(logged_in, emulator, faces):
+    person = logged_in.person()
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    logged_in.mount.remount("--api-url", emulator.api_url + "/")
+    assert previous(logged_in, person) == 1
+
+
 # ---- the order of credentials ----
 
 def credentials_file(path, emulator, desk):

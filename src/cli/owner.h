@@ -1,0 +1,14 @@
+/*
+ * Asks the service whose address book is mounted, where neither the login nor the state says so: once the mount is there,
+ * and again until there is an answer. Loop thread only.
+ */
+#pragma once
+
+#include "book/book.h"
+
+typedef struct Owner Owner;
+
+/* NULL: there is nothing to ask. Borrows all three, which must live longer. Credentials that turn out to be those of
+ * somebody else than the state's give no tokens any more, and a message says so. */
+Owner *owner_new (Book *book, Auth *auth, PeopleClient *people);
+void owner_free (Owner *self); /* NULL is fine */
