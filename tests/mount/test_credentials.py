@@ -175,7 +175,7 @@ def test_trouble_at_the_token_endpoint_passes(mount, emulator, tmp_path, faces):
 
 
 def test_token_endpoint_out_of_order(mount, emulator, tmp_path, faces):
-    mounted = mount(emulator, "--upload-timeout", "2", "--credentials", write_credentials(tmp_path / "google.json", emulator))
+    mounted = mount(emulator, "--upload-timeout", "4", "--credentials", write_credentials(tmp_path / "google.json", emulator))
     emulator.revoke_tokens()
     emulator.fault("status", origin="token", status=500, times=-1)
     with pytest.raises(OSError) as failure:
