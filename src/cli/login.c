@@ -8,7 +8,6 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <glib-unix.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/folders.h"
+#include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/options.h"
 #include "google/login-identity.h"
@@ -42,7 +42,7 @@ typedef struct {
   mode_t umask; /* of the caller */
   GMainLoop *loop;
   GCancellable *cancellable;
-  guint signals[3];
+  Interrupt interrupt;
   guint notice; /* source, or 0 */
   guint input;  /* source of stdin, or 0 */
   char *pasted; /* MAX_PASTED + 1 */
@@ -265,22 +265,6 @@ on_browser (GObject *source, GAsyncResult *result, gpointer data)
   ask_for_address (self);
 }
 
-static gboolean
-on_signal (gpointer data)
-{
-  Run *self = data;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-watch_signals (Run *self)
-{
-  const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
-}
-
 static ClientFile *
 load_client (const LoginOptions *options, const char *folder, GError **error)
 {
@@ -310,7 +294,7 @@ run (Run *self)
     return FALSE;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
-  watch_signals (self);
+  interrupt_watch (&self->interrupt, self->cancellable);
   login_wait_async (self->login, (guint)self->options->seconds, self->cancellable, on_granted, self);
   if (self->options->no_browser) {
     say ("Open this address in a browser, on any computer:\n\n  %s\n\n", login_url (self->login));
@@ -327,8 +311,7 @@ run (Run *self)
 static void
 run_clear (Run *self)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
-    g_clear_handle_id (&self->signals[i], g_source_remove);
+  interrupt_clear (&self->interrupt);
   g_clear_pointer (&self->login, login_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->client, client_file_free);

@@ -8,13 +8,12 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/folders.h"
+#include "cli/interrupt.h"
 #include "google/error.h"
 #include "google/login-lock.h"
 #include "google/login-revoke.h"
@@ -27,7 +26,7 @@
 typedef struct {
   GMainLoop *loop;
   GCancellable *cancellable;
-  guint signals[3];
+  Interrupt interrupt;
   guint notice;        /* source, or 0 */
   const char *waiting; /* what for */
   gboolean begun;      /* the service was asked to revoke it */
@@ -72,22 +71,6 @@ static void
 wait_for_keyring (Run *self)
 {
   wait_for (self, "the keyring, where the login is: it may ask for its password");
-}
-
-static gboolean
-on_signal (gpointer data)
-{
-  Run *self = data;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-watch_signals (Run *self)
-{
-  const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-    self->signals[i] = g_unix_signal_add (numbers[i], on_signal, self);
 }
 
 /* TRUE: nothing more is begun. */
@@ -231,8 +214,7 @@ static void
 run_clear (Run *self)
 {
   g_clear_handle_id (&self->notice, g_source_remove);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->signals); i++)
-    g_clear_handle_id (&self->signals[i], g_source_remove);
+  interrupt_clear (&self->interrupt);
   g_clear_pointer (&self->lock, login_lock_free);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->loop, g_main_loop_unref);
@@ -298,7 +280,7 @@ cli_logout (const char *account)
   self.loop = g_main_loop_new (NULL, FALSE);
   self.cancellable = g_cancellable_new ();
   self.http = http_client_new ();
-  watch_signals (&self);
+  interrupt_watch (&self.interrupt, self.cancellable);
   wait_for (&self, "another program that is at work with this login");
   login_lock_async (folder, self.cancellable, on_locked, &self);
   g_main_loop_run (self.loop);

@@ -30,6 +30,8 @@ sys.path.append(str(ROOT / "tests" / "lib"))
 
 from emulator import Emulator  # noqa: E402
 from eventually import eventually  # noqa: E402, F401
+from keyrings import Keyring  # noqa: E402
+from logins import Desk  # noqa: E402
 from mounts import Mount  # noqa: E402
 from pictures import Faces  # noqa: E402
 from processes import Programs, kernel_stacks  # noqa: E402
@@ -201,3 +203,18 @@ def photo(contacts, person):
 @pytest.fixture
 def old(contacts, person):
     return contacts.held(person)
+
+
+@pytest.fixture
+def keyring(run, tmp_path):
+    made = Keyring(run, tmp_path / "keyring")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(run, tmp_path, emulator, keyring):
+    """Somebody with a keyring; tests without one have a desk of their own."""
+    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator, env=keyring.env)
+    yield made
+    made.close()

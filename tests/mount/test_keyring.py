@@ -19,20 +19,6 @@ from namespace import Namespace
 
 
 @pytest.fixture
-def keyring(run, tmp_path):
-    made = Keyring(run, tmp_path / "keyring")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(run, tmp_path, emulator, keyring):
-    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator, env=keyring.env)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def logged_in(desk, emulator, mount, keyring):
     desk.log_in()
     return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", "--upload-timeout", "4", state=desk.folder,

@@ -9,24 +9,10 @@ import pytest
 
 from conftest import CONTACTFS, Contacts
 from keyrings import Keyring
-from logins import Desk, is_good
+from logins import is_good
 from slow_tokens import SlowTokens
 
 RENAMES = "rename,renameat,renameat2"
-
-
-@pytest.fixture
-def keyring(run, tmp_path):
-    made = Keyring(run, tmp_path / "keyring")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(run, tmp_path, emulator, keyring):
-    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator, env=keyring.env)
-    yield made
-    made.close()
 
 
 @pytest.fixture
