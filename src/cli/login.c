@@ -175,7 +175,7 @@ on_identified (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
-  login_lock_async (self->folder, self->cancellable, on_locked, self);
+  login_lock_async (self->folder, TRUE, self->cancellable, on_locked, self);
 }
 
 static void

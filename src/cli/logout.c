@@ -282,7 +282,7 @@ cli_logout (const char *account)
   self.http = http_client_new ();
   interrupt_watch (&self.interrupt, self.cancellable);
   wait_for (&self, "another program that is at work with this login");
-  login_lock_async (folder, self.cancellable, on_locked, &self);
+  login_lock_async (folder, TRUE, self.cancellable, on_locked, &self);
   g_main_loop_run (self.loop);
   return tell (&self, account);
 }

@@ -330,7 +330,7 @@ stored_make_async (gpointer data, const gint64 *deadline, GCancellable *cancella
   self->deadline = deadline;
   g_task_set_task_data (task, self, run_free);
   source->locking++;
-  login_lock_async (source->folder, cancellable, on_locked, g_object_ref (task));
+  login_lock_async (source->folder, FALSE, cancellable, on_locked, g_object_ref (task));
 }
 
 static char *

@@ -76,5 +76,5 @@ login_learn (const char *account, const char *folder, const char *login, const c
   self->login = g_strdup (login);
   self->person = g_strdup (person);
   self->who = g_strdup (who);
-  login_lock_async (folder, NULL, on_locked, self);
+  login_lock_async (folder, FALSE, NULL, on_locked, self);
 }

@@ -10,9 +10,10 @@
 typedef struct LoginLock LoginLock;
 
 /* Waits for whoever has it, until it is cancelled: whoever has it may be waiting for a slow service or a password, and
- * nobody may overtake it. The kernel lets go of it when its process ends. folder: the account's; where no lock can be
+ * nobody may overtake it. urgent: somebody sits in a terminal, and comes before all who are not. The kernel lets go of it when its process ends. folder: the account's; where no lock can be
  * made in it, there is nothing to renew either, and the wait is over at once. */
-void login_lock_async (const char *folder, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+void login_lock_async (const char *folder, gboolean urgent, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer data);
 /* Never NULL, unless it was cancelled. */
 LoginLock *login_lock_finish (GAsyncResult *result, GError **error);
 void login_lock_free (LoginLock *self); /* lets go; NULL is fine */

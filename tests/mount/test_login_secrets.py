@@ -78,7 +78,7 @@ def test_what_is_at_rest(desk):
     for path in {*desk.files_with(REFRESH), *desk.files_with(SECRET_CLIENT)}:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert not [path for path in folder.iterdir() if path.name not in ("client.json", "login.json", "login.lock")]
+    assert not [path for path in folder.iterdir() if path.name not in ("client.json", "login.json", "login.lock", "login.urgent")]
 
 
 def test_a_process_shows_nothing(desk, emulator, mount):

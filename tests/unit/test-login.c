@@ -1,5 +1,6 @@
 /* The redirect of a login, read strictly; where logins are revoked. */
 #include "google/error.h"
+#include "google/login-lock.h"
 #include "google/login-request.h"
 #include "google/secret.h"
 
@@ -101,6 +102,39 @@ test_revoke_uri (void)
   }
 }
 
+/* ---- the lock ---- */
+
+static void
+on_lock (GObject *source, GAsyncResult *result, gpointer data)
+{
+  LoginLock **lock = data;
+
+  *lock = login_lock_finish (result, NULL);
+}
+
+static void
+test_urgent_comes_first (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("contactfs-lock-XXXXXX", NULL);
+  LoginLock *mounts[2] = { NULL };
+  LoginLock *logout = NULL;
+
+  login_lock_async (folder, FALSE, NULL, on_lock, &mounts[0]);
+  while (mounts[0] == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  login_lock_async (folder, TRUE, NULL, on_lock, &logout);
+  login_lock_free (mounts[0]); /* and at once again, as a mount does of which much is wanted */
+  login_lock_async (folder, FALSE, NULL, on_lock, &mounts[1]);
+  while (logout == NULL) {
+    g_assert_null (mounts[1]);
+    g_main_context_iteration (NULL, TRUE);
+  }
+  login_lock_free (logout);
+  while (mounts[1] == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  login_lock_free (mounts[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,5 +147,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/login/scope", test_scope);
   g_test_add_func ("/login/revoke-uri", test_revoke_uri);
+  g_test_add_func ("/login/lock/urgent-comes-first", test_urgent_comes_first);
   return g_test_run ();
 }
