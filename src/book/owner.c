@@ -120,11 +120,17 @@ book_forget_others (Book *self, GError **error)
 }
 
 gboolean
-book_asks_whose_it_is (Book *self)
+book_is_believed (Book *self)
 {
   g_autofree char *believed = book_store_get (self->store, "believed");
 
-  return believed != NULL || (self->options.owner == NULL && self->options.login != NULL);
+  return believed != NULL;
+}
+
+gboolean
+book_asks_whose_it_is (Book *self)
+{
+  return book_is_believed (self) || (self->options.owner == NULL && self->options.login != NULL);
 }
 
 gboolean
@@ -145,5 +151,7 @@ book_belongs_to (Book *self, const char *person, GError **error)
     book_store_rollback (self->store);
     g_warning ("Whose state it is cannot be kept: %s", failure->message);
   }
+  if (believed != NULL && self->listed && self->stop == NULL)
+    book_deletions_start_earlier (self);
   return TRUE;
 }

@@ -340,6 +340,40 @@ def test_a_token_command_of_somebody_else_in_between(logged_in, emulator, faces)
     assert previous(logged_in, person) == 0, "what the other one's token brought is not told apart"
 
 
+@pytest.mark.parametrize("status, body", [(403, None), (200, {"resourceName": "people/2"})], ids=["nobody knows", "somebody else"])
+def test_a_promised_removal_waits_for_whose_it_is(logged_in, emulator, status, body):
+    """A token command in between does not carry it out."""
+    person, resource = logged_in.person(), logged_in.resource(logged_in.person())
+    emulator.fault("hang", method="DELETE", times=-1)
+    logged_in.photo(person).unlink()
+    emulator.wait_requests(1, method="DELETE")
+    logged_in.mount.kill()
+    emulator.clear_faults()
+    emulator.reset_requests()
+    emulator.add_token("command")
+    emulator.fault(path="/v1/people/me", action="status", status=status, times=-1, **({"body": body} if body else {}))
+    logged_in.mount.remount("--token-command", "echo command")
+    emulator.wait_requests(1, path="/v1/people/me", answered=True)
+    if status == 403:  # else nothing more is asked for
+        emulator.wait_requests(1, path="/v1/people/me/connections", answered=True)
+    logged_in.mount.unmount()
+    assert not emulator.requests(method="DELETE") and emulator.photo_bytes(resource) is not None
+
+
+def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator):
+    resource = logged_in.resource(logged_in.person())
+    emulator.fault("hang", method="DELETE", times=-1)
+    logged_in.photo(logged_in.person()).unlink()
+    emulator.wait_requests(1, method="DELETE")
+    logged_in.mount.kill()
+    emulator.clear_faults()
+    emulator.add_token("command")
+    emulator.reset_requests()
+    logged_in.mount.remount("--token-command", "echo command")
+    emulator.wait_requests(1, method="DELETE", answered=True)
+    assert emulator.photo_bytes(resource) is None
+
+
 def test_a_slash_is_no_other_service(logged_in, emulator, faces):
     person = logged_in.person()
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
