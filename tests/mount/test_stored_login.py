@@ -369,7 +369,10 @@ def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator)
     emulator.clear_faults()
     emulator.add_token("command")
     emulator.reset_requests()
+    emulator.fault("delay", path="/v1/people/me", delay_ms=3000)
     logged_in.mount.remount("--token-command", "echo command")
+    emulator.wait_requests(1, path="/v1/people/me/connections", answered=True)
+    assert not emulator.requests(method="DELETE"), "it is not known yet"
     emulator.wait_requests(1, method="DELETE", answered=True)
     assert emulator.photo_bytes(resource) is None
 
