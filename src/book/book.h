@@ -60,6 +60,9 @@ gboolean book_is_listed (Book *self);
  * sentence: these credentials are not those of whom the state is. */
 gboolean book_asks_whose_it_is (Book *self);
 gboolean book_belongs_to (Book *self, const char *person, GError **error);
+/* TRUE: it is the latter, and until that is told nothing else is to be asked for with these credentials: what they see
+ * and change may be another person's. */
+gboolean book_is_believed (Book *self);
 
 /* The first full listing, for a book that is not listed yet. */
 void book_list_async (Book *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

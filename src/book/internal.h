@@ -37,6 +37,7 @@ struct Book {
   GHashTable *by_ino;           /* guint64* → BookPerson */
   gint64 names_changed;
   gboolean listed;
+  gboolean believed;     /* owner.c: that these credentials are those of whom the state is */
   gboolean store_behind; /* what could not be written is: everybody is with the next news, and before the token is */
 
   /* ---- scan.c ---- */
@@ -100,9 +101,6 @@ void book_tell_changed (Book *book, const BookPerson *person);
 /* ---- people.c, apply.c ---- */
 /* owner.c: what is not of the options' service and person goes */
 gboolean book_forget_others (Book *book, GError **error);
-/* TRUE while these credentials, which do not tell whose they are, are believed to fit a state that is somebody's: what that
- * person was promised is not done with them. */
-gboolean book_is_believed (Book *book);
 
 void book_people_init (Book *book);
 void book_people_clear (Book *book);

@@ -4,8 +4,9 @@
  *   api_url   the service
  *   owner     the person, or a login of which nobody knew whose it was
  *   login     which login it was last
- *   believed  the owner before credentials that do not tell whose they are, and are believed to fit: until the service
- *             has said so, the state is nobody's in particular
+ *
+ * Credentials that do not tell whose they are are believed to be that person's, who has to be asked for first: until the
+ * service has said so, nothing is done with them, and the state stays as it is.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -91,7 +92,6 @@ book_forget_others (Book *self, GError **error)
   g_autofree char *service = book_store_get (self->store, "api_url");
   g_autofree char *owner = book_store_get (self->store, "owner");
   g_autofree char *login = book_store_get (self->store, "login");
-  g_autofree char *believed = book_store_get (self->store, "believed");
   gboolean anonymous = options->owner == NULL && options->login == NULL;
   gboolean ours
       = is_same_service (service, options->api_url)
@@ -99,21 +99,17 @@ book_forget_others (Book *self, GError **error)
   const char *now = options->owner;
   gboolean ok;
 
+  self->believed = anonymous && ours && owner != NULL && g_str_has_prefix (owner, "people/");
+  if (self->believed)
+    return TRUE;
   if (now == NULL && options->login != NULL)
     now = ours ? owner : options->login;
   if (!ours && service != NULL && !set_archive_aside (self, error))
     return FALSE;
-  if (!ours || !anonymous)
-    g_clear_pointer (&believed, g_free);
-  else if (owner != NULL && g_str_has_prefix (owner, "people/")) { /* what people/me can confirm */
-    g_free (believed);
-    believed = g_strdup (owner);
-  }
   ok = book_store_begin (self->store, error) && (ours || forget_people (self, error))
        && book_store_set (self->store, "api_url", options->api_url, error)
        && book_store_set (self->store, "owner", now, error)
-       && book_store_set (self->store, "login", options->login, error)
-       && book_store_set (self->store, "believed", believed, error) && book_store_commit (self->store, error);
+       && book_store_set (self->store, "login", options->login, error) && book_store_commit (self->store, error);
   if (!ok)
     book_store_rollback (self->store);
   return ok;
@@ -122,36 +118,30 @@ book_forget_others (Book *self, GError **error)
 gboolean
 book_is_believed (Book *self)
 {
-  g_autofree char *believed = book_store_get (self->store, "believed");
-
-  return believed != NULL;
+  return self->believed;
 }
 
 gboolean
 book_asks_whose_it_is (Book *self)
 {
-  return book_is_believed (self) || (self->options.owner == NULL && self->options.login != NULL);
+  return self->believed || (self->options.owner == NULL && self->options.login != NULL);
 }
 
 gboolean
 book_belongs_to (Book *self, const char *person, GError **error)
 {
-  g_autofree char *believed = book_store_get (self->store, "believed");
+  g_autofree char *owner = book_store_get (self->store, "owner");
   g_autoptr (GError) failure = NULL;
 
-  if (believed != NULL && !g_str_equal (believed, person)) {
+  if (self->believed && g_strcmp0 (owner, person) != 0) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                  "The names and photos of the account '%s' are those of a login, and these credentials are somebody "
                  "else's: unmount it, and mount it with --account NAME, a name of its own",
                  self->options.account);
     return FALSE;
   }
-  if (!book_store_begin (self->store, &failure) || !book_store_set (self->store, "owner", person, &failure)
-      || !book_store_set (self->store, "believed", NULL, &failure) || !book_store_commit (self->store, &failure)) {
-    book_store_rollback (self->store);
+  self->believed = FALSE;
+  if (!book_store_set (self->store, "owner", person, &failure))
     g_warning ("Whose state it is cannot be kept: %s", failure->message);
-  }
-  if (believed != NULL && self->listed && self->stop == NULL)
-    book_deletions_start_earlier (self);
   return TRUE;
 }

@@ -171,7 +171,7 @@ apply_pages (Book *book, const char *sync_token)
     g_clear_pointer (&people, g_ptr_array_unref);
     malloc_trim (0); /* a large listing leaves the heap full of holes that nothing will need again */
   }
-  if (book->stop == NULL && !book_is_believed (book)) /* else once it is known: owner.c */
+  if (book->stop == NULL)
     book_deletions_start_earlier (book);
   sync_done (book, NULL);
 }

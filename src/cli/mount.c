@@ -183,6 +183,7 @@ open_book (Daemon *self, GError **error)
   self->book = book_new (self->people, self->http, &options, error);
   if (self->book == NULL)
     return FALSE;
+  self->owner = owner_new (self->book, self->auth, self->people);
   if (book_is_listed (self->book))
     return TRUE;
 
@@ -212,7 +213,6 @@ mount_book (Daemon *self, GError **error)
   if (self->fs == NULL)
     return FALSE;
   book_start (self->book);
-  self->owner = owner_new (self->book, self->auth, self->people);
   return TRUE;
 }
 

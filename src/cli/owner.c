@@ -1,12 +1,13 @@
 /* ask ─┬─ a person ─→ the book and the credentials are told ─→ done
- *      └─ a failure ─→ wait, each time twice as long ─→ ask */
+ *      ├─ a failure ─→ wait, each time twice as long ─→ ask
+ *      └─ a failure, while the tokens are held ─→ who waits for one fails with it; who asks for the next ─→ ask */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "cli/owner.h"
 
 #include "google/login-identity.h"
 
-#define ASK_SECONDS        30
+#define ASK_SECONDS        10
 #define FIRST_WAIT_SECONDS 5
 #define LAST_WAIT_SECONDS  3600
 
@@ -17,6 +18,7 @@ struct Owner {
   GCancellable *cancellable;
   guint timer; /* or 0 */
   guint wait;  /* seconds */
+  gboolean holds;
   gboolean asking;
   gboolean ended; /* the answer that is still to come frees it */
 };
@@ -38,11 +40,32 @@ tell (Owner *self, const PeoplePerson *person)
   g_autofree char *who = login_describe_person (person);
   g_autoptr (GError) error = NULL;
   if (book_belongs_to (self->book, person->resource_name, &error)) {
+    self->holds = FALSE;
+    auth_release (self->auth);
     auth_identify (self->auth, person->resource_name, who);
     return;
   }
   g_message ("%s", error->message);
   auth_bar (self->auth, g_steal_pointer (&error));
+}
+
+/* Whoever waits is told what stands in the way. That people/me is not there, or is answered with something else, would say
+ * nothing of what they asked for. */
+static void
+fail_held (Owner *self, const GError *why)
+{
+  gboolean misleading = g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)
+                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_INVALID)
+                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT)
+                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+  g_autoptr (GError) error
+      = g_error_new (why->domain, misleading ? (int)PEOPLE_ERROR_AUTH : why->code,
+                     "The names and photos of this account are those of a login, and it cannot be seen whether these "
+                     "credentials are the same person's (with --account NAME, a name of its own, that does not "
+                     "matter): %s",
+                     why->message);
+
+  auth_fail_held (self->auth, error);
 }
 
 static void
@@ -61,6 +84,10 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   g_info ("whose contacts they are cannot be seen yet: %s", error->message);
+  if (self->holds) {
+    fail_held (self, error);
+    return;
+  }
   self->timer = g_timeout_add_seconds (self->wait, on_time, self);
   self->wait = MIN (self->wait * 2, LAST_WAIT_SECONDS);
 }
@@ -71,6 +98,14 @@ ask (Owner *self)
   self->asking = TRUE;
   people_get_async (self->people, "people/me", g_get_monotonic_time () + ASK_SECONDS * G_USEC_PER_SEC,
                     self->cancellable, on_person, self);
+}
+
+static void
+on_wanted (gpointer data)
+{
+  Owner *self = data;
+  if (!self->asking && !self->ended)
+    ask (self);
 }
 
 Owner *
@@ -84,6 +119,9 @@ owner_new (Book *book, Auth *auth, PeopleClient *people)
   self->people = people;
   self->cancellable = g_cancellable_new ();
   self->wait = FIRST_WAIT_SECONDS;
+  self->holds = book_is_believed (book);
+  if (self->holds)
+    auth_hold (auth, on_wanted, self);
   ask (self);
   return self;
 }
@@ -96,6 +134,8 @@ owner_free (Owner *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->holds) /* nobody would let them go */
+    auth_bar (self->auth, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is ending"));
   self->ended = TRUE;
   if (!self->asking)
     g_free (self);

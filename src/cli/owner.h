@@ -1,6 +1,6 @@
 /*
- * Asks the service whose address book is mounted, where neither the login nor the state says so: once the mount is there,
- * and again until there is an answer. Loop thread only.
+ * Asks the service whose address book is mounted, where neither the login nor the state says so, and again until there is
+ * an answer. Where the state is somebody's, nothing else is asked for before. Loop thread only.
  */
 #pragma once
 

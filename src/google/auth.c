@@ -5,6 +5,9 @@
  *                               └── last waiter cancelled or out of time: the run is cancelled → idle
  * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
  *                                          failure is news only when it has ended
+ *
+ * held: who asks waits, whatever the state, until auth_release, auth_fail_held or auth_bar. Only those who ask for the
+ * first token (whose is it?) go the way above.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -38,17 +41,22 @@ struct Auth {
   const AuthSource *source;
   gpointer source_self;
   char *description;
-  char *token;        /* or NULL */
-  gint64 expiry;      /* monotonic: it is not given out any more; 0: not told */
-  gint64 renewal;     /* monotonic: it is time for another one */
-  Run *run;           /* or NULL */
-  GError *barred;     /* or NULL */
+  char *token;    /* or NULL */
+  gint64 expiry;  /* monotonic: it is not given out any more; 0: not told */
+  gint64 renewal; /* monotonic: it is time for another one */
+  Run *run;       /* or NULL */
+  GError *barred; /* or NULL */
+  gboolean held;
+  AuthWantedFunc wanted; /* of a hold, or NULL */
+  gpointer wanted_data;
   GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
 };
 
 typedef struct {
   Auth *auth;
-  GTask *task; /* owned */
+  GTask *task;     /* owned */
+  gint64 deadline; /* monotonic */
+  gboolean held;   /* not for the run, but for the end of the hold */
   Limits limits;
 } Waiter;
 
@@ -87,13 +95,26 @@ run_give_up (Auth *self)
   g_cancellable_cancel (run->cancellable);
 }
 
+/* The first waiter for the run, or the first that is held; NULL: there is none. */
+static Waiter *
+find_waiter (const Auth *self, gboolean held)
+{
+  for (guint i = 0; i < self->waiters->len; i++) {
+    Waiter *waiter = self->waiters->pdata[i];
+
+    if (waiter->held == held)
+      return waiter;
+  }
+  return NULL;
+}
+
 static void
 waiter_fail (Waiter *self, GError *error)
 {
   Auth *auth = self->auth;
   g_autoptr (GTask) task = waiter_leave (self);
 
-  if (auth->waiters->len == 0 && auth->run != NULL && !auth->run->ahead)
+  if (find_waiter (auth, FALSE) == NULL && auth->run != NULL && !auth->run->ahead)
     run_give_up (auth);
   g_task_return_error (task, error);
 }
@@ -105,6 +126,8 @@ on_waiter_deadline (gpointer data)
   const Auth *auth = self->auth;
   const char *hanging = auth->source->hanging != NULL ? auth->source->hanging (auth->source_self) : NULL;
 
+  if (hanging == NULL && self->held)
+    hanging = "the service has not said yet whose contacts it opens";
   waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "No access token came in time from %s: %s",
                                   auth->description, hanging != NULL ? hanging : "try again later"));
   return G_SOURCE_REMOVE;
@@ -175,8 +198,8 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
     self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime - MIN (SPARE, lifetime / 10) : 0;
     self->renewal = g_get_monotonic_time () + lifetime - MIN (RENEW_AHEAD, lifetime / 4);
   }
-  while (self->waiters->len > 0)
-    g_ptr_array_add (tasks, waiter_leave (self->waiters->pdata[0]));
+  for (Waiter *waiter = find_waiter (self, FALSE); waiter != NULL; waiter = find_waiter (self, FALSE))
+    g_ptr_array_add (tasks, waiter_leave (waiter));
   /* Callers may ask again, reject the token or free self: all are given what came now. */
   {
     g_autofree char *copy = g_strdup (token);
@@ -206,12 +229,14 @@ run_start (Auth *self, gint64 deadline, gboolean ahead)
 }
 
 static void
-waiter_new (Auth *auth, GTask *task, gint64 deadline)
+waiter_new (Auth *auth, GTask *task, gint64 deadline, gboolean held)
 {
   Waiter *self = g_new0 (Waiter, 1);
 
   self->auth = auth;
   self->task = g_object_ref (task);
+  self->deadline = deadline;
+  self->held = held;
   limits_start (&self->limits, deadline, on_waiter_deadline, g_task_get_cancellable (task), on_waiter_cancelled, self);
   g_ptr_array_add (auth->waiters, self);
 }
@@ -233,12 +258,9 @@ renew_ahead (Auth *self)
   run_start (self, now + AHEAD_TIME, TRUE);
 }
 
-void
-auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                      gpointer data)
+static void
+get_token (Auth *self, GTask *task, gint64 deadline)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-
   if (g_task_return_error_if_cancelled (task))
     return;
   if (self->barred != NULL) {
@@ -250,11 +272,34 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
     renew_ahead (self);
     return;
   }
-  waiter_new (self, task, deadline);
+  waiter_new (self, task, deadline, FALSE);
   if (self->run == NULL)
     run_start (self, deadline, FALSE);
   else
     self->run->deadline = MAX (self->run->deadline, deadline);
+}
+
+void
+auth_get_first_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  get_token (self, task, deadline);
+}
+
+void
+auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  if (!self->held || g_cancellable_is_cancelled (cancellable)) {
+    get_token (self, task, deadline);
+    return;
+  }
+  waiter_new (self, task, deadline, TRUE);
+  self->wanted (self->wanted_data);
 }
 
 char *
@@ -308,10 +353,38 @@ auth_identify (Auth *self, const char *person, const char *who)
 }
 
 void
+auth_hold (Auth *self, AuthWantedFunc wanted, gpointer data)
+{
+  self->held = TRUE;
+  self->wanted = wanted;
+  self->wanted_data = data;
+}
+
+void
+auth_release (Auth *self)
+{
+  self->held = FALSE;
+  for (Waiter *waiter = find_waiter (self, TRUE); waiter != NULL; waiter = find_waiter (self, TRUE)) {
+    gint64 deadline = waiter->deadline;
+    g_autoptr (GTask) task = waiter_leave (waiter);
+
+    get_token (self, task, deadline);
+  }
+}
+
+void
+auth_fail_held (Auth *self, const GError *error)
+{
+  for (Waiter *waiter = find_waiter (self, TRUE); waiter != NULL; waiter = find_waiter (self, TRUE))
+    waiter_fail (waiter, g_error_copy (error));
+}
+
+void
 auth_bar (Auth *self, GError *error)
 {
   g_clear_error (&self->barred);
   self->barred = error;
+  auth_release (self);
 }
 
 const char *

@@ -48,6 +48,9 @@ void auth_free (Auth *self);
  * time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
 void auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);
+/* The same, also while they are held. */
+void auth_get_first_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer data);
 char *auth_get_token_finish (Auth *self, GAsyncResult *result, GError **error);
 void auth_token_free (char *token); /* zeroes, then frees; NULL is fine */
 
@@ -77,6 +80,16 @@ const char *auth_login (Auth *self);
 /* The service said whose it is (people/me, with a token of ours), where auth_owner could not: of a stored login that is
  * kept. who: for people, or NULL. */
 void auth_identify (Auth *self, const char *person, const char *who);
+
+/* Somebody waits for a token that is held. */
+typedef void (*AuthWantedFunc) (gpointer data);
+
+/* Until auth_release or auth_bar there is no token but for auth_get_first_token_async: it is not known whose they are.
+ * wanted is called for each who asks, and may ask for the first token. */
+void auth_hold (Auth *self, AuthWantedFunc wanted, gpointer data);
+void auth_release (Auth *self);
+/* Those who wait for it now need not wait longer. Copies error. */
+void auth_fail_held (Auth *self, const GError *error);
 
 /* From now on there is no token, but this error. Takes error. */
 void auth_bar (Auth *self, GError *error);

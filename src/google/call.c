@@ -154,6 +154,10 @@ read_answer (GTask *task, GBytes *body)
       g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is about somebody else than %s",
                    self->request->resource_name);
   }
+  if (value != NULL && self->request->asks_whose && g_str_equal (((PeoplePerson *)value)->resource_name, "people/me")) {
+    g_clear_pointer (&value, self->request->free_result);
+    g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The service does not say who people/me is");
+  }
   if (value != NULL)
     g_task_return_pointer (task, value, self->request->free_result);
   else if (error != NULL)
@@ -223,7 +227,12 @@ step_token (GTask *task)
 {
   Call *self = g_task_get_task_data (task);
 
-  if (!is_over (task))
+  if (is_over (task))
+    return;
+  if (self->request->asks_whose)
+    auth_get_first_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
+                                g_object_ref (task));
+  else
     auth_get_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
                           g_object_ref (task));
 }

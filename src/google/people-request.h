@@ -14,6 +14,7 @@ typedef struct {
   const char *method; /* static */
   char *url;
   char *resource_name; /* whose answer it must be; NULL: anybody's */
+  gboolean asks_whose; /* people/me: whose the token is */
   GBytes *photo;       /* raw; goes up as people_request_photo_body of it. NULL: no body */
   AnswerRequest about;
   PeopleParseFunc parse;

@@ -326,38 +326,99 @@ def test_a_token_command_of_the_same_person_in_between(logged_in, emulator, face
     assert logged_in.mount.status()["credentials"].startswith("stored login") and previous(logged_in, person) == 1
 
 
+def with_a_token_command(logged_in, emulator, *options):
+    """Which does not say whose it is. The requests from here on are its own."""
+    emulator.add_token("command")
+    emulator.reset_requests()
+    logged_in.mount.remount("--token-command", "echo command", *options)
+
+
+def is_written(photo, face):
+    try:
+        photo.write_bytes(face)
+    except OSError:
+        return False
+    return True
+
+
+def nothing_but_whose_it_is_was_asked(emulator):
+    return {r["path"] for r in emulator.requests(origin="api")} == {"/v1/people/me"}
+
+
 def test_a_token_command_of_somebody_else_in_between(logged_in, emulator, faces):
     person = logged_in.person()
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
-    emulator.add_token("command")
     emulator.fault(path="/v1/people/me", action="status", status=200, body={"resourceName": "people/2"})
-    logged_in.mount.remount("--token-command", "echo command")
+    with_a_token_command(logged_in, emulator)
     eventually(lambda: "these credentials are somebody else's" in logged_in.mount.text())
     with pytest.raises(PermissionError):
         logged_in.photo(person).write_bytes(faces.face_bytes(2))
     assert "--account NAME" in logged_in.mount.error(person)
+    assert nothing_but_whose_it_is_was_asked(emulator)
     logged_in.mount.remount("--writes-per-minute", "0")
-    assert previous(logged_in, person) == 0, "what the other one's token brought is not told apart"
+    assert previous(logged_in, person) == 1
+    logged_in.photo(person).write_bytes(faces.face_bytes(3))
+    assert emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(3)
+
+
+def test_a_write_waits_for_whose_it_is(logged_in, emulator, faces):
+    person = logged_in.person()
+    emulator.fault("delay", path="/v1/people/me", delay_ms=3000)
+    with_a_token_command(logged_in, emulator)
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    asked = [r["path"] for r in emulator.requests(origin="api")]
+    assert asked[0] == "/v1/people/me" and asked.count("/v1/people/me") == 1
+    assert emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(1)
+
+
+def test_a_write_before_somebody_else_is_known_goes_nowhere(logged_in, emulator, faces):
+    person = logged_in.person()
+    emulator.fault("delay", path="/v1/people/me", delay_ms=3000, status=200, body={"resourceName": "people/2"})
+    emulator.fault("status", path="/v1/people/me", status=200, body={"resourceName": "people/2"})
+    with_a_token_command(logged_in, emulator)
+    with pytest.raises(PermissionError):
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert "somebody else's" in logged_in.mount.error(person) and nothing_but_whose_it_is_was_asked(emulator)
+
+
+@pytest.mark.parametrize("fault, code, words", [
+    ({"action": "status", "status": 403}, errno.EACCES, "with --account NAME, a name of its own"),
+    ({"action": "status", "status": 404}, errno.EACCES, "with --account NAME, a name of its own"),
+    ({"action": "status", "status": 503}, errno.ETIMEDOUT, "the service has not said yet whose contacts it opens"),
+    ({"action": "hang"}, errno.ETIMEDOUT, "the service has not said yet whose contacts it opens"),
+    ({"action": "status", "status": 200, "body": {"resourceName": "people/me"}}, errno.EACCES, "does not say who people/me is"),
+], ids=["403", "404", "503", "hangs", "does not say"])
+def test_a_write_fails_as_long_as_nobody_says_whose_it_is(logged_in, emulator, faces, fault, code, words):
+    person = logged_in.person()
+    emulator.fault(path="/v1/people/me", times=-1, **fault)
+    with_a_token_command(logged_in, emulator, "--upload-timeout", "3", "--writes-per-minute", "0")
+    with pytest.raises(OSError) as failed:
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert failed.value.errno == code and words in logged_in.mount.error(person)
+    assert nothing_but_whose_it_is_was_asked(emulator)
+    emulator.clear_faults()
+    eventually(lambda: is_written(logged_in.photo(person), faces.face_bytes(1)), timeout=30)
+    assert emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(1)
 
 
 @pytest.mark.parametrize("status, body", [(403, None), (200, {"resourceName": "people/2"})], ids=["nobody knows", "somebody else"])
 def test_a_promised_removal_waits_for_whose_it_is(logged_in, emulator, status, body):
-    """A token command in between does not carry it out."""
+    """A token command in between does not carry it out; the next mount with the login does."""
     person, resource = logged_in.person(), logged_in.resource(logged_in.person())
     emulator.fault("hang", method="DELETE", times=-1)
     logged_in.photo(person).unlink()
     emulator.wait_requests(1, method="DELETE")
     logged_in.mount.kill()
     emulator.clear_faults()
-    emulator.reset_requests()
-    emulator.add_token("command")
     emulator.fault(path="/v1/people/me", action="status", status=status, times=-1, **({"body": body} if body else {}))
-    logged_in.mount.remount("--token-command", "echo command")
+    with_a_token_command(logged_in, emulator)
     emulator.wait_requests(1, path="/v1/people/me", answered=True)
-    if status == 403:  # else nothing more is asked for
-        emulator.wait_requests(1, path="/v1/people/me/connections", answered=True)
     logged_in.mount.unmount()
-    assert not emulator.requests(method="DELETE") and emulator.photo_bytes(resource) is not None
+    assert nothing_but_whose_it_is_was_asked(emulator) and emulator.photo_bytes(resource) is not None
+    emulator.clear_faults()
+    logged_in.mount.remount("--writes-per-minute", "0")
+    emulator.wait_requests(1, method="DELETE", answered=True)
+    assert emulator.photo_bytes(resource) is None
 
 
 def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator):
@@ -367,14 +428,10 @@ def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator)
     emulator.wait_requests(1, method="DELETE")
     logged_in.mount.kill()
     emulator.clear_faults()
-    emulator.add_token("command")
-    emulator.reset_requests()
     emulator.fault("delay", path="/v1/people/me", delay_ms=3000)
-    logged_in.mount.remount("--token-command", "echo command")
-    emulator.wait_requests(1, path="/v1/people/me/connections", answered=True)
-    assert not emulator.requests(method="DELETE"), "it is not known yet"
+    with_a_token_command(logged_in, emulator)
     emulator.wait_requests(1, method="DELETE", answered=True)
-    assert emulator.photo_bytes(resource) is None
+    assert emulator.requests(origin="api")[0]["path"] == "/v1/people/me" and emulator.photo_bytes(resource) is None
 
 
 def test_a_slash_is_no_other_service(logged_in, emulator, faces):

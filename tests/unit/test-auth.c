@@ -193,6 +193,68 @@ test_free_while_running (TokenFixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* ---- held ---- */
+
+static void
+count_up (gpointer data)
+{
+  (*(guint *)data)++;
+}
+
+static void
+assert_failed (Auth *auth, GAsyncResult **result, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (auth_get_token_finish (auth, await_result (result), &error));
+  g_assert_error (error, domain, code);
+  g_clear_object (result);
+}
+
+static void
+test_held (TokenFixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = counting_command (f, "echo tok");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) why = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE, "why");
+  GAsyncResult *first = NULL, *held = NULL, *cancelled = NULL, *late = NULL;
+  guint wanted = 0;
+  char *token;
+
+  auth_hold (auth, count_up, &wanted);
+  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
+  auth_get_token_async (auth, deadline_in (10), cancellable, keep_result, &cancelled);
+  auth_get_token_async (auth, g_get_monotonic_time (), NULL, keep_result, &late);
+  g_assert_cmpuint (wanted, ==, 3);
+  auth_get_first_token_async (auth, deadline_in (10), NULL, keep_result, &first);
+  g_cancellable_cancel (cancellable);
+  assert_failed (auth, &cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_failed (auth, &late, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+  token = auth_get_token_finish (auth, await_result (&first), NULL); /* those others did not end its run */
+  g_assert_cmpstr (token, ==, "tok");
+  auth_token_free (token);
+  g_clear_object (&first);
+  g_assert_null (held);
+
+  auth_fail_held (auth, why);
+  assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
+
+  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
+  auth_release (auth);
+  token = auth_get_token_finish (auth, await_result (&held), NULL);
+  g_assert_cmpstr (token, ==, "tok");
+  auth_token_free (token);
+  g_clear_object (&held);
+  token_assert (auth, "tok");
+  g_assert_cmpuint (wanted, ==, 4);
+  g_assert_cmpuint (runs (f), ==, 1);
+
+  auth_hold (auth, count_up, &wanted);
+  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
+  auth_bar (auth, g_error_copy (why));
+  assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
+}
+
 /* ---- the refresh grant ---- */
 
 static void
@@ -321,6 +383,7 @@ main (int argc, char **argv)
   ADD ("command-is-shared", test_command_is_shared);
   ADD ("cancel-one-of-two", test_cancel_one_of_two);
   ADD ("free-while-running", test_free_while_running);
+  ADD ("held", test_held);
   ADD ("refresh", test_refresh);
   ADD ("renewed-ahead", test_renewed_ahead);
   ADD ("renewal-fails", test_renewal_fails);
