@@ -202,7 +202,7 @@ spawn (const char *command, GError **error)
 }
 
 static void
-command_make_async (gpointer data, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+command_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer user_data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);

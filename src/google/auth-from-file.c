@@ -180,7 +180,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-file_make_async (gpointer data, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                  gpointer user_data)
 {
   FileSource *source = data;

@@ -6,9 +6,12 @@
 #include "google/auth.h"
 
 typedef struct {
-  /* Make one token. deadline points at a time that may move later while it runs, when somebody more patient joins; the
-   * run is cancelled when nobody waits any more, and self may be freed then: what runs holds what it needs. */
-  void (*make_async) (gpointer self, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+  /* A run goes on when nobody waits any more, and the next who asks joins it: what it has got so far must not be lost. */
+  gboolean goes_on;
+  /* Make one token. deadline points at a time that may move later while it runs, when somebody more patient joins, or the
+   * source itself moves it; unless it goes on, the run is cancelled when nobody waits any more. self may be freed then:
+   * what runs holds what it needs. */
+  void (*make_async) (gpointer self, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer data);
   /* The token, transfer full, checked by secret_is_token; *lifetime in microseconds, 0: until it is refused. */
   char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);

@@ -35,14 +35,14 @@ typedef struct {
   gboolean in_keyring; /* as it was seen last */
   guint locking;       /* runs that wait for the lock */
   guint loading;       /* runs that read it */
+  guint asking;        /* runs that ask the token service */
   char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
 } Source;
 
 typedef struct {
   Source *source;
-  const gint64 *deadline;
-  gint64 grant_deadline;
+  gint64 *deadline;
   LoginLock *lock;
   StoredLogin *login;
   Grant *grant;
@@ -206,6 +206,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (Grant) grant = grant_ask_finish (result, &error);
 
+  self->source->asking--;
   if (grant == NULL) {
     fail (task, error);
     return;
@@ -239,10 +240,11 @@ step_grant (GTask *task)
       = grant_form ("grant_type", "refresh_token", "client_id", self->login->client_id, "client_secret",
                     self->login->client_secret, "refresh_token", self->login->refresh_token, NULL);
 
-  /* Not cancelled with those who wait, and with a time of its own: a service that hands out another refresh token may
-   * have done so already, and an answer that nobody takes is a lost login. */
-  self->grant_deadline = MAX (*self->deadline, g_get_monotonic_time () + GRANT_SECONDS * G_USEC_PER_SEC);
-  grant_ask_async (self->source->http, self->login->token_uri, form, &self->grant_deadline, NULL, on_granted,
+  /* Not cancelled, and with a time of its own: a service that hands out another refresh token may have done so already,
+   * and an answer that nobody takes is a lost login. */
+  *self->deadline = MAX (*self->deadline, g_get_monotonic_time () + GRANT_SECONDS * G_USEC_PER_SEC);
+  self->source->asking++;
+  grant_ask_async (self->source->http, self->login->token_uri, form, self->deadline, NULL, on_granted,
                    g_object_ref (task));
 }
 
@@ -318,7 +320,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
 /* ---- the source ---- */
 
 static void
-stored_make_async (gpointer data, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+stored_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                    gpointer user_data)
 {
   Source *source = data;
@@ -350,6 +352,8 @@ stored_hanging (gpointer data)
   if (self->locking > 0)
     return "another program has been at work with this login for long; contactfs login or logout may be waiting for "
            "somebody in a terminal";
+  if (self->asking > 0)
+    return "the token service does not answer; try again later";
   return self->loading > 0 && self->in_keyring
              ? "the keyring, where the login is, does not answer; unlock it, or look whether it runs"
              : NULL;
@@ -395,6 +399,7 @@ stored_advice (gpointer data, AuthTrouble trouble)
 }
 
 static const AuthSource stored_source = {
+  .goes_on = TRUE, /* it has the lock, and may have been given another refresh token */
   .make_async = stored_make_async,
   .make_finish = stored_make_finish,
   .advice = stored_advice,

@@ -2,7 +2,8 @@
  * One token for all who ask.
  *
  * idle ── get, no token ──→ running (one AuthSource run, waiters join) ── made or failed ──→ idle, all waiters answered
- *                               └── last waiter cancelled or out of time: the run is cancelled → idle
+ *                               └── last waiter cancelled or out of time: the run is cancelled → idle; one of a source that
+ *                                   goes on is not, and waits for others
  * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
  *                                          failure is news only when it has ended
  *
@@ -32,8 +33,8 @@
 typedef struct {
   Auth *auth; /* NULL: the run was given up; its result is dropped */
   GCancellable *cancellable;
-  gint64 deadline; /* of the most patient waiter */
-  gboolean ahead;  /* begun while a token was good: goes on without waiters */
+  gint64 deadline;  /* of the most patient waiter */
+  gboolean goes_on; /* without waiters */
   const AuthSource *source;
 } Run;
 
@@ -114,7 +115,7 @@ waiter_fail (Waiter *self, GError *error)
   Auth *auth = self->auth;
   g_autoptr (GTask) task = waiter_leave (self);
 
-  if (find_waiter (auth, FALSE) == NULL && auth->run != NULL && !auth->run->ahead)
+  if (find_waiter (auth, FALSE) == NULL && auth->run != NULL && !auth->run->goes_on)
     run_give_up (auth);
   g_task_return_error (task, error);
 }
@@ -222,7 +223,7 @@ run_start (Auth *self, gint64 deadline, gboolean ahead)
   run->auth = self;
   run->source = self->source;
   run->deadline = deadline;
-  run->ahead = ahead;
+  run->goes_on = ahead || self->source->goes_on;
   run->cancellable = g_cancellable_new ();
   self->run = run;
   self->source->make_async (self->source_self, &run->deadline, run->cancellable, on_made, run);

@@ -10,7 +10,7 @@
 /* ---- an AuthSource with a token in hand ---- */
 
 static void
-ready_make_async (gpointer token, const gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+ready_make_async (gpointer token, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                   gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);

@@ -176,6 +176,20 @@ def test_the_token_service_fails_for_a_while(logged_in, emulator, faces):
     assert logged_in.held(person) == faces.face_bytes(1) and grants(emulator)[-2:] == [503, 200]
 
 
+def test_a_renewal_that_nobody_waited_for_serves_the_next_who_asks(logged_in, emulator, faces):
+    person = logged_in.person()
+    logged_in.mount.remount("--upload-timeout", "3", "--writes-per-minute", "0")
+    emulator.wait_requests(2, path="/v1/people/me/connections", answered=True)
+    emulator.revoke_tokens()
+    emulator.reset_requests()
+    emulator.fault("delay", origin="token", path="/token", delay_ms=5000)
+    with pytest.raises(TimeoutError):
+        logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert "the token service does not answer" in logged_in.mount.error(person)
+    logged_in.photo(person).write_bytes(faces.face_bytes(2))
+    assert grants(emulator) == [200] and emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(2)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"place":"file"}'])
 def test_a_damaged_login_is_named(logged_in, desk, emulator, faces, text):
     (desk.config() / "login.json").write_text(text)
