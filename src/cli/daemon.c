@@ -171,9 +171,13 @@ daemon_harden (void)
  * is to be told meanwhile, the last status is kept, and everything else. */
 static struct {
   gboolean busy;
-  GString *news; /* lines, or NULL */
-  char *status;  /* a line, or NULL */
+  GString *news;      /* lines, or NULL */
+  char *status;       /* a line, or NULL */
+  guint parent_timer; /* while our parent waits until it has been told, or 0 */
 } manager;
+
+/* Whoever runs `contactfs mount` in a unit with Type=notify may look at its state as soon as that returns. */
+#define PARENT_WAIT_MS 2000
 
 static void
 tell_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
@@ -182,6 +186,7 @@ tell_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *can
 }
 
 static void tell_manager (void);
+static void release_parent (void);
 
 static void
 on_told (GObject *source, GAsyncResult *result, gpointer data)
@@ -191,6 +196,8 @@ on_told (GObject *source, GAsyncResult *result, gpointer data)
     g_warning ("the service manager cannot be told of the mount: %s", g_strerror ((int)-code));
   manager.busy = FALSE;
   tell_manager ();
+  if (!manager.busy && manager.parent_timer != 0)
+    release_parent ();
 }
 
 static void
@@ -244,13 +251,11 @@ leave_terminal (void)
     close (null);
 }
 
-void
-daemon_ready (void)
+/* Our own process is what the person waits for, who gets the prompt back. */
+static void
+release_parent (void)
 {
-  add_news ("READY=1");
-  tell_manager ();
-  if (ready_fd < 0)
-    return;
+  g_clear_handle_id (&manager.parent_timer, g_source_remove);
   fflush (NULL);
   leave_terminal ();
   close_inherited ();
@@ -260,6 +265,27 @@ daemon_ready (void)
     g_debug ("nobody waits for the mount any more");
   close (ready_fd);
   ready_fd = -1;
+}
+
+static gboolean
+on_parent_time (gpointer data)
+{
+  manager.parent_timer = 0;
+  release_parent ();
+  return G_SOURCE_REMOVE;
+}
+
+void
+daemon_ready (void)
+{
+  add_news ("READY=1");
+  tell_manager ();
+  if (ready_fd < 0)
+    return;
+  if (manager.busy)
+    manager.parent_timer = g_timeout_add (PARENT_WAIT_MS, on_parent_time, NULL);
+  else
+    release_parent ();
 }
 
 void

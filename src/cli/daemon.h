@@ -17,7 +17,8 @@ void daemon_guard_memory (void);
 void daemon_harden (void);
 
 /* To those who wait that we are ready: the parent of daemon_detach, which then exits with 0 (stdio goes to /dev/null
- * first), and the service manager in $NOTIFY_SOCKET. */
+ * first), and the service manager in $NOTIFY_SOCKET. The parent is told last, but waits two seconds at most for a manager
+ * that does not read. */
 void daemon_ready (void);
 
 /* To the service manager: a line for `systemctl status`. */

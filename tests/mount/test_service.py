@@ -45,29 +45,69 @@ def test_the_manager_hears_of_the_beginning_and_the_end(contacts):
     assert contacts.mutations() == ["DELETE"]
 
 
-def test_a_manager_that_does_not_read_keeps_nobody_waiting(emulator, mount, run, tmp_path):
+class DeafManager:
+    """A service manager's socket that is full."""
+
+    def __init__(self):
+        self.name = "\0contactfs-test-" + os.urandom(8).hex()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.name)
+        self.waiting = 0
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
+            filler.connect(self.name)
+            filler.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                while filler.send(b"X=1"):
+                    self.waiting += 1
+
+    def environment(self, mounted):
+        return {**mounted.env, "NOTIFY_SOCKET": "@" + self.name[1:]}
+
+    def listen(self):
+        """What it hears within a time of having read the rest."""
+        for _ in range(self.waiting):
+            self.socket.recv(100)
+        self.socket.settimeout(20)
+        return (self.socket.recv(4096) + b"\n" + self.socket.recv(4096)).split(b"\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def is_usable(mounted):
+    return mounts_at(mounted.path) and os.listdir(mounted.path)
+
+
+def test_a_manager_that_does_not_read_keeps_nobody_waiting(emulator, mount, run):
     mounted = mount(emulator)
     mounted.unmount()
-    name = "\0contactfs-test-" + os.urandom(8).hex()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
-        manager.bind(name)
-        filler.connect(name)
-        filler.setblocking(False)
-        waiting = 0
-        with pytest.raises(BlockingIOError):
-            while filler.send(b"X=1"):
-                waiting += 1
-        program = run.start(*mounted.arguments(), env={**mounted.env, "NOTIFY_SOCKET": "@" + name[1:]})
+    with DeafManager() as manager:
+        program = run.start(*mounted.arguments(), env=manager.environment(mounted))
         try:
-            eventually(lambda: mounts_at(mounted.path) and os.listdir(mounted.path))
-            for _ in range(waiting):
-                manager.recv(100)
-            manager.settimeout(20)
-            heard = manager.recv(4096) + b"\n" + manager.recv(4096)
-            assert b"READY=1" in heard.split(b"\n")
+            eventually(lambda: is_usable(mounted))
+            assert b"READY=1" in manager.listen()
         finally:
             program.terminate()
         assert run.finish(program).status == 0
+
+
+def test_a_mount_in_the_background_returns_when_the_manager_knows(emulator, mount, run):
+    mounted = mount(emulator, foreground=False)
+    mounted.unmount()
+    with DeafManager() as manager:
+        program = run.start(*mounted.arguments(), env=manager.environment(mounted))
+        eventually(lambda: is_usable(mounted))
+        with pytest.raises(subprocess.TimeoutExpired):  # what must not come has no event
+            program.wait(timeout=0.3)
+        assert b"READY=1" in manager.listen()
+        assert run.finish(program).status == 0
+    with DeafManager() as manager:
+        run("fusermount3", "-u", mounted.path)
+        assert run(*mounted.arguments(), env=manager.environment(mounted)).status == 0, "but it does not wait for ever"
+    run(CONTACTFS, "unmount", mounted.path)
 
 
 def test_ready_only_when_usable(run, emulator, mount):
