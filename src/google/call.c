@@ -154,10 +154,6 @@ read_answer (GTask *task, GBytes *body)
       g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is about somebody else than %s",
                    self->request->resource_name);
   }
-  if (value != NULL && self->request->asks_whose && g_str_equal (((PeoplePerson *)value)->resource_name, "people/me")) {
-    g_clear_pointer (&value, self->request->free_result);
-    g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The service does not say who people/me is");
-  }
   if (value != NULL)
     g_task_return_pointer (task, value, self->request->free_result);
   else if (error != NULL)
