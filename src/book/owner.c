@@ -2,17 +2,21 @@
  * Whose state it is. The store remembers:
  *
  *   api_url   the service
- *   owner     the person, or a login of which nobody knew whose it was
+ *   owner     the person (a resource name, or what a service account acts for), or a login of which nobody knew whose it
+ *             was, or nothing
  *   login     which login it was last
+ *   stranger  a login that turned out to be somebody else's
  *
- * Credentials that do not tell whose they are are believed to be that person's, who has to be asked for first: until the
- * service has said so, nothing is done with them, and the state stays as it is.
+ * Where credentials cannot be compared with that, they are believed to be the same person's. Until the service has
+ * confirmed it (cli/owner.c asks), nothing is done with them, and the state stays as it is: people/me says who it is, and
+ * a contact that looks there as it does here, that it is the same address book.
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include <string.h>
 
 #include "book/internal.h"
+#include "book/names.h"
 
 static void
 collect (const BookStorePerson *person, gpointer data)
@@ -82,6 +86,19 @@ is_either (const char *word, const char *one, const char *other)
   return word != NULL && (g_strcmp0 (word, one) == 0 || g_strcmp0 (word, other) == 0);
 }
 
+static gboolean
+is_person (const char *owner)
+{
+  return owner != NULL && g_str_has_prefix (owner, "people/");
+}
+
+/* TRUE: two words for owners are equal only if the owners are. */
+static gboolean
+can_be_compared (const char *one, const char *other)
+{
+  return one != NULL && other != NULL && is_person (one) == is_person (other);
+}
+
 /* The same account name, but another service than last time (--api-url), or another person (after a logout): its
  * people/c1 is somebody else. What the state says of people, and what was promised for them, is worth nothing here, and
  * not for these eyes. Cached photos are found by their URL: they may stay. */
@@ -92,14 +109,18 @@ book_forget_others (Book *self, GError **error)
   g_autofree char *service = book_store_get (self->store, "api_url");
   g_autofree char *owner = book_store_get (self->store, "owner");
   g_autofree char *login = book_store_get (self->store, "login");
+  g_autofree char *stranger = book_store_get (self->store, "stranger");
+  g_autofree char *last_sync = book_store_get (self->store, "last_sync");
   gboolean anonymous = options->owner == NULL && options->login == NULL;
-  gboolean ours
-      = is_same_service (service, options->api_url)
-        && (anonymous || is_either (options->owner, owner, login) || is_either (options->login, owner, login));
+  gboolean same_service = is_same_service (service, options->api_url);
+  gboolean ours = same_service
+                  && (is_either (options->owner, owner, login) || is_either (options->login, owner, login)
+                      || (anonymous && owner == NULL && login == NULL));
   const char *now = options->owner;
   gboolean ok;
 
-  self->believed = anonymous && ours && owner != NULL && g_str_has_prefix (owner, "people/");
+  self->believed = same_service && !ours && last_sync != NULL && !can_be_compared (options->owner, owner)
+                   && (options->login == NULL || g_strcmp0 (options->login, stranger) != 0);
   if (self->believed)
     return TRUE;
   if (now == NULL && options->login != NULL)
@@ -109,7 +130,8 @@ book_forget_others (Book *self, GError **error)
   ok = book_store_begin (self->store, error) && (ours || forget_people (self, error))
        && book_store_set (self->store, "api_url", options->api_url, error)
        && book_store_set (self->store, "owner", now, error)
-       && book_store_set (self->store, "login", options->login, error) && book_store_commit (self->store, error);
+       && book_store_set (self->store, "login", options->login, error)
+       && book_store_set (self->store, "stranger", NULL, error) && book_store_commit (self->store, error);
   if (!ok)
     book_store_rollback (self->store);
   return ok;
@@ -127,21 +149,64 @@ book_asks_whose_it_is (Book *self)
   return self->believed || (self->options.owner == NULL && self->options.login != NULL);
 }
 
-gboolean
-book_belongs_to (Book *self, const char *person, GError **error)
+BookOwner
+book_compare_owner (Book *self, const char *person)
 {
   g_autofree char *owner = book_store_get (self->store, "owner");
-  g_autoptr (GError) failure = NULL;
 
-  if (self->believed && g_strcmp0 (owner, person) != 0) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "The names and photos of the account '%s' are those of a login, and these credentials are somebody "
-                 "else's: unmount it, and mount it with --account NAME, a name of its own",
-                 self->options.account);
+  if (!can_be_compared (owner, person) || !is_person (person))
+    return BOOK_OWNER_UNTOLD;
+  return g_str_equal (owner, person) ? BOOK_OWNER_SAME : BOOK_OWNER_OTHER;
+}
+
+char *
+book_witness (Book *self, guint n)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (n-- == 0)
+      return g_strdup (((const BookPerson *)value)->resource_name);
+  return NULL;
+}
+
+gboolean
+book_knows (Book *self, const PeoplePerson *said)
+{
+  const BookPerson *person = book_person_by_resource_name (self, said->resource_name);
+  g_autofree char *name = book_name_base (said);
+
+  if (person == NULL || said->update_time != person->update_time || g_strcmp0 (name, person->base_name) != 0)
     return FALSE;
-  }
+  return said->update_time != 0 || (said->photo_url != NULL && g_strcmp0 (said->photo_url, person->photo_url) == 0);
+}
+
+void
+book_confirm_owner (Book *self, const char *person, const char *login)
+{
+  g_autofree char *owner = book_store_get (self->store, "owner");
+  g_autoptr (GError) error = NULL;
+  const char *now = person;
+
+  if (now == NULL)
+    now = self->options.owner;
+  if (now == NULL)
+    now = is_person (owner) ? owner : login;
   self->believed = FALSE;
-  if (!book_store_set (self->store, "owner", person, &failure))
-    g_warning ("Whose state it is cannot be kept: %s", failure->message);
-  return TRUE;
+  if (book_store_begin (self->store, &error) && book_store_set (self->store, "owner", now, &error)
+      && book_store_set (self->store, "login", login, &error) && book_store_commit (self->store, &error))
+    return;
+  book_store_rollback (self->store);
+  g_warning ("Whose state it is cannot be kept: %s", error->message);
+}
+
+void
+book_deny_owner (Book *self, const char *login)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (login != NULL && !book_store_set (self->store, "stranger", login, &error))
+    g_warning ("Whose login it is cannot be kept: %s", error->message);
 }

@@ -29,5 +29,5 @@ void credentials_guard (const Credentials *self);
 /* The file with the secrets, if others can read it; else NULL. Transfer full. */
 char *credentials_exposed (const Credentials *self);
 
-/* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
-Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);
+/* Reads them, for the service at api_url. PEOPLE_ERROR_AUTH with a sentence. */
+Auth *credentials_open (const Credentials *self, HttpClient *http, const char *api_url, GError **error);

@@ -108,7 +108,7 @@ check_credentials (Visit *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (Credentials) found = credentials_find (self->options, &error);
   if (found != NULL)
-    self->auth = credentials_open (found, self->http, &error);
+    self->auth = credentials_open (found, self->http, self->api_url, &error);
   if (self->auth == NULL)
     report_add (self->report, REPORT_BAD, "credentials", "%s", error->message);
   else

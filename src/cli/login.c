@@ -25,7 +25,7 @@
 #include "google/login.h"
 #include "google/stored-login.h"
 
-#define IDENTIFY_SECONDS 20
+#define IDENTIFY_SECONDS 5  /* the page in the browser waits for it */
 #define KEYRING_SECONDS  60 /* the person may have to type its password */
 #define NOTICE_SECONDS   2
 #define MAX_PASTED       16384
@@ -55,6 +55,7 @@ typedef struct {
   Grant *grant;
   PeoplePerson *person; /* or NULL: not known */
   char *who;
+  char *api_url;        /* where that is asked, or NULL */
   char *doubt;          /* why it is not known, in words; or NULL */
   gboolean was_in_file; /* the login before this one */
   char *why_file;
@@ -93,6 +94,23 @@ conclude (Run *self)
   login_conclude_async (self->login, TRUE, words, on_concluded, self);
 }
 
+/* ---- who is it? ---- */
+
+/* Where a login by the same authorization server was at home before; else Google's, of Google's own clients. What another
+ * server gave is not for Google to see, and so it is left to the mounts to ask. NULL: that. */
+static char *
+find_api_url (const Run *self)
+{
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  g_autoptr (GUri) uri = g_uri_parse (self->client->token_uri, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+  if (self->options->api_url != NULL)
+    return g_strdup (self->options->api_url);
+  if (before != NULL && before->api_url != NULL && g_strcmp0 (before->token_uri, self->client->token_uri) == 0)
+    return g_strdup (before->api_url);
+  return host != NULL && g_str_has_suffix (host, ".googleapis.com") ? g_strdup (PEOPLE_DEFAULT_API_URL) : NULL;
+}
+
 /* ---- keeping it ---- */
 
 static void
@@ -109,17 +127,11 @@ static gboolean
 check_person (Run *self, GError **error)
 {
   g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
-  if (before == NULL || before->person == NULL)
+  if (before == NULL || before->person == NULL || self->person == NULL) /* then the mounts find out (cli/owner.c) */
     return TRUE;
-  const char *holder = before->who != NULL ? before->who : before->person;
-  if (self->person == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                 "The account '%s' is that of %s, and who logged in could not be seen, so nothing was changed: %s",
-                 self->options->account, holder, self->doubt);
-    return FALSE;
-  }
   if (strcmp (before->person, self->person->resource_name) == 0)
     return TRUE;
+  const char *holder = before->who != NULL ? before->who : before->person;
   g_set_error (
       error, G_IO_ERROR, G_IO_ERROR_EXISTS,
       "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or run "
@@ -143,7 +155,8 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
       = stored_login_new (self->options->account, self->folder, self->client, self->grant,
-                          self->person != NULL ? self->person->resource_name : NULL, self->who);
+                          self->person != NULL ? self->person->resource_name : NULL, self->who,
+                          g_strcmp0 (self->api_url, PEOPLE_DEFAULT_API_URL) != 0 ? self->api_url : NULL);
   stored_login_save_async (login, FALSE, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
                            on_saved, self);
 }
@@ -158,6 +171,17 @@ on_lock_notice (gpointer data)
 }
 
 static void
+keep (Run *self)
+{
+  if (self->error != NULL || !folders_make (self->folder, &self->error)) {
+    conclude (self);
+    return;
+  }
+  self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
+  login_lock_async (self->folder, TRUE, self->cancellable, on_locked, self);
+}
+
+static void
 on_identified (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
@@ -169,13 +193,7 @@ on_identified (GObject *source, GAsyncResult *result, gpointer data)
     self->doubt = g_strdup (error->message);
   else
     self->who = login_describe_person (self->person);
-
-  if (self->error != NULL || !folders_make (self->folder, &self->error)) {
-    conclude (self);
-    return;
-  }
-  self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
-  login_lock_async (self->folder, TRUE, self->cancellable, on_locked, self);
+  keep (self);
 }
 
 static void
@@ -187,7 +205,12 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     conclude (self);
     return;
   }
-  login_identify_async (self->http, self->grant, self->options->api_url,
+  self->api_url = find_api_url (self);
+  if (self->api_url == NULL) {
+    keep (self);
+    return;
+  }
+  login_identify_async (self->http, self->grant, self->api_url,
                         g_get_monotonic_time () + IDENTIFY_SECONDS * G_USEC_PER_SEC, self->cancellable, on_identified,
                         self);
 }
@@ -327,6 +350,7 @@ run_clear (Run *self)
   g_free (self->folder);
   g_free (self->who);
   g_free (self->doubt);
+  g_free (self->api_url);
   g_free (self->why_file);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
@@ -416,8 +440,6 @@ complete (LoginOptions *options)
 {
   if (options->account == NULL)
     options->account = g_strdup ("default");
-  if (options->api_url == NULL)
-    options->api_url = g_strdup (PEOPLE_DEFAULT_API_URL);
   if (options->client != NULL) {
     char *absolute = g_canonicalize_filename (options->client, NULL);
     g_free (options->client);

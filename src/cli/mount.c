@@ -54,7 +54,7 @@ typedef struct {
   Auth *auth;
   PeopleClient *people;
   Book *book;
-  Owner *owner; /* NULL: known */
+  Owner *owner;
   Fs *fs;
 } Daemon;
 
@@ -141,7 +141,7 @@ make_clients (Daemon *self, GError **error)
     self->api_url = self->demo->api_url;
     self->credentials = credentials_new_file (self->demo->credentials);
   }
-  self->auth = credentials_open (self->credentials, self->http, error);
+  self->auth = credentials_open (self->credentials, self->http, self->api_url, error);
   if (self->auth == NULL)
     return FALSE;
   credentials_guard (self->credentials);
@@ -183,7 +183,7 @@ open_book (Daemon *self, GError **error)
   self->book = book_new (self->people, self->http, &options, error);
   if (self->book == NULL)
     return FALSE;
-  self->owner = owner_new (self->book, self->auth, self->people);
+  self->owner = owner_new (self->account, self->book, self->auth, self->people);
   if (book_is_listed (self->book))
     return TRUE;
 

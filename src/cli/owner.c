@@ -1,6 +1,14 @@
-/* ask ─┬─ a person ─→ the book and the credentials are told ─→ done
- *      ├─ a failure ─→ wait, each time twice as long ─→ ask
- *      └─ a failure, while the tokens are held ─→ who waits for one fails with it; who asks for the next ─→ ask */
+/*
+ * Whose contacts are mounted?
+ *
+ * people/me ─┬─ a person ─→ nothing to compare with: it is kept
+ *            │              the same ─→ confirmed; another ─→ denied
+ *            │              it cannot be told ─┐
+ *            ├─ the service does not know ─────┴→ contacts that we know, one by one ─┬─ one looks as here ─→ confirmed
+ *            │                                                                      └─ none does ─→ denied
+ *            └─ a failure that may pass ─→ who waits for a token fails with it, and who asks for the next one asks again;
+ *                                          while nobody waits: again after some time, each time twice as long
+ */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "cli/owner.h"
@@ -10,20 +18,78 @@
 #define ASK_SECONDS        10
 #define FIRST_WAIT_SECONDS 5
 #define LAST_WAIT_SECONDS  3600
+#define WITNESSES          5
 
 struct Owner {
   Book *book;
   Auth *auth;
   PeopleClient *people;
+  char *account;
   GCancellable *cancellable;
-  guint timer; /* or 0 */
-  guint wait;  /* seconds */
-  gboolean holds;
+  PeoplePerson *person; /* who people/me is, or NULL */
+  guint witness;        /* the number of the contact that is asked for */
+  guint timer;          /* or 0 */
+  guint wait;           /* seconds */
+  gboolean holds;       /* no tokens are given out until it is known */
   gboolean asking;
   gboolean ended; /* the answer that is still to come frees it */
 };
 
 static void ask (Owner *self);
+
+static void
+owner_clear (Owner *self)
+{
+  people_person_free (self->person);
+  g_free (self->account);
+  g_free (self);
+}
+
+static gint64
+deadline (void)
+{
+  return g_get_monotonic_time () + ASK_SECONDS * G_USEC_PER_SEC;
+}
+
+/* ---- the answer ---- */
+
+static const char *
+resource_name (const Owner *self)
+{
+  return self->person != NULL ? self->person->resource_name : NULL;
+}
+
+static void
+confirm (Owner *self)
+{
+  g_autofree char *who = self->person != NULL ? login_describe_person (self->person) : NULL;
+  self->holds = FALSE;
+  book_confirm_owner (self->book, resource_name (self), auth_login (self->auth));
+  auth_identify (self->auth, resource_name (self), who);
+}
+
+static void
+deny (Owner *self)
+{
+  g_autofree char *who = self->person != NULL ? login_describe_person (self->person) : NULL;
+  g_autoptr (GError) error = NULL;
+  if (auth_login (self->auth) != NULL)
+    error
+        = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                       "The account '%s' is now that of %s, and this mount shows the contacts of whoever was logged in "
+                       "before: unmount it, and mount it again",
+                       self->account, who != NULL ? who : "somebody else");
+  else
+    error = g_error_new (
+        PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+        "The names and photos of the account '%s' are those of other credentials, and these are somebody "
+        "else's: unmount it, and mount it with --account NAME, a name of its own",
+        self->account);
+  g_message ("%s", error->message);
+  self->holds = FALSE;
+  book_deny_owner (self->book, auth_login (self->auth));
+  auth_disown (self->auth, resource_name (self), who, error);
+}
 
 static gboolean
 on_time (gpointer data)
@@ -35,94 +101,134 @@ on_time (gpointer data)
 }
 
 static void
-tell (Owner *self, const PeoplePerson *person)
+fail (Owner *self, const GError *why)
 {
-  g_autofree char *who = login_describe_person (person);
-  g_autoptr (GError) error = NULL;
-  if (book_belongs_to (self->book, person->resource_name, &error)) {
-    self->holds = FALSE;
-    auth_release (self->auth);
-    auth_identify (self->auth, person->resource_name, who);
+  g_info ("whose contacts they are cannot be seen yet: %s", why->message);
+  if (!self->holds) {
+    self->timer = g_timeout_add_seconds (self->wait, on_time, self);
+    self->wait = MIN (self->wait * 2, LAST_WAIT_SECONDS);
     return;
   }
-  g_message ("%s", error->message);
-  auth_bar (self->auth, g_steal_pointer (&error));
-}
-
-/* Whoever waits is told what stands in the way. That people/me is not there, or is answered with something else, would say
- * nothing of what they asked for. */
-static void
-fail_held (Owner *self, const GError *why)
-{
-  gboolean misleading = g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)
-                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_INVALID)
-                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT)
-                        || g_error_matches (why, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
-  g_autoptr (GError) error
-      = g_error_new (why->domain, misleading ? (int)PEOPLE_ERROR_AUTH : why->code,
-                     "The names and photos of this account are those of a login, and it cannot be seen whether these "
-                     "credentials are the same person's (with --account NAME, a name of its own, that does not "
-                     "matter): %s",
-                     why->message);
-
+  g_autoptr (GError) error = g_error_copy (why);
+  g_prefix_error (&error, "It cannot be seen yet whether the credentials are those of whom the names and photos are: ");
   auth_fail_held (self->auth, error);
 }
+
+static gboolean
+is_unknown (const GError *error)
+{
+  return g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT);
+}
+
+/* That people/me is not there, or not for us to see, says nothing of what else there may be. */
+static gboolean
+is_no_answer (const GError *error)
+{
+  return is_unknown (error) || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+}
+
+/* ---- contacts that we know ---- */
+
+static void ask_witness (Owner *self);
+
+static void
+on_witness (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Owner *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePerson) said = people_get_finish (self->people, result, &error);
+  self->asking = FALSE;
+  if (self->ended) {
+    owner_clear (self);
+  } else if (said != NULL && book_knows (self->book, said)) {
+    confirm (self);
+  } else if (said == NULL && !is_unknown (error)) {
+    fail (self, error);
+  } else {
+    self->witness++;
+    ask_witness (self);
+  }
+}
+
+static void
+ask_witness (Owner *self)
+{
+  g_autofree char *name = self->witness < WITNESSES ? book_witness (self->book, self->witness) : NULL;
+  if (name == NULL && self->witness == 0) { /* there is nothing of anybody's */
+    confirm (self);
+  } else if (name == NULL) {
+    deny (self);
+  } else {
+    self->asking = TRUE;
+    people_get_first_async (self->people, name, deadline (), self->cancellable, on_witness, self);
+  }
+}
+
+/* ---- people/me ---- */
 
 static void
 on_person (GObject *source, GAsyncResult *result, gpointer data)
 {
   Owner *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeoplePerson) person = people_get_finish (self->people, result, &error);
+  g_clear_pointer (&self->person, people_person_free);
+  self->person = people_get_finish (self->people, result, &error);
   self->asking = FALSE;
   if (self->ended) {
-    g_free (self);
+    owner_clear (self);
     return;
   }
-  if (person != NULL) {
-    tell (self, person);
+  if (self->person == NULL && !(self->holds && is_no_answer (error))) {
+    fail (self, error);
     return;
   }
-  g_info ("whose contacts they are cannot be seen yet: %s", error->message);
-  if (self->holds) {
-    fail_held (self, error);
-    return;
+  BookOwner compared = self->holds ? book_compare_owner (self->book, resource_name (self)) : BOOK_OWNER_SAME;
+  if (compared == BOOK_OWNER_SAME) {
+    confirm (self);
+  } else if (compared == BOOK_OWNER_OTHER) {
+    deny (self);
+  } else {
+    self->witness = 0;
+    ask_witness (self);
   }
-  self->timer = g_timeout_add_seconds (self->wait, on_time, self);
-  self->wait = MIN (self->wait * 2, LAST_WAIT_SECONDS);
 }
 
 static void
 ask (Owner *self)
 {
   self->asking = TRUE;
-  people_get_async (self->people, "people/me", g_get_monotonic_time () + ASK_SECONDS * G_USEC_PER_SEC,
-                    self->cancellable, on_person, self);
+  people_get_first_async (self->people, "people/me", deadline (), self->cancellable, on_person, self);
 }
 
 static void
 on_wanted (gpointer data)
 {
   Owner *self = data;
-  if (!self->asking && !self->ended)
+  self->holds = TRUE;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (!self->asking)
     ask (self);
 }
 
 Owner *
-owner_new (Book *book, Auth *auth, PeopleClient *people)
+owner_new (const char *account, Book *book, Auth *auth, PeopleClient *people)
 {
-  if (!book_asks_whose_it_is (book))
-    return NULL;
   Owner *self = g_new0 (Owner, 1);
   self->book = book;
   self->auth = auth;
   self->people = people;
+  self->account = g_strdup (account);
   self->cancellable = g_cancellable_new ();
   self->wait = FIRST_WAIT_SECONDS;
   self->holds = book_is_believed (book);
+  auth_watch (auth, on_wanted, self);
   if (self->holds)
-    auth_hold (auth, on_wanted, self);
-  ask (self);
+    auth_hold (auth);
+  if (book_asks_whose_it_is (book))
+    ask (self);
   return self;
 }
 
@@ -134,9 +240,10 @@ owner_free (Owner *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);
+  auth_watch (self->auth, NULL, NULL);
   if (self->holds) /* nobody would let them go */
     auth_bar (self->auth, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is ending"));
   self->ended = TRUE;
   if (!self->asking)
-    g_free (self);
+    owner_clear (self);
 }

@@ -8,7 +8,8 @@
 
 typedef struct Owner Owner;
 
-/* NULL: there is nothing to ask. Borrows all three, which must live longer. Credentials that turn out to be those of
- * somebody else than the state's give no tokens any more, and a message says so. */
-Owner *owner_new (Book *book, Auth *auth, PeopleClient *people);
+/* Borrows all three, which must live longer; account is for sentences. Credentials that turn out to be those of somebody
+ * else than the state's give no tokens any more, and a message says so. A login that takes the place of the one before is
+ * looked at in the same way. */
+Owner *owner_new (const char *account, Book *book, Auth *auth, PeopleClient *people);
 void owner_free (Owner *self); /* NULL is fine */

@@ -2,7 +2,7 @@
  * Tokens from what `contactfs login` left behind, which is read again for each: another process may have logged in or
  * been given another refresh token meanwhile.
  *
- *   lock ─→ load ─→ somebody else's, or refused before? ─→ fails, and nobody is asked
+ *   lock ─→ load ─→ somebody else's, or refused before? ─→ fails, and nobody is asked. Nobody knows? ─→ doubtful
  *            ↑ └──→ grant ─┬─ a token ─→ a new refresh token? ─→ save ─→ done
  *            │             │                            └─ a logout that did not wait for the lock? ─→ revoke ─→ fails
  *            │             └─ invalid_grant: once more from here, then it is remembered as refused
@@ -18,6 +18,7 @@
 #include "google/login-learn.h"
 #include "google/login-lock.h"
 #include "google/login-revoke.h"
+#include "google/people.h"
 #include "google/secret.h"
 #include "google/stored-login.h"
 
@@ -29,8 +30,13 @@ typedef struct {
   grefcount references;
   HttpClient *http; /* owned */
   char *account, *folder;
-  char *person;        /* whose it is, or NULL: not known, or nobody's */
-  char *login;         /* which one it was when it was opened, or NULL */
+  char *api_url;     /* NULL: Google's */
+  char *person;      /* whose it is, or NULL: not known, or nobody's */
+  char *login;       /* which one is known to be that person's, or NULL */
+  char *made;        /* which one the last token was made of, or NULL */
+  gboolean doubtful; /* that may be another person's */
+  char *foreign;     /* which one is known to be another person's, or NULL, and */
+  GError *foreign_error;
   char *who;           /* the person for people, or NULL */
   gboolean in_keyring; /* as it was seen last */
   guint locking;       /* runs that wait for the lock */
@@ -46,6 +52,7 @@ typedef struct {
   LoginLock *lock;
   StoredLogin *login;
   Grant *grant;
+  gboolean doubtful;
   char *tried; /* hash of the refresh token that was refused in this run, or NULL */
   GError *refusal;
 } Run;
@@ -62,8 +69,12 @@ source_unref (gpointer data)
   http_client_unref (self->http);
   g_free (self->account);
   g_free (self->folder);
+  g_free (self->api_url);
   g_free (self->person);
   g_free (self->login);
+  g_free (self->made);
+  g_free (self->foreign);
+  g_clear_error (&self->foreign_error);
   g_free (self->who);
   g_free (self->refused);
   g_clear_error (&self->refusal);
@@ -103,7 +114,11 @@ static void
 succeed (GTask *task)
 {
   Run *self = g_task_get_task_data (task);
+  Source *source = self->source;
 
+  source->doubtful = self->doubtful;
+  g_free (source->made);
+  source->made = g_strdup (self->login->generation);
   g_clear_pointer (&self->lock, login_lock_free);
   g_task_return_pointer (task, g_steal_pointer (&self->grant->access_token), (GDestroyNotify)secret_free);
 }
@@ -250,12 +265,16 @@ step_grant (GTask *task)
 
 /* The names and photos of whoever was logged in before stay theirs: nothing of the next one's gets between them. */
 static GError *
-check_owner (const Source *source, const StoredLogin *login)
+check_owner (const Source *source, const StoredLogin *login, gboolean *doubtful)
 {
-  gboolean ours = source->person != NULL && login->person != NULL ? g_str_equal (source->person, login->person)
-                                                                  : g_strcmp0 (source->login, login->generation) == 0;
+  gboolean known = source->person != NULL && login->person != NULL;
+  gboolean same = g_strcmp0 (source->login, login->generation) == 0;
+  gboolean anybodys = source->person == NULL && source->login == NULL;
 
-  if (ours || (source->person == NULL && source->login == NULL))
+  if (source->foreign != NULL && g_strcmp0 (source->foreign, login->generation) == 0)
+    return g_error_copy (source->foreign_error);
+  *doubtful = !known && !same && !anybodys;
+  if (!known || g_str_equal (source->person, login->person))
     return NULL;
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                       "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
@@ -277,7 +296,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   self->login = stored_login_load_finish (result, &error);
   if (self->login != NULL) {
     self->source->in_keyring = self->login->in_keyring;
-    error = check_owner (self->source, self->login);
+    error = check_owner (self->source, self->login, &self->doubtful);
   }
   if (error != NULL) {
     fail (task, error);
@@ -372,7 +391,15 @@ stored_login (gpointer data)
 {
   const Source *self = data;
 
-  return self->login;
+  return self->made != NULL ? self->made : self->login;
+}
+
+static gboolean
+stored_doubtful (gpointer data)
+{
+  const Source *self = data;
+
+  return self->doubtful;
 }
 
 static void
@@ -380,11 +407,32 @@ stored_identify (gpointer data, const char *person, const char *who)
 {
   Source *self = data;
 
+  self->doubtful = FALSE;
+  if (self->made != NULL) {
+    g_free (self->login);
+    self->login = g_strdup (self->made);
+  }
+  if (person == NULL)
+    return;
   g_free (self->person);
   self->person = g_strdup (person);
   g_free (self->who);
   self->who = g_strdup (who);
-  login_learn (self->account, self->folder, self->login, person, who);
+  login_learn (self->account, self->folder, self->login, person, who, self->api_url);
+}
+
+static void
+stored_disown (gpointer data, const char *person, const char *who, const GError *why)
+{
+  Source *self = data;
+
+  self->doubtful = FALSE;
+  g_free (self->foreign);
+  self->foreign = g_strdup (stored_login (self));
+  g_clear_error (&self->foreign_error);
+  self->foreign_error = g_error_copy (why);
+  if (person != NULL)
+    login_learn (self->account, self->folder, self->foreign, person, who, self->api_url);
 }
 
 static char *
@@ -407,11 +455,13 @@ static const AuthSource stored_source = {
   .owner = stored_owner,
   .login = stored_login,
   .identify = stored_identify,
+  .disown = stored_disown,
+  .doubtful = stored_doubtful,
   .free = source_unref,
 };
 
 Auth *
-auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error)
+auth_new_stored (HttpClient *http, const char *account, const char *folder, const char *api_url, GError **error)
 {
   g_autoptr (StoredLogin) login = stored_login_peek (account, folder, error);
   Source *self;
@@ -423,6 +473,7 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, GErr
   self->http = http_client_ref (http);
   self->account = g_strdup (account);
   self->folder = g_strdup (folder);
+  self->api_url = g_strcmp0 (api_url, PEOPLE_DEFAULT_API_URL) != 0 ? g_strdup (api_url) : NULL;
   self->person = login != NULL ? g_strdup (login->person) : NULL;
   self->login = login != NULL ? g_strdup (login->generation) : NULL;
   self->who = login != NULL ? g_strdup (login->who) : NULL;

@@ -7,8 +7,9 @@
  * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
  *                                          failure is news only when it has ended
  *
- * held: who asks waits, whatever the state, until auth_release, auth_fail_held or auth_bar. Only those who ask for the
- * first token (whose is it?) go the way above.
+ * held: who asks waits, whatever the state, until auth_identify, auth_disown, auth_fail_held or auth_bar. Only those who
+ * ask for the first token (whose is it?) go the way above. A source may say of a token that it was just made that it has
+ * to be held.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -57,6 +58,7 @@ typedef struct {
   Auth *auth;
   GTask *task;     /* owned */
   gint64 deadline; /* monotonic */
+  gboolean first;  /* it asks for the first token */
   gboolean held;   /* not for the run, but for the end of the hold */
   Limits limits;
 } Waiter;
@@ -177,6 +179,18 @@ run_free (Run *self)
   g_free (self);
 }
 
+/* All but those who ask for the first token. */
+static void
+hold_waiters (Auth *self)
+{
+  self->held = TRUE;
+  for (guint i = 0; i < self->waiters->len; i++) {
+    Waiter *waiter = self->waiters->pdata[i];
+
+    waiter->held = !waiter->first;
+  }
+}
+
 static void
 on_made (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -186,6 +200,7 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   char *token = run->source->make_finish (result, &lifetime, &error);
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  gboolean begins; /* a hold */
 
   run_free (run);
   if (self == NULL) {
@@ -193,12 +208,18 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   self->run = NULL;
+  begins = token != NULL && !self->held && self->wanted != NULL && self->source->doubtful != NULL
+           && self->source->doubtful (self->source_self);
+  if (begins)
+    hold_waiters (self);
   if (token != NULL) {
     auth_token_free (self->token);
     self->token = token;
     self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime - MIN (SPARE, lifetime / 10) : 0;
     self->renewal = g_get_monotonic_time () + lifetime - MIN (RENEW_AHEAD, lifetime / 4);
   }
+  if (begins && find_waiter (self, TRUE) != NULL)
+    self->wanted (self->wanted_data);
   for (Waiter *waiter = find_waiter (self, FALSE); waiter != NULL; waiter = find_waiter (self, FALSE))
     g_ptr_array_add (tasks, waiter_leave (waiter));
   /* Callers may ask again, reject the token or free self: all are given what came now. */
@@ -230,13 +251,14 @@ run_start (Auth *self, gint64 deadline, gboolean ahead)
 }
 
 static void
-waiter_new (Auth *auth, GTask *task, gint64 deadline, gboolean held)
+waiter_new (Auth *auth, GTask *task, gint64 deadline, gboolean first, gboolean held)
 {
   Waiter *self = g_new0 (Waiter, 1);
 
   self->auth = auth;
   self->task = g_object_ref (task);
   self->deadline = deadline;
+  self->first = first;
   self->held = held;
   limits_start (&self->limits, deadline, on_waiter_deadline, g_task_get_cancellable (task), on_waiter_cancelled, self);
   g_ptr_array_add (auth->waiters, self);
@@ -260,7 +282,7 @@ renew_ahead (Auth *self)
 }
 
 static void
-get_token (Auth *self, GTask *task, gint64 deadline)
+get_token (Auth *self, GTask *task, gint64 deadline, gboolean first)
 {
   if (g_task_return_error_if_cancelled (task))
     return;
@@ -273,7 +295,7 @@ get_token (Auth *self, GTask *task, gint64 deadline)
     renew_ahead (self);
     return;
   }
-  waiter_new (self, task, deadline, FALSE);
+  waiter_new (self, task, deadline, first, FALSE);
   if (self->run == NULL)
     run_start (self, deadline, FALSE);
   else
@@ -286,7 +308,7 @@ auth_get_first_token_async (Auth *self, gint64 deadline, GCancellable *cancellab
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
-  get_token (self, task, deadline);
+  get_token (self, task, deadline, TRUE);
 }
 
 void
@@ -296,10 +318,10 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
   if (!self->held || g_cancellable_is_cancelled (cancellable)) {
-    get_token (self, task, deadline);
+    get_token (self, task, deadline, FALSE);
     return;
   }
-  waiter_new (self, task, deadline, TRUE);
+  waiter_new (self, task, deadline, FALSE, TRUE);
   self->wanted (self->wanted_data);
 }
 
@@ -347,29 +369,27 @@ auth_login (Auth *self)
 }
 
 void
-auth_identify (Auth *self, const char *person, const char *who)
+auth_watch (Auth *self, AuthWantedFunc wanted, gpointer data)
 {
-  if (self->source->identify != NULL)
-    self->source->identify (self->source_self, person, who);
-}
-
-void
-auth_hold (Auth *self, AuthWantedFunc wanted, gpointer data)
-{
-  self->held = TRUE;
   self->wanted = wanted;
   self->wanted_data = data;
 }
 
 void
-auth_release (Auth *self)
+auth_hold (Auth *self)
+{
+  self->held = TRUE;
+}
+
+static void
+release (Auth *self)
 {
   self->held = FALSE;
   for (Waiter *waiter = find_waiter (self, TRUE); waiter != NULL; waiter = find_waiter (self, TRUE)) {
     gint64 deadline = waiter->deadline;
     g_autoptr (GTask) task = waiter_leave (waiter);
 
-    get_token (self, task, deadline);
+    get_token (self, task, deadline, FALSE);
   }
 }
 
@@ -385,7 +405,27 @@ auth_bar (Auth *self, GError *error)
 {
   g_clear_error (&self->barred);
   self->barred = error;
-  auth_release (self);
+  release (self);
+}
+
+void
+auth_identify (Auth *self, const char *person, const char *who)
+{
+  if (self->source->identify != NULL)
+    self->source->identify (self->source_self, person, who);
+  release (self);
+}
+
+void
+auth_disown (Auth *self, const char *person, const char *who, const GError *why)
+{
+  if (self->source->disown == NULL) {
+    auth_bar (self, g_error_copy (why));
+    return;
+  }
+  self->source->disown (self->source_self, person, who, why);
+  g_clear_pointer (&self->token, auth_token_free);
+  release (self);
 }
 
 const char *

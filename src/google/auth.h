@@ -38,8 +38,9 @@ Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, 
 
 /* What `contactfs login` left in folder (stored-login.h), read again for each token, so that a login elsewhere is noticed.
  * A login that the service refuses is not tried again until another one is stored. PEOPLE_ERROR_AUTH when it is damaged;
- * when there is none, or no more, asking for a token says so. */
-Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error);
+ * when there is none, or no more, asking for a token says so. api_url: the service that it is for, kept with the login
+ * when it is seen whose it is. */
+Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, const char *api_url, GError **error);
 
 void auth_free (Auth *self);
 
@@ -77,19 +78,24 @@ const char *auth_owner (Auth *self);
 /* Which stored login it was opened with: another one with each `contactfs login`. NULL: it is none. */
 const char *auth_login (Auth *self);
 
-/* The service said whose it is (people/me, with a token of ours), where auth_owner could not: of a stored login that is
- * kept. who: for people, or NULL. */
-void auth_identify (Auth *self, const char *person, const char *who);
-
-/* Somebody waits for a token that is held. */
+/* Somebody waits for a token that is held: it is not known whose it is. */
 typedef void (*AuthWantedFunc) (gpointer data);
 
-/* Until auth_release or auth_bar there is no token but for auth_get_first_token_async: it is not known whose they are.
- * wanted is called for each who asks, and may ask for the first token. */
-void auth_hold (Auth *self, AuthWantedFunc wanted, gpointer data);
-void auth_release (Auth *self);
+/* While tokens are held there is none but for auth_get_first_token_async; wanted is called for each who asks, and may ask
+ * for the first one, to find out. They are from auth_hold, and from when a stored login is replaced by one of which it is
+ * not known whose it is, until auth_identify, auth_disown or auth_bar. Without auth_watch nothing is ever held. */
+void auth_watch (Auth *self, AuthWantedFunc wanted, gpointer data);
+void auth_hold (Auth *self);
 /* Those who wait for it now need not wait longer. Copies error. */
 void auth_fail_held (Auth *self, const GError *error);
+
+/* It is seen now whose the tokens are: a stored login keeps that. person NULL: of the same person as before, whoever it
+ * is. who: for people, or NULL. */
+void auth_identify (Auth *self, const char *person, const char *who);
+
+/* They are not those of whom they were thought to be. There are none until another login is stored, or, of other
+ * credentials, no more; why is what those who ask fail with. person and who: of a stored login, as for auth_identify. */
+void auth_disown (Auth *self, const char *person, const char *who, const GError *why);
 
 /* From now on there is no token, but this error. Takes error. */
 void auth_bar (Auth *self, GError *error);

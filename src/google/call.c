@@ -225,7 +225,7 @@ step_token (GTask *task)
 
   if (is_over (task))
     return;
-  if (self->request->asks_whose)
+  if (self->request->with_first_token)
     auth_get_first_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
                                 g_object_ref (task));
   else

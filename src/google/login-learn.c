@@ -9,7 +9,7 @@
 #define KEYRING_SECONDS 20
 
 typedef struct {
-  char *account, *folder, *login, *person, *who;
+  char *account, *folder, *login, *person, *who, *api_url;
   LoginLock *lock;
 } Learn;
 
@@ -22,6 +22,7 @@ learn_free (Learn *self)
   g_free (self->login);
   g_free (self->person);
   g_free (self->who);
+  g_free (self->api_url);
   g_free (self);
 }
 
@@ -53,7 +54,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     learn_free (self);
     return;
   }
-  known = stored_login_with_person (login, self->person, self->who);
+  known = stored_login_with_person (login, self->person, self->who, self->api_url);
   stored_login_save_async (known, TRUE, keyring_deadline (), NULL, on_saved, self);
 }
 
@@ -67,7 +68,8 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-login_learn (const char *account, const char *folder, const char *login, const char *person, const char *who)
+login_learn (const char *account, const char *folder, const char *login, const char *person, const char *who,
+             const char *api_url)
 {
   Learn *self = g_new0 (Learn, 1);
 
@@ -76,5 +78,6 @@ login_learn (const char *account, const char *folder, const char *login, const c
   self->login = g_strdup (login);
   self->person = g_strdup (person);
   self->who = g_strdup (who);
+  self->api_url = g_strdup (api_url);
   login_lock_async (folder, FALSE, NULL, on_locked, self);
 }

@@ -34,6 +34,7 @@ stored_login_unref (StoredLogin *self)
   g_free (self->filed);
   g_free (self->person);
   g_free (self->who);
+  g_free (self->api_url);
   secret_free (self->refresh_token);
   secret_free (self->client_id);
   secret_free (self->client_secret);
@@ -56,7 +57,7 @@ stored_login_new_empty (const char *account, const char *folder)
 
 StoredLogin *
 stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
-                  const char *person, const char *who)
+                  const char *person, const char *who, const char *api_url)
 {
   StoredLogin *self = stored_login_new_empty (account, folder);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -65,6 +66,7 @@ stored_login_new (const char *account, const char *folder, const ClientFile *cli
   self->generation = g_uuid_string_random ();
   self->person = g_strdup (person);
   self->who = g_strdup (who);
+  self->api_url = g_strdup (api_url);
   self->refresh_token = g_strdup (grant->refresh_token);
   self->client_id = g_strdup (client->id);
   self->client_secret = g_strdup (client->secret);
@@ -85,6 +87,7 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   copy->filed = g_strdup (self->filed);
   copy->person = g_strdup (self->person);
   copy->who = g_strdup (self->who);
+  copy->api_url = g_strdup (self->api_url);
   copy->refresh_token = g_strdup (refresh_token);
   copy->client_id = g_strdup (self->client_id);
   copy->client_secret = g_strdup (self->client_secret);
@@ -95,7 +98,7 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
 }
 
 StoredLogin *
-stored_login_with_person (const StoredLogin *self, const char *person, const char *who)
+stored_login_with_person (const StoredLogin *self, const char *person, const char *who, const char *api_url)
 {
   StoredLogin *copy = stored_login_with_token (self, self->refresh_token);
 
@@ -103,6 +106,8 @@ stored_login_with_person (const StoredLogin *self, const char *person, const cha
   copy->person = g_strdup (person);
   g_free (copy->who);
   copy->who = g_strdup (who);
+  g_free (copy->api_url);
+  copy->api_url = g_strdup (api_url);
   return copy;
 }
 
@@ -120,8 +125,8 @@ stored_login_write (const StoredLogin *self, const char *place, gboolean secrets
   const char *older = self->older_in_keyring && g_strcmp0 (place, "file") == 0 ? "keyring" : NULL;
 
   return json_write_secret ("place", place, "older", older, "obtained", self->obtained, "generation", self->generation,
-                            "person", self->person, "who", self->who, "scope", self->scope, "token_uri",
-                            self->token_uri, "revoke_uri", self->revoke_uri, "client_id",
+                            "person", self->person, "who", self->who, "api_url", self->api_url, "scope", self->scope,
+                            "token_uri", self->token_uri, "revoke_uri", self->revoke_uri, "client_id",
                             secrets ? self->client_id : NULL, "client_secret", secrets ? self->client_secret : NULL,
                             "refresh_token", secrets ? self->refresh_token : NULL, NULL);
 }
@@ -141,6 +146,7 @@ stored_login_read (StoredLogin *self, const JsonValue *root)
   take (&self->generation, root, "generation");
   take (&self->person, root, "person");
   take (&self->who, root, "who");
+  take (&self->api_url, root, "api_url");
   take (&self->scope, root, "scope");
   take (&self->token_uri, root, "token_uri");
   take (&self->revoke_uri, root, "revoke_uri");

@@ -26,6 +26,7 @@ typedef struct {
   char *filed;               /* what its file said of that when it was read; NULL: a login that is not kept yet */
   char *person;              /* resource name, so that nobody else's login takes this one's place; NULL: not known */
   char *who;                 /* "Sample User <you@example.com>"; NULL: not known */
+  char *api_url;             /* the service that person is of; NULL: not known, or Google's */
   char *refresh_token;       /* the secrets are NULL when only looked at; wiped when freed */
   char *client_id, *client_secret;
   char *token_uri, *revoke_uri;
@@ -36,14 +37,15 @@ StoredLogin *stored_login_ref (StoredLogin *self);
 void stored_login_unref (StoredLogin *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoredLogin, stored_login_unref)
 
-/* Of a grant that has a refresh token. person and who may be NULL. */
+/* Of a grant that has a refresh token. person, who and api_url may be NULL. */
 StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
-                               const char *person, const char *who);
+                               const char *person, const char *who, const char *api_url);
 /* The same login with the token that took the old one's place. */
 StoredLogin *stored_login_with_token (const StoredLogin *self, const char *refresh_token);
 
-/* The same login, of which it is known now whose it is. who may be NULL. */
-StoredLogin *stored_login_with_person (const StoredLogin *self, const char *person, const char *who);
+/* The same login, of which it is known now whose it is, and where. who and api_url may be NULL. */
+StoredLogin *stored_login_with_person (const StoredLogin *self, const char *person, const char *who,
+                                       const char *api_url);
 
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);

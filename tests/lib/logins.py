@@ -123,6 +123,16 @@ class Desk:
         attempt.await_browser()
         return attempt
 
+    def log_in_unseen(self, status=403):
+        """A login while people/me answers with status: whose it is is not known. Clears all faults."""
+        self.emulator.clear_faults()
+        self.emulator.fault("status", path="/v1/people/me", status=status, times=-1)
+        attempt = self.begin()
+        attempt.consent()
+        result = attempt.finish()
+        self.emulator.clear_faults()
+        assert result.status == 0 and "person" not in self.stored(), result
+
     def log_in(self, *options):
         """All of it; the program's words."""
         attempt = self.begin(*options)

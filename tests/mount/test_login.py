@@ -1,5 +1,5 @@
 """contactfs login: the browser's way, the terminal's way, and every refusal with its sentence. Without a keyring here;
-with one in test_keyring.py, and what mounts make of a login in test_stored_login.py."""
+with one in test_keyring.py, and what mounts make of a login in test_stored_login.py and test_owner.py."""
 
 import contextlib
 import json
@@ -352,14 +352,34 @@ def test_somebody_else_by_a_slip(desk):
     assert desk.stored() == before
 
 
-def test_somebody_unknown_does_not_take_an_account(desk):
+def begin_without_address(desk, *options):
+    """As sentences and the documentation have it: contactfs login --account default."""
+    attempt = desk.start(*options, api_url=False)
+    attempt.await_browser()
+    return attempt
+
+
+def test_the_next_login_asks_the_same_service_who_it_is(desk):
     desk.log_in()
     before = desk.stored()
-    desk.emulator.fault(path="/v1/people/me", action="status", status=403, reason="SERVICE_DISABLED", times=-1)
-    attempt = desk.begin()
+    attempt = begin_without_address(desk, "--account", "default")
     attempt.consent()
-    check_failed(attempt.finish(), "who logged in could not be seen")
-    assert desk.stored() == before
+    result = attempt.finish()
+    assert result.status == 0 and "Logged in as Sample User" in result.out and result.errors == ""
+    assert desk.stored()["generation"] != before["generation"] and desk.stored()["person"] == before["person"]
+
+
+def test_another_authorization_servers_token_is_not_shown_to_google(desk, tmp_path):
+    """Without --api-url Google would be asked whose it is."""
+    trace = tmp_path / "trace"
+    wrapper = ["strace", "-f", "-e", "trace=connect,sendto,sendmmsg", "-o", trace]
+    attempt = desk.start("--client", desk.client, api_url=False, wrapper=wrapper)
+    attempt.await_browser()
+    attempt.consent()
+    result = attempt.finish()
+    assert result.status == 0 and result.errors == "" and "person" not in desk.stored()
+    assert "people" not in trace.read_text(), "not even its name is looked up"
+    assert not desk.emulator.requests(path="/v1/people/me")
 
 
 def test_the_api_is_not_enabled(desk):

@@ -246,20 +246,38 @@ another_person_is_another_address_book (Fixture *self, gconstpointer data)
 
   /* whose the credentials are is not told: they are believed to fit, and as long as that is not known it stays so */
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Bob", NULL, 1, NULL), NULL);
+  g_assert_true (book_store_set (self->book->store, "last_sync", "1", NULL));
   self->owner = NULL;
   for (guint i = 0; i < 2; i++) {
     remount (self);
     assert_name (self, "people/c1", "Bob");
     g_assert_true (book_is_believed (self->book));
   }
-  g_assert_false (book_belongs_to (self->book, "people/a", NULL));
+  g_assert_cmpint (book_compare_owner (self->book, "people/a"), ==, BOOK_OWNER_OTHER);
+  g_assert_cmpint (book_compare_owner (self->book, "people/b"), ==, BOOK_OWNER_SAME);
+  {
+    g_autoptr (PeoplePerson) same = said ("people/c1", "Bob", NULL, 1, NULL);
+    g_autoptr (PeoplePerson) renamed = said ("people/c1", "Bert", NULL, 1, NULL);
+    g_autoptr (PeoplePerson) changed = said ("people/c1", "Bob", NULL, 2, NULL);
+    g_autoptr (PeoplePerson) timeless = said ("people/c1", "Bob", NULL, 0, NULL);
+    g_autoptr (PeoplePerson) unknown = said ("people/c2", "Bob", NULL, 1, NULL);
+    g_autofree char *witness = book_witness (self->book, 0);
+
+    g_assert_cmpstr (witness, ==, "people/c1");
+    g_assert_null (book_witness (self->book, 1));
+    g_assert_true (book_knows (self->book, same));
+    g_assert_false (book_knows (self->book, renamed));
+    g_assert_false (book_knows (self->book, changed));
+    g_assert_false (book_knows (self->book, timeless));
+    g_assert_false (book_knows (self->book, unknown));
+  }
   self->owner = "people/b";
   remount (self);
   assert_name (self, "people/c1", "Bob");
   g_assert_false (book_is_believed (self->book));
   self->owner = NULL;
   remount (self);
-  g_assert_true (book_belongs_to (self->book, "people/b", NULL));
+  book_confirm_owner (self->book, "people/b", NULL);
   g_assert_false (book_is_believed (self->book));
 }
 

@@ -221,7 +221,8 @@ test_held (TokenFixture *f, gconstpointer data)
   guint wanted = 0;
   char *token;
 
-  auth_hold (auth, count_up, &wanted);
+  auth_watch (auth, count_up, &wanted);
+  auth_hold (auth);
   auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
   auth_get_token_async (auth, deadline_in (10), cancellable, keep_result, &cancelled);
   auth_get_token_async (auth, g_get_monotonic_time (), NULL, keep_result, &late);
@@ -240,7 +241,7 @@ test_held (TokenFixture *f, gconstpointer data)
   assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
 
   auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
-  auth_release (auth);
+  auth_identify (auth, "people/c1", NULL);
   token = auth_get_token_finish (auth, await_result (&held), NULL);
   g_assert_cmpstr (token, ==, "tok");
   auth_token_free (token);
@@ -249,7 +250,7 @@ test_held (TokenFixture *f, gconstpointer data)
   g_assert_cmpuint (wanted, ==, 4);
   g_assert_cmpuint (runs (f), ==, 1);
 
-  auth_hold (auth, count_up, &wanted);
+  auth_hold (auth);
   auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
   auth_bar (auth, g_error_copy (why));
   assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
