@@ -21,6 +21,7 @@ array_free (VipsArrayDouble *array)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsArrayDouble, array_free)
 
 #define QUALITY 90
+#define STRIP   64 /* rows */
 
 /* 256 million: the largest that telephones make. What is larger would only die of the memory limit, without words. */
 #define MAX_PIXELS ((guint64)256 * 1000 * 1000)
@@ -338,14 +339,27 @@ turn_png (VipsImage **image, gconstpointer data, gsize size, Source *source)
   return TRUE;
 }
 
+/* To be encoded: each row is decoded when it is first asked for, and kept. In strips, since those find room in what the decoder
+ * has given back by then: a copy in one piece would take new memory, which has to be cleared, and on a guest the host has to
+ * find it first. FALSE: vips has the error. */
+static gboolean
+prepare (VipsImage **image)
+{
+  STEP (image, vips_tilecache, "tile_width", vips_image_get_width (*image), "tile_height", STRIP, "max_tiles", -1,
+        "persistent", TRUE, NULL);
+  vips_image_remove (*image, VIPS_META_ORIENTATION);
+  vips_image_remove (*image, "jpeg-thumbnail-data"); /* of how it was before */
+  return TRUE;
+}
+
 static GBytes *
-encode (VipsImage *image, GError **error)
+encode (VipsImage *image, const char *trouble, GError **error)
 {
   void *data = NULL;
   gsize size = 0;
 
   if (vips_jpegsave_buffer (image, &data, &size, "Q", QUALITY, NULL) != 0) {
-    picture_set_error (error, "cannot be made into a JPEG");
+    picture_set_error (error, trouble);
     return NULL;
   }
   return g_bytes_new_take (data, size);
@@ -355,8 +369,10 @@ encode (VipsImage *image, GError **error)
 static GBytes *
 encode_within (VipsImage **image, gsize max_bytes, GError **error)
 {
-  for (;;) {
-    g_autoptr (GBytes) jpeg = encode (*image, error);
+  const char *trouble = "does not decode to its end"; /* the first time; after that it is all there */
+
+  for (;; trouble = "cannot be made into a JPEG") {
+    g_autoptr (GBytes) jpeg = encode (*image, trouble, error);
     VipsImage *smaller = NULL;
 
     if (jpeg == NULL || g_bytes_get_size (jpeg) <= max_bytes)
@@ -405,28 +421,18 @@ GBytes *
 picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GPtrArray *phrases, GError **error)
 {
   g_auto (Source) source = { .decoded = NULL };
-  g_autoptr (VipsImage) image = NULL, memory = NULL, made = NULL;
+  g_autoptr (VipsImage) image = NULL;
   g_autoptr (GBytes) jpeg = NULL;
 
   if (!source_read (data, size, &source, error))
     return NULL;
   image = load (data, size, &source, limits->side);
-  memory = image != NULL && turn_png (&image, data, size, &source) && picture_make_plain (&image)
-               ? vips_image_copy_memory (image)
-               : NULL;
-  if (memory == NULL) {
+  if (image == NULL || !turn_png (&image, data, size, &source) || !picture_make_plain (&image) || !prepare (&image)) {
     picture_set_error (error, "does not decode to its end");
     return NULL;
   }
-  /* image stays: of a HEIC, libvips 8.14 leaves the metadata where it dies with the image that was loaded. */
-  if (vips_copy (memory, &made, NULL) != 0) {
-    picture_set_error (error, "cannot be made into a JPEG");
-    return NULL;
-  }
-  vips_image_remove (made, VIPS_META_ORIENTATION);
-  vips_image_remove (made, "jpeg-thumbnail-data"); /* of how it was before */
-  jpeg = encode_within (&made, limits->bytes, error);
+  jpeg = encode_within (&image, limits->bytes, error);
   if (jpeg != NULL)
-    describe (&source, made, image_kind (data, size), phrases);
+    describe (&source, image, image_kind (data, size), phrases);
   return g_steal_pointer (&jpeg);
 }

@@ -6,18 +6,18 @@ import subprocess
 from pathlib import Path
 
 from report import heading, line, timed
-from rig import Service
+from rig import Service, median
 
 SIZE = (4032, 3024)  # 12 megapixels
 LIMIT = 1.0  # second of one core
 
 
 def make_heic(folder):
-    """With grain, which is what decoders and encoders work at."""
+    """With grain, which is what decoders and encoders work at, and with the tools of HEVC that a telephone's encoder uses."""
     jpeg, heic = folder / "picture.jpg", folder / "picture.heic"
     subprocess.run(["convert", "-size", f"{SIZE[0] // 4}x{SIZE[1] // 4}", "-seed", "5", "plasma:", "-resize", "400%",
                     "-attenuate", "0.25", "+noise", "Gaussian", "-quality", "95", jpeg], check=True)
-    subprocess.run(["heif-enc", "-q", "50", "-p", "preset=ultrafast", jpeg, "-o", heic], check=True, capture_output=True)
+    subprocess.run(["heif-enc", "-q", "50", "-p", "preset=medium", jpeg, "-o", heic], check=True, capture_output=True)
     return heic
 
 
@@ -46,4 +46,4 @@ def convert_heic(folder, rounds, floor):
         service.end_mount(mount)
     line("the HEIC, and its upload", f"{heic.stat().st_size / 1e6:.1f} MB", f"{uploaded / 1e6:.1f} MB")
     timed("contactfs-convert: user and system", times)
-    floor.check("under a second of one core", min(times), LIMIT, f"{min(times):.2f} s")
+    floor.check("under a second of one core, usually", median(times), LIMIT, f"{median(times):.2f} s")

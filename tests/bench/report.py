@@ -29,8 +29,8 @@ def timed(what, times, ours=None, theirs=None):
 
 
 class Floor:
-    """What must hold; a line for each, and whether all did. Times are judged by the best round: what else runs on the
-    machine only adds to them."""
+    """What must hold; a line for each, and whether all did. Times are judged by the best round, since what else runs on the
+    machine only adds to them; processor time by the median."""
 
     def __init__(self):
         self.held = True
