@@ -213,7 +213,7 @@ def test_a_login_that_turns_out_to_be_somebody_elses(logged_in, desk, emulator, 
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
     if not while_mounted:
         logged_in.mount.unmount()
-    desk.log_in_unseen(status=503)
+    desk.log_in_unseen()
     emulator.fault(path="/v1/people/me", action="status", status=200, times=-1,
                    body={"resourceName": "people/2", "emailAddresses": [{"value": "other@example.com"}]})
     if while_mounted:
@@ -280,7 +280,7 @@ def test_a_token_command_of_somebody_else_in_between(logged_in, emulator, faces)
 
 def test_a_write_waits_for_whose_it_is(logged_in, emulator, faces):
     person = logged_in.person()
-    emulator.fault("delay", path="/v1/people/me", delay_ms=3000)
+    emulator.fault("delay", path="/v1/people/me", delay_ms=1500)
     with_a_token_command(logged_in, emulator)
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
     asked = [r["path"] for r in emulator.requests(origin="api")]
@@ -290,7 +290,7 @@ def test_a_write_waits_for_whose_it_is(logged_in, emulator, faces):
 
 def test_a_write_before_somebody_else_is_known_goes_nowhere(logged_in, emulator, faces):
     person = logged_in.person()
-    emulator.fault("delay", path="/v1/people/me", delay_ms=3000, status=200, body={"resourceName": "people/2"})
+    emulator.fault("delay", path="/v1/people/me", delay_ms=1500, status=200, body={"resourceName": "people/2"})
     emulator.fault("status", path="/v1/people/me", status=200, body={"resourceName": "people/2"})
     with_a_token_command(logged_in, emulator)
     with pytest.raises(PermissionError):
@@ -323,7 +323,7 @@ def test_where_people_me_is_unknown_other_contacts_are_somebody_elses(logged_in,
 def test_a_write_fails_as_long_as_nobody_says_whose_it_is(logged_in, emulator, faces, fault):
     person = logged_in.person()
     emulator.fault(path="/v1/people/me", times=-1, **fault)
-    with_a_token_command(logged_in, emulator, "--upload-timeout", "3", "--writes-per-minute", "0")
+    with_a_token_command(logged_in, emulator, "--upload-timeout", "1", "--writes-per-minute", "0")
     with pytest.raises(TimeoutError):
         logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert "the service has not said yet whose contacts it opens" in logged_in.mount.error(person)
@@ -360,7 +360,7 @@ def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator)
     emulator.wait_requests(1, method="DELETE")
     logged_in.mount.kill()
     emulator.clear_faults()
-    emulator.fault("delay", path="/v1/people/me", delay_ms=3000)
+    emulator.fault("delay", path="/v1/people/me", delay_ms=1500)
     with_a_token_command(logged_in, emulator)
     emulator.wait_requests(1, method="DELETE", answered=True)
     assert emulator.requests(origin="api")[0]["path"] == "/v1/people/me" and emulator.photo_bytes(resource) is None

@@ -178,11 +178,11 @@ def test_the_token_service_fails_for_a_while(logged_in, emulator, faces):
 
 def test_a_renewal_that_nobody_waited_for_serves_the_next_who_asks(logged_in, emulator, faces):
     person = logged_in.person()
-    logged_in.mount.remount("--upload-timeout", "3", "--writes-per-minute", "0")
+    logged_in.mount.remount("--upload-timeout", "1", "--writes-per-minute", "0")
     emulator.wait_requests(2, path="/v1/people/me/connections", answered=True)
     emulator.revoke_tokens()
     emulator.reset_requests()
-    emulator.fault("delay", origin="token", path="/token", delay_ms=5000)
+    emulator.fault("delay", origin="token", path="/token", delay_ms=1500)
     with pytest.raises(TimeoutError):
         logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert "the token service does not answer" in logged_in.mount.error(person)
