@@ -59,6 +59,7 @@ typedef struct {
   char *doubt;          /* why it is not known, in words; or NULL */
   gboolean was_in_file; /* the login before this one */
   char *why_file;
+  char *forgotten; /* why the client file could not be kept, or NULL */
   GError *error;
 } Run;
 
@@ -117,8 +118,11 @@ static void
 on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
-  if (stored_login_save_finish (result, &self->why_file, &self->error) && self->options->client != NULL)
-    stored_login_keep_client (self->folder, self->client, &self->error);
+  g_autoptr (GError) error = NULL;
+  g_clear_handle_id (&self->notice, g_source_remove);
+  if (stored_login_save_finish (result, &self->why_file, &self->error) && self->options->client != NULL
+      && !stored_login_keep_client (self->folder, self->client, &error))
+    self->forgotten = g_strdup (error->message);
   conclude (self);
 }
 
@@ -141,6 +145,15 @@ check_person (Run *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+on_keyring_notice (gpointer data)
+{
+  Run *self = data;
+  self->notice = 0;
+  cli_fail (CLI_OK, "Waiting for the keyring, which may be asking for its password. Ctrl-C ends that");
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_locked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -157,6 +170,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
       = stored_login_new (self->options->account, self->folder, self->client, self->grant,
                           self->person != NULL ? self->person->resource_name : NULL, self->who,
                           g_strcmp0 (self->api_url, PEOPLE_DEFAULT_API_URL) != 0 ? self->api_url : NULL);
+  self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_keyring_notice, self);
   stored_login_save_async (login, FALSE, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
                            on_saved, self);
 }
@@ -352,6 +366,7 @@ run_clear (Run *self)
   g_free (self->doubt);
   g_free (self->api_url);
   g_free (self->why_file);
+  g_free (self->forgotten);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
@@ -374,6 +389,9 @@ tell (const Run *self)
   }
   say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,
        is_default ? "" : " ");
+  if (self->forgotten != NULL)
+    cli_fail (CLI_FAILED, "The next login needs --client again, since the client file could not be remembered: %s",
+              self->forgotten);
   if (self->doubt != NULL)
     cli_fail (CLI_FAILED, "The login is kept, but the contacts cannot be had yet: %s", self->doubt);
 }

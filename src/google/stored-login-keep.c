@@ -1,6 +1,6 @@
 /*
  * load:    file on a worker ─┬─ place: file ──────────────→ done
- *                            └─ place: keyring ─→ keyring ─→ done
+ *                            └─ place: keyring ─→ keyring ─→ another login than the file says? the file ─→ done
  * older:   keyring ─→ done
  * forget:  keyring ─→ file ─→ done
  */
@@ -65,6 +65,30 @@ return_login (GTask *task)
     g_task_return_error (task, error);
 }
 
+/* A login that was killed on its way to the file: the next who looks there is to see what the keyring has. */
+static void
+catch_up (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  StoredLogin *login = ((Keep *)data)->login;
+  g_autofree char *path = stored_login_path (login->folder);
+  g_autoptr (GBytes) text = stored_login_write (login, "keyring", FALSE);
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  const char *bytes = g_bytes_get_data (text, &size);
+
+  if (!stored_login_write_file (login->folder, path, bytes, size, &error))
+    g_info ("%s", error->message);
+  g_task_return_boolean (worker, TRUE);
+}
+
+static void
+on_caught_up (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  return_login (task);
+}
+
 static void
 take_secret (StoredLogin *login, GBytes *secret)
 {
@@ -113,6 +137,15 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   take_secret (self->login, secret);
+  if (g_strcmp0 (self->login->generation, self->login->filed) != 0 && stored_login_is_whole (self->login, NULL)) {
+    g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_caught_up, g_object_ref (task));
+
+    g_free (self->login->filed);
+    self->login->filed = g_strdup (self->login->generation);
+    g_task_set_task_data (worker, self, NULL);
+    g_task_run_in_thread (worker, catch_up);
+    return;
+  }
   return_login (task);
 }
 

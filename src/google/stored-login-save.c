@@ -1,11 +1,17 @@
 /*
- * The file says where a login is before the login is there: whatever ends the program half-way, logout finds it.
+ * The file says where a login is before the login is there: whatever ends the program half-way, logout finds it, and the
+ * login before goes on. What the keyring holds tells itself which login it is, so that the file may be one behind.
  *
- *   file: "keyring", or the one before with "perhaps in the keyring too" (worker)
- *     └─→ keyring ─┬─ stored ─→ was the one before in the file? the file without secrets ─→ done
- *                  │                                                  └─ cannot be written ─→ out of the keyring ─→ fails
+ *   file: where the one before is in the file, that, with "perhaps in the keyring too"; where there is none, "keyring"
+ *     │   (in place, of a login in the file: the file with secrets ─→ done)
+ *     └─→ keyring ─┬─ stored ─→ the file without secrets ─→ done
+ *                  │               └─ cannot be written ─┬─ the one before was in the keyring: done all the same
+ *                  │                                     └─ else out of the keyring ─→ fails
  *                  ├─ cannot ─→ the file with secrets ─→ done
- *                  └─ cancelled ─→ the file as it was ─→ fails
+ *                  └─ cancelled ─→ the file stays, or goes if there was none ─→ fails
+ *
+ * A keyring that hangs when it is cancelled may take the login afterwards: then it is the account's next, or, where there
+ * was none, one that logout finds.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -24,7 +30,8 @@ typedef struct {
   gboolean in_place;
   GBytes *before;       /* the file as it was, or NULL: there was none. Wiped when freed */
   gboolean was_in_file; /* so was the login before, with its secrets */
-  gboolean older;       /* the keyring may hold the one before */
+  gboolean was_in_keyring;
+  gboolean older; /* the keyring may hold the one before */
   char *why_file;
   GError *error; /* what the save fails with, while it is undone */
 } Save;
@@ -89,13 +96,13 @@ announce (const Save *self, StoredLogin *before, GError **error)
 {
   g_autoptr (GBytes) text = NULL;
 
-  if (self->was_in_file && before->older_in_keyring)
+  if (self->was_in_keyring || (self->was_in_file && (self->in_place || before->older_in_keyring)))
     return TRUE;
   if (self->was_in_file)
     before->older_in_keyring = TRUE;
   text = self->was_in_file ? stored_login_write (before, "file", TRUE)
                            : stored_login_write (self->login, "keyring", FALSE);
-  return (self->before != NULL && g_bytes_equal (text, self->before)) || write_file (self->login, text, error);
+  return write_file (self->login, text, error);
 }
 
 static void
@@ -113,6 +120,7 @@ prepare (GTask *worker, gpointer source, gpointer data, GCancellable *cancellabl
     return;
   }
   self->was_in_file = before != NULL && !before->in_keyring;
+  self->was_in_keyring = before != NULL && before->in_keyring;
   /* the file is all that says so; what cannot be read may have said it */
   self->older = before != NULL ? before->in_keyring || before->older_in_keyring : self->before != NULL;
   if (check_in_place (self, before, &error) && announce (self, before, &error))
@@ -169,10 +177,15 @@ write_without_secrets (GTask *worker, gpointer source, gpointer data, GCancellab
   g_autoptr (GBytes) text = stored_login_write (self->login, "keyring", FALSE);
   GError *error = NULL;
 
-  if (write_file (self->login, text, &error))
+  if (write_file (self->login, text, &error)) {
     g_task_return_boolean (worker, TRUE);
-  else
+  } else if (self->was_in_keyring) {
+    g_info ("The file is one login behind the keyring: %s", error->message);
+    g_clear_error (&error);
+    g_task_return_boolean (worker, TRUE);
+  } else {
     g_task_return_error (worker, error);
+  }
 }
 
 /* If it could not be: the file says that there may be something in it. */
@@ -212,15 +225,15 @@ on_stored (GObject *source, GAsyncResult *result, gpointer data)
 
   self->login->in_keyring = keyring_store_finish (result, &error);
   if (error == NULL) {
-    if (self->was_in_file)
-      run_on_worker (task, write_without_secrets, on_written_without_secrets);
-    else
-      g_task_return_boolean (task, TRUE);
+    run_on_worker (task, write_without_secrets, on_written_without_secrets);
     return;
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     self->error = g_steal_pointer (&error);
-    run_on_worker (task, restore, on_last_step);
+    if (self->before == NULL)
+      run_on_worker (task, restore, on_last_step);
+    else
+      g_task_return_error (task, g_steal_pointer (&self->error));
     return;
   }
   /* a keyring that was too slow may keep it after all */
@@ -233,12 +246,18 @@ static void
 on_prepared (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  const Save *self = g_task_get_task_data (task);
+  Save *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (GBytes) json = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error)) {
     g_task_return_error (task, error);
+    return;
+  }
+  if (self->in_place && self->was_in_file) { /* it was put there, and those who use it may have no keyring */
+    self->login->in_keyring = FALSE;
+    self->login->older_in_keyring = self->older;
+    run_on_worker (task, write_with_secrets, on_last_step);
     return;
   }
   json = stored_login_write (self->login, NULL, TRUE);

@@ -58,15 +58,16 @@ void stored_login_guard (const char *folder);
  * once: for the beginning of a program. */
 StoredLogin *stored_login_peek (const char *account, const char *folder, GError **error);
 
-/* With its secrets. deadline: monotonic, microseconds. None stored, or gone from the keyring: PEOPLE_ERROR_AUTH. */
+/* With its secrets. deadline: monotonic, microseconds. None stored, or gone from the keyring: PEOPLE_ERROR_AUTH. Whoever
+ * loads holds the lock, since a file that is one login behind the keyring is written anew. */
 void stored_login_load_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 StoredLogin *stored_login_load_finish (GAsyncResult *result, GError **error);
 
 /* Into the keyring, else into the file: *why_file says then why, transfer full (else NULL). Takes the place of the one
- * before. Whoever saves holds the lock (login-lock.h). When it fails, the login before it is as it was, or, if that was
- * in the keyring, this one has taken its place all the same.
- * in_place: self is what was loaded, with something new in it. PEOPLE_ERROR_NOT_FOUND: there is no login any more;
+ * before. Whoever saves holds the lock (login-lock.h). When it fails, the login before it is as it was, or, of a keyring
+ * that did not answer, this one takes its place later.
+ * in_place: self is what was loaded, with something new in it; one that is in the file stays there. PEOPLE_ERROR_NOT_FOUND: there is no login any more;
  * PEOPLE_ERROR_STALE_ETAG: another one has taken its place; nothing was changed. */
 void stored_login_save_async (StoredLogin *self, gboolean in_place, gint64 deadline, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import CONTACTFS, Contacts
+from conftest import CONTACTFS, Contacts, eventually
 from keyrings import Keyring
 from logins import SECRET_CLIENT, Desk, is_good
 from namespace import Namespace
@@ -202,6 +202,110 @@ def test_an_older_login_in_a_keyring_that_is_away_is_not_called_forgotten(desk, 
     result = desk.log_out(check=False)
     assert result.status == 1 and "older login" in result.errors and "myaccount.google.com/permissions" in result.errors
     assert (desk.config() / "login.json").exists() and not is_good(emulator, desk.stored()["refresh_token"])
+
+
+# ---- a login that does not come to its end ----
+
+def begin_to_store(desk, emulator, keyring):
+    """A login that has its token, and waits for a keyring that hangs."""
+    attempt = desk.begin()
+    keyring.signal(signal.SIGSTOP)
+    page = desk.run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=subprocess.DEVNULL)
+    for line in attempt.process.stderr:
+        if b"Waiting for the keyring" in line:
+            break
+    return attempt, page
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_login_that_ends_before_the_keyring_has_it_leaves_the_one_before(logged_in, desk, emulator, keyring, faces, number):
+    before = json.loads(keyring.lookup())
+    attempt, page = begin_to_store(desk, emulator, keyring)
+    try:
+        attempt.process.send_signal(number)
+        assert attempt.finish().status != 0
+    finally:
+        keyring.signal(signal.SIGCONT)
+    page.terminate()
+    desk.run.finish(page)
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(1)) is None
+    logged_in.mount.remount("--writes-per-minute", "0")
+    assert write(logged_in, faces.face_bytes(2)) is None
+    kept = json.loads(keyring.lookup())
+    assert desk.stored()["generation"] == kept["generation"]
+    assert kept == before or number == signal.SIGINT, "it had asked the keyring, which may have done it"
+    assert "revoked and forgotten" in desk.log_out().out and not keyring.is_kept()
+
+
+def with_the_file_of_the_login_before(desk):
+    """As a login leaves it that is killed when the keyring has it, and the file does not yet."""
+    path = desk.config() / "login.json"
+    before = path.read_bytes()
+    desk.log_in()
+    after = path.read_bytes()
+    path.write_bytes(before)
+    return json.loads(after)["generation"]
+
+
+def test_a_file_that_is_one_login_behind_the_keyring_catches_up(logged_in, desk, emulator, faces):
+    generation = with_the_file_of_the_login_before(desk)
+    emulator.revoke_tokens()
+    assert write(logged_in, faces.face_bytes(1)) is None
+    assert desk.stored()["generation"] == generation
+    logged_in.mount.unmount()
+    generation = with_the_file_of_the_login_before(desk)
+    logged_in.mount.start()
+    assert write(logged_in, faces.face_bytes(2)) is None and desk.stored()["generation"] == generation
+    assert os.listdir(logged_in.path / logged_in.person() / ".previous"), "it is the same person"
+
+
+def test_the_next_persons_login_is_theirs_also_when_the_file_is_behind(logged_in, desk, emulator, keyring, faces):
+    path = desk.config() / "login.json"
+    before = path.read_bytes()
+    desk.log_out()
+    emulator.fault(path="/v1/people/me", action="status", status=200, times=1, body={"resourceName": "people/2"})
+    desk.log_in()
+    path.write_bytes(before)
+    assert write(logged_in, faces.face_bytes(1)) == errno.EACCES
+    assert desk.stored()["person"] == "people/2"
+    logged_in.mount.remount("--writes-per-minute", "0")
+    assert write(logged_in, faces.face_bytes(1)) is None
+
+
+# ---- the place of a login stays ----
+
+def without_a_session(desk):
+    return {**desk.env, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+
+
+@pytest.fixture
+def in_file(desk, emulator, keyring):
+    """A login in the file, made where there was no keyring; whose it is could not be seen."""
+    session, desk.env = desk.env, without_a_session(desk)
+    desk.log_in_unseen()
+    desk.env = session
+    return desk.stored()["refresh_token"]
+
+
+def test_what_is_learned_of_a_login_in_a_file_stays_there(desk, emulator, mount, keyring, in_file, faces):
+    contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder, env=keyring.env))
+    eventually(lambda: "who" in desk.stored())
+    assert desk.stored()["refresh_token"] == in_file and not keyring.is_kept()
+    emulator.rotate_refresh_tokens()
+    emulator.revoke_tokens()
+    assert write(contacts, faces.face_bytes(1)) is None
+    assert desk.stored()["refresh_token"] not in (in_file, None) and not keyring.is_kept()
+    contacts.mount.unmount()
+    contacts.mount.env = {**contacts.mount.env, **without_a_session(desk)}
+    contacts.mount.start()
+    emulator.revoke_tokens()
+    assert write(contacts, faces.face_bytes(2)) is None
+
+
+def test_the_next_login_chooses_its_place_anew(desk, keyring, in_file):
+    assert "The login is in the keyring." in desk.log_in().out
+    assert "refresh_token" not in desk.stored() and in_file not in keyring.lookup()
 
 
 def test_a_keyring_that_nobody_can_unlock(run, tmp_path, emulator):

@@ -391,6 +391,16 @@ def test_the_api_is_not_enabled(desk):
     assert "refresh_token" in desk.stored()
 
 
+def test_a_client_file_that_cannot_be_remembered(desk):
+    """The login itself holds what mounts need of it."""
+    (desk.config() / "client.json").mkdir(parents=True)
+    attempt = desk.begin()
+    attempt.consent()
+    result = attempt.finish()
+    assert result.status == 0 and "The next login needs --client again" in result.errors
+    assert desk.stored()["refresh_token"] and "Logged in as" in result.out
+
+
 def test_open_connections_do_not_keep_the_browser_out(desk):
     attempt = desk.begin()
     port = urllib.parse.urlsplit(attempt.asked["redirect_uri"]).port
