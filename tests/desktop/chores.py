@@ -81,3 +81,37 @@ class Chores:
         manager.answer(manager.undo)
         desktop.wait_requests(contacts, "DELETE")
         check(contacts, person, None, ["PATCH", "DELETE"])
+
+    def test_drag(self, contacts, manager, desktop, plain):
+        """A picture dragged from its folder's window into the contact's becomes the photo."""
+        person = contacts.without_photo()
+        picture = plain(ORANGE, "holiday.jpg")
+        manager.open_both(picture.parent, contacts.path / person)
+        manager.drag(ORANGE)
+        desktop.wait_requests(contacts, "PATCH")
+        check(contacts, person, picture.read_bytes(), ["PATCH"])
+
+    def test_drag_over(self, contacts, manager, desktop, plain):
+        """The same where there is a photo already: the program asks."""
+        person = contacts.person()
+        old = contacts.held(person)
+        picture = plain(ORANGE)
+        manager.open_both(picture.parent, contacts.path / person)
+        manager.drag(ORANGE)
+        desktop.press(manager.replace)
+        desktop.wait_requests(contacts, "PATCH")
+        check(contacts, person, picture.read_bytes(), ["PATCH"])
+        assert contacts.previous(person) == [old]
+
+    def test_drag_to_another_contact(self, contacts, manager, desktop, plain, run):
+        """Within one mount a drop is a move: the photo is the other's then, and no longer the first one's."""
+        if manager.held is not None:
+            pytest.skip(f"{manager.program} asks what is meant")
+        one, other = contacts.person(), contacts.without_photo()
+        picture = plain(ORANGE)
+        run("cp", picture, contacts.photo(one))
+        manager.open_both(contacts.path / one, contacts.path / other)
+        manager.drag(ORANGE, "dnd-move")
+        desktop.wait_requests(contacts, "DELETE")
+        check(contacts, other, picture.read_bytes(), ["PATCH"])
+        check(contacts, one, None, ["PATCH", "DELETE"])

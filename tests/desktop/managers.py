@@ -17,24 +17,39 @@ class Manager:
     questions = ()  # what it asks when something is deleted: words, and the button that says yes
     undo = None  # what its undo of a copy asks, as in questions; None: there is no undo
     failure = None  # what its dialog says when a file could not be written
+    held = None  # the key that makes a drop a copy, if it would ask
 
     def __init__(self, desktop):
         self.desktop = desktop
-        self.process = None
+        self.processes = []
 
     def command(self, folder):
         return [self.program, folder]
 
     def open(self, folder):
         """A window on the folder, which has the keys."""
-        self.process = self.desktop.start(*self.command(folder), cwd="/")
-        self.desktop.activate(self.title.format(re.escape(folder.name)))
+        self.processes.append(self.desktop.start(*self.command(folder), cwd="/"))
+        self.desktop.activate(self._title_of(folder))
+
+    def _title_of(self, folder):
+        return self.title.format(re.escape(folder.name))
 
     def paste(self, picture):
         """What a person copied elsewhere, into the folder that is open."""
         target, content = self.copied
         self.desktop.put(target, content.format(picture.as_uri()))
         self.desktop.keys("ctrl+v")
+
+    def open_both(self, folder, other):
+        """Two windows, the one on folder to the left of the other."""
+        self.open(folder)
+        self.desktop.to_half("left", self._title_of(folder))
+        self.open(other)
+        self.desktop.to_half("right", self._title_of(other))
+
+    def drag(self, colour, shape="dnd-copy"):
+        """What has a thumbnail of this colour, from the left to the right."""
+        self.desktop.drag(colour, shape, self.held)
 
     def select_all(self):
         self.desktop.keys("ctrl+a")
@@ -51,9 +66,10 @@ class Manager:
             self.desktop.press(button)
 
     def close(self):
-        if self.process is not None:
-            self.process.kill()  # not all of them end politely while they ask something
-            self.process.wait()
+        for process in self.processes:
+            process.kill()  # not all of them end politely while they ask something
+            process.wait()
+        self.processes.clear()
 
 
 class Thunar(Manager):
@@ -74,6 +90,9 @@ class PCManFM(Manager):
     replace = "^_?Overwrite$"
     questions = ((".*to trash can\\?", "^_?Yes$"), (".*delete them instead", "^_?Yes$"))
     failure = ".*completed with errors"  # and the words, in a text
+
+    def command(self, folder):
+        return [self.program, "--new-win", folder]
 
 
 class Nautilus(Manager):
@@ -109,6 +128,7 @@ class Dolphin(Manager):
     remove_keys = ("shift+Delete",)
     questions = ((".*permanently delete", "^&?Delete"),)
     failure = ".*Could not write to file"
+    held = "ctrl"
     undo = (*questions, (".*modified at", "^&?Continue$"))  # the second since times are the service's, not the copy's
 
     def command(self, folder):

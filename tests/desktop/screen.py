@@ -9,13 +9,18 @@ import itertools
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 from eventually import eventually
+from pointer import Pointer
 
 WIDTH, HEIGHT = 1000, 700
+HALVES = {"left": 0, "right": WIDTH // 2}
+REFUSING = (WIDTH * 3 // 4, 8)  # the title of the window on the right
+BESIDE = (WIDTH - 60, HEIGHT - 200)  # in that window, on nothing
 TIMEOUT = 30
 EYES = Path(__file__).with_name("eyes.py")
 
@@ -40,6 +45,7 @@ class Desktop:
                     "XDG_RUNTIME_DIR": str(runtime), "XDG_SESSION_TYPE": "x11", "GDK_BACKEND": "x11",
                     "QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
                     "LIBGL_ALWAYS_SOFTWARE": "1", "GSK_RENDERER": "cairo",
+                    "XCURSOR_CORE": "1",  # GTK 2 would draw what is dragged into the pointer, whose shape had no name then
                     "GTK_MODULES": "gail:atk-bridge"}  # GTK 2 alone needs to be told
         del self.env["GSETTINGS_BACKEND"]
         display = self._start_telling("Xvfb", "-displayfd", "{}", "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp")
@@ -47,13 +53,17 @@ class Desktop:
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_telling("dbus-daemon", "--session", "--nofork",
                                                                    "--print-address={}")
         self.start("openbox", "--config-file", str(self._window_manager(folder)))
+        self.pointer = Pointer(self.env["DISPLAY"])
 
     @staticmethod
     def _window_manager(folder):
-        """New windows cover the screen, so that the newest is what is seen."""
+        """New windows cover the screen, so that the newest is what is seen; keys bring one to a half of it."""
         path = folder / "openbox.xml"
+        halves = "".join(f'<keybind key="W-{side.title()}"><action name="Unmaximize"/><action name="MoveResizeTo"><x>{x}</x><y>0</y>'
+                         f'<width>{WIDTH // 2}</width><height>{HEIGHT}</height></action></keybind>'
+                         for side, x in HALVES.items())
         path.write_text('<openbox_config xmlns="http://openbox.org/3.4/rc"><applications><application class="*" type="normal">'
-                        '<maximized>yes</maximized></application></applications></openbox_config>')
+                        f'<maximized>yes</maximized></application></applications><keyboard>{halves}</keyboard></openbox_config>')
         return path
 
     # ---- processes ----
@@ -77,6 +87,7 @@ class Desktop:
                               **{"stdout": subprocess.PIPE, **options}).stdout
 
     def close(self):
+        self.pointer.close()
         for process in reversed(self.processes):
             process.terminate()
         for process in reversed(self.processes):
@@ -91,7 +102,12 @@ class Desktop:
 
     def activate(self, title):
         """Waits for a window by a regular expression, and makes it the one that gets the keys."""
-        self.run("xdotool", "search", "--sync", "--onlyvisible", "--limit", "1", "--name", title, "windowactivate", "--sync")
+        search = ("xdotool", "search", "--sync", "--onlyvisible", "--limit", "1", "--name", title, "windowactivate", "--sync")
+        self._wait(lambda: self._succeeds(*search), f"no window said {title!r}")
+
+    def _succeeds(self, *args):
+        """xdotool fails when a window goes away while it looks at it."""
+        return subprocess.run(args, env=self.env, check=False, timeout=TIMEOUT, stdout=self.log, stderr=self.log).returncode == 0
 
     def keys(self, *keys):
         self.run("xdotool", "key", "--clearmodifiers", *keys)
@@ -99,6 +115,52 @@ class Desktop:
     def click_beside(self):
         """On nothing, since what is selected is shown in other colours; elsewhere each time, for it to be no double click."""
         self.run("xdotool", "mousemove", WIDTH - 120, HEIGHT - 120 - 20 * next(self.clicks), "click", "1")
+
+    def to_half(self, side, title):
+        """Of windows that are new, some lose the keys once more."""
+        def is_there():
+            try:
+                self.activate(title)
+                self.keys(f"super+{side.title()}")
+                geometry = self.run("xdotool", "getactivewindow", "getwindowgeometry", "--shell").decode()
+            except subprocess.CalledProcessError:
+                return False
+            x, width = (int(re.search(rf"^{name}=(.*)$", geometry, re.MULTILINE)[1]) for name in ("X", "WIDTH"))
+            return abs(x - HALVES[side]) < 40 and width <= WIDTH // 2 + 40
+        self._wait(is_there, f"the window did not come to the {side}")
+
+    def drag(self, colour, shape, held=None):
+        """What has a thumbnail of this colour, onto nothing in the window on the right, when the pointer says that this drop
+        would be taken (shape), with a key held meanwhile."""
+        self._wait(lambda: self._pick_up(colour), f"nothing of the colour {colour} was picked up")
+        self._drag_to(REFUSING, "dnd-none|dnd-no-drop|not-allowed")
+        if held is not None:
+            self.run("xdotool", "keydown", held)
+        self._drag_to(BESIDE, shape)
+        self.run("xdotool", "mouseup", "1")
+        if held is not None:
+            self.run("xdotool", "keyup", held)
+
+    def _pick_up(self, colour):
+        """FALSE: the thumbnail moved meanwhile, since the window had just got another shape."""
+        place = self.find(colour)
+        if place is None:
+            return False
+        self.run("xdotool", "mousemove", *place, "mousedown", "1")
+        for step in range(1, 11):
+            self.run("xdotool", "mousemove", place[0] + 4 * step, place[1] + step)
+        try:
+            return eventually(lambda: re.match("dnd-|not-allowed", self.pointer.shape()), 2)
+        except AssertionError:
+            self.run("xdotool", "mouseup", "1")
+            return False
+
+    def _drag_to(self, place, shape):
+        """And a little about: programs that ask what is dragged say what they think of it at the next movement."""
+        def is_taken():
+            self.run("xdotool", "mousemove", place[0] - 4, place[1], "mousemove", *place)
+            return re.match(f"({shape})$", self.pointer.shape())
+        self._wait(is_taken, f"the pointer at {place} did not become {shape}")
 
     # ---- eyes ----
 
@@ -147,12 +209,21 @@ class Desktop:
         """Waits for a button, by a regular expression, and presses it, as a screen reader does."""
         self._wait(lambda: self._look("press", label).returncode == 0, f"no button {label!r}")
 
-    def pixels(self, colour, window="root"):
-        """How many pixels of the screen are nearly of a colour (r, g, b)."""
-        raw = self.run("import", "-silent", "-window", window, "-depth", "8", "rgb:-")
+    def _places(self, colour):
+        """Of all pixels of the screen that are nearly of a colour (r, g, b)."""
+        raw = self.run("import", "-silent", "-window", "root", "-depth", "8", "rgb:-")
         red, green, blue = raw[0::3], raw[1::3], raw[2::3]
-        return sum(1 for r, g, b in zip(red, green, blue)
-                   if abs(r - colour[0]) < 12 and abs(g - colour[1]) < 12 and abs(b - colour[2]) < 12)
+        return [(place % WIDTH, place // WIDTH) for place, (r, g, b) in enumerate(zip(red, green, blue))
+                if abs(r - colour[0]) < 12 and abs(g - colour[1]) < 12 and abs(b - colour[2]) < 12]
+
+    def pixels(self, colour):
+        """How many there are."""
+        return len(self._places(colour))
+
+    def find(self, colour, least=400):
+        """The middle of them; None while they are few."""
+        places = self._places(colour)
+        return tuple(int(statistics.median(axis)) for axis in zip(*places)) if len(places) >= least else None
 
     def wait_colour(self, colour, least=400):
         """Waits for a thumbnail. File managers select what was pasted, some when one has clicked beside it already."""
