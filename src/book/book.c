@@ -19,6 +19,7 @@ copy_options (Book *self, const BookOptions *options)
   self->options.api_url = g_strdup (options->api_url);
   self->options.owner = g_strdup (options->owner);
   self->options.login = g_strdup (options->login);
+  self->options.lineage = g_strdup (options->lineage);
   self->options.state_dir = g_strdup (options->state_dir);
   self->options.cache_dir = g_strdup (options->cache_dir);
   self->options.data_dir = g_strdup (options->data_dir);
@@ -126,6 +127,7 @@ book_free (Book *self)
   g_free ((char *)self->options.api_url);
   g_free ((char *)self->options.owner);
   g_free ((char *)self->options.login);
+  g_free ((char *)self->options.lineage);
   g_free ((char *)self->options.state_dir);
   g_free ((char *)self->options.cache_dir);
   g_free ((char *)self->options.data_dir);

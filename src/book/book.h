@@ -26,6 +26,7 @@ typedef struct {
   const char *api_url;     /* whose people they are: state of another service is not mixed in */
   const char *owner;       /* auth_owner, or NULL: state of another person is not mixed in */
   const char *login;       /* auth_login, or NULL: who owner is, as long as that is not known */
+  const char *lineage;     /* auth_lineage, or NULL */
   const char *state_dir;   /* the database and its lock; created 0700 */
   const char *cache_dir;   /* photos */
   const char *data_dir;    /* .previous and .rejected */

@@ -5,10 +5,11 @@
  *   owner     the person (a resource name, or what a service account acts for), or a login of which nobody knew whose it
  *             was, or nothing
  *   login     which login it was last
+ *   lineage   what it has in common with the logins that renew it
  *   stranger  a login that turned out to be somebody else's
  *
- * Where credentials cannot be compared with that, they are believed to be the same person's. Until the service has
- * confirmed it (cli/owner.c asks), nothing is done with them, and the state stays as it is: people/me says who it is, and
+ * Where a login that renews the last one, or other credentials, cannot be compared with that, they are believed to be the
+ * same person's; a login after a logout is not. Until the service has confirmed it (cli/owner.c asks), nothing is done with them, and the state stays as it is: people/me says who it is, and
  * a contact that looks there as it does here, that it is the same address book.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -109,6 +110,7 @@ book_forget_others (Book *self, GError **error)
   g_autofree char *service = book_store_get (self->store, "api_url");
   g_autofree char *owner = book_store_get (self->store, "owner");
   g_autofree char *login = book_store_get (self->store, "login");
+  g_autofree char *lineage = book_store_get (self->store, "lineage");
   g_autofree char *stranger = book_store_get (self->store, "stranger");
   g_autofree char *last_sync = book_store_get (self->store, "last_sync");
   gboolean anonymous = options->owner == NULL && options->login == NULL;
@@ -116,11 +118,13 @@ book_forget_others (Book *self, GError **error)
   gboolean ours = same_service
                   && (is_either (options->owner, owner, login) || is_either (options->login, owner, login)
                       || (anonymous && owner == NULL && login == NULL));
+  gboolean renewed = options->lineage != NULL && g_strcmp0 (options->lineage, lineage) == 0
+                     && g_strcmp0 (options->login, stranger) != 0;
   const char *now = options->owner;
   gboolean ok;
 
   self->believed = same_service && !ours && last_sync != NULL && !can_be_compared (options->owner, owner)
-                   && (options->login == NULL || g_strcmp0 (options->login, stranger) != 0);
+                   && (options->login == NULL || renewed);
   if (self->believed)
     return TRUE;
   if (now == NULL && options->login != NULL)
@@ -131,6 +135,7 @@ book_forget_others (Book *self, GError **error)
        && book_store_set (self->store, "api_url", options->api_url, error)
        && book_store_set (self->store, "owner", now, error)
        && book_store_set (self->store, "login", options->login, error)
+       && book_store_set (self->store, "lineage", options->lineage, error)
        && book_store_set (self->store, "stranger", NULL, error) && book_store_commit (self->store, error);
   if (!ok)
     book_store_rollback (self->store);
@@ -183,17 +188,21 @@ book_knows (Book *self, const PeoplePerson *said)
   return said->update_time != 0 || (said->photo_url != NULL && g_strcmp0 (said->photo_url, person->photo_url) == 0);
 }
 
+/* Credentials that do not tell take nothing of what is known of the login before them. */
 void
 book_confirm_owner (Book *self, const char *person, const char *login)
 {
   g_autofree char *owner = book_store_get (self->store, "owner");
+  g_autofree char *last = book_store_get (self->store, "login");
   g_autoptr (GError) error = NULL;
   const char *now = person;
 
   if (now == NULL)
     now = self->options.owner;
   if (now == NULL)
-    now = is_person (owner) ? owner : login;
+    now = is_person (owner) || login == NULL ? owner : login;
+  if (login == NULL)
+    login = last;
   self->believed = FALSE;
   if (book_store_begin (self->store, &error) && book_store_set (self->store, "owner", now, &error)
       && book_store_set (self->store, "login", login, &error) && book_store_commit (self->store, &error))

@@ -167,7 +167,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
   self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
-      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
+      = stored_login_new (self->options->account, self->folder, before, self->client, self->grant,
                           self->person != NULL ? self->person->resource_name : NULL, self->who,
                           g_strcmp0 (self->api_url, PEOPLE_DEFAULT_API_URL) != 0 ? self->api_url : NULL);
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_keyring_notice, self);

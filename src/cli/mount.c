@@ -161,6 +161,7 @@ open_book (Daemon *self, GError **error)
     .api_url = self->api_url,
     .owner = auth_owner (self->auth),
     .login = auth_login (self->auth),
+    .lineage = auth_lineage (self->auth),
     .state_dir = self->folders->state,
     .cache_dir = self->folders->cache,
     .data_dir = self->folders->data,

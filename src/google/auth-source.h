@@ -24,8 +24,9 @@ typedef struct {
   const char *(*hanging) (gpointer self);
   /* See auth_owner. The function may be NULL. */
   const char *(*owner) (gpointer self);
-  /* See auth_login, auth_identify and auth_disown. The functions may be NULL. */
+  /* See auth_login, auth_lineage, auth_identify and auth_disown. The functions may be NULL. */
   const char *(*login) (gpointer self);
+  const char *(*lineage) (gpointer self);
   void (*identify) (gpointer self, const char *person, const char *who);
   void (*disown) (gpointer self, const char *person, const char *who, const GError *why);
   /* TRUE: the token that was made last may be somebody else's than those before; identify or disown settles it. The

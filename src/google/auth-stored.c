@@ -33,6 +33,7 @@ typedef struct {
   char *api_url;     /* NULL: Google's */
   char *person;      /* whose it is, or NULL: not known, or nobody's */
   char *login;       /* which one is known to be that person's, or NULL */
+  char *lineage;     /* NULL: there was no login when it was opened */
   char *made;        /* which one the last token was made of, or NULL */
   gboolean doubtful; /* that may be another person's */
   char *foreign;     /* which one is known to be another person's, or NULL, and */
@@ -73,6 +74,7 @@ source_unref (gpointer data)
   g_free (self->person);
   g_free (self->login);
   g_free (self->made);
+  g_free (self->lineage);
   g_free (self->foreign);
   g_clear_error (&self->foreign_error);
   g_free (self->who);
@@ -270,11 +272,12 @@ check_owner (const Source *source, const StoredLogin *login, gboolean *doubtful)
   gboolean known = source->person != NULL && login->person != NULL;
   gboolean same = g_strcmp0 (source->login, login->generation) == 0;
   gboolean anybodys = source->person == NULL && source->login == NULL;
+  gboolean renewed = source->lineage != NULL && g_strcmp0 (source->lineage, login->lineage) == 0;
 
   if (source->foreign != NULL && g_strcmp0 (source->foreign, login->generation) == 0)
     return g_error_copy (source->foreign_error);
-  *doubtful = !known && !same && !anybodys;
-  if (!known || g_str_equal (source->person, login->person))
+  *doubtful = !known && !same && !anybodys && renewed;
+  if (known ? g_str_equal (source->person, login->person) : same || anybodys || renewed)
     return NULL;
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                       "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
@@ -394,6 +397,14 @@ stored_login (gpointer data)
   return self->made != NULL ? self->made : self->login;
 }
 
+static const char *
+stored_lineage (gpointer data)
+{
+  const Source *self = data;
+
+  return self->lineage;
+}
+
 static gboolean
 stored_doubtful (gpointer data)
 {
@@ -454,6 +465,7 @@ static const AuthSource stored_source = {
   .hanging = stored_hanging,
   .owner = stored_owner,
   .login = stored_login,
+  .lineage = stored_lineage,
   .identify = stored_identify,
   .disown = stored_disown,
   .doubtful = stored_doubtful,
@@ -476,6 +488,7 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, cons
   self->api_url = g_strcmp0 (api_url, PEOPLE_DEFAULT_API_URL) != 0 ? g_strdup (api_url) : NULL;
   self->person = login != NULL ? g_strdup (login->person) : NULL;
   self->login = login != NULL ? g_strdup (login->generation) : NULL;
+  self->lineage = login != NULL ? g_strdup (login->lineage) : NULL;
   self->who = login != NULL ? g_strdup (login->who) : NULL;
   self->in_keyring = login != NULL && login->in_keyring;
   return auth_new (&stored_source, self,

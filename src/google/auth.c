@@ -363,6 +363,12 @@ auth_owner (Auth *self)
 }
 
 const char *
+auth_lineage (Auth *self)
+{
+  return self->source->lineage != NULL ? self->source->lineage (self->source_self) : NULL;
+}
+
+const char *
 auth_login (Auth *self)
 {
   return self->source->login != NULL ? self->source->login (self->source_self) : NULL;

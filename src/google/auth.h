@@ -78,6 +78,9 @@ const char *auth_owner (Auth *self);
 /* Which stored login it was opened with: another one with each `contactfs login`. NULL: it is none. */
 const char *auth_login (Auth *self);
 
+/* The same for all logins since the last `contactfs logout`: each was made to renew the one before. NULL: it is none. */
+const char *auth_lineage (Auth *self);
+
 /* Somebody waits for a token that is held: it is not known whose it is. */
 typedef void (*AuthWantedFunc) (gpointer data);
 

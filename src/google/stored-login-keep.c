@@ -65,7 +65,8 @@ return_login (GTask *task)
     g_task_return_error (task, error);
 }
 
-/* A login that was killed on its way to the file: the next who looks there is to see what the keyring has. */
+/* A login that was killed on its way to the file, and renews the one that it tells of: the next who looks there is to see
+ * what the keyring has. */
 static void
 catch_up (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -114,12 +115,26 @@ out_of_reach (const char *account, GError *error)
   return made;
 }
 
+/* There are two keyrings, and the one that the login is in is the other. */
+static GError *
+of_another_login (const char *account)
+{
+  g_autofree char *command = stored_login_command (account);
+
+  return g_error_new (
+      PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+      "The keyring has another login of the account '%s' than the one that was made last: log in again: "
+      "%s",
+      account, command);
+}
+
 static void
 on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Keep *self = g_task_get_task_data (task);
   GError *error = NULL;
+  g_autofree char *lineage = NULL;
   g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
 
   if (secret == NULL) {
@@ -136,17 +151,20 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
     return;
   }
+  lineage = g_strdup (self->login->lineage);
   take_secret (self->login, secret);
-  if (g_strcmp0 (self->login->generation, self->login->filed) != 0 && stored_login_is_whole (self->login, NULL)) {
+  if (g_strcmp0 (self->login->generation, self->login->filed) == 0 || !stored_login_is_whole (self->login, NULL)) {
+    return_login (task);
+  } else if (g_strcmp0 (self->login->lineage, lineage) != 0) {
+    g_task_return_error (task, of_another_login (self->account));
+  } else {
     g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_caught_up, g_object_ref (task));
 
     g_free (self->login->filed);
     self->login->filed = g_strdup (self->login->generation);
     g_task_set_task_data (worker, self, NULL);
     g_task_run_in_thread (worker, catch_up);
-    return;
   }
-  return_login (task);
 }
 
 static void

@@ -31,6 +31,7 @@ stored_login_unref (StoredLogin *self)
   g_free (self->folder);
   g_free (self->obtained);
   g_free (self->generation);
+  g_free (self->lineage);
   g_free (self->filed);
   g_free (self->person);
   g_free (self->who);
@@ -56,14 +57,15 @@ stored_login_new_empty (const char *account, const char *folder)
 }
 
 StoredLogin *
-stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
-                  const char *person, const char *who, const char *api_url)
+stored_login_new (const char *account, const char *folder, const StoredLogin *before, const ClientFile *client,
+                  const Grant *grant, const char *person, const char *who, const char *api_url)
 {
   StoredLogin *self = stored_login_new_empty (account, folder);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
   self->obtained = g_date_time_format_iso8601 (now);
   self->generation = g_uuid_string_random ();
+  self->lineage = g_strdup (before != NULL && before->lineage != NULL ? before->lineage : self->generation);
   self->person = g_strdup (person);
   self->who = g_strdup (who);
   self->api_url = g_strdup (api_url);
@@ -84,6 +86,7 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   copy->in_keyring = self->in_keyring;
   copy->obtained = g_strdup (self->obtained);
   copy->generation = g_strdup (self->generation);
+  copy->lineage = g_strdup (self->lineage);
   copy->filed = g_strdup (self->filed);
   copy->person = g_strdup (self->person);
   copy->who = g_strdup (self->who);
@@ -125,10 +128,11 @@ stored_login_write (const StoredLogin *self, const char *place, gboolean secrets
   const char *older = self->older_in_keyring && g_strcmp0 (place, "file") == 0 ? "keyring" : NULL;
 
   return json_write_secret ("place", place, "older", older, "obtained", self->obtained, "generation", self->generation,
-                            "person", self->person, "who", self->who, "api_url", self->api_url, "scope", self->scope,
-                            "token_uri", self->token_uri, "revoke_uri", self->revoke_uri, "client_id",
-                            secrets ? self->client_id : NULL, "client_secret", secrets ? self->client_secret : NULL,
-                            "refresh_token", secrets ? self->refresh_token : NULL, NULL);
+                            "lineage", self->lineage, "person", self->person, "who", self->who, "api_url",
+                            self->api_url, "scope", self->scope, "token_uri", self->token_uri, "revoke_uri",
+                            self->revoke_uri, "client_id", secrets ? self->client_id : NULL, "client_secret",
+                            secrets ? self->client_secret : NULL, "refresh_token", secrets ? self->refresh_token : NULL,
+                            NULL);
 }
 
 static void
@@ -144,6 +148,9 @@ stored_login_read (StoredLogin *self, const JsonValue *root)
 {
   take (&self->obtained, root, "obtained");
   take (&self->generation, root, "generation");
+  take (&self->lineage, root, "lineage");
+  if (self->lineage == NULL) /* of a version that knew none */
+    self->lineage = g_strdup (self->generation);
   take (&self->person, root, "person");
   take (&self->who, root, "who");
   take (&self->api_url, root, "api_url");

@@ -23,6 +23,7 @@ typedef struct {
   gboolean older_in_keyring; /* so is this: it is in the file, and the one before may still be in the keyring */
   char *obtained;            /* RFC 3339 */
   char *generation;          /* another one with each login */
+  char *lineage;             /* the same for all logins since the last logout: each renews the one before */
   char *filed;               /* what its file said of that when it was read; NULL: a login that is not kept yet */
   char *person;              /* resource name, so that nobody else's login takes this one's place; NULL: not known */
   char *who;                 /* "Sample User <you@example.com>"; NULL: not known */
@@ -37,9 +38,10 @@ StoredLogin *stored_login_ref (StoredLogin *self);
 void stored_login_unref (StoredLogin *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoredLogin, stored_login_unref)
 
-/* Of a grant that has a refresh token. person, who and api_url may be NULL. */
-StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
-                               const char *person, const char *who, const char *api_url);
+/* Of a grant that has a refresh token. before: the one that it renews, or NULL. person, who and api_url may be NULL. */
+StoredLogin *stored_login_new (const char *account, const char *folder, const StoredLogin *before,
+                               const ClientFile *client, const Grant *grant, const char *person, const char *who,
+                               const char *api_url);
 /* The same login with the token that took the old one's place. */
 StoredLogin *stored_login_with_token (const StoredLogin *self, const char *refresh_token);
 

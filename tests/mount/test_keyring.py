@@ -260,16 +260,24 @@ def test_a_file_that_is_one_login_behind_the_keyring_catches_up(logged_in, desk,
     assert os.listdir(logged_in.path / logged_in.person() / ".previous"), "it is the same person"
 
 
-def test_the_next_persons_login_is_theirs_also_when_the_file_is_behind(logged_in, desk, emulator, keyring, faces):
-    path = desk.config() / "login.json"
-    before = path.read_bytes()
-    desk.log_out()
+def test_the_login_of_another_keyring_does_not_come_back(logged_in, desk, emulator, faces, run, tmp_path):
+    """A keyring that was away at the logout still has it."""
+    here = desk.env
+    other = Keyring(run, tmp_path / "other-keyring")
+    desk.env = {**here, **other.env}
+    desk.log_out(check=False)
+    (desk.config() / "login.json").unlink(missing_ok=True)
     emulator.fault(path="/v1/people/me", action="status", status=200, times=1, body={"resourceName": "people/2"})
     desk.log_in()
-    path.write_bytes(before)
+    stored = desk.stored()
+    other.close()
+    emulator.revoke_tokens()
     assert write(logged_in, faces.face_bytes(1)) == errno.EACCES
-    assert desk.stored()["person"] == "people/2"
-    logged_in.mount.remount("--writes-per-minute", "0")
+    assert "log in again: contactfs login --account default" in logged_in.mount.error(logged_in.person())
+    assert desk.stored() == stored
+    desk.env = here
+    desk.log_out(check=False)
+    desk.log_in()
     assert write(logged_in, faces.face_bytes(1)) is None
 
 

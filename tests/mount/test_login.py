@@ -372,6 +372,7 @@ def test_the_next_login_asks_the_same_service_who_it_is(desk):
 def test_another_authorization_servers_token_is_not_shown_to_google(desk, tmp_path):
     """Without --api-url Google would be asked whose it is."""
     trace = tmp_path / "trace"
+    desk.env["ASAN_OPTIONS"] = "detect_leaks=0"  # which would trace the process itself
     wrapper = ["strace", "-f", "-e", "trace=connect,sendto,sendmmsg", "-o", trace]
     attempt = desk.start("--client", desk.client, api_url=False, wrapper=wrapper)
     attempt.await_browser()

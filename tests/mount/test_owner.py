@@ -113,22 +113,34 @@ def test_a_service_that_calls_everybody_people_me(desk, emulator, mount, faces):
     assert contacts.held(contacts.person()) == faces.face_bytes(1)
 
 
-def test_a_login_that_was_never_seen_is_told_apart_by_the_contacts(unseen, desk, emulator, faces):
+def test_a_renewed_login_that_was_never_seen_is_told_apart_by_the_contacts(unseen, desk, emulator, faces):
     person = unseen.person()
     unseen.photo(person).write_bytes(faces.face_bytes(1))
     unseen.mount.remount("--writes-per-minute", "0")
     assert previous(unseen, person) == 1, "the same login is the same person"
-    desk.log_out()
+    emulator.revoke_tokens(refresh=True)
     desk.log_in_unseen()
     unseen.photo(person).write_bytes(faces.face_bytes(2))
     unseen.mount.remount("--writes-per-minute", "0")
     assert previous(unseen, person) == 2, "the same contacts are the same person"
     emulator.clear_faults()
-    desk.log_out()
     desk.log_in()
     unseen.mount.remount("--writes-per-minute", "0")
     unseen.photo(person).write_bytes(faces.face_bytes(3))
     assert previous(unseen, person) == 3, "now it is seen, too"
+
+
+def test_after_a_logout_a_login_that_cannot_be_seen_is_somebody_elses(unseen, desk, emulator, faces):
+    person = unseen.person()
+    unseen.photo(person).write_bytes(faces.face_bytes(1))
+    desk.log_out()
+    desk.log_in_unseen()
+    with pytest.raises(PermissionError):
+        unseen.photo(person).write_bytes(faces.face_bytes(2))
+    assert "now that of somebody else" in unseen.mount.error(person)
+    unseen.mount.remount("--writes-per-minute", "0")
+    assert previous(unseen, person) == 0
+    unseen.photo(person).write_bytes(faces.face_bytes(2))
 
 
 @pytest.mark.parametrize("while_mounted", [True, False], ids=["while mounted", "between two mounts"])
@@ -137,7 +149,7 @@ def test_other_contacts_are_another_person(unseen, desk, emulator, faces, while_
     unseen.photo(person).write_bytes(faces.face_bytes(1))
     if not while_mounted:
         unseen.mount.unmount()
-    desk.log_out()
+    emulator.revoke_tokens()
     desk.log_in_unseen()
     another_address_book(emulator)
     emulator.reset_requests()
