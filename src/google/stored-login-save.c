@@ -8,10 +8,12 @@
  *                  │               └─ cannot be written ─┬─ the one before was in the keyring: done all the same
  *                  │                                     └─ else out of the keyring ─→ fails
  *                  ├─ cannot ─→ the file with secrets ─→ done
- *                  └─ cancelled ─→ the file stays, or goes if there was none ─→ fails
+ *                  └─ cancelled ─┬─ the keyring had none ─→ out of the keyring ─→ the file as it was ─→ fails
+ *                                └─ it had, or cannot be asked: the file stays ─→ fails
  *
- * A keyring that hangs when it is cancelled may take the login afterwards: then it is the account's next, or, where there
- * was none, one that logout finds.
+ * A keyring that hangs when it is cancelled may take the login afterwards, when nobody is there any more to hear of it. It
+ * is not revoked for that: the service ends all of a person's with it, the one before too, which goes on. So the file says
+ * that the keyring may hold something: what it has is the account's login, and logout ends it.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -22,7 +24,7 @@
 #include "google/secret.h"
 #include "google/stored-login-file.h"
 
-#define CLEAR_SECONDS 5
+#define CLEAR_SECONDS 3
 
 typedef struct {
   StoredLogin *login;
@@ -65,7 +67,10 @@ write_file (const StoredLogin *login, GBytes *text, GError **error)
   gsize size;
   const char *data = g_bytes_get_data (text, &size);
 
-  return stored_login_write_file (login->folder, path, data, size, error);
+  if (stored_login_write_file (login->folder, path, data, size, error))
+    return TRUE;
+  g_prefix_error_literal (error, "The login cannot be kept: ");
+  return FALSE;
 }
 
 /* ---- before the keyring is asked ---- */
@@ -188,7 +193,21 @@ write_without_secrets (GTask *worker, gpointer source, gpointer data, GCancellab
   }
 }
 
-/* If it could not be: the file says that there may be something in it. */
+/* Nothing was changed, or so it cannot be said: the file tells that there may be something in the keyring. */
+static void
+fail_as_announced (GTask *task)
+{
+  Save *self = g_task_get_task_data (task);
+
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
+                             "The login was interrupted while the keyring was asked, which may take it all the same%s. "
+                             "To end what it has, run contactfs logout --account %s",
+                             self->before != NULL ? "; until then the one before goes on" : "", self->login->account);
+  else
+    g_task_return_error (task, g_steal_pointer (&self->error));
+}
+
 static void
 on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -198,7 +217,16 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
   if (keyring_clear_finish (result, NULL) && !self->older)
     run_on_worker (task, restore, on_last_step);
   else
-    g_task_return_error (task, g_steal_pointer (&self->error));
+    fail_as_announced (task);
+}
+
+static void
+take_back (GTask *task)
+{
+  const Save *self = g_task_get_task_data (task);
+
+  keyring_clear_async (self->login->account, g_get_monotonic_time () + CLEAR_SECONDS * G_USEC_PER_SEC, NULL,
+                       on_taken_back, g_object_ref (task));
 }
 
 static void
@@ -210,8 +238,7 @@ on_written_without_secrets (GObject *source, GAsyncResult *result, gpointer data
   if (g_task_propagate_boolean (G_TASK (result), &self->error))
     g_task_return_boolean (task, TRUE);
   else
-    keyring_clear_async (self->login->account, g_get_monotonic_time () + CLEAR_SECONDS * G_USEC_PER_SEC, NULL,
-                         on_taken_back, g_object_ref (task));
+    take_back (task);
 }
 
 /* ---- the keyring ---- */
@@ -230,10 +257,10 @@ on_stored (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     self->error = g_steal_pointer (&error);
-    if (self->before == NULL)
-      run_on_worker (task, restore, on_last_step);
+    if (self->older)
+      fail_as_announced (task);
     else
-      g_task_return_error (task, g_steal_pointer (&self->error));
+      take_back (task);
     return;
   }
   /* a keyring that was too slow may keep it after all */
@@ -275,6 +302,7 @@ stored_login_save_async (StoredLogin *login, gboolean in_place, gint64 deadline,
   self->login = stored_login_ref (login);
   self->in_place = in_place;
   self->deadline = deadline;
+  g_task_set_check_cancellable (task, FALSE); /* what has come about by then is told as it is */
   g_task_set_task_data (task, self, save_free);
   run_on_worker (task, prepare, on_prepared);
 }

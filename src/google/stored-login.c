@@ -283,7 +283,7 @@ stored_login_write_file (const char *folder, const char *path, const char *text,
   else if (g_file_set_contents_full (path, text, (gssize)length,
                                      G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
     return TRUE;
-  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The login cannot be kept: %s", local->message);
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s", local->message);
   return FALSE;
 }
 

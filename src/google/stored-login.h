@@ -67,8 +67,9 @@ void stored_login_load_async (const char *account, const char *folder, gint64 de
 StoredLogin *stored_login_load_finish (GAsyncResult *result, GError **error);
 
 /* Into the keyring, else into the file: *why_file says then why, transfer full (else NULL). Takes the place of the one
- * before. Whoever saves holds the lock (login-lock.h). When it fails, the login before it is as it was, or, of a keyring
- * that did not answer, this one takes its place later.
+ * before. Whoever saves holds the lock (login-lock.h). When it fails, the login before it is as it was.
+ * G_IO_ERROR_CANCELLED: nothing was changed; PEOPLE_ERROR_TIMED_OUT: cancelled too late, a keyring that did not answer may
+ * take this one in its place later.
  * in_place: self is what was loaded, with something new in it; one that is in the file stays there. PEOPLE_ERROR_NOT_FOUND: there is no login any more;
  * PEOPLE_ERROR_STALE_ETAG: another one has taken its place; nothing was changed. */
 void stored_login_save_async (StoredLogin *self, gboolean in_place, gint64 deadline, GCancellable *cancellable,

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -223,9 +224,12 @@ def test_a_login_that_ends_before_the_keyring_has_it_leaves_the_one_before(logge
     attempt, page = begin_to_store(desk, emulator, keyring)
     try:
         attempt.process.send_signal(number)
-        assert attempt.finish().status != 0
+        result = attempt.finish()
     finally:
         keyring.signal(signal.SIGCONT)
+    if number == signal.SIGINT:
+        assert result.status == 1 and "nothing was changed" not in result.errors
+        assert "until then the one before goes on" in result.errors and "contactfs logout --account default" in result.errors
     page.terminate()
     desk.run.finish(page)
     emulator.revoke_tokens()
@@ -236,6 +240,48 @@ def test_a_login_that_ends_before_the_keyring_has_it_leaves_the_one_before(logge
     assert desk.stored()["generation"] == kept["generation"]
     assert kept == before or number == signal.SIGINT, "it had asked the keyring, which may have done it"
     assert "revoked and forgotten" in desk.log_out().out and not keyring.is_kept()
+
+
+def test_a_first_login_that_a_hanging_keyring_may_still_take_is_told_and_can_be_ended(desk, emulator, keyring):
+    attempt, page = begin_to_store(desk, emulator, keyring)
+    start = time.monotonic()
+    try:
+        attempt.process.send_signal(signal.SIGINT)
+        result = attempt.finish()
+    finally:
+        keyring.signal(signal.SIGCONT)
+    page.terminate()
+    desk.run.finish(page)
+    assert time.monotonic() - start < 10
+    assert result.status == 1 and "may take it all the same" in result.errors and desk.stored()["place"] == "keyring"
+    desk.log_out(check=False)
+    assert not keyring.is_kept() and not (desk.config() / "login.json").exists()
+
+
+def answers_late(desk, keyring):
+    """The keyring does what it is asked to, and says so after seconds: its disk is slow."""
+    tracer = desk.run.start("strace", "-f", "-qq", "-o", desk.folder / "strace", "-e", "trace=rename", "-e",
+                            "inject=rename:delay_exit=4000000", "-p", str(keyring.daemon.pid))
+    status = Path(f"/proc/{keyring.daemon.pid}/status")
+    eventually(lambda: "TracerPid:\t0\n" not in status.read_text())
+    return tracer
+
+
+def test_a_login_that_the_keyring_takes_although_it_was_interrupted_is_taken_back(desk, emulator, keyring):
+    tracer = answers_late(desk, keyring)
+    attempt = desk.begin()
+    page = desk.run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=subprocess.DEVNULL)
+    eventually(lambda: "rename(" in (desk.folder / "strace").read_text(), timeout=20)
+    attempt.process.send_signal(signal.SIGINT)
+    result = attempt.finish()
+    tracer.terminate()
+    desk.run.finish(tracer)
+    desk.run.finish(page)
+    assert result.status == 1
+    if "nothing was changed" in result.errors:
+        assert not (desk.config() / "login.json").exists() and not keyring.is_kept()
+    else:
+        assert "revoked and forgotten" in desk.log_out().out and not keyring.is_kept()
 
 
 def with_the_file_of_the_login_before(desk):

@@ -399,6 +399,7 @@ def test_a_client_file_that_cannot_be_remembered(desk):
     attempt.consent()
     result = attempt.finish()
     assert result.status == 0 and "The next login needs --client again" in result.errors
+    assert "cannot be kept" not in result.errors
     assert desk.stored()["refresh_token"] and "Logged in as" in result.out
 
 
