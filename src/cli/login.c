@@ -8,6 +8,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,8 @@ typedef struct {
   HttpClient *http;
   ClientFile *client;
   Login *login;
+  gboolean made;     /* the account's folder was made for this */
+  gboolean made_top; /* and the one of all accounts */
   LoginLock *lock;
   Grant *grant;
   PeoplePerson *person; /* or NULL: not known */
@@ -81,9 +84,23 @@ on_concluded (GObject *source, GAsyncResult *result, gpointer data)
   g_main_loop_quit (self->loop);
 }
 
+/* An empty folder would be an account that never was. */
+static void
+remove_folders (Run *self)
+{
+  if (!self->made || stored_login_exists (self->folder))
+    return;
+  g_autofree char *top = g_path_get_dirname (self->folder);
+  g_clear_pointer (&self->lock, login_lock_remove);
+  if (g_rmdir (self->folder) == 0 && self->made_top)
+    g_rmdir (top);
+}
+
 static void
 conclude (Run *self)
 {
+  if (self->error != NULL)
+    remove_folders (self);
   g_clear_pointer (&self->lock, login_lock_free);
   g_clear_handle_id (&self->input, g_source_remove);
   if (self->error != NULL) {
@@ -187,6 +204,9 @@ on_lock_notice (gpointer data)
 static void
 keep (Run *self)
 {
+  g_autofree char *top = g_path_get_dirname (self->folder);
+  self->made = !g_file_test (self->folder, G_FILE_TEST_EXISTS);
+  self->made_top = !g_file_test (top, G_FILE_TEST_EXISTS);
   if (self->error != NULL || !folders_make (self->folder, &self->error)) {
     conclude (self);
     return;

@@ -17,3 +17,5 @@ void login_lock_async (const char *folder, gboolean urgent, GCancellable *cancel
 /* Never NULL, unless it was cancelled. */
 LoginLock *login_lock_finish (GAsyncResult *result, GError **error);
 void login_lock_free (LoginLock *self); /* lets go; NULL is fine */
+/* Lets go, and leaves no files of its own in the folder. Whoever waits for it goes on waiting for the next one. */
+void login_lock_remove (LoginLock *self);

@@ -403,6 +403,50 @@ def test_a_client_file_that_cannot_be_remembered(desk):
     assert desk.stored()["refresh_token"] and "Logged in as" in result.out
 
 
+def keeping_is_impossible(desk, *options):
+    """A login of an account that was not there, whose file cannot be put in place; the program's words."""
+    renames = "rename,renameat,renameat2"
+    attempt = desk.start("--client", desk.client, *options, wrapper=[
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={renames}", "-e", f"inject={renames}:error=ENOSPC"])
+    attempt.await_browser()
+    attempt.consent()
+    return attempt.finish()
+
+
+def test_an_attempt_leaves_no_account_that_never_was(desk, run):
+    desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
+    check_failed(keeping_is_impossible(desk), "cannot be kept")
+    assert not desk.config().parent.exists()
+    desk.log_in()
+    desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
+    check_failed(keeping_is_impossible(desk, "--account", "work"), "cannot be kept")
+    assert not desk.config("work").exists()
+    status = run(CONTACTFS, "status", "--json", env=desk.env, check=False).out
+    assert '"default"' in status and '"work"' not in status
+
+
+def test_an_attempt_leaves_what_was_there(desk):
+    desk.config().mkdir(parents=True)
+    (desk.config() / "mount.env").write_text("")
+    desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
+    check_failed(keeping_is_impossible(desk), "cannot be kept")
+    assert (desk.config() / "mount.env").exists()
+
+
+def test_a_login_that_waited_for_one_that_failed_has_the_lock(desk, run):
+    """The first one's lock goes away with its folder; nobody may work with a login at the same time as the second."""
+    lock = desk.config() / "login.lock"
+    desk.config().mkdir(parents=True)
+    holder = run.start("flock", lock, "sh", "-c", 'echo; read x; rm -r "$0"', desk.config(), stdin=-1, stdout=-1)
+    holder.stdout.readline()
+    attempt = desk.begin()
+    page = run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=-1)
+    assert b"Waiting for another program" in attempt.process.stderr.readline()
+    holder.communicate(b"\n")
+    assert attempt.finish().status == 0 and run.finish(page).status == 0
+    assert lock.exists() and desk.stored()["refresh_token"]
+
+
 def test_open_connections_do_not_keep_the_browser_out(desk):
     attempt = desk.begin()
     port = urllib.parse.urlsplit(attempt.asked["redirect_uri"]).port
