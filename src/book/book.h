@@ -25,7 +25,7 @@ typedef struct {
   const char *credentials; /* auth_describe, for status */
   const char *api_url;     /* whose people they are: state of another service is not mixed in */
   const char *owner;       /* auth_owner, or NULL: state of another person is not mixed in */
-  const char *login;       /* auth_login, or NULL: who owner is, as long as that is not known */
+  const char *login;       /* auth_login, or NULL */
   const char *lineage;     /* auth_lineage, or NULL */
   const char *state_dir;   /* the database and its lock; created 0700 */
   const char *cache_dir;   /* photos */
@@ -69,7 +69,7 @@ typedef enum { BOOK_OWNER_SAME, BOOK_OWNER_OTHER, BOOK_OWNER_UNTOLD } BookOwner;
 /* Whether person (people/me) is whom the state is known to be of. */
 BookOwner book_compare_owner (Book *self, const char *person);
 /* Where that cannot be told: the n-th contact to look at with these credentials, transfer full, NULL: there are no more;
- * and whether what the service says of it is what is known here. One is enough: no two address books have one in common. */
+ * and whether the service calls it as we do. One is enough: no two address books have one in common. */
 char *book_witness (Book *self, guint n);
 gboolean book_knows (Book *self, const PeoplePerson *said);
 

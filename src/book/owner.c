@@ -9,7 +9,7 @@
  *   stranger  a login that turned out to be somebody else's
  *
  * Where a login that renews the last one, or other credentials, cannot be compared with that, they are believed to be the
- * same person's; a login after a logout is not. Until the service has confirmed it (cli/owner.c asks), nothing is done with them, and the state stays as it is: people/me says who it is, and
+ * same person's; a login after the logout of another is not. Until the service has confirmed it (cli/owner.c asks), nothing is done with them, and the state stays as it is: people/me says who it is, and
  * a contact that looks there as it does here, that it is the same address book.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -124,7 +124,7 @@ book_forget_others (Book *self, GError **error)
   gboolean ok;
 
   self->believed = same_service && !ours && last_sync != NULL && !can_be_compared (options->owner, owner)
-                   && (options->login == NULL || renewed);
+                   && (options->lineage == NULL || lineage == NULL || renewed);
   if (self->believed)
     return TRUE;
   if (now == NULL && options->login != NULL)
@@ -151,7 +151,7 @@ book_is_believed (Book *self)
 gboolean
 book_asks_whose_it_is (Book *self)
 {
-  return self->believed || (self->options.owner == NULL && self->options.login != NULL);
+  return self->believed || (self->options.owner == NULL && self->options.lineage != NULL);
 }
 
 BookOwner
@@ -183,9 +183,7 @@ book_knows (Book *self, const PeoplePerson *said)
   const BookPerson *person = book_person_by_resource_name (self, said->resource_name);
   g_autofree char *name = book_name_base (said);
 
-  if (person == NULL || said->update_time != person->update_time || g_strcmp0 (name, person->base_name) != 0)
-    return FALSE;
-  return said->update_time != 0 || (said->photo_url != NULL && g_strcmp0 (said->photo_url, person->photo_url) == 0);
+  return person != NULL && g_strcmp0 (name, person->base_name) == 0;
 }
 
 /* Credentials that do not tell take nothing of what is known of the login before them. */

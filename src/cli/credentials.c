@@ -144,6 +144,13 @@ credentials_guard (const Credentials *self)
     g_message ("Others can read %s, which opens the contacts to whoever has it: run chmod 600 %s", file, file);
 }
 
+char *
+credentials_api_url (const Credentials *self)
+{
+  g_autoptr (StoredLogin) login = self->account != NULL ? stored_login_peek (self->account, self->folder, NULL) : NULL;
+  return login != NULL ? g_strdup (login->api_url) : NULL;
+}
+
 Auth *
 credentials_open (const Credentials *self, HttpClient *http, const char *api_url, GError **error)
 {

@@ -234,9 +234,12 @@ doctor_check_service (const Options *options, Report *report)
     report_demo (report);
     return;
   }
+  g_autoptr (Credentials) found = credentials_find (options, NULL);
+  g_autofree char *of_login = found != NULL ? credentials_api_url (found) : NULL;
+  const char *usual = of_login != NULL ? of_login : PEOPLE_DEFAULT_API_URL;
   Visit self = { .options = options,
                  .report = report,
-                 .api_url = options->api_url != NULL ? options->api_url : PEOPLE_DEFAULT_API_URL,
+                 .api_url = options->api_url != NULL ? options->api_url : usual,
                  .loop = g_main_loop_new (NULL, FALSE),
                  .http = http_client_new () };
   visit (&self);

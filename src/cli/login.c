@@ -126,7 +126,9 @@ find_api_url (const Run *self)
     return g_strdup (self->options->api_url);
   if (before != NULL && before->api_url != NULL && g_strcmp0 (before->token_uri, self->client->token_uri) == 0)
     return g_strdup (before->api_url);
-  return host != NULL && g_str_has_suffix (host, ".googleapis.com") ? g_strdup (PEOPLE_DEFAULT_API_URL) : NULL;
+  return host != NULL && (g_str_has_suffix (host, ".googleapis.com") || g_str_has_suffix (host, ".google.com"))
+             ? g_strdup (PEOPLE_DEFAULT_API_URL)
+             : NULL;
 }
 
 /* ---- keeping it ---- */

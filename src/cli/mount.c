@@ -32,8 +32,12 @@
 
 #define MOUNTED_WORDS "The contacts of “%s” are mounted on %s"
 
+/* For a refresh token that is on its way while the mount ends. */
+#define SETTLE_SECONDS 5
+
 typedef struct {
   const Options *options;
+  char *login_api_url; /* of the stored login, or NULL */
   const char *api_url;
   char *account;
   char *mountpoint; /* absolute, no links */
@@ -277,6 +281,8 @@ tear_down (Daemon *self)
   g_clear_pointer (&self->book, book_free);
   g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);
+  if (self->auth != NULL)
+    auth_settle (self->auth, SETTLE_SECONDS);
   g_clear_pointer (&self->auth, auth_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->demo, demo_stop);
@@ -293,6 +299,7 @@ daemon_clear (Daemon *self)
   g_clear_error (&self->listing_error);
   g_free (self->account);
   g_free (self->mountpoint);
+  g_free (self->login_api_url);
   credentials_free (self->credentials);
   folders_free (self->folders);
 }
@@ -311,13 +318,16 @@ prepare (Daemon *self, GError **error)
     return FALSE;
   g_autofree char *real = realpath (self->options->mountpoint, NULL);
   self->mountpoint = g_strdup (real != NULL ? real : self->options->mountpoint);
-  self->api_url = self->options->api_url != NULL ? self->options->api_url : PEOPLE_DEFAULT_API_URL;
   self->account = g_strdup (self->is_demo ? DEMO_ACCOUNT : self->options->account);
   if (!self->is_demo) {
     self->credentials = credentials_find (self->options, error);
     if (self->credentials == NULL)
       return FALSE;
+    self->login_api_url = credentials_api_url (self->credentials);
   }
+  self->api_url = self->options->api_url != NULL ? self->options->api_url
+                  : self->login_api_url != NULL  ? self->login_api_url
+                                                 : PEOPLE_DEFAULT_API_URL;
   umask (077);
   self->folders = folders_new (self->account);
   return TRUE;

@@ -18,6 +18,7 @@
 #define ASK_SECONDS        10
 #define FIRST_WAIT_SECONDS 5
 #define LAST_WAIT_SECONDS  3600
+#define HELD_WAIT_SECONDS  1
 #define WITNESSES          5
 
 struct Owner {
@@ -27,6 +28,7 @@ struct Owner {
   char *account;
   GCancellable *cancellable;
   PeoplePerson *person; /* who people/me is, or NULL */
+  char *asked;          /* which login they are of that are asked with */
   guint witness;        /* the number of the contact that is asked for */
   guint timer;          /* or 0 */
   guint wait;           /* seconds */
@@ -41,6 +43,7 @@ static void
 owner_clear (Owner *self)
 {
   people_person_free (self->person);
+  g_free (self->asked);
   g_free (self->account);
   g_free (self);
 }
@@ -73,7 +76,7 @@ deny (Owner *self)
 {
   g_autofree char *who = self->person != NULL ? login_describe_person (self->person) : NULL;
   g_autoptr (GError) error = NULL;
-  if (auth_login (self->auth) != NULL)
+  if (auth_lineage (self->auth) != NULL)
     error
         = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                        "The account '%s' is now that of %s, and this mount shows the contacts of whoever was logged in "
@@ -100,6 +103,14 @@ on_time (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+may_pass (const GError *error)
+{
+  return g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
+         || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
+}
+
 static void
 fail (Owner *self, const GError *why)
 {
@@ -107,6 +118,11 @@ fail (Owner *self, const GError *why)
   if (!self->holds) {
     self->timer = g_timeout_add_seconds (self->wait, on_time, self);
     self->wait = MIN (self->wait * 2, LAST_WAIT_SECONDS);
+    return;
+  }
+  if (may_pass (why)) { /* each who waits has a deadline of its own */
+    if (auth_is_wanted (self->auth))
+      self->timer = g_timeout_add_seconds (HELD_WAIT_SECONDS, on_time, self);
     return;
   }
   g_autoptr (GError) error = g_error_copy (why);
@@ -130,6 +146,13 @@ is_no_answer (const GError *error)
          || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
 }
 
+/* The answer may be about the one before: what is asked with is only known when it is asked. */
+static gboolean
+is_another_login (const Owner *self)
+{
+  return g_strcmp0 (self->asked, auth_login (self->auth)) != 0;
+}
+
 /* ---- contacts that we know ---- */
 
 static void ask_witness (Owner *self);
@@ -143,6 +166,8 @@ on_witness (GObject *source, GAsyncResult *result, gpointer data)
   self->asking = FALSE;
   if (self->ended) {
     owner_clear (self);
+  } else if (is_another_login (self)) {
+    ask (self);
   } else if (said != NULL && book_knows (self->book, said)) {
     confirm (self);
   } else if (said == NULL && !is_unknown (error)) {
@@ -157,7 +182,7 @@ static void
 ask_witness (Owner *self)
 {
   g_autofree char *name = self->witness < WITNESSES ? book_witness (self->book, self->witness) : NULL;
-  if (name == NULL && self->witness == 0) { /* there is nothing of anybody's */
+  if (name == NULL && self->witness == 0 && book_is_listed (self->book)) { /* there is nothing of anybody's */
     confirm (self);
   } else if (name == NULL) {
     deny (self);
@@ -181,6 +206,10 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
     owner_clear (self);
     return;
   }
+  if (is_another_login (self)) {
+    ask (self);
+    return;
+  }
   if (self->person == NULL && !(self->holds && is_no_answer (error))) {
     fail (self, error);
     return;
@@ -199,6 +228,9 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
 static void
 ask (Owner *self)
 {
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_free (self->asked);
+  self->asked = g_strdup (auth_login (self->auth));
   self->asking = TRUE;
   people_get_first_async (self->people, "people/me", deadline (), self->cancellable, on_person, self);
 }
@@ -208,8 +240,7 @@ on_wanted (gpointer data)
 {
   Owner *self = data;
   self->holds = TRUE;
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (!self->asking)
+  if (!self->asking && self->timer == 0)
     ask (self);
 }
 

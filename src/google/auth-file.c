@@ -37,6 +37,7 @@ auth_file_unref (AuthFile *self)
   g_free (self->client_id);
   secret_free (self->client_secret);
   secret_free (self->refresh_token);
+  g_free (self->login);
   g_free (self->email);
   g_free (self->subject);
   g_free (self->key_id);
@@ -183,6 +184,13 @@ read_authorized_user (AuthFile *self, const JsonValue *root, const char *subject
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                  "%s is the login of a person, who cannot act for %s: --subject goes with a service_account file",
                  self->path, subject);
+  if (*error == NULL) {
+    g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
+    g_checksum_update (checksum, (const guchar *)self->client_id, (gssize)strlen (self->client_id) + 1);
+    g_checksum_update (checksum, (const guchar *)self->refresh_token, (gssize)strlen (self->refresh_token));
+    self->login = g_strdup (g_checksum_get_string (checksum));
+  }
 }
 
 /* Acting for itself, a service account has an address book that nobody has ever seen. An empty folder in place of one's

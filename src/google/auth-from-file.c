@@ -22,6 +22,10 @@ typedef struct {
   char *path, *subject;
   AuthFileOrigin origin;
   AuthFile *file;
+  char *login;   /* of which it is known whose it is, or NULL */
+  char *made;    /* that the last token came of, or NULL */
+  char *foreign; /* that is known to be another person's, or NULL, and */
+  GError *foreign_error;
   GError *refused;      /* what came of file, or NULL */
   gint64 refused_until; /* monotonic */
 } FileSource;
@@ -42,6 +46,10 @@ file_source_unref (FileSource *self)
   g_free (self->path);
   g_free (self->subject);
   auth_file_unref (self->file);
+  g_free (self->login);
+  g_free (self->made);
+  g_free (self->foreign);
+  g_clear_error (&self->foreign_error);
   g_clear_error (&self->refused);
   g_free (self);
 }
@@ -137,6 +145,8 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
   } else {
     g_clear_error (&self->source->refused);
+    g_free (self->source->made);
+    self->source->made = g_strdup (self->file->login);
     self->lifetime = grant->lifetime;
     g_task_return_pointer (task, g_steal_pointer (&grant->access_token), (GDestroyNotify)secret_free);
   }
@@ -173,7 +183,9 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   file_source_adopt (self->source, self->file);
-  if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
+  if (self->file->login != NULL && g_strcmp0 (self->file->login, self->source->foreign) == 0)
+    g_task_return_error (task, g_error_copy (self->source->foreign_error));
+  else if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
     g_task_return_error (task, g_error_copy (self->source->refused));
   else
     step_grant (task);
@@ -226,6 +238,44 @@ file_owner (gpointer data)
   return self->file->service_account ? self->subject : NULL;
 }
 
+static const char *
+file_login (gpointer data)
+{
+  const FileSource *self = data;
+
+  return self->made != NULL ? self->made : self->login;
+}
+
+static gboolean
+file_doubtful (gpointer data)
+{
+  const FileSource *self = data;
+
+  return self->made != NULL && g_strcmp0 (self->made, self->login) != 0;
+}
+
+static void
+file_identify (gpointer data, const char *person, const char *who)
+{
+  FileSource *self = data;
+
+  if (self->made == NULL)
+    return;
+  g_free (self->login);
+  self->login = g_strdup (self->made);
+}
+
+static void
+file_disown (gpointer data, const char *person, const char *who, const GError *why)
+{
+  FileSource *self = data;
+
+  g_free (self->foreign);
+  self->foreign = g_strdup (file_login (self));
+  g_clear_error (&self->foreign_error);
+  self->foreign_error = g_error_copy (why);
+}
+
 static void
 file_free (gpointer data)
 {
@@ -246,6 +296,10 @@ static const AuthSource file_source = {
   .advice = file_advice,
   .quota_project = file_quota_project,
   .owner = file_owner,
+  .login = file_login,
+  .identify = file_identify,
+  .disown = file_disown,
+  .doubtful = file_doubtful,
   .free = file_free,
 };
 
@@ -279,6 +333,7 @@ auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const 
   self->subject = g_strdup (subject);
   self->origin = origin;
   self->file = file;
+  self->login = g_strdup (file->login);
   described = auth_file_describe (file);
   return auth_new (&file_source, self, g_strconcat (described, why (origin), NULL));
 }

@@ -32,6 +32,8 @@ typedef struct {
   /* TRUE: the token that was made last may be somebody else's than those before; identify or disown settles it. The
    * function may be NULL. */
   gboolean (*doubtful) (gpointer self);
+  /* TRUE: a run is at what must not be lost. The function may be NULL. */
+  gboolean (*unfinished) (gpointer self);
   void (*free) (gpointer self);
 } AuthSource;
 

@@ -43,6 +43,7 @@ typedef struct {
   guint locking;       /* runs that wait for the lock */
   guint loading;       /* runs that read it */
   guint asking;        /* runs that ask the token service */
+  guint saving;        /* runs that keep what it gave */
   char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
 } Source;
@@ -197,10 +198,11 @@ static void
 on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  const Run *self = g_task_get_task_data (task);
+  Run *self = g_task_get_task_data (task);
   g_autofree char *why_file = NULL;
   g_autoptr (GError) error = NULL;
 
+  self->source->saving--;
   if (stored_login_save_finish (result, &why_file, &error)) {
     if (why_file != NULL && self->login->in_keyring)
       g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
@@ -241,6 +243,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
   {
     g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
 
+    self->source->saving++;
     /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
     stored_login_save_async (renewed, TRUE, g_get_monotonic_time () + SAVE_SECONDS * G_USEC_PER_SEC, NULL, on_saved,
                              g_object_ref (task));
@@ -272,12 +275,13 @@ check_owner (const Source *source, const StoredLogin *login, gboolean *doubtful)
   gboolean known = source->person != NULL && login->person != NULL;
   gboolean same = g_strcmp0 (source->login, login->generation) == 0;
   gboolean anybodys = source->person == NULL && source->login == NULL;
+  gboolean seen = source->person == NULL && login->person != NULL;
   gboolean renewed = source->lineage != NULL && g_strcmp0 (source->lineage, login->lineage) == 0;
 
   if (source->foreign != NULL && g_strcmp0 (source->foreign, login->generation) == 0)
     return g_error_copy (source->foreign_error);
-  *doubtful = !known && !same && !anybodys && renewed;
-  if (known ? g_str_equal (source->person, login->person) : same || anybodys || renewed)
+  *doubtful = !known && !same && !anybodys && (renewed || seen);
+  if (known ? g_str_equal (source->person, login->person) : same || anybodys || renewed || seen)
     return NULL;
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                       "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
@@ -413,6 +417,14 @@ stored_doubtful (gpointer data)
   return self->doubtful;
 }
 
+static gboolean
+stored_unfinished (gpointer data)
+{
+  const Source *self = data;
+
+  return self->asking > 0 || self->saving > 0;
+}
+
 static void
 stored_identify (gpointer data, const char *person, const char *who)
 {
@@ -469,6 +481,7 @@ static const AuthSource stored_source = {
   .identify = stored_identify,
   .disown = stored_disown,
   .doubtful = stored_doubtful,
+  .unfinished = stored_unfinished,
   .free = source_unref,
 };
 

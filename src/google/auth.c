@@ -152,6 +152,25 @@ answer_error (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_settled_enough (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+void
+auth_settle (Auth *self, guint seconds)
+{
+  gboolean over = FALSE;
+  guint timer = g_timeout_add_seconds (seconds, on_settled_enough, &over);
+
+  while (!over && self->run != NULL && self->source->unfinished != NULL && self->source->unfinished (self->source_self))
+    g_main_context_iteration (NULL, TRUE);
+  if (!over)
+    g_source_remove (timer);
+}
+
 void
 auth_free (Auth *self)
 {
@@ -218,7 +237,7 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
     self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime - MIN (SPARE, lifetime / 10) : 0;
     self->renewal = g_get_monotonic_time () + lifetime - MIN (RENEW_AHEAD, lifetime / 4);
   }
-  if (begins && find_waiter (self, TRUE) != NULL)
+  if (begins)
     self->wanted (self->wanted_data);
   for (Waiter *waiter = find_waiter (self, FALSE); waiter != NULL; waiter = find_waiter (self, FALSE))
     g_ptr_array_add (tasks, waiter_leave (waiter));
@@ -275,7 +294,7 @@ renew_ahead (Auth *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->expiry == 0 || now < self->renewal || self->run != NULL)
+  if (self->expiry == 0 || now < self->renewal || self->run != NULL || self->held)
     return;
   self->renewal = now + AHEAD_AGAIN;
   run_start (self, now + AHEAD_TIME, TRUE);
@@ -397,6 +416,12 @@ release (Auth *self)
 
     get_token (self, task, deadline, FALSE);
   }
+}
+
+gboolean
+auth_is_wanted (Auth *self)
+{
+  return find_waiter (self, TRUE) != NULL;
 }
 
 void

@@ -44,6 +44,10 @@ Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder
 
 void auth_free (Auth *self);
 
+/* Runs the main context until a renewal that is on its way has come and is kept, for some seconds at most: with an answer
+ * that nobody takes a login may be lost. For the end of a program. */
+void auth_settle (Auth *self, guint seconds);
+
 /* An access token, from memory while it is fresh (renewed a minute ahead of its expiry, while
  * the old one is still given out). Fails by deadline (monotonic
  * time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
@@ -75,20 +79,22 @@ const char *auth_quota_project (Auth *self);
  * an earlier one's, or NULL. A stored login that becomes somebody else's gives no tokens any more. */
 const char *auth_owner (Auth *self);
 
-/* Which stored login it was opened with: another one with each `contactfs login`. NULL: it is none. */
+/* Which login its last token came of, or that it was opened with: another one with each `contactfs login`, and for each
+ * content of an authorized_user file. NULL: it is none. */
 const char *auth_login (Auth *self);
 
 /* The same for all logins since the last `contactfs logout`: each was made to renew the one before. NULL: it is none. */
 const char *auth_lineage (Auth *self);
 
-/* Somebody waits for a token that is held: it is not known whose it is. */
+/* Tokens are held from now on, or somebody waits for one that is: it is not known whose it is. */
 typedef void (*AuthWantedFunc) (gpointer data);
 
 /* While tokens are held there is none but for auth_get_first_token_async; wanted is called for each who asks, and may ask
- * for the first one, to find out. They are from auth_hold, and from when a stored login is replaced by one of which it is
- * not known whose it is, until auth_identify, auth_disown or auth_bar. Without auth_watch nothing is ever held. */
+ * for the first one, to find out. They are from auth_hold, and from when a stored login or a credentials file is replaced
+ * by one of which it is not known whose it is, until auth_identify, auth_disown or auth_bar. Without auth_watch nothing is ever held. */
 void auth_watch (Auth *self, AuthWantedFunc wanted, gpointer data);
 void auth_hold (Auth *self);
+gboolean auth_is_wanted (Auth *self); /* somebody waits for a token that is held */
 /* Those who wait for it now need not wait longer. Copies error. */
 void auth_fail_held (Auth *self, const GError *error);
 

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import Contacts, eventually
 from mounts import MountFailed
-from test_stored_login import desk, grants, logged_in  # noqa: F401 (fixtures)
+from test_stored_login import credentials_file, desk, grants, logged_in  # noqa: F401 (fixtures)
 
 
 # ---- somebody else under the same name ----
@@ -178,6 +178,30 @@ def test_a_login_that_cannot_be_seen_in_place_of_one_that_was(logged_in, desk, e
     eventually(lambda: desk.stored().get("who") == "Sample User <you@example.com>")
     logged_in.mount.remount("--writes-per-minute", "0")
     assert previous(logged_in, person) == 2
+
+
+def test_what_is_asked_in_the_background_is_not_taken_for_another_logins(unseen, desk, emulator, faces):
+    """The first to use the next login's token is people/me itself."""
+    person = unseen.person()
+    desk.log_in_unseen()
+    emulator.fault("status", method="GET", path="/v1/people/c*", status=404, times=-1)
+    emulator.fault("status", path="/v1/people/me", status=401)  # the token of the login before is dead
+    emulator.fault(path="/v1/people/me", action="status", status=200, times=-1, body={"resourceName": "people/2"})
+    emulator.revoke_tokens()
+    emulator.reset_requests()
+    eventually(lambda: "now that of somebody else" in unseen.mount.text(), timeout=30)
+    with pytest.raises(PermissionError):
+        unseen.photo(person).write_bytes(faces.face_bytes(1))
+    assert not mutated(emulator)
+
+
+def test_a_service_that_wants_time_is_asked_again(logged_in, emulator, faces):
+    """Who waits has a deadline of his own."""
+    person = logged_in.person()
+    emulator.fault("status", path="/v1/people/me", status=503, headers={"Retry-After": "60"}, times=2)
+    with_a_token_command(logged_in, emulator)
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    assert emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(1)
 
 
 def test_a_mount_teaches_the_login_its_service(desk, emulator, mount, faces):
@@ -376,6 +400,77 @@ def test_a_promised_removal_is_carried_out_once_it_is_known(logged_in, emulator)
     with_a_token_command(logged_in, emulator)
     emulator.wait_requests(1, method="DELETE", answered=True)
     assert emulator.requests(origin="api")[0]["path"] == "/v1/people/me" and emulator.photo_bytes(resource) is None
+
+
+# ---- credentials files ----
+
+@pytest.fixture
+def with_file(desk, emulator, mount):
+    """Mounted by a file; .file is its path, and .next() puts another login of whoever it is in its place."""
+    path = desk.folder / "google.json"
+
+    def another():
+        desk.log_in("--account", "other")
+        credentials_file(desk.folder / "new.json", emulator, desk).replace(path)
+
+    another()
+    contacts = Contacts(emulator, mount(emulator, "--credentials", path, "--writes-per-minute", "0", state=desk.folder))
+    contacts.file, contacts.next = path, another
+    return contacts
+
+
+@pytest.mark.parametrize("while_mounted", [True, False], ids=["while mounted", "between two mounts"])
+@pytest.mark.parametrize("same", [True, False], ids=["the same person's", "somebody else's"])
+def test_a_credentials_file_with_another_login(with_file, emulator, faces, while_mounted, same):
+    person = with_file.person()
+    with_file.photo(person).write_bytes(faces.face_bytes(1))
+    if not while_mounted:
+        with_file.mount.unmount()
+    with_file.next()
+    if same:
+        emulator.fault("status", path="/v1/people/me", status=404, times=-1)
+    else:
+        another_address_book(emulator)
+    emulator.revoke_tokens()
+    emulator.reset_requests()
+    if not while_mounted:
+        with_file.mount.start()
+    if same:
+        with_file.photo(person).write_bytes(faces.face_bytes(2))
+        assert previous(with_file, person) == 2
+        return
+    with pytest.raises(PermissionError):
+        with_file.photo(person).write_bytes(faces.face_bytes(2))
+    assert "with --account NAME, a name of its own" in with_file.mount.error(person) and not mutated(emulator)
+    emulator.clear_faults()
+    with_file.next()
+    with_file.photo(person).write_bytes(faces.face_bytes(3))
+    assert previous(with_file, person) == 2, "the right one's file is taken up"
+
+
+def test_the_same_file_is_not_asked_whose_it_is(with_file, emulator):
+    emulator.reset_requests()
+    with_file.mount.remount()
+    emulator.wait_requests(1, path="/v1/people/me/connections", answered=True)
+    assert not emulator.requests(path="/v1/people/me")
+
+
+@pytest.mark.parametrize("options", [("--token-command", "echo command"), None], ids=["a token command", "a file"])
+def test_a_login_after_credentials_that_do_not_tell(desk, emulator, mount, faces, options):
+    """Whoever began with gcloud keeps what there is."""
+    emulator.add_token("command")
+    if options is None:
+        desk.log_in("--account", "other")
+        options = ("--credentials", credentials_file(desk.folder / "google.json", emulator, desk))
+    contacts = Contacts(emulator, mount(emulator, *options, "--writes-per-minute", "0", state=desk.folder))
+    person = contacts.person()
+    contacts.photo(person).write_bytes(faces.face_bytes(1))
+    desk.log_in()
+    contacts.mount.stored_login = True
+    contacts.mount.remount("--writes-per-minute", "0")
+    assert contacts.mount.status()["credentials"].startswith("stored login")
+    contacts.photo(person).write_bytes(faces.face_bytes(2))
+    assert previous(contacts, person) == 2
 
 
 def test_a_slash_is_no_other_service(logged_in, emulator, faces):

@@ -190,6 +190,36 @@ def test_a_renewal_that_nobody_waited_for_serves_the_next_who_asks(logged_in, em
     assert grants(emulator) == [200] and emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(2)
 
 
+def test_a_renewal_under_way_is_kept_when_the_mount_ends(logged_in, desk, emulator, faces):
+    """With rotating refresh tokens the old one is dead."""
+    before = desk.stored()["refresh_token"]
+    logged_in.mount.remount("--sync-interval", "1", "--writes-per-minute", "0")
+    emulator.rotate_refresh_tokens()
+    emulator.fault("delay", origin="token", path="/token", delay_ms=1000)
+    emulator.reset_requests()
+    emulator.revoke_tokens()
+    emulator.wait_requests(1, path="/token", origin="token")
+    logged_in.mount.unmount()
+    assert desk.stored()["refresh_token"] != before
+    logged_in.mount.start()
+    logged_in.photo(logged_in.person()).write_bytes(faces.face_bytes(2))
+
+
+def test_a_mount_goes_to_the_service_of_its_login(logged_in, emulator, run, desk, faces):
+    """As `contactfs login --api-url …` says: Next: contactfs mount FOLDER."""
+    person, resource = logged_in.person(), logged_in.resource(logged_in.person())
+    logged_in.photo(person).write_bytes(faces.face_bytes(1))
+    logged_in.mount.unmount()
+    run(CONTACTFS, "mount", logged_in.path, env=desk.env)
+    try:
+        logged_in.photo(person).write_bytes(faces.face_bytes(2))
+        assert os.listdir(logged_in.path / person / ".previous")
+        assert "ok" in run(CONTACTFS, "doctor", env=desk.env, check=False).out
+    finally:
+        run(CONTACTFS, "unmount", logged_in.path)
+    assert emulator.photo_bytes(resource) == faces.face_bytes(2)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"place":"file"}'])
 def test_a_damaged_login_is_named(logged_in, desk, emulator, faces, text):
     (desk.config() / "login.json").write_text(text)
