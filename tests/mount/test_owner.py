@@ -198,7 +198,7 @@ def test_what_is_asked_in_the_background_is_not_taken_for_another_logins(unseen,
 def test_a_service_that_wants_time_is_asked_again(logged_in, emulator, faces):
     """Who waits has a deadline of his own."""
     person = logged_in.person()
-    emulator.fault("status", path="/v1/people/me", status=503, headers={"Retry-After": "60"}, times=2)
+    emulator.fault("status", path="/v1/people/me", status=503, headers={"Retry-After": "60"}, times=4)
     with_a_token_command(logged_in, emulator)
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert emulator.photo_bytes(logged_in.resource(person)) == faces.face_bytes(1)
