@@ -5,6 +5,9 @@ ISO/IEC 23008-12 (items, grid, irot, imir, auxC) in boxes of ISO/IEC 14496-12. N
 
 import struct
 
+# An encoder, with neither a pool of threads nor, where no /sys is mounted, a complaint that there can be none.
+HEIF_ENC = ("heif-enc", "-q", "90", "-p", "x265:pools=none")
+
 
 def box(kind, *content):
     body = b"".join(content)

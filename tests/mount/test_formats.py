@@ -15,6 +15,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from checks import check, check_refused
 from eventually import eventually
+from heics import HEIF_ENC
 from patterns import (MAKE, ORIENTATION, cmyk_tiff_with_alpha, distance, lab, opened, pattern, saved, strange_ink,
                       swapped_profile, turned_exif, turned_pixels, ycbcr_tiff)
 from pictures import png_chunk
@@ -300,7 +301,7 @@ def test_alpha_of_a_heic(contacts, run, person, tmp_path):
     """An auxiliary picture."""
     source, expected = veiled()
     source.save(tmp_path / "picture.png")
-    run("heif-enc", "-q", "90", tmp_path / "picture.png", "-o", tmp_path / "picture.heic")
+    run(*HEIF_ENC, tmp_path / "picture.png", "-o", tmp_path / "picture.heic")
     assert_jpeg(write(contacts, person, (tmp_path / "picture.heic").read_bytes()), expected, near=5)
     assert "on white" in note(contacts, person)
 

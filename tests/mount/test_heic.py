@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from heics import DEPTH, Heic, encoded, extent, grid, imir, irot
+from heics import DEPTH, HEIF_ENC, Heic, encoded, extent, grid, imir, irot
 from patterns import ORIENTATION, distance, opened, pattern, turned_exif
 
 SOURCE = (Path(__file__).resolve().parents[1] / "data/pictures/pattern.heic").read_bytes()
@@ -81,5 +81,5 @@ def test_many_bits(contacts, run, person, tmp_path, bits):
     source, made = tmp_path / "picture.png", tmp_path / "picture.heic"
     pattern().save(tmp_path / "eight.png")
     run("convert", tmp_path / "eight.png", "-depth", "16", f"png48:{source}")
-    run("heif-enc", "-q", "90", "-b", str(bits), source, "-o", made)
+    run(*HEIF_ENC, "-b", str(bits), source, "-o", made)
     check_photo(contacts, person, made.read_bytes(), pattern())
