@@ -239,6 +239,8 @@ static void
 on_wanted (gpointer data)
 {
   Owner *self = data;
+  if (!self->holds) /* nobody waited for the next question */
+    g_clear_handle_id (&self->timer, g_source_remove);
   self->holds = TRUE;
   if (!self->asking && self->timer == 0)
     ask (self);

@@ -195,6 +195,19 @@ def test_what_is_asked_in_the_background_is_not_taken_for_another_logins(unseen,
     assert not mutated(emulator)
 
 
+def test_who_waits_does_not_wait_for_the_next_question_in_the_background(desk, emulator, mount, faces):
+    """Which comes later each time, up to an hour."""
+    desk.log_in_unseen(status=404)
+    emulator.fault("status", path="/v1/people/me", status=404, times=-1)
+    contacts = Contacts(emulator, mount(emulator, "--upload-timeout", "3", state=desk.folder))
+    emulator.wait_requests(1, path="/v1/people/me", answered=True)
+    desk.log_in_unseen(status=404)
+    emulator.fault("status", path="/v1/people/me", status=404, times=-1)
+    emulator.revoke_tokens()
+    contacts.photo(contacts.person()).write_bytes(faces.face_bytes(1))
+    assert contacts.held(contacts.person()) == faces.face_bytes(1)
+
+
 def test_a_service_that_wants_time_is_asked_again(logged_in, emulator, faces):
     """Who waits has a deadline of his own."""
     person = logged_in.person()
