@@ -1,7 +1,7 @@
 /*
  * /_control/people: the address book, behind the clients' backs.
  *
- *   GET  people            everybody, in short
+ *   GET  people            everybody, in short; all three with ?account=EMAIL: of another account's address book
  *   GET  people/ID/photo   the bytes of the photo as the server holds them (?profile=1: the profile's)
  *   POST people            {"action": …, "resource_name": "people/c1", …}, answered with {"resourceName", "etag"}
  *

@@ -205,14 +205,15 @@ handle_tokens (Emulator *emulator, Request *request, const cJSON *body)
     return;
   }
   oauth_add_access_token (emulator->oauth, token, scope != NULL ? scope : OAUTH_SCOPE_CONTACTS,
-                          json_get_int (body, "lifetime", 0));
+                          json_get_string (body, "account"), json_get_int (body, "lifetime", 0));
   answer_ok (request);
 }
 
 static void
 handle_consent (Emulator *emulator, Request *request, const cJSON *body)
 {
-  oauth_next_consent (emulator->oauth, json_get_bool (body, "deny"), json_get_string (body, "scope"));
+  oauth_next_consent (emulator->oauth, json_get_bool (body, "deny"), json_get_string (body, "scope"),
+                      json_get_string (body, "account"));
   oauth_show_page (emulator->oauth, json_get_bool (body, "page"));
   answer_ok (request);
 }
@@ -294,7 +295,8 @@ control_handle (Emulator *emulator, Request *request)
     return;
   }
   if (g_str_has_prefix (path, "/people")) {
-    control_people_handle (emulator, request, path + strlen ("/people"));
+    control_people_handle (books_of (emulator, request_param (request, "account") ?: emulator->account), request,
+                           path + strlen ("/people"));
     return;
   }
   for (guint i = 0; *path == '/' && i < G_N_ELEMENTS (controls); i++) {

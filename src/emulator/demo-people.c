@@ -1,6 +1,7 @@
 /* The people of the demo: pleasant company, and every kind of name that has caused trouble somewhere. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include "emulator/account.h"
 #include "emulator/faces.h"
 #include "emulator/json.h"
 #include "emulator/sample-people.h"
@@ -96,11 +97,11 @@ organization (const char *name)
 }
 
 void
-demo_people_load (Model *model)
+demo_people_load (Model *model, const char *account)
 {
   for (guint i = 0; i < G_N_ELEMENTS (demo_people); i++) {
     const DemoPerson *person = &demo_people[i];
-    g_autofree char *name = g_strdup_printf ("people/c%u", FIRST_NUMBER + i);
+    g_autofree char *name = account_contact_name (account, FIRST_NUMBER + i);
     PersonState *state = person_state_new (name);
 
     state->update_time = state->changed_at = FIRST_CHANGE + i * BETWEEN;

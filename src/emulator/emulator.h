@@ -15,9 +15,13 @@
 #include "emulator/state.h"
 #include "emulator/sync.h"
 
-typedef struct Emulator {
+typedef struct Emulator Emulator;
+
+struct Emulator {
   const Options *options;
-  char *api_url; /* the base of what clients are told, without a slash */
+  const char *account; /* whose address book model is */
+  GHashTable *others;  /* account to Emulator: the same service, another account's address book */
+  char *api_url;       /* the base of what clients are told, without a slash */
   char *photo_url;
   PhotoStore *photos;
   Model *model;
@@ -28,7 +32,12 @@ typedef struct Emulator {
   Quota *quota;               /* NULL: none is kept */
   State *state;               /* NULL: in memory */
   const char *expired_status; /* the canonical status that goes with EXPIRED_SYNC_TOKEN */
-} Emulator;
+};
+
+/* For the methods of the API: the emulator as an account sees it. The address books of other accounts than the owner's
+ * are made when they are first asked for, and are in memory only. Borrowed. */
+Emulator *books_of (Emulator *emulator, const char *account);
+void books_load_samples (Emulator *emulator);
 
 /* The handlers of the two origins (ServerHandler). */
 void dispatch_api (Request *request, gpointer emulator);

@@ -9,7 +9,6 @@
 #include "emulator/emulator.h"
 #include "emulator/fork-server.h"
 #include "emulator/json.h"
-#include "emulator/sample-people.h"
 
 static gboolean
 quit (gpointer loop)
@@ -31,24 +30,13 @@ input_ready (int fd, GIOCondition condition, gpointer loop)
   return G_SOURCE_REMOVE;
 }
 
-static void
-load_samples (Emulator *emulator)
-{
-  const Options *options = emulator->options;
-
-  if (options->people >= 0)
-    synthetic_people_load (emulator->model, options->people, options->photos);
-  else
-    demo_people_load (emulator->model);
-}
-
 static gboolean
 load_people (Emulator *emulator, GError **error)
 {
   g_autoptr (GError) failure = NULL;
 
   if (emulator->options->state_dir == NULL) {
-    load_samples (emulator);
+    books_load_samples (emulator);
     return TRUE;
   }
   emulator->state = state_open (emulator->options->state_dir, error);
@@ -57,7 +45,7 @@ load_people (Emulator *emulator, GError **error)
   sync_set_epoch (emulator->sync, state_load_epoch (emulator->state));
   state_load_tokens (emulator->state, emulator->oauth);
   if (!state_load_people (emulator->state, emulator->model, &failure) && failure == NULL) {
-    load_samples (emulator);
+    books_load_samples (emulator);
     state_save_all (emulator->state, emulator->model);
   }
   if (failure != NULL) {
@@ -75,11 +63,12 @@ start (Emulator *emulator, GError **error)
   const Options *options = emulator->options;
 
   photo_origin_set_face_size (options->face_size);
+  emulator->account = options->account;
   emulator->photos = photo_store_new (options->old_photo_grace);
-  emulator->model = model_new (emulator->photos);
+  emulator->model = model_new (emulator->photos, emulator->account);
   model_set_lag (emulator->model, options->delta_lag);
-  emulator->sync = sync_new (options->sync_token_lifetime);
-  emulator->oauth = oauth_new (options->access_token_lifetime, options->access_tokens);
+  emulator->sync = sync_new (emulator->account, options->sync_token_lifetime);
+  emulator->oauth = oauth_new (emulator->account, options->access_token_lifetime, options->access_tokens);
   emulator->faults = faults_new ();
   emulator->quota = options->quota ? quota_new () : NULL;
   emulator->expired_status = "FAILED_PRECONDITION";
@@ -91,6 +80,7 @@ static void
 stop (Emulator *emulator)
 {
   g_clear_pointer (&emulator->state, state_close);
+  g_clear_pointer (&emulator->others, g_hash_table_unref);
   g_clear_pointer (&emulator->faults, faults_free); /* holds requests, whose end the log notes */
   g_clear_pointer (&emulator->log, request_log_free);
   g_clear_pointer (&emulator->quota, quota_free);
@@ -210,6 +200,7 @@ serve (Emulator *emulator, GError **error)
   listening_url = server_url (api, options->host);
   emulator->api_url = g_strdup (options->public_url != NULL ? options->public_url : listening_url);
   emulator->photo_url = options->photo_url != NULL ? g_strdup (options->photo_url) : server_url (photos, options->host);
+  oauth_set_issuer (emulator->oauth, emulator->api_url);
   if (!write_credentials (emulator, error) || !write_service_account (emulator, error))
     return FALSE;
   g_unix_signal_add (SIGTERM, quit, loop);

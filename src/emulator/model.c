@@ -3,6 +3,7 @@
 
 #include "emulator/model.h"
 
+#include "emulator/account.h"
 #include "emulator/clock.h"
 
 typedef struct Person {
@@ -12,6 +13,7 @@ typedef struct Person {
 
 struct Model {
   PhotoStore *photos;
+  char *account;
   GPtrArray *people;   /* Person, owned */
   GHashTable *by_name; /* name, also previous ones, to Person */
   guint64 revision;
@@ -33,11 +35,12 @@ person_free (gpointer data)
 }
 
 Model *
-model_new (PhotoStore *photos)
+model_new (PhotoStore *photos, const char *account)
 {
   Model *self = g_new0 (Model, 1);
 
   self->photos = photos;
+  self->account = g_strdup (account);
   self->people = g_ptr_array_new_with_free_func (person_free);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->next_name = 7000000000;
@@ -49,6 +52,7 @@ model_free (Model *self)
 {
   g_hash_table_unref (self->by_name);
   g_ptr_array_unref (self->people);
+  g_free (self->account);
   g_free (self);
 }
 
@@ -221,7 +225,7 @@ model_free_name (Model *self)
 
   do {
     g_free (name);
-    name = g_strdup_printf ("people/c%" G_GUINT64_FORMAT, ++self->next_name);
+    name = account_contact_name (self->account, ++self->next_name);
   } while (g_hash_table_contains (self->by_name, name));
   return g_steal_pointer (&name);
 }

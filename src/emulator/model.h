@@ -13,7 +13,7 @@ typedef struct Model Model;
 /* Called after each change, for whoever keeps the book on disk. before is NULL for somebody new. */
 typedef void (*ModelChanged) (const PersonState *before, const PersonState *after, gpointer data);
 
-Model *model_new (PhotoStore *photos);
+Model *model_new (PhotoStore *photos, const char *account);
 void model_free (Model *self);
 void model_set_lag (Model *self, gint64 seconds);
 void model_on_change (Model *self, ModelChanged changed, gpointer data);

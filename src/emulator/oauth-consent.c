@@ -3,6 +3,8 @@
 
 #include "emulator/oauth-consent.h"
 
+#include "emulator/oauth.h"
+
 void
 oauth_consent_ask (Request *request)
 {
@@ -36,8 +38,15 @@ oauth_consent_is_denied (const Request *request)
   return g_strcmp0 (request_param (request, "decision"), "deny") == 0;
 }
 
-const char *
+char *
 oauth_consent_scope (const Request *request)
 {
-  return request_param (request, "ticked") != NULL ? request_param (request, "scope") : "openid";
+  g_auto (GStrv) words = g_strsplit (request_param (request, "scope"), " ", -1);
+  gboolean ticked = request_param (request, "ticked") != NULL;
+  GString *out = g_string_new (NULL);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    if (ticked || !g_str_has_prefix (words[i], OAUTH_SCOPE_CONTACTS))
+      g_string_append_printf (out, "%s%s", out->len > 0 ? " " : "", words[i]);
+  return g_string_free (out->len > 0 ? out : g_string_assign (out, "openid"), FALSE);
 }

@@ -9,5 +9,5 @@
 void oauth_consent_ask (Request *request);
 gboolean oauth_consent_is_decided (const Request *request);
 gboolean oauth_consent_is_denied (const Request *request);
-/* What was ticked; "openid", which needs no consent, when nothing was. */
-const char *oauth_consent_scope (const Request *request);
+/* What is asked for, without the contacts when their box was not ticked; "openid" when nothing is left. Transfer full. */
+char *oauth_consent_scope (const Request *request);

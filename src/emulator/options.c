@@ -4,6 +4,7 @@
 #include "emulator/options.h"
 
 #include "config.h"
+#include "emulator/account.h"
 
 static gboolean
 parse_photos (const char *text, PhotosOption *photos, GError **error)
@@ -67,6 +68,7 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
     { "public-url", 0, 0, G_OPTION_ARG_STRING, &self->public_url, "Base URL of the API behind a relay", "URL" },
     { "photo-url", 0, 0, G_OPTION_ARG_STRING, &self->photo_url, "Base URL of the photos behind a relay", "URL" },
     { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &self->state_dir, "Keep everything there; else in memory", "DIR" },
+    { "account", 0, 0, G_OPTION_ARG_STRING, &self->account, "Whose address book it is (" ACCOUNT_DEFAULT ")", "EMAIL" },
     { "people", 0, 0, G_OPTION_ARG_INT, &self->people, "Invent N people in place of the demo's", "N" },
     { "photos", 0, 0, G_OPTION_ARG_STRING, &photos, "Which of them have one: all, half, none", "WHICH" },
     { "face-size", 0, 0, G_OPTION_ARG_INT, &self->face_size, "Width of drawn faces in pixels (720)", "N" },
@@ -108,6 +110,8 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
   }
   if (self->host == NULL)
     self->host = g_strdup ("127.0.0.1");
+  if (self->account == NULL)
+    self->account = g_strdup (ACCOUNT_DEFAULT);
   *done = version;
   if (version)
     g_print ("people-emulator %s\n", CONTACTFS_VERSION);
@@ -120,6 +124,7 @@ options_clear (Options *self)
   g_free (self->demo_credentials);
   g_free (self->service_account);
   g_free (self->host);
+  g_free (self->account);
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_free (self->public_url);

@@ -16,7 +16,8 @@ typedef struct Options {
   char *public_url;
   char *photo_url;
   char *state_dir;
-  int people; /* -1: the demo's */
+  char *account; /* whose the address book is */
+  int people;    /* -1: the demo's */
   PhotosOption photos;
   int face_size;          /* pixels */
   char *demo_credentials; /* where to write them, or NULL */

@@ -150,7 +150,7 @@ routes_dispatch (Emulator *emulator, Request *request)
     error_answer_html (request, 404);
   else if (may (emulator, request, method)
            && (method->route == route_unimplemented || within_quota (emulator, request, method)))
-    method->route (emulator, request, name);
+    method->route (books_of (emulator, oauth_account (emulator->oauth, request->authorization)), request, name);
 }
 
 void

@@ -6,9 +6,10 @@
 #include "emulator/model.h"
 #include "emulator/options.h"
 
-void demo_people_load (Model *model);
+/* account: whose they are. */
+void demo_people_load (Model *model, const char *account);
 /* count people, always the same ones, named apart from each other. */
-void synthetic_people_load (Model *model, int count, PhotosOption photos);
+void synthetic_people_load (Model *model, const char *account, int count, PhotosOption photos);
 
 /* For both: the entries of a field, for person_state_set_field (). "value":"…" and, if not NULL, "type":"…". */
 char **sample_value (const char *value, const char *type);

@@ -15,7 +15,7 @@ static const char schema[]
       "NULL,"
       " update_time INT NOT NULL, changed_at INT NOT NULL, revision INT NOT NULL);"
       "CREATE TABLE IF NOT EXISTS photo (key TEXT PRIMARY KEY, kind INT NOT NULL, seed INT NOT NULL, bytes BLOB);"
-      "CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, scope TEXT NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS login (token TEXT PRIMARY KEY, scope TEXT NOT NULL, account TEXT NOT NULL);"
       "CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value INT NOT NULL);";
 
 struct State {
@@ -55,8 +55,8 @@ prepare_all (State *self)
     { &self->put_photo, "REPLACE INTO photo VALUES (?,?,?,?)" },
     { &self->drop_photo, "DELETE FROM photo WHERE key=?" },
     { &self->get_photo, "SELECT kind, seed, bytes FROM photo WHERE key=?" },
-    { &self->put_token, "REPLACE INTO token VALUES (?,?)" },
-    { &self->drop_token, "DELETE FROM token WHERE token=?" },
+    { &self->put_token, "REPLACE INTO login VALUES (?,?,?)" },
+    { &self->drop_token, "DELETE FROM login WHERE token=?" },
     { &self->put_setting, "REPLACE INTO setting VALUES (?,?)" },
   };
 
@@ -308,22 +308,25 @@ state_load_tokens (State *self, OAuth *oauth)
 {
   sqlite3_stmt *rows = NULL;
 
-  if (sqlite3_prepare_v2 (self->db, "SELECT token, scope FROM token", -1, &rows, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v2 (self->db, "SELECT token, scope, account FROM login", -1, &rows, NULL) != SQLITE_OK)
     return;
   while (sqlite3_step (rows) == SQLITE_ROW)
-    oauth_load (oauth, (const char *)sqlite3_column_text (rows, 0), (const char *)sqlite3_column_text (rows, 1));
+    oauth_load (oauth, (const char *)sqlite3_column_text (rows, 0), (const char *)sqlite3_column_text (rows, 1),
+                (const char *)sqlite3_column_text (rows, 2));
   sqlite3_finalize (rows);
 }
 
 void
-state_token_changed (const char *refresh_token, const char *scope, gpointer state)
+state_token_changed (const char *refresh_token, const char *scope, const char *account, gpointer state)
 {
   State *self = state;
   sqlite3_stmt *statement = scope != NULL ? self->put_token : self->drop_token;
 
   bind_text (statement, 1, refresh_token);
-  if (scope != NULL)
+  if (scope != NULL) {
     bind_text (statement, 2, scope);
+    bind_text (statement, 3, account);
+  }
   run (self, statement);
 }
 

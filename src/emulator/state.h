@@ -23,4 +23,4 @@ void state_save_epoch (State *self, guint epoch);
 
 /* For model_on_change () and oauth_on_change (): data is the State. */
 void state_person_changed (const PersonState *before, const PersonState *after, gpointer state);
-void state_token_changed (const char *refresh_token, const char *scope, gpointer state);
+void state_token_changed (const char *refresh_token, const char *scope, const char *account, gpointer state);

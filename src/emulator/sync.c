@@ -3,11 +3,14 @@
 
 #include "emulator/sync.h"
 
+#include <string.h>
+
 #include "emulator/clock.h"
 
 #define MAX_LISTINGS 64
 
 struct Sync {
+  char *key;       /* of checksums */
   gint64 lifetime; /* microseconds */
   guint epoch;
   GHashTable *listings; /* name to Listing */
@@ -16,10 +19,11 @@ struct Sync {
 };
 
 Sync *
-sync_new (gint64 lifetime_seconds)
+sync_new (const char *account, gint64 lifetime_seconds)
 {
   Sync *self = g_new0 (Sync, 1);
 
+  self->key = g_strconcat ("people-emulator ", account, NULL);
   self->lifetime = lifetime_seconds * G_USEC_PER_SEC;
   self->listings = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)listing_free);
   g_queue_init (&self->order);
@@ -31,6 +35,7 @@ sync_free (Sync *self)
 {
   g_queue_clear (&self->order);
   g_hash_table_unref (self->listings);
+  g_free (self->key);
   g_free (self);
 }
 
@@ -93,9 +98,10 @@ sync_lookup (Sync *self, const char *page_token, guint *offset)
 }
 
 static char *
-checksum (const char *text)
+checksum (const Sync *self, const char *text)
 {
-  g_autofree char *sum = g_compute_hmac_for_string (G_CHECKSUM_SHA256, (const guchar *)"people-emulator", 15, text, -1);
+  g_autofree char *sum
+      = g_compute_hmac_for_string (G_CHECKSUM_SHA256, (const guchar *)self->key, strlen (self->key), text, -1);
 
   return g_strndup (sum, 16);
 }
@@ -114,7 +120,7 @@ sync_token_new (Sync *self, guint64 revision, gint64 full_sync, const char *para
   g_autofree char *same = digest (parameters);
   g_autofree char *text
       = g_strdup_printf ("%u.%" G_GUINT64_FORMAT ".%" G_GINT64_FORMAT ".%s", self->epoch, revision, full_sync, same);
-  g_autofree char *sum = checksum (text);
+  g_autofree char *sum = checksum (self, text);
   g_autofree char *signed_text = g_strconcat (text, ".", sum, NULL);
   char *token = g_base64_encode ((const guchar *)signed_text, strlen (signed_text));
 
@@ -136,7 +142,7 @@ sync_token_read (Sync *self, const char *token, const char *parameters, guint64 
   if (g_strv_length (parts) != 5)
     return TOKEN_MALFORMED;
   text[strlen (text) - strlen (parts[4]) - 1] = '\0';
-  sum = checksum (text);
+  sum = checksum (self, text);
   if (!g_str_equal (sum, parts[4]))
     return TOKEN_MALFORMED;
   *revision = g_ascii_strtoull (parts[1], NULL, 10);

@@ -27,7 +27,8 @@ typedef enum {
   TOKEN_OTHER_PARAMETERS,
 } TokenVerdict;
 
-Sync *sync_new (gint64 lifetime_seconds);
+/* account: whose sync tokens are good here. */
+Sync *sync_new (const char *account, gint64 lifetime_seconds);
 void sync_free (Sync *self);
 
 /* From now on tokens given so far are expired; the epoch survives restarts where somebody stores it. */

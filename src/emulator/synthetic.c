@@ -3,6 +3,8 @@
 
 #include "emulator/sample-people.h"
 
+#include "emulator/account.h"
+
 static const char *const given_names[] = {
   "Ada",   "Bruno", "Clara", "David", "Elena", "Felix", "Gina", "Hugo",  "Ines", "Jonas", "Karin",
   "Leo",   "Mona",  "Nils",  "Olga",  "Paul",  "Quinn", "Rosa", "Simon", "Tara", "Ugo",   "Vera",
@@ -38,13 +40,13 @@ has_photo (PhotosOption photos, int index)
 }
 
 void
-synthetic_people_load (Model *model, int count, PhotosOption photos)
+synthetic_people_load (Model *model, const char *account, int count, PhotosOption photos)
 {
   for (int i = 0; i < count; i++) {
     const char *given = given_names[i % N_GIVEN];
     const char *family = family_names[i / N_GIVEN % N_FAMILY];
     g_autofree char *middle = middle_name (i / (N_GIVEN * N_FAMILY));
-    g_autofree char *name = g_strdup_printf ("people/c%d", FIRST_NUMBER + i);
+    g_autofree char *name = account_contact_name (account, (guint64)FIRST_NUMBER + (guint64)i);
     g_autofree char *email = g_strdup_printf ("person%d@example.com", i + 1);
     g_autofree char *phone = g_strdup_printf ("+1 555 %07d", i + 1);
     PersonState *state = person_state_new (name);

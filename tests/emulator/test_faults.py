@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-ME = "people/me"
+ME = "people/c1001"
 NAMES = {"personFields": "names"}
 
 
@@ -37,7 +37,7 @@ def test_status(emulator):
 
 
 def test_a_body_of_ones_own(emulator):
-    emulator.fault("status", path="/v1/people/me", status=403, body={"error": {"code": 403, "message": "no"}})
+    emulator.fault("status", path="/v1/people/c1001", status=403, body={"error": {"code": 403, "message": "no"}})
     assert get(emulator).json() == {"error": {"code": 403, "message": "no"}}
     emulator.fault("status", origin="photo", status=200, body_base64=base64.b64encode(b"\xff\xd8\xff").decode(),
                    content_type="image/jpeg")
@@ -89,13 +89,13 @@ def test_a_lost_answer_is_carried_out(emulator):
 
 
 def test_hang_until_the_client_leaves(emulator):
-    emulator.fault("hang", path="/v1/people/me", times=-1)
+    emulator.fault("hang", path="/v1/people/c1001", times=-1)
     connection = emulator.connect(emulator.api_url)
-    connection.request("GET", "/v1/people/me?personFields=names", headers={"Authorization": f"Bearer {emulator.token}"})
-    [request] = emulator.wait_requests(1, path="/v1/people/me")
+    connection.request("GET", "/v1/people/c1001?personFields=names", headers={"Authorization": f"Bearer {emulator.token}"})
+    [request] = emulator.wait_requests(1, path="/v1/people/c1001")
     assert not request["ended"]
     connection.close()
-    [request] = emulator.wait_requests(1, path="/v1/people/me", answered=True)
+    [request] = emulator.wait_requests(1, path="/v1/people/c1001", answered=True)
     assert request["status"] == 0
     emulator.clear_faults()
     assert get(emulator).status == 200
@@ -173,16 +173,16 @@ def test_a_mutation_whose_client_left_during_the_delay_is_not_carried_out(emulat
     emulator.wait_requests(1, method="PATCH")
     connection.close()
     emulator.wait_requests(1, method="PATCH", answered=True)
-    emulator.fault("delay", path="/v1/people/me", delay_ms=150)
+    emulator.fault("delay", path="/v1/people/c1001", delay_ms=150)
     assert get(emulator).status == 200, "by now the other delay is over as well"
     assert emulator.photo_bytes("people/c1002") == before
 
 
 def test_the_log(emulator):
-    emulator.api("GET", "people/me", {"personFields": "names"}, headers={"User-Agent": "tester/1"})
+    emulator.api("GET", "people/c1001", {"personFields": "names"}, headers={"User-Agent": "tester/1"})
     emulator.photo(photo_url(emulator))
     log = emulator.log()
-    assert log["total"] == 3 and log["counts"]["GET /v1/people/me"] == 1
+    assert log["total"] == 3 and log["counts"]["GET /v1/people/c1001"] == 2
     first = log["requests"][0]
     assert first["origin"] == "api" and first["status"] == 200 and first["user_agent"] == "tester/1"
     assert first["query"] == "personFields=names" and first["http"] == "1.1" and first["bytes"] > 10
@@ -197,7 +197,7 @@ def test_the_log(emulator):
 def test_connections_are_told_apart(emulator):
     connection = emulator.connect(emulator.api_url)
     for _ in range(3):
-        connection.request("GET", "/v1/people/me?personFields=names", headers={"Authorization": f"Bearer {emulator.token}"})
+        connection.request("GET", "/v1/people/c1001?personFields=names", headers={"Authorization": f"Bearer {emulator.token}"})
         connection.getresponse().read()
     connection.close()
     get(emulator)
@@ -210,7 +210,7 @@ def test_waiting(emulator):
         waiting = pool.submit(emulator.wait_requests, 3, path="/v1/people/c*")
         for number in (1001, 1002):
             get(emulator, f"people/c{number}")
-        get(emulator)
+        get(emulator, "contactGroups")
         assert not waiting.done()
         get(emulator, "people/c1003")
         assert [request["path"][-5:] for request in waiting.result(10)] == ["c1001", "c1002", "c1003"]
@@ -222,14 +222,14 @@ def test_no_token_is_ever_logged(start, tmp_path):
     log = tmp_path / "requests.log"
     emulator = start("--log", log, "--verbose", token="sesame-open")
     get(emulator)
-    emulator.request("GET", f"{emulator.api_url}/v1/people/me?access_token=sesame-open&personFields=names")
+    emulator.request("GET", f"{emulator.api_url}/v1/people/c1001?access_token=sesame-open&personFields=names")
     emulator.request("POST", emulator.ready["token_uri"], b"grant_type=refresh_token&refresh_token=sesame-open&client_id=x")
     emulator.request("POST", f"{emulator.ready['revoke_uri']}?token=sesame-open", b"")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [line["path"] for line in lines] == ["/v1/people/me", "/v1/people/me", "/token", "/revoke"]
+    assert [line["path"] for line in lines] == ["/v1/people/c1001", "/v1/people/c1001", "/token", "/revoke"]
     assert lines[1]["query"] == "access_token=-&personFields=names"
     emulator.close()
-    assert "sesame" not in log.read_text() + emulator.stderr and "/v1/people/me" in emulator.stderr
+    assert "sesame" not in log.read_text() + emulator.stderr and "/v1/people/c1001" in emulator.stderr
 
 
 def test_control_knows_what_it_knows(emulator):

@@ -47,7 +47,7 @@ CALLS = {
         "syncToken": ""}),
     "people.people.get": Call("people/c1005", {"personFields": ALL, "requestMask.includeField": "person.names",
                                                "sources": [SOURCE, "READ_SOURCE_TYPE_PROFILE"]}),
-    "people.people.getBatchGet": Call(query={"resourceNames": ["people/c1001", "people/c1008", "people/me", "people/c9"],
+    "people.people.getBatchGet": Call(query={"resourceNames": ["people/c1001", "people/c1008", "people/c9"],
                                              "personFields": ALL, "requestMask.includeField": "person.names",
                                              "sources": [SOURCE, "READ_SOURCE_TYPE_PROFILE"]}),
     "people.people.updateContactPhoto": Call("people/c1001", prepare=picture),

@@ -51,7 +51,7 @@ def log_in(emulator, **changes):
     return exchange(emulator, redirected(authorize(emulator, **changes))["code"]).json()
 
 
-def use(emulator, token, method="GET", path="people/me"):
+def use(emulator, token, method="GET", path="people/c1001"):
     return emulator.api(method, path, {"personFields": "names"}, token=token)
 
 
@@ -139,9 +139,9 @@ def test_missing_and_unknown_tokens(emulator):
     for token in ("unknown", "", "test-access-token2"):
         answer = use(emulator, token or " ")
         assert answer.status == 401 and answer.reasons == ["ACCESS_TOKEN_EXPIRED"]
-    answer = emulator.api("GET", "people/me", {"personFields": "names"}, token=None, headers={"Authorization": "Basic eDp5"})
+    answer = emulator.api("GET", "people/c1001", {"personFields": "names"}, token=None, headers={"Authorization": "Basic eDp5"})
     assert answer.status == 401
-    in_query = emulator.api("GET", "people/me", {"personFields": "names", "access_token": emulator.token}, token=None)
+    in_query = emulator.api("GET", "people/c1001", {"personFields": "names", "access_token": emulator.token}, token=None)
     assert in_query.status == 401
 
 

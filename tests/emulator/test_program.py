@@ -134,14 +134,14 @@ def secure(start, certificate):
 def test_https_speaks_both_versions(secure):
     curl = Curl(secure)
     assert secure.api_url.startswith("https://") and secure.photo_url.startswith("https://")
-    url = f"{secure.api_url}/v1/people/me?personFields=names"
+    url = f"{secure.api_url}/v1/people/c1001?personFields=names"
     version, status, body = curl(url)
     assert (version, status) == ("2", 200) and json.loads(body)["names"]
     assert curl(url, "--http1.1") == ("1.1", 200, body)
     photo = secure.api("GET", "people/c1001", {"personFields": "photos"}).json()["photos"][0]["url"]
     version, status, body = Curl(secure, token=False)(photo.rpartition("=")[0] + "=s0")
     assert (version, status) == ("2", 200) and body == secure.photo_bytes("people/c1001")
-    assert [request["http"] for request in secure.requests(path="/v1/people/me")] == ["2", "1.1"]
+    assert [request["http"] for request in secure.requests(path="/v1/people/c1001")] == ["2", "1.1", "1.1"]
 
 
 def test_large_uploads_over_http2(secure, tmp_path):
@@ -177,7 +177,7 @@ ENDED = {16, 18, 52, 56, 92}  # depending on what had come by then
 @pytest.mark.parametrize("action, codes", [("reset", RESET), ("cut", {STREAM_ERROR}), ("lost-answer", ENDED)])
 def test_faults_over_http2(secure, action, codes):
     secure.fault(action, path="/v1/people/*")
-    url = f"{secure.api_url}/v1/people/me?personFields=names"
+    url = f"{secure.api_url}/v1/people/c1001?personFields=names"
     assert Curl(secure).fails(url) in codes
     assert Curl(secure)(url)[:2] == ("2", 200)
 
@@ -185,9 +185,9 @@ def test_faults_over_http2(secure, action, codes):
 @pytest.mark.parametrize("version", ["--http2", "--http1.1"])
 def test_clients_that_leave_over_tls(secure, version):
     secure.fault("hang", path="/v1/people/*")
-    url = f"{secure.api_url}/v1/people/me?personFields=names"
+    url = f"{secure.api_url}/v1/people/c1001?personFields=names"
     assert Curl(secure).fails(url, version, "--max-time", "0.3") == LEFT
     if version == "--http2":
-        [request] = secure.wait_requests(1, path="/v1/people/me", answered=True)
+        [request] = secure.wait_requests(1, path="/v1/people/c1001", answered=True)
         assert request["status"] == 0
     assert Curl(secure)(url, version)[1] == 200

@@ -100,6 +100,6 @@ def test_without_a_service_account_none_is_known(emulator, start, account):
 
 
 def test_the_quota_project_is_noted(emulator):
-    emulator.api("GET", "people/me", {"personFields": "names"}, headers={"X-Goog-User-Project": "pays"})
-    emulator.api("GET", "people/me", {"personFields": "names"})
+    emulator.api("GET", "people/c1001", {"personFields": "names"}, headers={"X-Goog-User-Project": "pays"})
+    emulator.api("GET", "people/c1001", {"personFields": "names"})
     assert [request.get("quota_project") for request in emulator.requests(origin="api")] == ["pays", None]

@@ -212,13 +212,13 @@ class Emulator:
     def _pattern(path, method, origin):
         return {name: value for name, value in (("path", path), ("method", method), ("origin", origin)) if value}
 
-    def people(self):
-        """Everybody: resourceName, displayName, photo, profile, domainContact."""
-        return self.control("GET", "people")["people"]
+    def people(self, account=None):
+        """Everybody: resourceName, displayName, photo, profile, domainContact; of another account's address book, too."""
+        return self.control("GET", "people", query={"account": account} if account else None)["people"]
 
-    def find(self, display_name):
+    def find(self, display_name, account=None):
         """The resource name of the first person called so."""
-        for person in self.people():
+        for person in self.people(account):
             if person["displayName"] == display_name:
                 return person["resourceName"]
         raise KeyError(display_name)
@@ -258,10 +258,11 @@ class Emulator:
             return {"base64": base64.b64encode(picture).decode()}
         return {"face": picture}
 
-    def photo_bytes(self, resource_name, profile=False):
+    def photo_bytes(self, resource_name, profile=False, account=None):
         """The bytes that the server holds, or None without a photo."""
         name = resource_name.removeprefix("people/")
-        answer = self.request("GET", f"{self.control_url}/people/{name}/photo{'?profile=1' if profile else ''}")
+        query = encode_query({**({"profile": "1"} if profile else {}), **({"account": account} if account else {})})
+        answer = self.request("GET", f"{self.control_url}/people/{name}/photo?{query}")
         assert answer.status in (200, 404), answer.body
         return answer.body if answer.status == 200 else None
 
@@ -272,7 +273,7 @@ class Emulator:
         self.control("POST", "revoke-tokens", {"refresh": refresh})
 
     def add_token(self, token, **more):
-        """One more access token; more: scope, lifetime in seconds."""
+        """One more access token; more: scope, account, lifetime in seconds."""
         self.control("POST", "tokens", dict(more, token=token))
 
     def delegate(self, granted):
@@ -284,7 +285,8 @@ class Emulator:
         self.control("POST", "time", {"advance": seconds})
 
     def consent(self, **what):
-        """What the user does at the next authorization: deny=True, or scope="…"; page=True: ask on a page from now on."""
+        """What the user does at the next authorization: deny=True, or scope="…", account="…" (an e-mail address, who logs in);
+        page=True: ask on a page from now on."""
         self.control("POST", "consent", what)
 
     def rotate_refresh_tokens(self):

@@ -1,0 +1,44 @@
+/*
+ * What the endpoints (oauth.c) and who asks about tokens share: who was granted what.
+ */
+#pragma once
+
+#include "emulator/oauth.h"
+
+typedef struct Grant {
+  char *scope; /* canonical */
+  char *account;
+  char *refresh_token; /* that an access token came from, or NULL */
+  gint64 expires;      /* 0: never */
+  /* of an authorization code */
+  char *client_id;
+  char *redirect_uri;
+  char *challenge;
+} Grant;
+
+struct OAuth {
+  char *owner;
+  char *issuer;
+  GHashTable *access;    /* token to Grant */
+  GHashTable *refresh;   /* token to Grant */
+  GHashTable *codes;     /* code to Grant */
+  gint64 lifetime;       /* seconds */
+  ServiceAccount *robot; /* or NULL */
+  gboolean show_page;
+  gboolean rotate;
+  gboolean deny_next;
+  char *scope_next;
+  char *account_next;
+  OAuthChanged changed;
+  gpointer changed_data;
+};
+
+/* scope: short names are fine. Transfer full. */
+Grant *grant_new (const char *scope, const char *account, gint64 lifetime_seconds);
+/* NULL: unknown, or over. token may be NULL. */
+Grant *grant_find (GHashTable *grants, const char *token);
+gboolean grant_has_scope (const Grant *grant, const char *scope);
+char *grant_random_token (const char *prefix); /* transfer full */
+/* For good: on disk too, where somebody keeps them. */
+void grant_keep_refresh_token (OAuth *self, const char *token, const char *scope, const char *account);
+void grant_forget_refresh_token (OAuth *self, const char *token);
