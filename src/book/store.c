@@ -78,11 +78,14 @@ struct BookStore {
 
 /* ---- opening ---- */
 
+/* code is what SQLite answered; its words are better while the connection still has them. */
 static gboolean
-fail (BookStore *self, GError **error)
+fail (BookStore *self, int code, GError **error)
 {
+  gboolean has_words = self->db && sqlite3_errcode (self->db) == (code & 0xff);
+
   g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "The database %s cannot be used: %s", self->path,
-               self->db ? sqlite3_errmsg (self->db) : "out of memory");
+               has_words ? sqlite3_errmsg (self->db) : sqlite3_errstr (code));
   return FALSE;
 }
 
@@ -103,12 +106,12 @@ make_private (BookStore *self, GError **error)
   return FALSE;
 }
 
-/* What a database of ours cannot answer with: it was overwritten, cut off, or lost its tables. Not: a full disk, a lack
- * of permission, another process at work. */
+/* What a database of ours cannot answer with: it was overwritten or cut off. Not: a full disk, a lack of permission,
+ * another process at work, SQL that this version of SQLite does not take. */
 static gboolean
 is_damage (int code)
 {
-  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_ERROR;
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
 }
 
 static int
@@ -122,6 +125,30 @@ query_int (BookStore *self, const char *sql, int *out)
     code = SQLITE_OK;
   }
   sqlite3_finalize (statement);
+  return code;
+}
+
+/* Reads all of it, which is a few milliseconds, and finds damage now rather than in the middle of a mount. As a statement:
+ * the table pragma_quick_check takes no number since SQLite 3.46. */
+static int
+check (BookStore *self)
+{
+  sqlite3_stmt *statement = NULL;
+  int code = sqlite3_prepare_v2 (self->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+
+  if (code == SQLITE_OK && (code = sqlite3_step (statement)) == SQLITE_ROW)
+    code = g_strcmp0 ((const char *)sqlite3_column_text (statement, 0), "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+  sqlite3_finalize (statement);
+  return code;
+}
+
+static int
+prepare_all (BookStore *self)
+{
+  int code = SQLITE_OK;
+
+  for (int i = 0; code == SQLITE_OK && i < N_STATEMENTS; i++)
+    code = sqlite3_prepare_v3 (self->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL);
   return code;
 }
 
@@ -152,7 +179,7 @@ disconnect (BookStore *self)
 static gboolean
 connect (BookStore *self, gboolean *damaged, GError **error)
 {
-  int version = 0, intact = 0, code;
+  int version = 0, code;
 
   *damaged = FALSE;
   if (!make_private (self, error))
@@ -174,22 +201,20 @@ connect (BookStore *self, gboolean *damaged, GError **error)
                  self->path, version, (int)G_N_ELEMENTS (migrations));
     return FALSE;
   }
-  /* Reads all of it, which is a few milliseconds, and finds damage now rather than in the middle of a mount. */
   if (code == SQLITE_OK)
-    code = query_int (self, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &intact);
-  if (code == SQLITE_OK && !intact) {
-    g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "The database %s is damaged", self->path);
-    *damaged = TRUE;
-    return FALSE;
+    code = check (self);
+  if (code != SQLITE_OK) {
+    *damaged = is_damage (code);
+    return fail (self, code, error);
   }
-  if (code == SQLITE_OK && (guint)version < G_N_ELEMENTS (migrations))
+  if ((guint)version < G_N_ELEMENTS (migrations))
     code = migrate (self, version);
-  for (int i = 0; code == SQLITE_OK && i < N_STATEMENTS; i++)
-    code = sqlite3_prepare_v3 (self->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL);
+  if (code == SQLITE_OK)
+    code = prepare_all (self);
   if (code == SQLITE_OK)
     return TRUE;
-  *damaged = is_damage (code);
-  return fail (self, error);
+  *damaged = is_damage (code) || code == SQLITE_ERROR; /* its tables are missing or not ours */
+  return fail (self, code, error);
 }
 
 /* With its log, so that somebody could still get at what is in there. */
@@ -261,7 +286,7 @@ column_text (sqlite3_stmt *statement, int index)
 static gboolean
 finish (BookStore *self, StatementId id, int code, GError **error)
 {
-  gboolean good = code == SQLITE_DONE || code == SQLITE_ROW || fail (self, error);
+  gboolean good = code == SQLITE_DONE || code == SQLITE_ROW || fail (self, code, error);
 
   sqlite3_reset (self->statements[id]);
   sqlite3_clear_bindings (self->statements[id]);

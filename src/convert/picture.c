@@ -13,12 +13,14 @@
 #include "convert/vips-image.h"
 #include "image/header.h"
 
+#ifndef HAVE_VIPS_AUTOPTR /* 8.14 */
 static void
 array_free (VipsArrayDouble *array)
 {
   vips_area_unref (VIPS_AREA (array));
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsArrayDouble, array_free)
+#endif
 
 #define QUALITY 90
 #define STRIP   64 /* rows */

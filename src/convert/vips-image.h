@@ -6,9 +6,12 @@
 
 #include <vips/vips.h>
 
+#include "config.h"
 #include "image/image.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref) /* vips 8.14 has none */
+#ifndef HAVE_VIPS_AUTOPTR /* 8.14 */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref)
+#endif
 
 typedef struct {
   int width;

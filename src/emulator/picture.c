@@ -5,7 +5,11 @@
 
 #include <vips/vips.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref) /* vips 8.14 has none */
+#include "config.h"
+
+#ifndef HAVE_VIPS_AUTOPTR /* 8.14 */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref)
+#endif
 
 #define SVG_WIDTH 720.0 /* of every drawing here */
 

@@ -329,6 +329,45 @@ test_truncated (Fixture *fixture, gconstpointer data)
   reopen_damaged (fixture);
 }
 
+static guint64
+inode (const char *path)
+{
+  struct stat st;
+
+  g_assert_cmpint (stat (path, &st), ==, 0);
+  return st.st_ino;
+}
+
+/* No good database is set aside, new or full. */
+static void
+test_good (Fixture *fixture, gconstpointer data)
+{
+  guint64 first = inode (fixture->path);
+
+  for (int times = 0; times < 3; times++) {
+    fill (fixture->store, times * 500);
+    close_store (fixture);
+    open_store (fixture);
+    g_assert_cmpuint (inode (fixture->path), ==, first);
+    g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
+  }
+}
+
+/* An SQLite database that nothing is wrong with, and yet not ours. */
+static void
+test_other_tables (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *contents = NULL;
+  gsize size;
+
+  close_store (fixture);
+  g_assert_true (g_file_get_contents (fixture->path, &contents, &size, NULL));
+  for (char *at = contents; (at = memmem (at, size - (gsize)(at - contents), "people", 6)); at++)
+    memcpy (at, "poeple", 6);
+  g_assert_true (g_file_set_contents (fixture->path, contents, (gssize)size, NULL));
+  reopen_damaged (fixture);
+}
+
 /* A hole in the middle, which opening alone would not notice. */
 static void
 test_overwritten (Fixture *fixture, gconstpointer data)
@@ -414,6 +453,7 @@ test_kill (Fixture *fixture, gconstpointer data)
   g_assert_true (WIFSIGNALED (status));
   open_store (fixture);
   assert_people (fixture->store, "people/c1=Committed\n");
+  g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
 }
 
 static void
@@ -422,25 +462,17 @@ count_person (const BookStorePerson *person, gpointer data)
   ++*(int *)data;
 }
 
-/* A large address book; the limits are generous for slow and instrumented machines, the figures go to the log. */
+/* A large address book, in one transaction. */
 static void
 test_bulk (Fixture *fixture, gconstpointer data)
 {
-  gint64 start = g_get_monotonic_time (), filled, opened, listed;
   int count = 0;
 
   fill (fixture->store, 25000);
-  filled = g_get_monotonic_time ();
   close_store (fixture);
   open_store (fixture);
-  opened = g_get_monotonic_time ();
   assert_good (book_store_each_person (fixture->store, count_person, &count, error));
-  listed = g_get_monotonic_time ();
-  g_test_message ("25,000 people: put %d ms, reopened %d ms, listed %d ms", (int)(filled - start) / 1000,
-                  (int)(opened - filled) / 1000, (int)(listed - opened) / 1000);
   g_assert_cmpint (count, ==, 25000);
-  g_assert_cmpint (filled - start, <, 3 * G_USEC_PER_SEC);
-  g_assert_cmpint (listed - filled, <, 3 * G_USEC_PER_SEC);
 }
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
@@ -457,9 +489,11 @@ main (int argc, char **argv)
   ADD ("/store/deletions", test_deletions);
   ADD ("/store/transactions", test_transactions);
   ADD ("/store/private", test_private);
+  ADD ("/store/good", test_good);
   ADD ("/store/garbage", test_garbage);
   ADD ("/store/truncated", test_truncated);
   ADD ("/store/overwritten", test_overwritten);
+  ADD ("/store/other-tables", test_other_tables);
   ADD ("/store/newer", test_newer);
   ADD ("/store/cannot-open", test_cannot_open);
   ADD ("/store/kill", test_kill);
