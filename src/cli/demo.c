@@ -77,8 +77,8 @@ keep_ports (const char *file, const char *api_url, const char *photo_url)
 /* ---- the process ---- */
 
 static GSubprocess *
-spawn (const char *program, const char *folder, Ports ports, const char *credentials, const char *log, int ready_fd,
-       GError **error)
+spawn (const char *program, const char *folder, Ports ports, const char *credentials, const char *control_key,
+       const char *log, int ready_fd, GError **error)
 {
   g_autofree char *api_port = g_strdup_printf ("%u", ports.api);
   g_autofree char *photo_port = g_strdup_printf ("%u", ports.photo);
@@ -88,9 +88,9 @@ spawn (const char *program, const char *folder, Ports ports, const char *credent
     g_subprocess_launcher_set_stderr_file_path (launcher, log);
   g_subprocess_launcher_set_child_setup (launcher, leave_process_group, NULL, NULL);
   g_subprocess_launcher_take_fd (launcher, ready_fd, DEMO_READY_FD);
-  return g_subprocess_launcher_spawn (launcher, error, program, "--state-dir", folder, "--port", api_port,
-                                      "--photo-port", photo_port, "--until-eof", "--ready-fd",
-                                      G_STRINGIFY (DEMO_READY_FD), "--demo-credentials", credentials, NULL);
+  return g_subprocess_launcher_spawn (
+      launcher, error, program, "--state-dir", folder, "--port", api_port, "--photo-port", photo_port, "--until-eof",
+      "--ready-fd", G_STRINGIFY (DEMO_READY_FD), "--demo-credentials", credentials, "--control-key", control_key, NULL);
 }
 
 /* The line that the emulator writes when it listens; NULL when it ends first, or takes too long. */
@@ -145,9 +145,10 @@ demo_start (const char *folder, gboolean foreground, GError **error)
   g_autoptr (Demo) self = g_new0 (Demo, 1);
   g_autofree char *log = g_build_filename (folder, "log", NULL);
   g_autofree char *ports = g_build_filename (folder, "ports", NULL);
+  g_autofree char *control_key = g_build_filename (folder, "control-key", NULL);
   self->credentials = g_build_filename (folder, "credentials.json", NULL);
-  self->process
-      = spawn (program, folder, read_ports (ports), self->credentials, foreground ? NULL : log, fds[1], error);
+  self->process = spawn (program, folder, read_ports (ports), self->credentials, control_key, foreground ? NULL : log,
+                         fds[1], error);
   g_autofree char *line = self->process != NULL ? read_line (fds[0]) : NULL;
   close (fds[0]);
   if (self->process == NULL)

@@ -1,5 +1,9 @@
 /*
- * /_control: how tests order faults, look at the log and turn the clock. From loopback only, without a token.
+ * /_control: how tests order faults, look at the log and turn the clock.
+ *
+ * From loopback only, and only by whoever knows the key that was made at the start ("Authorization: Bearer KEY"): every
+ * user of the computer reaches the port. Host must be an address or "localhost": a web page whose name was made to mean
+ * 127.0.0.1 (DNS rebinding) sends that name.
  *
  *   faults              GET the list · POST one · DELETE all
  *   requests            GET the log; with wait_count, once that many match · DELETE: start anew
@@ -20,6 +24,7 @@
 #include "emulator/clock.h"
 #include "emulator/emulator.h"
 #include "emulator/json.h"
+#include "emulator/secret.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 
@@ -284,16 +289,39 @@ static const struct {
   { "quota", "POST", handle_quota },
 };
 
+static gboolean
+host_is_address (const char *host)
+{
+  g_autofree char *url = g_strconcat ("http://", host, NULL);
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  const char *name = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  return name != NULL && (g_hostname_is_ip_address (name) || g_ascii_strcasecmp (name, "localhost") == 0);
+}
+
+/* FALSE: answered. */
+static gboolean
+may_control (Emulator *emulator, Request *request)
+{
+  g_autofree char *expected = g_strconcat ("Bearer ", emulator->control_key, NULL);
+
+  if (!request->from_loopback)
+    request_answer_text (request, 403, "application/json", "{\"error\":\"from loopback only\"}");
+  else if (request->host == NULL || !host_is_address (request->host))
+    request_answer_text (request, 403, "application/json", "{\"error\":\"Host must be an address, or localhost\"}");
+  else if (request->authorization == NULL || !secret_equal (request->authorization, expected))
+    request_answer_text (request, 401, "application/json", "{\"error\":\"the key of /_control is missing or wrong\"}");
+  return !request->answered;
+}
+
 void
 control_handle (Emulator *emulator, Request *request)
 {
   const char *path = request->path + strlen ("/_control");
   g_autoptr (cJSON) body = NULL;
 
-  if (!request->from_loopback) {
-    request_answer_text (request, 403, "application/json", "{\"error\":\"from loopback only\"}");
+  if (!may_control (emulator, request))
     return;
-  }
   if (g_str_has_prefix (path, "/people")) {
     control_people_handle (books_of (emulator, request_param (request, "account") ?: emulator->account), request,
                            path + strlen ("/people"));

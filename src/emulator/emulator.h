@@ -19,6 +19,7 @@ typedef struct Emulator Emulator;
 
 struct Emulator {
   const Options *options;
+  char *control_key;   /* that /_control asks for */
   const char *account; /* whose address book model is */
   GHashTable *others;  /* account to Emulator: the same service, another account's address book */
   char *api_url;       /* the base of what clients are told, without a slash */

@@ -44,6 +44,7 @@ typedef struct Stream {
   int32_t id;
   char *method;
   char *path;
+  char *host;
   char *authorization;
   char *user_agent;
   char *quota_project;
@@ -65,6 +66,7 @@ stream_free (gpointer data)
 
   g_free (stream->method);
   g_free (stream->path);
+  g_free (stream->host);
   g_free (stream->authorization);
   g_free (stream->user_agent);
   g_free (stream->quota_project);
@@ -228,6 +230,8 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame, const uint8_t *
     return 0;
   where = g_str_equal (key, ":method")               ? &stream->method
           : g_str_equal (key, ":path")               ? &stream->path
+          : g_str_equal (key, ":authority")          ? &stream->host
+          : g_str_equal (key, "host")                ? &stream->host
           : g_str_equal (key, "authorization")       ? &stream->authorization
           : g_str_equal (key, "user-agent")          ? &stream->user_agent
           : g_str_equal (key, "x-goog-user-project") ? &stream->quota_project
@@ -291,6 +295,7 @@ handle_stream (Session *session, Stream *stream)
 
   request->body = g_byte_array_free_to_bytes (g_steal_pointer (&stream->body));
   stream->body = g_byte_array_new ();
+  request->host = g_strdup (stream->host);
   request->authorization = g_strdup (stream->authorization);
   request->user_agent = g_strdup (stream->user_agent);
   request->quota_project = g_strdup (stream->quota_project);

@@ -9,6 +9,7 @@
 #include "emulator/emulator.h"
 #include "emulator/fork-server.h"
 #include "emulator/json.h"
+#include "emulator/secret.h"
 
 static gboolean
 quit (gpointer loop)
@@ -62,6 +63,7 @@ start (Emulator *emulator, GError **error)
 {
   const Options *options = emulator->options;
 
+  emulator->control_key = secret_new ("");
   photo_origin_set_face_size (options->face_size);
   emulator->account = options->account;
   emulator->photos = photo_store_new (options->old_photo_grace);
@@ -88,6 +90,7 @@ stop (Emulator *emulator)
   g_clear_pointer (&emulator->sync, sync_free);
   g_clear_pointer (&emulator->model, model_free);
   g_clear_pointer (&emulator->photos, photo_store_free);
+  g_free (emulator->control_key);
   g_free (emulator->api_url);
   g_free (emulator->photo_url);
 }
@@ -109,6 +112,8 @@ announce (const Emulator *emulator, const char *listening_url)
   cJSON_AddStringToObject (object, "api_url", base);
   cJSON_AddStringToObject (object, "photo_url", emulator->photo_url);
   cJSON_AddStringToObject (object, "control_url", control);
+  if (emulator->options->control_key == NULL)
+    cJSON_AddStringToObject (object, "control_key", emulator->control_key);
   cJSON_AddStringToObject (object, "token_uri", token);
   cJSON_AddStringToObject (object, "auth_uri", authorize);
   cJSON_AddStringToObject (object, "revoke_uri", revoke);
@@ -202,6 +207,8 @@ serve (Emulator *emulator, GError **error)
   emulator->photo_url = options->photo_url != NULL ? g_strdup (options->photo_url) : server_url (photos, options->host);
   oauth_set_issuer (emulator->oauth, emulator->api_url);
   if (!write_credentials (emulator, error) || !write_service_account (emulator, error))
+    return FALSE;
+  if (options->control_key != NULL && !secret_write (emulator->control_key, options->control_key, error))
     return FALSE;
   g_unix_signal_add (SIGTERM, quit, loop);
   g_unix_signal_add (SIGINT, quit, loop);

@@ -86,6 +86,8 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
       "Write an authorized_user file there that is good for this run", "FILE" },
     { "service-account", 0, 0, G_OPTION_ARG_FILENAME, &self->service_account,
       "Write a service_account file there that is good for this run", "FILE" },
+    { "control-key", 0, 0, G_OPTION_ARG_FILENAME, &self->control_key,
+      "Write the key of /_control there, and tell it nowhere else", "FILE" },
     { "ready-fd", 0, 0, G_OPTION_ARG_INT, &self->ready_fd, "Say there, too, when and where it listens", "FD" },
     { "until-eof", 0, 0, G_OPTION_ARG_NONE, &self->until_eof, "End when standard input does", NULL },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log, "Log requests there, one JSON object a line", "FILE" },
@@ -123,6 +125,7 @@ options_clear (Options *self)
 {
   g_free (self->demo_credentials);
   g_free (self->service_account);
+  g_free (self->control_key);
   g_free (self->host);
   g_free (self->account);
   g_free (self->tls_cert);

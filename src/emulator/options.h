@@ -22,6 +22,7 @@ typedef struct Options {
   int face_size;          /* pixels */
   char *demo_credentials; /* where to write them, or NULL */
   char *service_account;  /* where to write its key file, or NULL */
+  char *control_key;      /* where to write the key of /_control; NULL: it is told with the addresses */
   int ready_fd;           /* -1: none */
   gboolean until_eof;
   gint64 sync_token_lifetime; /* seconds, as all the following */

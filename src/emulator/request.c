@@ -141,6 +141,7 @@ request_unref (Request *self)
   g_free (self->query);
   g_ptr_array_unref (self->params);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self->host);
   g_free (self->authorization);
   g_free (self->user_agent);
   g_free (self->quota_project);

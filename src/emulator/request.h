@@ -40,6 +40,7 @@ struct Request {
   char *query;       /* as sent, or NULL */
   GPtrArray *params; /* RequestParam, decoded, in order */
   GBytes *body;
+  char *host;          /* the Host header, or :authority; NULL: none */
   char *authorization; /* the header's value, or NULL */
   char *user_agent;
   char *quota_project; /* X-Goog-User-Project, or NULL */

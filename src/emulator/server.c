@@ -198,6 +198,7 @@ request_from_message (Server *self, SoupServerMessage *message, const char *path
   Request *request = request_new (self->origin, soup_server_message_get_method (message), path, g_uri_get_query (uri));
 
   request->body = g_steal_pointer (&body);
+  request->host = g_strdup (soup_message_headers_get_one (headers, "Host"));
   request->authorization = g_strdup (soup_message_headers_get_one (headers, "Authorization"));
   request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
   request->quota_project = g_strdup (soup_message_headers_get_one (headers, "X-Goog-User-Project"));

@@ -114,7 +114,7 @@ def test_patterns(emulator):
 @pytest.mark.parametrize("order", [{"action": "explode"}, {}, {"action": "status", "path": "^("},
                                    {"action": "status", "origin": "moon"}])
 def test_faults_that_make_no_sense(emulator, order):
-    answer = emulator.request("POST", f"{emulator.control_url}/faults", order)
+    answer = emulator.control_request("POST", "faults", order)
     assert answer.status == 400 and answer.json()["error"]
 
 
@@ -234,9 +234,9 @@ def test_no_token_is_ever_logged(start, tmp_path):
 
 def test_control_knows_what_it_knows(emulator):
     for method, path in (("GET", "nothing"), ("POST", "requests"), ("DELETE", "people"), ("GET", ""), ("GET", "time")):
-        assert emulator.request(method, f"{emulator.control_url}/{path}").status == 404
-    assert emulator.request("POST", f"{emulator.control_url}/people", {"action": "dance", "resource_name": "people/c1001"}).status == 400
-    assert emulator.request("POST", f"{emulator.control_url}/people", {"action": "delete", "resource_name": "people/c9"}).status == 400
-    assert emulator.request("POST", f"{emulator.control_url}/time", b"[").status == 400
+        assert emulator.control_request(method, path).status == 404
+    assert emulator.control_request("POST", "people", {"action": "dance", "resource_name": "people/c1001"}).status == 400
+    assert emulator.control_request("POST", "people", {"action": "delete", "resource_name": "people/c9"}).status == 400
+    assert emulator.control_request("POST", "time", b"[").status == 400
     assert emulator.photo_bytes("people/c404") is None
     assert emulator.requests() == [], "control calls are not logged"

@@ -54,7 +54,8 @@ def test_it_tells_when_it_is_ready_and_ends_cleanly(how):
             lines = pipe.read().splitlines()  # ends because the program closes it
         told = json.loads(lines[0])
         assert len(lines) == 1 and process.stdout.readline() == lines[0] + "\n"
-        assert set(told) == {"api_url", "photo_url", "control_url", "token_uri", "auth_uri", "revoke_uri"}
+        assert set(told) == {"api_url", "photo_url", "control_url", "control_key", "token_uri", "auth_uri",
+                             "revoke_uri"}
         if how == "end of input":
             process.stdin.close()
         else:

@@ -83,6 +83,7 @@ class Emulator:
         self.api_url = self.ready["api_url"]
         self.photo_url = self.ready["photo_url"]
         self.control_url = self.ready["control_url"]
+        self.control_key = self.ready.get("control_key")  # None: --control-key tells a file instead
 
     @staticmethod
     def _start(arguments, env):
@@ -169,10 +170,15 @@ class Emulator:
 
     # ---- control ----
 
+    def control_request(self, method, path, body=None, query=None, key=None, headers=None, timeout=60):
+        """A control call, and its answer whatever that is."""
+        text = encode_query(query)
+        return self.request(method, f"{self.control_url}/{path}{'?' if text else ''}{text}", body,
+                            {"Authorization": f"Bearer {key or self.control_key}", **(headers or {})}, timeout)
+
     def control(self, method, path, body=None, query=None, timeout=60):
         """The answer of a control call, as JSON; fails unless it is 200."""
-        text = encode_query(query)
-        answer = self.request(method, f"{self.control_url}/{path}{'?' if text else ''}{text}", body, timeout=timeout)
+        answer = self.control_request(method, path, body, query, timeout=timeout)
         assert answer.status == 200, (answer.status, answer.body)
         return answer.json()
 
@@ -261,8 +267,8 @@ class Emulator:
     def photo_bytes(self, resource_name, profile=False, account=None):
         """The bytes that the server holds, or None without a photo."""
         name = resource_name.removeprefix("people/")
-        query = encode_query({**({"profile": "1"} if profile else {}), **({"account": account} if account else {})})
-        answer = self.request("GET", f"{self.control_url}/people/{name}/photo?{query}")
+        query = {**({"profile": "1"} if profile else {}), **({"account": account} if account else {})}
+        answer = self.control_request("GET", f"people/{name}/photo", query=query)
         assert answer.status in (200, 404), answer.body
         return answer.body if answer.status == 200 else None
 

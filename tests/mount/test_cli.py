@@ -11,6 +11,8 @@ import stat
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -439,6 +441,22 @@ def test_demo_killed(cli, folder):
         assert wait_readable([end], 10), "the demo's server outlived its mount"
         os.close(end)
     assert cli("demo", folder).status == 0
+    assert cli("unmount", folder).status == 0
+
+
+@pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
+def test_demo_takes_orders_from_its_owner_alone(cli, folder, tmp_path):
+    assert cli("demo", folder).status == 0
+    [file] = tmp_path.rglob("control-key")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    port = (file.parent / "ports").read_text().split()[0]
+    for key, status in ((file.read_text().strip(), 200), ("guessed", 401)):
+        ask = urllib.request.Request(f"http://127.0.0.1:{port}/_control/people", headers={"Authorization": f"Bearer {key}"})
+        try:
+            with urllib.request.urlopen(ask) as answer:
+                assert answer.status == status and "Alice Smith" in answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            assert refusal.code == status
     assert cli("unmount", folder).status == 0
 
 
