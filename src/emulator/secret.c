@@ -15,7 +15,7 @@ secret_new (const char *prefix)
   g_autofree char *text = NULL;
 
   if (getrandom (bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-    g_error ("The kernel gives no random bytes: %s", g_strerror (errno));
+    g_error ("the kernel gives no random bytes: %s", g_strerror (errno));
   text = g_base64_encode (bytes, sizeof bytes);
   text[strcspn (text, "=")] = '\0';
   return g_strconcat (prefix, g_strdelimit (g_strdelimit (text, "+", '-'), "/", '_'), NULL);

@@ -24,17 +24,28 @@ def kernel_stacks(pids):
     return "\n".join(lines)
 
 
-def session_members(leader):
-    """The processes of a session, so that a pipeline's parts are all seen."""
-    members = []
+def _stats():
+    """(pid, parent, session) of every process."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[3]) == leader:
-            members.append(int(stat.parent.name))
-    return members
+        yield int(stat.parent.name), int(fields[1]), int(fields[3])
+
+
+def session_members(leader):
+    """The processes of a session, so that a pipeline's parts are all seen."""
+    return [pid for pid, _, session in _stats() if session == leader]
+
+
+def descendants(ancestor):
+    """The processes below one."""
+    found = []
+    for pid, parent, _ in _stats():
+        if parent == ancestor:
+            found += [pid, *descendants(pid)]
+    return found
 
 
 class Result:

@@ -124,6 +124,30 @@ def mount(tmp_path, run):
             made.kill()
 
 
+@pytest.fixture
+def cli(run, tmp_path):
+    """Runs contactfs with folders of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {"HOME": str(home)} | {f"XDG_{name}_HOME": str(home / name.lower())
+                                 for name in ("CONFIG", "STATE", "CACHE", "DATA")}
+
+    def call(*args, **options):
+        return run(CONTACTFS, *args, check=False, env=env | options.pop("env", {}), **options)
+
+    call.home = home
+    call.env = env
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "contacts"
+    path.mkdir()
+    yield path
+    subprocess.run(["fusermount3", "-u", "-z", "-q", str(path)], check=False, capture_output=True)
+
+
 def give_up(mounts):
     pids = [os.getpid(), *(made.pid for made in mounts if made.running)]
     print(f"the test hangs\n{kernel_stacks(pids)}", file=sys.stderr)

@@ -11,45 +11,19 @@ import stat
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from conftest import CONTACTFS, PEOPLE_EMULATOR
+from conftest import CONTACTFS
 from eventually import eventually
 from mounts import MountFailed
-from processes import wait_readable
+from processes import descendants, wait_readable
 
 CLIENT = "client.apps.googleusercontent.com"
 SECRET = "hush-hush-secret"
 USAGE = 2
 FAILED = 1
-
-
-@pytest.fixture
-def cli(run, tmp_path):
-    """Runs contactfs with folders of its own."""
-    home = tmp_path / "home"
-    home.mkdir()
-    env = {"HOME": str(home)} | {f"XDG_{name}_HOME": str(home / name.lower())
-                                 for name in ("CONFIG", "STATE", "CACHE", "DATA")}
-
-    def call(*args, **options):
-        return run(CONTACTFS, *args, check=False, env=env | options.pop("env", {}), **options)
-
-    call.home = home
-    call.env = env
-    return call
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "contacts"
-    path.mkdir()
-    yield path
-    subprocess.run(["fusermount3", "-u", "-z", "-q", str(path)], check=False, capture_output=True)
 
 
 def assert_sentence(result, status, *words):
@@ -389,76 +363,6 @@ def test_application_default_credentials(cli, emulator, folder, tmp_path):
 
 
 # ---- demo, status, unmount ----
-
-def descendants(pid):
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found += [int(path.parent.name), *descendants(int(path.parent.name))]
-    return found
-
-
-def status_of(path):
-    return json.loads(os.getxattr(path, "user.contactfs.status"))
-
-
-@pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
-def test_demo(cli, run, folder, faces, clean_env):
-    result = cli("demo", folder)
-    assert (result.status, result.errors) == (0, ""), result
-    assert str(folder) in result.out
-    assert len(os.listdir(folder)) >= 16
-    photo = folder / "Alice Smith/photo.jpg"
-    photo.write_bytes(faces.face_bytes(5))
-    assert photo.read_bytes() == faces.face_bytes(5)
-    pid = status_of(folder)["pid"]
-    servers = descendants(pid)
-    assert len(servers) == 1
-    ends = [os.pidfd_open(p) for p in [pid, *servers]]
-    assert cli("unmount", folder).status == 0
-    for end in ends:
-        assert wait_readable([end], 10)
-        os.close(end)
-    assert cli("demo", folder).status == 0, "the demo's people outlive it"
-    assert photo.read_bytes() == faces.face_bytes(5)
-    line = next(line for line in result.out.splitlines() if " unmount " in line)
-    assert run.shell(line, env=cli.env).status == 0, "it can be run as it is printed"
-    result = cli("demo", folder, env={"PATH": f"{Path(CONTACTFS).parent}:{clean_env['PATH']}"})
-    assert "  contactfs unmount" in result.out and cli("unmount", folder).status == 0
-
-
-@pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
-def test_demo_killed(cli, folder):
-    assert cli("demo", folder).status == 0
-    pid = status_of(folder)["pid"]
-    ends = [os.pidfd_open(p) for p in [pid, *descendants(pid)]]
-    os.kill(pid, signal.SIGKILL)
-    for end in ends:
-        assert wait_readable([end], 10), "the demo's server outlived its mount"
-        os.close(end)
-    assert cli("demo", folder).status == 0
-    assert cli("unmount", folder).status == 0
-
-
-@pytest.mark.skipif(not os.access(PEOPLE_EMULATOR, os.X_OK), reason="the built-in server is not built")
-def test_demo_takes_orders_from_its_owner_alone(cli, folder, tmp_path):
-    assert cli("demo", folder).status == 0
-    [file] = tmp_path.rglob("control-key")
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    port = (file.parent / "ports").read_text().split()[0]
-    for key, status in ((file.read_text().strip(), 200), ("guessed", 401)):
-        ask = urllib.request.Request(f"http://127.0.0.1:{port}/_control/people", headers={"Authorization": f"Bearer {key}"})
-        try:
-            with urllib.request.urlopen(ask) as answer:
-                assert answer.status == status and "Alice Smith" in answer.read().decode()
-        except urllib.error.HTTPError as refusal:
-            assert refusal.code == status
-    assert cli("unmount", folder).status == 0
-
 
 def test_status(cli, contacts):
     result = cli("status", contacts.path)
