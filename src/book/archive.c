@@ -12,12 +12,9 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/image.h"
-
-#define REJECTED_NAME "photo.jpg"
 
 struct BookArchive {
   char *dir;
@@ -170,12 +167,6 @@ name_of_time (gint64 time, const char *extension)
   return g_strdup_printf ("%s.%06dZ%s", text, (int)(time % G_USEC_PER_SEC), extension);
 }
 
-static gboolean
-is_name (BookArchiveKind kind, const char *name)
-{
-  return kind == BOOK_ARCHIVE_PREVIOUS ? time_of_name (name) >= 0 : g_str_equal (name, REJECTED_NAME);
-}
-
 static gint
 compare_names (gconstpointer a, gconstpointer b)
 {
@@ -183,14 +174,14 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static GPtrArray *
-list_folder (BookArchiveKind kind, const char *folder)
+list_folder (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
-    if (is_name (kind, name))
+    if (time_of_name (name) >= 0)
       g_ptr_array_add (names, g_strdup (name));
   g_ptr_array_sort (names, compare_names);
   return names;
@@ -200,7 +191,7 @@ list_folder (BookArchiveKind kind, const char *folder)
 static char *
 next_name (const char *folder, GBytes *bytes)
 {
-  g_autoptr (GPtrArray) names = list_folder (BOOK_ARCHIVE_PREVIOUS, folder);
+  g_autoptr (GPtrArray) names = list_folder (folder);
   const char *extension = image_kind_extension (image_kind (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
   gint64 newest = names->len > 0 ? time_of_name (names->pdata[names->len - 1]) : -1;
 
@@ -221,70 +212,121 @@ remove_file (const char *folder, const char *name)
 static void
 prune (const char *folder)
 {
-  g_autoptr (GPtrArray) names = list_folder (BOOK_ARCHIVE_PREVIOUS, folder);
+  g_autoptr (GPtrArray) names = list_folder (folder);
 
-  for (guint i = 0; i + BOOK_ARCHIVE_PREVIOUS_MAX < names->len; i++)
+  for (guint i = 0; i + BOOK_ARCHIVE_MAX < names->len; i++)
     remove_file (folder, names->pdata[i]);
 }
 
 /* GLib writes NAME under NAME.XXXXXX first. */
 static gboolean
-is_temporary (BookArchiveKind kind, const char *name)
+is_temporary (const char *name)
 {
   const char *dot = strrchr (name, '.');
   g_autofree char *stem = dot ? g_strndup (name, (gsize)(dot - name)) : NULL;
 
-  return dot && strlen (dot) == 7 && is_name (kind, stem);
+  return dot && strlen (dot) == 7 && time_of_name (stem) >= 0;
 }
 
 static void
-remove_temporaries (BookArchiveKind kind, const char *folder)
+remove_temporaries (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
-    if (is_temporary (kind, name))
+    if (is_temporary (name))
       remove_file (folder, name);
+}
+
+static gboolean
+is_content (const char *folder, const char *name, GBytes *bytes)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+  g_autoptr (GBytes) content = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+
+  return content != NULL && g_bytes_equal (content, bytes);
+}
+
+/* Which of names has that content; NULL: none. */
+static const char *
+find_content (const char *folder, const GPtrArray *names, GBytes *bytes)
+{
+  for (guint i = 0; i < names->len; i++)
+    if (is_content (folder, names->pdata[i], bytes))
+      return names->pdata[i];
+  return NULL;
+}
+
+static gboolean
+rename_file (const char *folder, const char *name, const char *new_name, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL), *new_path = g_build_filename (folder, new_name, NULL);
+
+  if (g_rename (path, new_path) != 0)
+    return fail (error, new_path);
+  return sync_folder (folder, error);
+}
+
+static gboolean
+write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  return g_file_set_contents_full (path, data, (gssize)size,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+}
+
+/* Rejected: what is there already takes the new name; transfer full. */
+static char *
+add_rejected (const char *folder, GBytes *bytes, GError **error)
+{
+  g_autoptr (GPtrArray) names = list_folder (folder);
+  g_autofree char *name = next_name (folder, bytes);
+  const char *before = find_content (folder, names, bytes);
+
+  if (before != NULL && before == names->pdata[names->len - 1])
+    return g_strdup (before);
+  if (before != NULL ? !rename_file (folder, before, name, error) : !write_file (folder, name, bytes, error))
+    return NULL;
+  prune (folder);
+  return g_steal_pointer (&name);
+}
+
+static char *
+add_previous (const char *folder, GBytes *bytes, GError **error)
+{
+  g_autofree char *name = next_name (folder, bytes);
+
+  return write_file (folder, name, bytes, error) ? g_steal_pointer (&name) : NULL;
 }
 
 char *
 book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
-  g_autofree char *folder = folder_of (self, kind, resource_name), *name = NULL, *path = NULL;
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
+  g_autofree char *folder = folder_of (self, kind, resource_name);
 
-  if (size == 0) {
+  if (g_bytes_get_size (bytes) == 0) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "there is no picture to keep: it has no bytes");
     return NULL;
   }
   if (!make_folder (folder, error))
     return NULL;
-  remove_temporaries (kind, folder);
-  name = kind == BOOK_ARCHIVE_PREVIOUS ? next_name (folder, bytes) : g_strdup (REJECTED_NAME);
-  path = g_build_filename (folder, name, NULL);
-  if (!g_file_set_contents_full (path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                 0600, error))
-    return NULL;
-  return g_steal_pointer (&name);
+  remove_temporaries (folder);
+  return kind == BOOK_ARCHIVE_REJECTED ? add_rejected (folder, bytes, error) : add_previous (folder, bytes, error);
 }
 
 gboolean
 book_archive_is_newest (BookArchive *self, const char *resource_name, GBytes *bytes)
 {
-  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name), *path = NULL;
-  g_autoptr (GPtrArray) names = list_folder (BOOK_ARCHIVE_PREVIOUS, folder);
-  g_autoptr (GMappedFile) file = NULL;
-  g_autoptr (GBytes) newest = NULL;
+  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name);
+  g_autoptr (GPtrArray) names = list_folder (folder);
 
-  if (names->len == 0)
-    return FALSE;
-  path = g_build_filename (folder, names->pdata[names->len - 1], NULL);
-  file = g_mapped_file_new (path, FALSE, NULL);
-  newest = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
-  return newest != NULL && g_bytes_equal (newest, bytes);
+  return names->len > 0 && is_content (folder, names->pdata[names->len - 1], bytes);
 }
 
 void
@@ -302,7 +344,7 @@ book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resour
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
   g_autofree char *folder = folder_of (self, kind, resource_name), *person = g_path_get_dirname (folder);
 
-  if (!is_name (kind, name))
+  if (time_of_name (name) < 0)
     return;
   remove_file (folder, name);
   if (g_rmdir (folder) == 0) /* when it was the last one */
@@ -316,7 +358,7 @@ book_archive_list (BookArchive *self, BookArchiveKind kind, const char *resource
 {
   g_autofree char *folder = folder_of (self, kind, resource_name);
 
-  return list_folder (kind, folder);
+  return list_folder (folder);
 }
 
 int
@@ -324,7 +366,7 @@ book_archive_open (BookArchive *self, BookArchiveKind kind, const char *resource
 {
   g_autofree char *folder = folder_of (self, kind, resource_name), *path = NULL;
 
-  if (!is_name (kind, name))
+  if (time_of_name (name) < 0)
     return -1;
   path = g_build_filename (folder, name, NULL);
   return g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
@@ -343,9 +385,9 @@ move_file (const char *from_folder, const char *name, const char *to_folder, con
 
 /* Two pictures of the same microsecond both stay: the one that comes takes the next free time. */
 static void
-merge_previous (const char *from, const char *to)
+merge_folders (const char *from, const char *to)
 {
-  g_autoptr (GPtrArray) names = list_folder (BOOK_ARCHIVE_PREVIOUS, from);
+  g_autoptr (GPtrArray) names = list_folder (from);
 
   for (guint i = 0; i < names->len; i++) {
     const char *name = names->pdata[i];
@@ -363,25 +405,6 @@ merge_previous (const char *from, const char *to)
   prune (to);
 }
 
-/* The later one of the two stays. */
-static void
-merge_rejected (const char *from, const char *to)
-{
-  g_autofree char *ours = g_build_filename (from, REJECTED_NAME, NULL);
-  g_autofree char *theirs = g_build_filename (to, REJECTED_NAME, NULL);
-  struct stat our_stat, their_stat;
-
-  if (stat (ours, &our_stat) != 0)
-    return;
-  if (stat (theirs, &their_stat) == 0
-      && (their_stat.st_mtim.tv_sec > our_stat.st_mtim.tv_sec
-          || (their_stat.st_mtim.tv_sec == our_stat.st_mtim.tv_sec
-              && their_stat.st_mtim.tv_nsec > our_stat.st_mtim.tv_nsec)))
-    remove_file (from, REJECTED_NAME);
-  else
-    move_file (from, REJECTED_NAME, to, REJECTED_NAME);
-}
-
 static void
 merge (BookArchive *self, BookArchiveKind kind, const char *from_name, const char *to_name)
 {
@@ -394,11 +417,8 @@ merge (BookArchive *self, BookArchiveKind kind, const char *from_name, const cha
     g_warning ("%s", error->message);
     return;
   }
-  if (kind == BOOK_ARCHIVE_PREVIOUS)
-    merge_previous (from, to);
-  else
-    merge_rejected (from, to);
-  remove_temporaries (kind, from);
+  merge_folders (from, to);
+  remove_temporaries (from);
   g_rmdir (from);
 }
 

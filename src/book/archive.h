@@ -1,16 +1,15 @@
 /*
  * The folders .previous and .rejected of each contact: pictures that must not be lost, in the XDG data folder.
  *
- * Layout: DIR/<resource id>/previous/<UTC time>.<jpg|png|…>, DIR/<resource id>/rejected/photo.jpg. 0700 folders, 0600
- * files, written under a temporary name, fsynced, renamed. At most BOOK_ARCHIVE_PREVIOUS_MAX previous ones each, the
- * oldest out first; one rejected, the last. Any thread (workers write, the loop reads): the functions hold no state but
- * the path.
+ * Layout: DIR/<resource id>/<previous|rejected>/<UTC time>.<jpg|png|…|bin>. 0700 folders, 0600 files, written under a
+ * temporary name, fsynced, renamed. At most BOOK_ARCHIVE_MAX in each folder, the oldest out first. Any thread (workers
+ * write, the loop reads): the functions hold no state but the path.
  */
 #pragma once
 
 #include <glib.h>
 
-#define BOOK_ARCHIVE_PREVIOUS_MAX 20
+#define BOOK_ARCHIVE_MAX 20
 
 typedef enum { BOOK_ARCHIVE_PREVIOUS, BOOK_ARCHIVE_REJECTED } BookArchiveKind;
 
@@ -20,13 +19,14 @@ BookArchive *book_archive_new (const char *dir); /* the folder is made at the fi
 void book_archive_free (BookArchive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookArchive, book_archive_free)
 
-/* Keep bytes. Returns the file's name (previous: "2026-11-24T08-15-03.123456Z.jpg", always later than the newest there;
- * rejected: "photo.jpg"), transfer full; NULL with G_FILE_ERROR. */
+/* Keep bytes. Returns the file's name ("2026-11-24T08-15-03.123456Z.jpg", always later than the newest there), transfer
+ * full; NULL with G_FILE_ERROR. Rejected bytes that are there already are not kept twice: they become the newest. And the
+ * oldest rejected ones beyond BOOK_ARCHIVE_MAX go at once. */
 char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes,
                         GError **error);
 /* TRUE if the newest previous picture is these very bytes: no need to keep them once more. */
 gboolean book_archive_is_newest (BookArchive *self, const char *resource_name, GBytes *bytes);
-/* What was added has really been replaced: the oldest beyond BOOK_ARCHIVE_PREVIOUS_MAX go. Not before, or changes that
+/* What was added has really been replaced: the oldest beyond BOOK_ARCHIVE_MAX go. Not before, or changes that
  * fail would push out pictures that matter. */
 void book_archive_prune (BookArchive *self, const char *resource_name);
 /* Take back an add whose mutation did not happen. */

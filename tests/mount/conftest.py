@@ -198,12 +198,14 @@ class Contacts:
 
     def previous(self, person):
         """The bytes in .previous, oldest first."""
-        folder = self.path / person / ".previous"
-        return [(folder / name).read_bytes() for name in sorted(os.listdir(folder))]
+        return self._kept(person, ".previous")
 
     def rejected(self, person):
-        folder = self.path / person / ".rejected"
-        return [(folder / name).read_bytes() for name in os.listdir(folder)]
+        return self._kept(person, ".rejected")
+
+    def _kept(self, person, kind):
+        folder = self.path / person / kind
+        return [(folder / name).read_bytes() for name in sorted(os.listdir(folder))]
 
 
 @pytest.fixture

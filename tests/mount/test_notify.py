@@ -164,7 +164,7 @@ def test_end_of_the_mount(contacts, desktop, person, photo, faces):
     assert contacts.mount.exit_status == 0
     with pytest.raises(OSError):
         os.close(fd)
-    kept = [path.read_bytes() for path in contacts.mount.state.glob("data/**/photo.jpg")]
+    kept = [path.read_bytes() for path in contacts.mount.state.glob("data/**/rejected/*.jpg")]
     assert kept == [faces.face_bytes(1)]
     assert desktop.shown()[0] == f"{person}: the photo was not changed"
 

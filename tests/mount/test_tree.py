@@ -282,9 +282,9 @@ def test_previous_and_rejected(contacts, run, faces):
     assert os.listdir(folder) == ["photo.jpg"]
     name, = os.listdir(folder / ".previous")
     assert name.endswith(".jpg") and (folder / ".previous" / name).read_bytes() == old
-    assert os.listdir(folder / ".rejected") == ["photo.jpg"]
-    assert (folder / ".rejected/photo.jpg").read_bytes() == faces.cut.read_bytes()
-    for kept in (folder / ".previous" / name, folder / ".rejected/photo.jpg"):
+    rejected, = os.listdir(folder / ".rejected")
+    assert rejected > name and (folder / ".rejected" / rejected).read_bytes() == faces.cut.read_bytes()
+    for kept in (folder / ".previous" / name, folder / ".rejected" / rejected):
         assert kept.stat().st_size == len(kept.read_bytes())
         fails(errno.EACCES, os.open, kept, os.O_WRONLY)
         fails_one_of((errno.EPERM, errno.EACCES), os.unlink, kept)
@@ -305,6 +305,16 @@ def test_twenty_previous_ones_are_kept(contacts, faces):
     for number in range(23):
         photo.write_bytes(faces.face_bytes(number))
     assert contacts.previous("Alice Smith") == [faces.face_bytes(number) for number in range(2, 22)]
+
+
+def test_twenty_rejected_ones_are_kept(contacts, faces):
+    """Each is there before its writer hears of it, and not twice, however often it comes."""
+    photo = contacts.photo("Alice Smith")
+    pictures = [faces.face_bytes(number)[:-100] for number in range(23)]
+    for picture in pictures + pictures[-1:] * 3:
+        fails(errno.EINVAL, photo.write_bytes, picture)
+        assert contacts.rejected("Alice Smith")[-1] == picture
+    assert contacts.rejected("Alice Smith") == pictures[-20:]
 
 
 # ---- what is not permitted ----
