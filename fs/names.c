@@ -1,6 +1,7 @@
-/* What changes names: unlink and rename; all the rest is not permitted here. */
+/* What changes names: unlink, rename, and mknod of a regular file; all the rest is not permitted here. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <fcntl.h>
 #include <linux/fs.h>
 
 #include "fs/internal.h"
@@ -95,8 +96,27 @@ fs_link (fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_
   fs_reply_errno (req, "link", EPERM);
 }
 
+/* replies: entry, or an error. A regular file is what open(O_CREAT) makes: tar --xattrs, NFS and overlayfs come this way. */
 void
 fs_mknod (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
-  fs_reply_errno (req, "mknod", EPERM);
+  Fs *self = fs_of (req);
+  FsTarget target = fs_nodes_find (self, parent);
+  g_autoptr (GError) error = NULL;
+  struct fuse_entry_param entry;
+  BookHandle *handle;
+
+  if (target.kind == FS_NODE_GONE || target.kind != FS_NODE_PERSON || !S_ISREG (mode)) {
+    fs_reply_errno (req, "mknod", target.kind == FS_NODE_GONE ? ESTALE : EPERM);
+    return;
+  }
+  handle = book_folder_create (self->book, target.person, name, O_CREAT | O_EXCL | O_WRONLY, &error);
+  if (handle == NULL) {
+    fs_reply_error (req, "mknod", error);
+    return;
+  }
+  fs_fill_entry (self, handle->file, &entry);
+  if (fs_reply_entry (req, &entry) != 0)
+    fs_nodes_forget (self, entry.ino, 1);
+  book_handle_release (handle);
 }

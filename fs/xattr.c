@@ -122,9 +122,8 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   FsTarget target = fs_nodes_find (fs_of (req), ino);
   g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  if (target.kind == FS_NODE_ROOT) {
-    add_name (names, XATTR_STATUS, TRUE);
-  } else if (target.kind == FS_NODE_PERSON) {
+  /* user.contactfs.status is not listed: it differs each time, and backup programs would keep it */
+  if (target.kind == FS_NODE_PERSON) {
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);
     add_name (names, XATTR_NOTE, target.person->note != NULL);
@@ -138,16 +137,35 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   fs_reply_sized (req, (const char *)names->data, names->len, size);
 }
 
+/* What programs carry along (rsync -X, borg) is accepted and not kept, as modes are. Other namespaces mean something to the
+ * system, which must not believe that they are here. */
+static gboolean
+is_dropped (const char *name)
+{
+  return g_str_has_prefix (name, "user.");
+}
+
+static void
+drop_xattr (fuse_req_t req, fuse_ino_t ino, const char *name, const char *op)
+{
+  if (!is_dropped (name))
+    fs_reply_errno (req, op, ENOTSUP);
+  else if (fs_nodes_find (fs_of (req), ino).kind == FS_NODE_GONE)
+    fs_reply_errno (req, op, ESTALE);
+  else
+    fs_reply_ok (req);
+}
+
 void
 fs_setxattr (fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
-  fs_reply_errno (req, "setxattr", ENOTSUP);
+  drop_xattr (req, ino, name, "setxattr");
 }
 
 void
 fs_removexattr (fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-  fs_reply_errno (req, "removexattr", ENOTSUP);
+  drop_xattr (req, ino, name, "removexattr");
 }
 
 /* The disk that photos are cached on: programs ask before they copy. */
@@ -159,8 +177,7 @@ fs_statfs (fuse_req_t req, fuse_ino_t ino)
 
   if (statvfs (book_cache_dir (self->book), &statistics) != 0)
     statistics.f_bsize = statistics.f_frsize = 4096;
-  statistics.f_files = book_people_count (self->book);
-  statistics.f_ffree = statistics.f_favail = 0;
+  /* f_files and the like stay the disk's: programs that see no free file do not begin to write */
   statistics.f_namemax = 255;
   fs_reply_statfs (req, &statistics);
 }

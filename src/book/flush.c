@@ -342,10 +342,10 @@ draft_over (BookFile *file, BookDraft *draft)
     return; /* an older one of two that were open at the same time */
   if (file->kind == BOOK_FILE_OTHER) {
     if (file->linked && folder != NULL && !file->alias) {
-      if (draft->size == 0)
-        book_file_forget_later (file, BOOK_EMPTY_WAIT_MS);
-      else if (book_name_is_temporary (file->name))
+      if (book_name_is_temporary (file->name)) /* also an empty one: somebody's lock, or what mktemp made */
         book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
+      else if (draft->size == 0)
+        book_file_forget_later (file, BOOK_EMPTY_WAIT_MS);
       else
         book_folder_remove_other (folder, file); /* it was not a picture */
     } else if (file->alias) {

@@ -125,6 +125,16 @@ def test_temporary_names_stay_here(contacts, run, faces, person, photo, old):
     check(contacts, person, old, [])
 
 
+def test_empty_temporary_stays(contacts, run, person, photo, old):
+    """A lock: longer than an empty photo.jpg does, which is gone from the other folder by then."""
+    lock, bare = photo.with_name("photo.jpg.lock"), contacts.photo(contacts.without_photo())
+    run("touch", lock)
+    run("touch", bare)
+    eventually(lambda: not bare.exists(), timeout=15)
+    assert lock.stat().st_size == 0
+    check(contacts, person, old, [], extra=["photo.jpg.lock"])
+
+
 def test_temporary_renamed_over_the_photo(contacts, run, faces, person, photo):
     for number, name in enumerate(TEMPORARY):
         temporary = photo.with_name(name)
