@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "emulator/base64.h"
 #include "emulator/clock.h"
 #include "emulator/json.h"
 
@@ -38,23 +39,12 @@ account_contact_name (const char *account, guint64 n)
   return g_strdup_printf ("people/c%s%" G_GUINT64_FORMAT, digits, n);
 }
 
-/* base64url without padding, as JWTs have it. */
-static char *
-encode (const void *data, gsize size)
-{
-  char *text = g_base64_encode (data, size);
-
-  g_strdelimit (g_strdelimit (text, "+", '-'), "/", '_');
-  text[strcspn (text, "=")] = '\0';
-  return text;
-}
-
 static char *
 encode_object (const cJSON *object)
 {
   g_autoptr (GBytes) bytes = json_to_bytes (object);
 
-  return encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return base64_encode_url (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
 static char *
@@ -66,7 +56,7 @@ sign (const char *text, const char *secret)
 
   g_hmac_update (hmac, (const guchar *)text, -1);
   g_hmac_get_digest (hmac, digest, &size);
-  return encode (digest, size);
+  return base64_encode_url (digest, size);
 }
 
 char *

@@ -13,7 +13,8 @@ typedef struct Grant {
   /* of an authorization code */
   char *client_id;
   char *redirect_uri;
-  char *challenge;
+  char *challenge; /* PKCE's, or NULL */
+  gboolean hashed; /* it is the verifier's SHA-256, not the verifier */
 } Grant;
 
 struct OAuth {
@@ -37,8 +38,8 @@ struct OAuth {
 Grant *grant_new (const char *scope, const char *account, gint64 lifetime_seconds);
 /* NULL: unknown, or over. token may be NULL. */
 Grant *grant_find (GHashTable *grants, const char *token);
+/* By any name: an older one of the contacts is the same. */
 gboolean grant_has_scope (const Grant *grant, const char *scope);
-char *grant_random_token (const char *prefix); /* transfer full */
 /* For good: on disk too, where somebody keeps them. */
 void grant_keep_refresh_token (OAuth *self, const char *token, const char *scope, const char *account);
 void grant_forget_refresh_token (OAuth *self, const char *token);

@@ -2,21 +2,26 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "emulator/account.h"
+#include "emulator/base64.h"
 #include "emulator/clock.h"
 #include "emulator/json.h"
 #include "emulator/oauth-consent.h"
 #include "emulator/oauth-grants.h"
+#include "emulator/secret.h"
 
-#define PATH_AUTHORIZE "/o/oauth2/v2/auth"
-#define PATH_TOKEN     "/token"
-#define PATH_REVOKE    "/revoke"
-#define JWT_BEARER     "urn:ietf:params:oauth:grant-type:jwt-bearer"
-#define CODE_LIFETIME  (10 * 60 * G_USEC_PER_SEC)
+/* What Google's documents name, and what the client files of its console do. */
+static const char *const paths_authorize[] = { "/o/oauth2/v2/auth", "/o/oauth2/auth", NULL };
+static const char *const paths_token[] = { "/token", "/o/oauth2/token", "/oauth2/v4/token", NULL };
+static const char *const paths_revoke[] = { "/revoke", "/o/oauth2/revoke", NULL };
+
+#define JWT_BEARER    "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#define CODE_LIFETIME (10 * 60 * G_USEC_PER_SEC)
 
 gboolean
 oauth_has_path (const char *path)
 {
-  return g_str_equal (path, PATH_AUTHORIZE) || g_str_equal (path, PATH_TOKEN) || g_str_equal (path, PATH_REVOKE);
+  return g_strv_contains (paths_authorize, path) || g_strv_contains (paths_token, path)
+         || g_strv_contains (paths_revoke, path);
 }
 
 static gboolean
@@ -60,11 +65,23 @@ granted_scope (const OAuth *self, const Request *request)
   return self->show_page ? oauth_consent_scope (request) : g_strdup (request_param (request, "scope"));
 }
 
+/* PKCE (RFC 7636), which Google does not demand. Without a method, the challenge is the verifier itself. */
+static gboolean
+challenge_is_sound (const Request *request)
+{
+  const char *challenge = request_param (request, "code_challenge");
+  const char *method = request_param (request, "code_challenge_method");
+
+  if (challenge == NULL)
+    return method == NULL;
+  return strlen (challenge) >= 43 && strlen (challenge) <= 128
+         && (method == NULL || g_str_equal (method, "plain") || g_str_equal (method, "S256"));
+}
+
 static void
 authorize (OAuth *self, Request *request)
 {
   const char *uri = request_param (request, "redirect_uri");
-  const char *challenge = request_param (request, "code_challenge");
   const char *client = request_param (request, "client_id");
   const char *scope = request_param (request, "scope");
   g_autofree char *code = NULL;
@@ -81,7 +98,7 @@ authorize (OAuth *self, Request *request)
     redirect (request, uri, "error", "unsupported_response_type", NULL);
   } else if (scope == NULL || *scope == '\0') {
     refuse_authorization (request, "invalid_request: Missing required parameter: scope");
-  } else if (challenge == NULL || g_strcmp0 (request_param (request, "code_challenge_method"), "S256") != 0) {
+  } else if (!challenge_is_sound (request)) {
     redirect (request, uri, "error", "invalid_request", NULL);
   } else if (self->show_page && !oauth_consent_is_decided (request)) {
     oauth_consent_ask (request);
@@ -94,10 +111,11 @@ authorize (OAuth *self, Request *request)
     grant->expires = clock_now () + CODE_LIFETIME;
     grant->client_id = g_strdup (client);
     grant->redirect_uri = g_strdup (uri);
-    grant->challenge = g_strdup (challenge);
+    grant->challenge = g_strdup (request_param (request, "code_challenge"));
+    grant->hashed = g_strcmp0 (request_param (request, "code_challenge_method"), "S256") == 0;
     g_clear_pointer (&self->scope_next, g_free);
     g_clear_pointer (&self->account_next, g_free);
-    code = grant_random_token ("4/0");
+    code = secret_new ("4/0");
     scope_escaped = g_uri_escape_string (grant->scope, NULL, FALSE);
     more = g_strconcat ("&scope=", scope_escaped, NULL);
     g_hash_table_insert (self->codes, g_strdup (code), grant);
@@ -142,7 +160,7 @@ append_id_token (GString *json, const OAuth *self, const Grant *grant, const Giv
 static void
 answer_token (OAuth *self, Request *request, const Given *given)
 {
-  g_autofree char *token = grant_random_token ("ya29.");
+  g_autofree char *token = secret_new ("ya29.");
   Grant *grant = grant_new (given->scope, given->account, self->lifetime);
   GString *json = g_string_new ("{\"access_token\":");
 
@@ -173,22 +191,25 @@ form_value (GPtrArray *form, const char *name)
   return NULL;
 }
 
-static gboolean
-verifier_fits (const char *verifier, const char *challenge)
+/* NULL: it fits; else what is wrong, in Google's words. */
+static const char *
+verifier_problem (const char *verifier, const Grant *grant)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *text = NULL;
   guint8 digest[32];
   gsize size = sizeof digest;
 
-  if (verifier == NULL || strlen (verifier) < 43 || strlen (verifier) > 128)
-    return FALSE;
+  if (grant->challenge == NULL)
+    return verifier == NULL ? NULL : "code_verifier or verifier is not needed.";
+  if (verifier == NULL)
+    return "Missing code verifier.";
+  if (strlen (verifier) < 43 || strlen (verifier) > 128)
+    return "Invalid code verifier.";
   g_checksum_update (checksum, (const guchar *)verifier, -1);
   g_checksum_get_digest (checksum, digest, &size);
-  text = g_base64_encode (digest, size);
-  g_strdelimit (g_strdelimit (text, "+", '-'), "/", '_');
-  text[strcspn (text, "=")] = '\0';
-  return g_str_equal (text, challenge);
+  text = base64_encode_url (digest, size);
+  return g_str_equal (grant->hashed ? text : verifier, grant->challenge) ? NULL : "Invalid code verifier.";
 }
 
 static void
@@ -196,6 +217,7 @@ exchange_code (OAuth *self, Request *request, GPtrArray *form)
 {
   const char *code = form_value (form, "code");
   Grant *grant = grant_find (self->codes, code);
+  const char *problem = grant != NULL ? verifier_problem (form_value (form, "code_verifier"), grant) : NULL;
   g_autofree char *refresh_token = NULL;
 
   if (grant == NULL) {
@@ -204,10 +226,10 @@ exchange_code (OAuth *self, Request *request, GPtrArray *form)
     refuse_token (request, 400, "redirect_uri_mismatch", "Bad Request");
   } else if (g_strcmp0 (form_value (form, "client_id"), grant->client_id) != 0) {
     refuse_token (request, 401, "invalid_client", "The OAuth client was not found.");
-  } else if (!verifier_fits (form_value (form, "code_verifier"), grant->challenge)) {
-    refuse_token (request, 400, "invalid_grant", "Invalid code verifier.");
+  } else if (problem != NULL) {
+    refuse_token (request, 400, "invalid_grant", problem);
   } else {
-    refresh_token = grant_random_token ("1//0");
+    refresh_token = secret_new ("1//0");
     grant_keep_refresh_token (self, refresh_token, grant->scope, grant->account);
     answer_token (self, request,
                   &(Given){ .scope = grant->scope,
@@ -224,7 +246,7 @@ exchange_code (OAuth *self, Request *request, GPtrArray *form)
 static char *
 rotate (OAuth *self, const char *token, const char *scope, const char *account)
 {
-  char *next = grant_random_token ("1//0");
+  char *next = secret_new ("1//0");
 
   grant_keep_refresh_token (self, next, scope, account);
   grant_forget_refresh_token (self, token);
@@ -270,10 +292,50 @@ exchange_assertion (OAuth *self, Request *request, GPtrArray *form)
 }
 
 static void
+add_value (GPtrArray *form, const char *name, const char *value)
+{
+  RequestParam *param = g_new0 (RequestParam, 1);
+
+  param->name = g_strdup (name);
+  param->value = g_strdup (value);
+  g_ptr_array_add (form, param);
+}
+
+/* Clients may authenticate in the form or by HTTP Basic (RFC 6749, 2.3.1), but not as two. FALSE: answered. */
+static gboolean
+read_client (Request *request, GPtrArray *form)
+{
+  const char *in_form = form_value (form, "client_id");
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *decoded = NULL;
+  char *colon;
+
+  if (request->authorization == NULL || g_ascii_strncasecmp (request->authorization, "Basic ", 6) != 0)
+    return TRUE;
+  bytes = base64_decode (request->authorization + 6);
+  decoded = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : g_strdup ("");
+  colon = strchr (decoded, ':');
+  if (colon != NULL)
+    *colon = '\0';
+  if (colon == NULL || *decoded == '\0' || (in_form != NULL && !g_str_equal (in_form, decoded))) {
+    request_set_header (request, "WWW-Authenticate", "Basic realm=\"https://accounts.google.com/\"");
+    refuse_token (request, 401, "invalid_client", "The OAuth client was not found.");
+    return FALSE;
+  }
+  if (in_form == NULL)
+    add_value (form, "client_id", decoded);
+  if (form_value (form, "client_secret") == NULL)
+    add_value (form, "client_secret", colon + 1);
+  return TRUE;
+}
+
+static void
 answer_token_request (OAuth *self, Request *request, GPtrArray *form)
 {
   const char *type = form_value (form, "grant_type");
 
+  if (!read_client (request, form))
+    return;
   if (g_strcmp0 (type, "authorization_code") == 0)
     exchange_code (self, request, form);
   else if (g_strcmp0 (type, "refresh_token") == 0)
@@ -318,11 +380,11 @@ oauth_handle (OAuth *self, Request *request)
   gboolean post = g_str_equal (request->method, "POST");
   g_autoptr (GPtrArray) form = request_parse_form (body, size);
 
-  if (g_str_equal (request->path, PATH_AUTHORIZE) && g_str_equal (request->method, "GET"))
+  if (g_strv_contains (paths_authorize, request->path) && g_str_equal (request->method, "GET"))
     authorize (self, request);
-  else if (g_str_equal (request->path, PATH_TOKEN) && post)
+  else if (g_strv_contains (paths_token, request->path) && post)
     answer_token_request (self, request, form);
-  else if (g_str_equal (request->path, PATH_REVOKE) && post)
+  else if (g_strv_contains (paths_revoke, request->path) && post)
     revoke_token (self, request, form);
   else
     request_answer_text (request, 405, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Error 405</title>");

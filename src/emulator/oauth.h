@@ -36,7 +36,14 @@ typedef enum {
   ACCESS_SCOPE,   /* good, but not for this */
 } AccessVerdict;
 
-AccessVerdict oauth_check (OAuth *self, const char *authorization, gboolean write);
+/* What a method wants of a token, as people.v1.json lists it. */
+typedef enum {
+  WANTS_CONTACTS_READ, /* the contacts, or to read them */
+  WANTS_CONTACTS,
+  WANTS_ANY_PERSON, /* the same, or anything of the user's own profile; what of a person is another matter */
+} AccessWanted;
+
+AccessVerdict oauth_check (OAuth *self, const char *authorization, AccessWanted wanted);
 /* Of a token that was checked: whose it is, borrowed, and whether it may see that person's profile. */
 const char *oauth_account (OAuth *self, const char *authorization);
 gboolean oauth_may_see_profile (OAuth *self, const char *authorization);

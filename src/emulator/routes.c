@@ -10,10 +10,10 @@ typedef struct Method {
   const char *http;
   const char *prefix; /* up to and with the collection: "/v1/people/" */
   const char *suffix; /* after the segment; NULL: prefix is the whole path */
-  const char *id;     /* as in people.v1.json */
+  const char *rpc;    /* of google.people.v1, as errors name it */
   Route route;
   QuotaKind quota;
-  gboolean write; /* wants the scope to write */
+  AccessWanted wanted;
 } Method;
 
 #define PEOPLE "/v1/people/"
@@ -21,35 +21,39 @@ typedef struct Method {
 #define OTHERS "/v1/otherContacts/"
 
 static const Method methods[] = {
-  { "GET", PEOPLE, "/connections", "people.people.connections.list", route_connections_list, QUOTA_CONTACT_READ },
-  { "GET", "/v1/people:batchGet", NULL, "people.people.getBatchGet", route_people_batch_get, QUOTA_CONTACT_READ },
-  { "PATCH", PEOPLE, ":updateContactPhoto", "people.people.updateContactPhoto", route_update_contact_photo,
-    QUOTA_PHOTO_WRITE, TRUE },
-  { "DELETE", PEOPLE, ":deleteContactPhoto", "people.people.deleteContactPhoto", route_delete_contact_photo,
-    QUOTA_PHOTO_WRITE, TRUE },
-  { "POST", "/v1/people:createContact", NULL, "people.people.createContact", route_create_contact, QUOTA_CONTACT_WRITE,
-    TRUE },
-  { "PATCH", PEOPLE, ":updateContact", "people.people.updateContact", route_update_contact, QUOTA_CONTACT_WRITE, TRUE },
-  { "DELETE", PEOPLE, ":deleteContact", "people.people.deleteContact", route_delete_contact, QUOTA_DELETE, TRUE },
-  { "GET", PEOPLE, "", "people.people.get", route_people_get, QUOTA_CONTACT_READ },
-  { "GET", "/v1/contactGroups", NULL, "people.contactGroups.list", route_contact_groups_list, QUOTA_GROUP_READ },
-  { "GET", GROUPS, "", "people.contactGroups.get", route_contact_groups_get, QUOTA_GROUP_READ },
+  { "GET", PEOPLE, "/connections", "PeopleService.ListConnections", route_connections_list, QUOTA_CONTACT_READ },
+  { "GET", "/v1/people:batchGet", NULL, "PeopleService.GetPeople", route_people_batch_get, QUOTA_CONTACT_READ,
+    WANTS_ANY_PERSON },
+  { "PATCH", PEOPLE, ":updateContactPhoto", "PeopleService.UpdateContactPhoto", route_update_contact_photo,
+    QUOTA_PHOTO_WRITE, WANTS_CONTACTS },
+  { "DELETE", PEOPLE, ":deleteContactPhoto", "PeopleService.DeleteContactPhoto", route_delete_contact_photo,
+    QUOTA_PHOTO_WRITE, WANTS_CONTACTS },
+  { "POST", "/v1/people:createContact", NULL, "PeopleService.CreateContact", route_create_contact, QUOTA_CONTACT_WRITE,
+    WANTS_CONTACTS },
+  { "PATCH", PEOPLE, ":updateContact", "PeopleService.UpdateContact", route_update_contact, QUOTA_CONTACT_WRITE,
+    WANTS_CONTACTS },
+  { "DELETE", PEOPLE, ":deleteContact", "PeopleService.DeleteContact", route_delete_contact, QUOTA_DELETE,
+    WANTS_CONTACTS },
+  { "GET", PEOPLE, "", "PeopleService.GetPerson", route_people_get, QUOTA_CONTACT_READ, WANTS_ANY_PERSON },
+  { "GET", "/v1/contactGroups", NULL, "ContactGroupsService.ListContactGroups", route_contact_groups_list,
+    QUOTA_GROUP_READ },
+  { "GET", GROUPS, "", "ContactGroupsService.GetContactGroup", route_contact_groups_get, QUOTA_GROUP_READ },
 
-  { "GET", "/v1/contactGroups:batchGet", NULL, "people.contactGroups.batchGet", route_unimplemented },
-  { "POST", "/v1/contactGroups", NULL, "people.contactGroups.create", route_unimplemented },
-  { "DELETE", GROUPS, "", "people.contactGroups.delete", route_unimplemented },
-  { "PUT", GROUPS, "", "people.contactGroups.update", route_unimplemented },
-  { "POST", GROUPS, "/members:modify", "people.contactGroups.members.modify", route_unimplemented },
-  { "GET", "/v1/otherContacts", NULL, "people.otherContacts.list", route_unimplemented },
-  { "GET", "/v1/otherContacts:search", NULL, "people.otherContacts.search", route_unimplemented },
-  { "POST", OTHERS, ":copyOtherContactToMyContactsGroup", "people.otherContacts.copyOtherContactToMyContactsGroup",
+  { "GET", "/v1/contactGroups:batchGet", NULL, "ContactGroupsService.BatchGetContactGroups", route_unimplemented },
+  { "POST", "/v1/contactGroups", NULL, "ContactGroupsService.CreateContactGroup", route_unimplemented },
+  { "DELETE", GROUPS, "", "ContactGroupsService.DeleteContactGroup", route_unimplemented },
+  { "PUT", GROUPS, "", "ContactGroupsService.UpdateContactGroup", route_unimplemented },
+  { "POST", GROUPS, "/members:modify", "ContactGroupsService.ModifyContactGroupMembers", route_unimplemented },
+  { "GET", "/v1/otherContacts", NULL, "OtherContactsService.ListOtherContacts", route_unimplemented },
+  { "GET", "/v1/otherContacts:search", NULL, "OtherContactsService.SearchOtherContacts", route_unimplemented },
+  { "POST", OTHERS, ":copyOtherContactToMyContactsGroup", "OtherContactsService.CopyOtherContactToMyContactsGroup",
     route_unimplemented },
-  { "POST", "/v1/people:batchCreateContacts", NULL, "people.people.batchCreateContacts", route_unimplemented },
-  { "POST", "/v1/people:batchDeleteContacts", NULL, "people.people.batchDeleteContacts", route_unimplemented },
-  { "POST", "/v1/people:batchUpdateContacts", NULL, "people.people.batchUpdateContacts", route_unimplemented },
-  { "GET", "/v1/people:listDirectoryPeople", NULL, "people.people.listDirectoryPeople", route_unimplemented },
-  { "GET", "/v1/people:searchContacts", NULL, "people.people.searchContacts", route_unimplemented },
-  { "GET", "/v1/people:searchDirectoryPeople", NULL, "people.people.searchDirectoryPeople", route_unimplemented },
+  { "POST", "/v1/people:batchCreateContacts", NULL, "PeopleService.BatchCreateContacts", route_unimplemented },
+  { "POST", "/v1/people:batchDeleteContacts", NULL, "PeopleService.BatchDeleteContacts", route_unimplemented },
+  { "POST", "/v1/people:batchUpdateContacts", NULL, "PeopleService.BatchUpdateContacts", route_unimplemented },
+  { "GET", "/v1/people:listDirectoryPeople", NULL, "PeopleService.ListDirectoryPeople", route_unimplemented },
+  { "GET", "/v1/people:searchContacts", NULL, "PeopleService.SearchContacts", route_unimplemented },
+  { "GET", "/v1/people:searchDirectoryPeople", NULL, "PeopleService.SearchDirectoryPeople", route_unimplemented },
 };
 
 /* The resource name in the path, or NULL if the path is not the method's; transfer full. */
@@ -92,20 +96,21 @@ find_method (const Request *request, char **name)
 static gboolean
 may (Emulator *emulator, Request *request, const Method *method)
 {
-  AccessVerdict verdict = oauth_check (emulator->oauth, request->authorization, method->write);
+  AccessVerdict verdict = oauth_check (emulator->oauth, request->authorization, method->wanted);
+  g_autofree char *rpc = g_strconcat ("google.people.v1.", method->rpc, NULL);
   g_autofree char *details = NULL;
 
   switch (verdict) {
   case ACCESS_GRANTED:
     return TRUE;
   case ACCESS_MISSING:
-    details = error_info ("CREDENTIALS_MISSING", "googleapis.com", "method", method->id, "service",
-                          "people.googleapis.com", NULL);
+    details
+        = error_info ("CREDENTIALS_MISSING", "googleapis.com", "method", rpc, "service", "people.googleapis.com", NULL);
     error_answer (request, STATUS_UNAUTHENTICATED, details,
                   "Request is missing required authentication credential. " LOGIN_COOKIE IDENTITY_PAGE);
     return FALSE;
   case ACCESS_SCOPE:
-    details = error_info ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "googleapis.com", "method", method->id, "service",
+    details = error_info ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "googleapis.com", "method", rpc, "service",
                           "people.googleapis.com", NULL);
     request_set_header (request, "WWW-Authenticate",
                         "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\"");
@@ -113,8 +118,8 @@ may (Emulator *emulator, Request *request, const Method *method)
     return FALSE;
   case ACCESS_INVALID:
   default:
-    details = error_info ("ACCESS_TOKEN_EXPIRED", "googleapis.com", "method", method->id, "service",
-                          "people.googleapis.com", NULL);
+    details = error_info ("ACCESS_TOKEN_EXPIRED", "googleapis.com", "method", rpc, "service", "people.googleapis.com",
+                          NULL);
     error_answer (request, STATUS_UNAUTHENTICATED, details,
                   "Request had invalid authentication credentials. " LOGIN_COOKIE IDENTITY_PAGE);
     return FALSE;

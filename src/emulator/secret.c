@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "emulator/base64.h"
+
 char *
 secret_new (const char *prefix)
 {
@@ -16,9 +18,8 @@ secret_new (const char *prefix)
 
   if (getrandom (bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
     g_error ("the kernel gives no random bytes: %s", g_strerror (errno));
-  text = g_base64_encode (bytes, sizeof bytes);
-  text[strcspn (text, "=")] = '\0';
-  return g_strconcat (prefix, g_strdelimit (g_strdelimit (text, "+", '-'), "/", '_'), NULL);
+  text = base64_encode_url (bytes, sizeof bytes);
+  return g_strconcat (prefix, text, NULL);
 }
 
 gboolean

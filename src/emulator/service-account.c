@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "emulator/base64.h"
 #include "emulator/clock.h"
 #include "emulator/json.h"
 #include "emulator/oauth.h"
@@ -120,26 +121,11 @@ service_account_set_delegated (ServiceAccount *self, gboolean delegated)
 
 /* ---- checking ---- */
 
-/* base64url without padding; NULL for what is none. */
-static guint8 *
-decode (const char *text, gsize *size)
-{
-  g_autofree char *padded = g_strconcat (text, "===", NULL);
-
-  if (*text == '\0'
-      || strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != strlen (text))
-    return NULL;
-  g_strdelimit (g_strdelimit (padded, "-", '+'), "_", '/');
-  padded[(strlen (text) + 3) / 4 * 4] = '\0';
-  return g_base64_decode (padded, size);
-}
-
 static cJSON *
 decode_object (const char *text)
 {
-  gsize size = 0;
-  g_autofree guint8 *bytes = decode (text, &size);
-  cJSON *object = bytes != NULL ? cJSON_ParseWithLength ((const char *)bytes, size) : NULL;
+  g_autoptr (GBytes) bytes = base64_decode (text);
+  cJSON *object = json_parse_bytes (bytes);
 
   if (cJSON_IsObject (object))
     return object;
@@ -150,13 +136,14 @@ decode_object (const char *text)
 static gboolean
 is_signed (const ServiceAccount *self, const cJSON *header, const char *assertion, const char *signature)
 {
+  g_autoptr (GBytes) bytes = base64_decode (signature);
   gsize size = 0;
-  g_autofree guint8 *bytes = decode (signature, &size);
+  gconstpointer bits = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   gnutls_datum_t data = { (unsigned char *)assertion, (unsigned int)(signature - 1 - assertion) };
-  gnutls_datum_t given = { bytes, (unsigned int)size };
+  gnutls_datum_t given = { (unsigned char *)bits, (unsigned int)size };
   const char *key_id = json_get_string (header, "kid");
 
-  return bytes != NULL && g_strcmp0 (json_get_string (header, "alg"), "RS256") == 0
+  return bits != NULL && g_strcmp0 (json_get_string (header, "alg"), "RS256") == 0
          && (key_id == NULL || g_str_equal (key_id, self->key_id))
          && gnutls_pubkey_verify_data2 (self->public_key, GNUTLS_SIGN_RSA_SHA256, 0, &data, &given) >= 0;
 }

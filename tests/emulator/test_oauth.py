@@ -32,9 +32,10 @@ def redirected(answer):
     return dict(urllib.parse.parse_qsl(location.query))
 
 
-def post(emulator, which, **form):
+def post(emulator, which, headers=None, **form):
+    form = {name: value for name, value in form.items() if value is not None}
     return emulator.request("POST", emulator.ready[which], urllib.parse.urlencode(form).encode(),
-                            {"Content-Type": "application/x-www-form-urlencoded"})
+                            {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})})
 
 
 def exchange(emulator, code, **changes):
@@ -93,10 +94,57 @@ def test_a_bad_request_is_told_to_the_browser_only(emulator, change):
 
 
 @pytest.mark.parametrize("change, error", [
-    ({"code_challenge": None}, "invalid_request"), ({"code_challenge_method": "plain"}, "invalid_request"),
-    ({"response_type": "token"}, "unsupported_response_type")])
+    ({"code_challenge": None}, "invalid_request"), ({"code_challenge_method": "S512"}, "invalid_request"),
+    ({"code_challenge": "short"}, "invalid_request"), ({"response_type": "token"}, "unsupported_response_type")])
 def test_errors_come_back_by_redirect(emulator, change, error):
     assert redirected(authorize(emulator, **change)) == {"error": error, "state": "st/1&2"}
+
+
+@pytest.mark.parametrize("asked, verifier", [
+    ({"code_challenge": None, "code_challenge_method": None}, None),
+    ({"code_challenge": VERIFIER, "code_challenge_method": "plain"}, VERIFIER),
+    ({"code_challenge": VERIFIER, "code_challenge_method": None}, VERIFIER), ({}, VERIFIER)])
+def test_pkce_is_not_demanded_but_kept(emulator, asked, verifier):
+    def outcome(given):
+        answer = exchange(emulator, redirected(authorize(emulator, **asked))["code"], code_verifier=given)
+        return answer.status, answer.json().get("error")
+
+    assert outcome(verifier) == (200, None)
+    for wrong in {None, "w" * 50, VERIFIER, challenge(VERIFIER)} - {verifier}:
+        assert outcome(wrong) == (400, "invalid_grant"), wrong
+
+
+@pytest.mark.parametrize("path", ["/o/oauth2/auth", "/o/oauth2/v2/auth"])
+def test_the_addresses_of_old_client_files(emulator, path):
+    emulator.ready["auth_uri"] = emulator.api_url + path
+    code = redirected(authorize(emulator))["code"]
+    emulator.ready["token_uri"] = f"{emulator.api_url}/o/oauth2/token"
+    emulator.ready["revoke_uri"] = f"{emulator.api_url}/o/oauth2/revoke"
+    grant = exchange(emulator, code).json()
+    assert use(emulator, grant["access_token"]).status == 200
+    assert post(emulator, "revoke_uri", token=grant["access_token"]).status == 200
+    assert refresh(emulator, grant["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def basic(name, secret="s"):
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def test_clients_may_authenticate_by_http_basic(emulator):
+    code = redirected(authorize(emulator))["code"]
+    answer = exchange(emulator, code, headers=basic("desk"), client_id=None, client_secret=None)
+    assert answer.status == 200, answer.body
+    token = answer.json()["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    assert post(emulator, "token_uri", headers=basic("desk"), **form).status == 200
+    assert post(emulator, "token_uri", headers=basic("desk"), client_id="desk", **form).status == 200, "said twice"
+    for headers, more in ((basic("desk"), {"client_id": "another"}), (basic(""), {}), ({"Authorization": "Basic !"}, {}),
+                          ({"Authorization": "Basic eA=="}, {})):
+        answer = post(emulator, "token_uri", headers=headers, **form, **more)
+        assert answer.status == 401 and answer.json()["error"] == "invalid_client"
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    answer = exchange(emulator, redirected(authorize(emulator))["code"], headers=basic("another"), client_id=None)
+    assert answer.status == 401 and answer.json()["error"] == "invalid_client"
 
 
 def test_the_user_may_refuse(emulator):
@@ -120,6 +168,41 @@ def test_a_read_scope_reads(emulator):
     token = log_in(emulator, scope=CONTACTS + ".readonly")["access_token"]
     assert use(emulator, token).status == 200
     assert use(emulator, token, "DELETE", "people/c1001:deleteContactPhoto").status == 403
+
+
+@pytest.mark.parametrize("scope", ["https://www.google.com/m8/feeds", "https://www.google.com/m8/feeds/",
+                                   "http://www.google.com/m8/feeds/", f"openid {CONTACTS}"])
+def test_other_names_of_the_contacts(emulator, scope):
+    grant = log_in(emulator, scope=scope)
+    assert grant["scope"] == scope, "as it was asked for"
+    assert use(emulator, grant["access_token"]).status == 200
+    assert use(emulator, grant["access_token"], "DELETE", "people/c1001:deleteContactPhoto").status == 200
+    assert use(emulator, grant["access_token"], path="people/me/connections").status == 200
+
+
+@pytest.mark.parametrize("scope", ["profile", "https://www.googleapis.com/auth/userinfo.profile", "openid profile email"])
+def test_the_profile_alone(emulator, scope):
+    token = log_in(emulator, scope=scope)["access_token"]
+    assert use(emulator, token, path="people/me").status == 200
+    answer = use(emulator, token, path="people/c1001")
+    assert answer.status == 403 and "scopes: [contacts" in answer.json()["error"]["message"]
+    assert use(emulator, token, path="people/me/connections").reasons == ["ACCESS_TOKEN_SCOPE_INSUFFICIENT"]
+
+
+def test_errors_name_the_method_as_google_does(emulator):
+    def method(answer):
+        [detail] = answer.json()["error"]["details"]
+        assert detail["@type"] == "type.googleapis.com/google.rpc.ErrorInfo" and detail["domain"] == "googleapis.com"
+        assert detail["metadata"]["service"] == "people.googleapis.com"
+        return detail["metadata"]["method"]
+
+    for path, name in (("people/me/connections", "PeopleService.ListConnections"), ("people/c1001", "PeopleService.GetPerson"),
+                       ("people:batchGet", "PeopleService.GetPeople"),
+                       ("contactGroups", "ContactGroupsService.ListContactGroups")):
+        assert method(use(emulator, None, path=path)) == method(use(emulator, "x", path=path)) == f"google.people.v1.{name}"
+    token = log_in(emulator, scope="openid")["access_token"]
+    answer = use(emulator, token, "PATCH", "people/c1001:updateContactPhoto")
+    assert method(answer) == "google.people.v1.PeopleService.UpdateContactPhoto"
 
 
 def test_tokens_expire(emulator):

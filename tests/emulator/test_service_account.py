@@ -74,6 +74,16 @@ def test_another_key_is_refused(robot, key_file):
         assert ask(robot, bad).json() == {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
 
 
+@pytest.mark.parametrize("padded", [True, False])
+def test_padding_is_a_matter_of_taste(robot, key_file, padded):
+    """RFC 7515 leaves it out; some libraries do not, and Google takes both."""
+    for length in range(3):  # so that the claims end in every way
+        assertion = assertions.sign(key_file, padded=padded, jti="x" * length)
+        answer = ask(robot, assertion)
+        assert answer.status == 200, answer.body
+        assert ask(robot, assertion + "=").json()["error"] == "invalid_grant", "more than belongs there"
+
+
 def test_what_is_no_assertion(robot, key_file):
     for bad in ("x", "a.b", "a.b.c", "....", "e30.e30.e30.e30", "é.é.é"):
         assert ask(robot, bad).json()["error"] == "invalid_grant"

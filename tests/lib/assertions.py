@@ -11,10 +11,11 @@ CONTACTS = "https://www.googleapis.com/auth/contacts"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-def encode(data):
+def encode(data, padded=False):
     if not isinstance(data, bytes):
         data = json.dumps(data).encode()
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    text = base64.urlsafe_b64encode(data).decode()
+    return text if padded else text.rstrip("=")
 
 
 def decode(text):
@@ -25,19 +26,19 @@ def _openssl(*arguments, data):
     return subprocess.run(["openssl", *map(str, arguments)], input=data, check=True, capture_output=True).stdout
 
 
-def sign(account, header=None, key=None, **changes):
+def sign(account, header=None, key=None, padded=False, **changes):
     """What the service account (its key file, as a dict) would send; a claim that is None is left out."""
     now = int(time.time())
     claims = {"iss": account["client_email"], "sub": "alice@example.com", "scope": CONTACTS, "aud": account["token_uri"],
               "iat": now, "exp": now + 3600, **changes}
     claims = {name: value for name, value in claims.items() if value is not None}
     header = {"alg": "RS256", "typ": "JWT", "kid": account["private_key_id"], **(header or {})}
-    signed = f"{encode(header)}.{encode(claims)}"
+    signed = f"{encode(header, padded)}.{encode(claims, padded)}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "key"
         path.write_text(key or account["private_key"])
         signature = _openssl("dgst", "-sha256", "-sign", path, data=signed.encode())
-    return f"{signed}.{encode(signature)}"
+    return f"{signed}.{encode(signature, padded)}"
 
 
 def verify(account, assertion):

@@ -35,17 +35,21 @@ is_me (const Emulator *emulator, const char *name)
   return g_str_equal (name, ME) || g_str_equal (name + strlen ("people/"), number);
 }
 
-/* What everybody forgets: the account's own profile is not among what the contacts' scope is for. FALSE: answered. */
+/* What everybody forgets: the account's own profile is not among what the contacts' scope is for, nor the other way
+ * round. FALSE: answered. */
 static gboolean
 may_see (Emulator *emulator, Request *request, const char *name)
 {
-  if (!is_me (emulator, name) || oauth_may_see_profile (emulator->oauth, request->authorization))
-    return TRUE;
-  error_answer (request, STATUS_PERMISSION_DENIED, NULL,
-                "The caller does not have permission to request \"%s\". Request requires one of the following scopes: "
-                "[profile].",
-                name);
-  return FALSE;
+  gboolean me = is_me (emulator, name);
+  gboolean may = me ? oauth_may_see_profile (emulator->oauth, request->authorization)
+                    : oauth_check (emulator->oauth, request->authorization, WANTS_CONTACTS_READ) == ACCESS_GRANTED;
+
+  if (!may)
+    error_answer (request, STATUS_PERMISSION_DENIED, NULL,
+                  "The caller does not have permission to request \"%s\". Request requires one of the following "
+                  "scopes: [%s].",
+                  name, me ? "profile" : "contacts, contacts.readonly");
+  return may;
 }
 
 /* The account's own profile: an account, not a contact. */

@@ -1,6 +1,7 @@
 /* people.updateContactPhoto and people.deleteContactPhoto. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include "emulator/base64.h"
 #include "emulator/errors.h"
 #include "emulator/json.h"
 #include "emulator/params.h"
@@ -89,32 +90,13 @@ read_sources (Request *request, const cJSON *list, SourceMask *sources)
   return TRUE;
 }
 
-/* Standard and URL-safe base64, with or without padding; NULL: neither. */
-static GBytes *
-decode_base64 (const char *text)
-{
-  g_autofree char *standard = g_strdelimit (g_strdelimit (g_strdup (text), "-", '+'), "_", '/');
-  gsize length = strcspn (standard, "=");
-  g_autofree char *padded = NULL;
-  guchar *bytes;
-  gsize size;
-
-  if (length % 4 == 1 || strlen (standard + length) > 2
-      || strspn (standard, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "+/") < length)
-    return NULL;
-  standard[length] = '\0';
-  padded = g_strconcat (standard, length % 4 == 2 ? "==" : length % 4 == 3 ? "=" : "", NULL);
-  bytes = g_base64_decode (padded, &size);
-  return g_bytes_new_take (bytes, size);
-}
-
 static gboolean
 read_member (Upload *upload, const cJSON *item, const char **person_fields)
 {
   Request *request = upload->request;
 
   if (g_str_equal (item->string, "photoBytes") && cJSON_IsString (item)) {
-    upload->photo = decode_base64 (item->valuestring);
+    upload->photo = base64_decode (item->valuestring);
     if (upload->photo == NULL)
       error_answer_bad_request (request, "photo_bytes",
                                 "Invalid value at 'photo_bytes' (TYPE_BYTES), Base64 decoding failed for \"%.40s\"",
