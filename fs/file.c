@@ -192,7 +192,7 @@ fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t o
 {
   g_autoptr (GError) error = NULL;
 
-  if (book_handle_write (handle_of (fi), data, size, offset, &error))
+  if (book_handle_write (handle_of (fi), data, size, offset, fi->writepage, &error))
     fs_reply_written (req, size);
   else
     fs_reply_error (req, "write", error);

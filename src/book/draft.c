@@ -107,6 +107,29 @@ book_draft_read (BookDraft *self, void *buffer, gsize size, goffset offset, GErr
   return n;
 }
 
+/* Bit n is set for the bytes from begin to end, as far as there are bits. */
+static guint32
+head_bits (goffset begin, goffset end)
+{
+  guint32 bits = 0;
+
+  for (goffset n = begin; n < MIN (end, BOOK_DRAFT_HEAD_BYTES); n++)
+    bits |= (guint32)1 << n;
+  return bits;
+}
+
+gsize
+book_draft_head (BookDraft *self, guint8 head[BOOK_DRAFT_HEAD_BYTES])
+{
+  gsize known = 0;
+  gssize n;
+
+  while (known < BOOK_DRAFT_HEAD_BYTES && (self->head_written & (guint32)1 << known) != 0)
+    known++;
+  n = known > 0 ? pread (self->fd, head, known, 0) : 0;
+  return (gsize)MAX (n, 0);
+}
+
 static gboolean
 write_all (BookDraft *self, const void *data, gsize size, goffset offset, GError **error)
 {
@@ -114,6 +137,7 @@ write_all (BookDraft *self, const void *data, gsize size, goffset offset, GError
 
   if (offset < 0 || !grow (self, offset + (goffset)size, error))
     return FALSE;
+  self->head_written |= head_bits (offset, offset + (goffset)size);
   while (size > 0) {
     gssize n = pwrite (self->fd, next, size, offset);
 
@@ -159,6 +183,7 @@ book_draft_truncate (BookDraft *self, goffset size, GError **error)
   if (size < before) {
     all_drafts_bytes -= before - size;
     self->size = size;
+    self->head_written &= head_bits (0, size);
   }
   changed (self);
   return TRUE;
@@ -207,6 +232,7 @@ book_draft_new_from_fd (int fd, GError **error)
   if (bytes == NULL || !book_draft_write (self, g_bytes_get_data (bytes, NULL), (gsize)size, 0, error))
     return NULL;
   self->dirty = FALSE;
+  self->head_written = 0;
   self->from_photo = TRUE;
   self->sent = g_steal_pointer (&bytes);
   return g_steal_pointer (&self);

@@ -9,16 +9,20 @@
 /* One draft at most; beyond it write(2) says EFBIG. Well over the photo limit, so that conversion has room later. */
 #define BOOK_DRAFT_MAX_BYTES (64 * 1024 * 1024)
 
+/* How much of its beginning a draft knows as written; a bit each in head_written. */
+#define BOOK_DRAFT_HEAD_BYTES 32
+
 typedef struct {
   guint refs;
   guint handles; /* open handles that use it */
   int fd;
   gint64 size;
-  gint64 mtime;    /* microseconds since 1970 */
-  gboolean dirty;  /* changed since it was last sent, refused or copied from the photo */
-  GBytes *sent;    /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
-  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
-  GError *refusal; /* and why */
+  gint64 mtime;         /* microseconds since 1970 */
+  guint32 head_written; /* which of the first bytes a program wrote: they are no hole, and not the photo's */
+  gboolean dirty;       /* changed since it was last sent, refused or copied from the photo */
+  GBytes *sent;         /* what the service last took from it, or the photo it was copied from; NULL: nothing yet */
+  GBytes *refused;      /* what did not become the photo; NULL: nothing, or changed since */
+  GError *refusal;      /* and why */
   GError
       *failed; /* a write that was refused: what is here is not what the program wanted. Until it is cut to nothing */
   gboolean from_photo; /* it began as the photo, and so it may be a whole picture at any moment */
@@ -41,6 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookDraft, book_draft_unref)
 gssize book_draft_read (BookDraft *self, void *buffer, gsize size, goffset offset, GError **error);
 gboolean book_draft_write (BookDraft *self, const void *data, gsize size, goffset offset, GError **error);
 gboolean book_draft_truncate (BookDraft *self, goffset size, GError **error);
+/* The beginning that programs wrote without a gap: so many bytes, into head. Those after it may still come. */
+gsize book_draft_head (BookDraft *self, guint8 head[BOOK_DRAFT_HEAD_BYTES]);
 GBytes *book_draft_bytes (BookDraft *self, GError **error); /* a copy of all of it; transfer full */
 
 /* The outcome of sending bytes (a copy taken earlier): the draft stays dirty if it changed meanwhile. */

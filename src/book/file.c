@@ -403,11 +403,13 @@ ensure_draft (BookHandle *self, GError **error)
 }
 
 gboolean
-book_handle_write (BookHandle *self, const void *data, gsize size, goffset offset, GError **error)
+book_handle_write (BookHandle *self, const void *data, gsize size, goffset offset, gboolean mapped, GError **error)
 {
   BookDraft *draft = ensure_draft (self, error);
+  gboolean said = draft != NULL && draft->unfit != NULL && draft->said;
 
-  return draft != NULL && book_draft_write (draft, data, size, self->append ? draft->size : offset, error);
+  return draft != NULL && book_draft_write (draft, data, size, self->append ? draft->size : offset, error)
+         && (mapped || book_check_beginning (self->file, draft, said, error));
 }
 
 gboolean

@@ -72,9 +72,8 @@ book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
   keep_rejected (book, person, bytes);
 }
 
-/* TRUE if what is written to the file is meant to become the contact's photo. */
-static gboolean
-is_meant_for_contact (const BookFile *file)
+gboolean
+book_file_is_meant_for_contact (const BookFile *file)
 {
   return file->linked
          && (file->kind == BOOK_FILE_PHOTO || (file->kind == BOOK_FILE_OTHER && !book_name_is_temporary (file->name)));
@@ -240,7 +239,7 @@ flush_step (GTask *task)
     return;
   }
   if (!draft->dirty || draft->size == 0
-      || (!is_meant_for_contact (self->file) && !is_finished_copy (self->file, draft))) {
+      || (!book_file_is_meant_for_contact (self->file) && !is_finished_copy (self->file, draft))) {
     flush_end (task, NULL);
     return;
   }
@@ -256,14 +255,15 @@ flush_step (GTask *task)
   }
   error = check_draft (draft);
   if (error != NULL) {
-    book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
+    if (!draft->said)
+      book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
     draft->said = TRUE;
     flush_end (task, error);
     return;
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
-  if (is_meant_for_contact (self->file))
+  if (book_file_is_meant_for_contact (self->file))
     book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo ? draft->sent : NULL,
                      g_task_get_cancellable (task), on_sent, task);
   else
@@ -398,7 +398,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
 
   if (draft->busy)
     return; /* its flush is still under way: that one was cancelled, or the program did not wait; it ends the draft */
-  if (!draft->dirty || draft->size == 0 || !is_meant_for_contact (file)) {
+  if (!draft->dirty || draft->size == 0 || !book_file_is_meant_for_contact (file)) {
     draft_over (file, draft);
     return;
   }

@@ -106,7 +106,10 @@ void book_file_open_async (BookFile *self, int flags, GCancellable *cancellable,
 BookHandle *book_file_open_finish (BookFile *self, GAsyncResult *result, GError **error);
 
 gssize book_handle_read (BookHandle *self, void *buffer, gsize size, goffset offset, GError **error);
-gboolean book_handle_write (BookHandle *self, const void *data, gsize size, goffset offset, GError **error);
+/* mapped: the kernel writes a page that a program changed by mmap, maybe while it still does. Else the write fails when no
+ * picture can come of it any more (refuse.c); the bytes are there all the same. */
+gboolean book_handle_write (BookHandle *self, const void *data, gsize size, goffset offset, gboolean mapped,
+                            GError **error);
 
 /* ftruncate, or truncate by path with handle NULL. Waits for nothing that is not open (a photo must be loaded:
  * BOOK_ERROR_STALE when it is not; call book_file_load first). */

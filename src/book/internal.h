@@ -263,9 +263,15 @@ void book_deletions_load (Book *book);        /* of an earlier mount: hide those
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 
+/* ---- refuse.c ---- */
+/* FALSE: what was written to the draft of file begins like no picture. said: the user knows that of this draft. */
+gboolean book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **error);
+
 /* ---- flush.c ---- */
 #define BOOK_NOT_CHANGED "the photo was not changed"
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
+/* What is written to the file is meant to become the contact's photo. */
+gboolean book_file_is_meant_for_contact (const BookFile *file);
 /* Keep a picture that did not become the photo in .rejected, and say why. */
 void book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why);

@@ -28,20 +28,29 @@ static const struct {
   [IMAGE_KIND_JXL] = { "JPEG XL", "a", "image/jxl", ".jxl" },
 };
 
+/* What is known of a picture: all of it, or the beginning of one that goes on with anything. */
+typedef struct {
+  const guint8 *data;
+  gsize size;
+  gboolean goes_on;
+} Head;
+
 static gboolean
-has_at (const guint8 *data, gsize size, gsize offset, const char *magic, gsize length)
+has_at (const Head *head, gsize offset, const char *magic, gsize length)
 {
-  return size >= offset + length && memcmp (data + offset, magic, length) == 0;
+  gsize known = head->size > offset ? MIN (head->size - offset, length) : 0;
+
+  return (known == length || head->goes_on) && (known == 0 || memcmp (head->data + offset, magic, known) == 0);
 }
 
 /* The literal's own length, so that a magic may contain zero bytes. */
-#define HAS_AT(data, size, offset, literal) has_at (data, size, offset, literal, sizeof literal - 1)
+#define HAS_AT(head, offset, literal) has_at (head, offset, literal, sizeof literal - 1)
 
 static gboolean
-brand_is_one_of (const guint8 *brand, const char *const *brands)
+brand_is_one_of (const Head *head, gsize offset, const char *const *brands)
 {
   for (; *brands; brands++)
-    if (memcmp (brand, *brands, 4) == 0)
+    if (has_at (head, offset, *brands, 4))
       return TRUE;
   return FALSE;
 }
@@ -50,58 +59,70 @@ brand_is_one_of (const guint8 *brand, const char *const *brands)
  * HEIF still picture", so AVIF is looked for among the compatible ones first. Videos share the box, so without a
  * picture brand in front it is none. */
 static ImageKind
-kind_by_brand (const guint8 *data, gsize size)
+kind_by_brand (const Head *head)
 {
   static const char *const avif[] = { "avif", "avis", NULL };
   static const char *const heif[]
       = { "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "msf1", "miaf", NULL };
-  gsize end = (gsize)data[0] << 24 | (gsize)data[1] << 16 | (gsize)data[2] << 8 | data[3];
+  const guint8 *data = head->data;
+  gsize end;
 
-  if (brand_is_one_of (data + 8, avif))
+  if (brand_is_one_of (head, 8, avif))
     return IMAGE_KIND_AVIF;
-  if (!brand_is_one_of (data + 8, heif))
+  if (!brand_is_one_of (head, 8, heif))
     return IMAGE_KIND_NONE;
-  for (gsize at = 16; at + 4 <= MIN (end, size); at += 4)
-    if (brand_is_one_of (data + at, avif))
+  end = (gsize)data[0] << 24 | (gsize)data[1] << 16 | (gsize)data[2] << 8 | data[3];
+  for (gsize at = 16; at + 4 <= MIN (end, head->size); at += 4)
+    if (brand_is_one_of (head, at, avif))
       return IMAGE_KIND_AVIF;
   return IMAGE_KIND_HEIC;
 }
 
 /* "BM" alone begins many a text, so the reserved zeros and the size of the header that follows must fit too. */
 static gboolean
-is_bmp (const guint8 *data, gsize size)
+is_bmp (const Head *head)
 {
+  const guint8 *data = head->data;
   guint32 header;
 
-  if (size < 18 || !HAS_AT (data, size, 0, "BM") || !HAS_AT (data, size, 6, "\0\0\0\0"))
+  if (!HAS_AT (head, 0, "BM") || !HAS_AT (head, 6, "\0\0\0\0"))
     return FALSE;
+  if (head->size < 18)
+    return head->goes_on;
   header = data[14] | (guint32)data[15] << 8 | (guint32)data[16] << 16 | (guint32)data[17] << 24;
   return header == 12 || header == 16 || (header >= 40 && header <= 124);
+}
+
+static ImageKind
+kind_of (const Head *head)
+{
+  if (HAS_AT (head, 0, "\xff\xd8\xff"))
+    return IMAGE_KIND_JPEG;
+  if (HAS_AT (head, 0, "\x89PNG\r\n\x1a\n"))
+    return IMAGE_KIND_PNG;
+  if (HAS_AT (head, 0, "GIF87a") || HAS_AT (head, 0, "GIF89a"))
+    return IMAGE_KIND_GIF;
+  if (HAS_AT (head, 0, "RIFF") && HAS_AT (head, 8, "WEBP"))
+    return IMAGE_KIND_WEBP;
+  if (HAS_AT (head, 0, "II*\0") || HAS_AT (head, 0, "MM\0*") || HAS_AT (head, 0, "II+\0") || HAS_AT (head, 0, "MM\0+"))
+    return IMAGE_KIND_TIFF;
+  if (is_bmp (head))
+    return IMAGE_KIND_BMP;
+  if (HAS_AT (head, 0, "\xff\x0a") || HAS_AT (head, 0, "\0\0\0\x0cJXL \r\n\x87\n"))
+    return IMAGE_KIND_JXL;
+  return HAS_AT (head, 4, "ftyp") ? kind_by_brand (head) : IMAGE_KIND_NONE;
 }
 
 ImageKind
 image_kind (gconstpointer bytes, gsize size)
 {
-  const guint8 *data = bytes;
+  return kind_of (&(Head){ bytes, size, FALSE });
+}
 
-  if (HAS_AT (data, size, 0, "\xff\xd8\xff"))
-    return IMAGE_KIND_JPEG;
-  if (HAS_AT (data, size, 0, "\x89PNG\r\n\x1a\n"))
-    return IMAGE_KIND_PNG;
-  if (HAS_AT (data, size, 0, "GIF87a") || HAS_AT (data, size, 0, "GIF89a"))
-    return IMAGE_KIND_GIF;
-  if (HAS_AT (data, size, 0, "RIFF") && HAS_AT (data, size, 8, "WEBP"))
-    return IMAGE_KIND_WEBP;
-  if (HAS_AT (data, size, 0, "II*\0") || HAS_AT (data, size, 0, "MM\0*") || HAS_AT (data, size, 0, "II+\0")
-      || HAS_AT (data, size, 0, "MM\0+"))
-    return IMAGE_KIND_TIFF;
-  if (is_bmp (data, size))
-    return IMAGE_KIND_BMP;
-  if (HAS_AT (data, size, 0, "\xff\x0a") || HAS_AT (data, size, 0, "\0\0\0\x0cJXL \r\n\x87\n"))
-    return IMAGE_KIND_JXL;
-  if (size >= 12 && HAS_AT (data, size, 4, "ftyp"))
-    return kind_by_brand (data, size);
-  return IMAGE_KIND_NONE;
+gboolean
+image_may_begin_with (gconstpointer bytes, gsize size)
+{
+  return kind_of (&(Head){ bytes, size, TRUE }) != IMAGE_KIND_NONE;
 }
 
 const char *
@@ -144,14 +165,15 @@ is_text (const char *text, gsize size)
 static const char *
 looks_like (const guint8 *data, gsize size)
 {
+  const Head head = { data, size, FALSE };
   const char *text = (const char *)data;
   gsize length = MIN (size, 512), zeros = 0;
 
-  if (HAS_AT (data, size, 0, "%PDF-"))
+  if (HAS_AT (&head, 0, "%PDF-"))
     return "a PDF document";
-  if (HAS_AT (data, size, 0, "PK\3\4"))
+  if (HAS_AT (&head, 0, "PK\3\4"))
     return "a ZIP archive or an office document";
-  if (HAS_AT (data, size, 4, "ftyp"))
+  if (HAS_AT (&head, 4, "ftyp"))
     return "a video or sound file";
   while (zeros < length && data[zeros] == 0)
     zeros++;
@@ -159,7 +181,7 @@ looks_like (const guint8 *data, gsize size)
     return "zero bytes";
   if (!is_text (text, length))
     return "unknown binary data";
-  if (HAS_AT (data, size, 0, "\xef\xbb\xbf"))
+  if (HAS_AT (&head, 0, "\xef\xbb\xbf"))
     text += 3, length -= 3;
   while (length > 0 && g_ascii_isspace (*text))
     text++, length--;

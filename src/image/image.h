@@ -37,6 +37,11 @@ typedef enum {
 /* By magic bytes alone; a few dozen bytes are enough. */
 ImageKind image_kind (gconstpointer data, gsize size);
 
+/* So many bytes are enough for image_kind, and for this: FALSE if no picture of a known kind begins with these, whatever
+ * follows them. */
+#define IMAGE_HEAD_BYTES 32
+gboolean image_may_begin_with (gconstpointer data, gsize size);
+
 /* "JPEG", "HEIC" …; "no picture" for NONE. Static. */
 const char *image_kind_label (ImageKind kind);
 /* "image/jpeg" …; "application/octet-stream" for NONE. Static. */

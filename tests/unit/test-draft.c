@@ -69,6 +69,14 @@ refusal_ends_with_a_change (void)
 }
 
 static void
+assert_head (BookDraft *draft, const char *content, gsize size)
+{
+  guint8 head[BOOK_DRAFT_HEAD_BYTES];
+
+  g_assert_cmpmem (head, book_draft_head (draft, head), content, size);
+}
+
+static void
 copies_a_file (void)
 {
   g_autoptr (GError) error = NULL;
@@ -82,8 +90,37 @@ copies_a_file (void)
   g_assert_false (draft->dirty);
   assert_content (draft, "photo", 5);
   g_assert_cmpuint (g_bytes_get_size (draft->sent), ==, 5);
+  assert_head (draft, "", 0);
+  g_assert_true (book_draft_write (draft, "P", 1, 0, &error));
+  assert_head (draft, "P", 1);
   close (fd);
   unlink (path);
+}
+
+/* What programs wrote at the beginning, in whatever order: neither holes nor what was there before count. */
+static void
+knows_its_head (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  char many[64];
+
+  memset (many, 'x', sizeof many);
+  assert_head (draft, "", 0);
+  g_assert_true (book_draft_write (draft, "end", 3, 4096, &error));
+  g_assert_true (book_draft_write (draft, "cd", 2, 2, &error));
+  assert_head (draft, "", 0);
+  g_assert_true (book_draft_write (draft, "a", 1, 0, &error));
+  assert_head (draft, "a", 1);
+  g_assert_true (book_draft_write (draft, "b", 1, 1, &error));
+  assert_head (draft, "abcd", 4);
+  g_assert_true (book_draft_truncate (draft, 2, &error));
+  g_assert_true (book_draft_truncate (draft, 100, &error));
+  assert_head (draft, "ab", 2);
+  g_assert_true (book_draft_write (draft, many, sizeof many, 0, &error));
+  assert_head (draft, many, BOOK_DRAFT_HEAD_BYTES);
+  g_assert_true (book_draft_truncate (draft, 0, &error));
+  assert_head (draft, "", 0);
 }
 
 static void
@@ -136,6 +173,7 @@ main (int argc, char **argv)
   g_test_add_func ("/draft/knows-what-was-sent", knows_what_was_sent);
   g_test_add_func ("/draft/refusal-ends-with-a-change", refusal_ends_with_a_change);
   g_test_add_func ("/draft/copies-a-file", copies_a_file);
+  g_test_add_func ("/draft/knows-its-head", knows_its_head);
   g_test_add_func ("/draft/has-limits", has_limits);
   g_test_add_func ("/draft/temporary-names", temporary_names);
   return g_test_run ();

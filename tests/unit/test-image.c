@@ -295,11 +295,15 @@ test_kinds (void)
 
     g_test_message ("case %zu", i);
     g_assert_cmpint (image_kind (copy, cases[i].size), ==, cases[i].kind);
+    /* of those that are none, the empty one and half a JPEG's magic may go on as one */
+    g_assert_cmpint (image_may_begin_with (copy, cases[i].size), ==,
+                     cases[i].kind != IMAGE_KIND_NONE || cases[i].size <= 2);
     for (gsize cut = 0; cut < cases[i].size; cut++) {
       g_autofree guint8 *shorter = g_memdup2 (cases[i].data, cut);
       ImageKind kind = image_kind (shorter, cut);
 
       g_assert_true (kind == IMAGE_KIND_NONE || kind == cases[i].kind || kind == IMAGE_KIND_HEIC);
+      g_assert_true (cases[i].kind == IMAGE_KIND_NONE || image_may_begin_with (shorter, cut));
     }
   }
   for (ImageKind kind = IMAGE_KIND_JPEG; kind <= IMAGE_KIND_JXL; kind++) {
