@@ -70,7 +70,7 @@ is_ycbcr_of_ours (TIFF *tiff)
 }
 
 Tiff *
-tiff_open_ycbcr (gconstpointer data, gsize size)
+tiff_open_ycbcr (gconstpointer data, gsize size, guint64 offset)
 {
   g_autoptr (Tiff) self = g_new0 (Tiff, 1);
 
@@ -79,7 +79,9 @@ tiff_open_ycbcr (gconstpointer data, gsize size)
   /* m: no mapping, which would be asked for by a function of ours */
   self->tiff
       = TIFFClientOpen ("picture", "rm", self, read_some, write_nothing, seek, close_nothing, get_size, NULL, NULL);
-  return self->tiff != NULL && is_ycbcr_of_ours (self->tiff) ? g_steal_pointer (&self) : NULL;
+  return self->tiff != NULL && TIFFSetSubDirectory (self->tiff, offset) && is_ycbcr_of_ours (self->tiff)
+             ? g_steal_pointer (&self)
+             : NULL;
 }
 
 void
@@ -97,7 +99,7 @@ tiff_read_header (Tiff *self, TiffHeader *header)
   guint32 profile_size;
   void *profile;
 
-  *header = (TiffHeader){ .pages = (int)TIFFNumberOfDirectories (self->tiff) };
+  *header = (TiffHeader){ .width = 0 };
   TIFFGetField (self->tiff, TIFFTAG_IMAGEWIDTH, &header->width);
   TIFFGetField (self->tiff, TIFFTAG_IMAGELENGTH, &header->height);
   TIFFGetFieldDefaulted (self->tiff, TIFFTAG_ORIENTATION, &orientation);

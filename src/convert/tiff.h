@@ -8,16 +8,15 @@
 
 typedef struct Tiff Tiff;
 
-/* NULL for every other picture, also for one that cannot be opened. */
-Tiff *tiff_open_ycbcr (gconstpointer data, gsize size);
+/* Of the picture whose directory is at offset. NULL for every other picture, also for one that cannot be opened. */
+Tiff *tiff_open_ycbcr (gconstpointer data, gsize size, guint64 offset);
 void tiff_free (Tiff *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Tiff, tiff_free)
 
 typedef struct {
   guint32 width; /* as stored, before its orientation is applied */
   guint32 height;
-  int orientation; /* 1 (upright) to 8 */
-  int pages;
+  int orientation;       /* 1 (upright) to 8 */
   gconstpointer profile; /* ICC, of RGB; borrowed from the Tiff; NULL: none */
   gsize profile_size;
 } TiffHeader;

@@ -1,6 +1,6 @@
 /*
- * Private to picture.c and compare.c: the only file of the helper that includes libvips, and what both do with it. Where a
- * function returns FALSE without setting a GError, libvips has the reason (picture_set_error).
+ * Private to start.c, source.c, picture.c and compare.c: the only file of the helper that includes libvips, and what they
+ * all do with it. Where a function returns FALSE without setting a GError, libvips has the reason (picture_set_error).
  */
 #pragma once
 
@@ -16,10 +16,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref)
 typedef struct {
   int width;
   int height;
-  int pages;
+  int pages; /* of a TIFF: pictures in full */
+  int page;  /* of a TIFF: in which directory the first of those is; */
+  int part;  /* in which of its sub-directories; -1: in none */
   int orientation;
   gboolean has_profile;
   gboolean has_alpha;
+  gboolean has_empty_alpha;  /* which is not meant, and no has_alpha */
   gboolean is_premultiplied; /* its colours are multiplied with alpha already; libvips takes them as if not */
   VipsInterpretation colours;
   VipsBandFormat format;
@@ -31,6 +34,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Source, source_clear)
 
 /* What the picture says of itself. FALSE with a sentence without a subject for what cannot be opened, or is not taken. */
 gboolean source_read (gconstpointer data, gsize size, Source *source, GError **error);
+
+/* The picture itself; transfer full. NULL: libvips has the reason. */
+VipsImage *source_open (gconstpointer data, gsize size, const Source *source, VipsAccess access);
 
 /* *image is replaced by what operation makes of it. */
 #define STEP(image, operation, ...)                                                                                    \

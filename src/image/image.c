@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "image/foreign.h"
+#include "image/layout.h"
 #include "image/walk.h"
 
 G_DEFINE_QUARK (image_error, image_error)
@@ -144,67 +146,33 @@ image_kind_extension (ImageKind kind)
 }
 
 static gboolean
-begins_with_word (const char *text, gsize size, const char *word)
-{
-  return size >= strlen (word) && g_ascii_strncasecmp (text, word, strlen (word)) == 0;
-}
-
-static gboolean
-is_text (const char *text, gsize size)
-{
-  const char *end;
-
-  for (gsize i = 0; i < size; i++)
-    if ((guchar)text[i] < ' ' && !g_ascii_isspace (text[i]))
-      return FALSE;
-  /* The sample may end inside a character. */
-  return g_utf8_validate_len (text, size, &end) || (size > 3 && end > text + size - 4);
-}
-
-/* A guess for the sentence only: people mix up files, and are helped by hearing which one this is. */
-static const char *
-looks_like (const guint8 *data, gsize size)
-{
-  const Head head = { data, size, FALSE };
-  const char *text = (const char *)data;
-  gsize length = MIN (size, 512), zeros = 0;
-
-  if (HAS_AT (&head, 0, "%PDF-"))
-    return "a PDF document";
-  if (HAS_AT (&head, 0, "PK\3\4"))
-    return "a ZIP archive or an office document";
-  if (HAS_AT (&head, 4, "ftyp"))
-    return "a video or sound file";
-  while (zeros < length && data[zeros] == 0)
-    zeros++;
-  if (zeros == length)
-    return "zero bytes";
-  if (!is_text (text, length))
-    return "unknown binary data";
-  if (HAS_AT (&head, 0, "\xef\xbb\xbf"))
-    text += 3, length -= 3;
-  while (length > 0 && g_ascii_isspace (*text))
-    text++, length--;
-  if (begins_with_word (text, length, "<!doctype html") || begins_with_word (text, length, "<html"))
-    return "HTML";
-  if (begins_with_word (text, length, "<svg"))
-    return "an SVG drawing";
-  if (begins_with_word (text, length, "<?xml"))
-    return g_strstr_len (text, length, "<svg") ? "an SVG drawing" : "XML";
-  return "text";
-}
-
-static gboolean
 fail_not_a_picture (const guint8 *data, gsize size, GError **error)
 {
-  if (size == 0)
-    g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_NOT_A_PICTURE, "is empty");
-  else
-    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_NOT_A_PICTURE, "is not a picture (%s)", looks_like (data, size));
+  g_autofree char *words = image_foreign_words (data, size);
+
+  g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_NOT_A_PICTURE, words);
   return FALSE;
 }
 
-/* TRUE for what is whole; *other is set for another kind, of which only a GIF is looked at. */
+/* A raw file's first picture is for the camera's own screen; one would not want it for a photo. */
+static gboolean
+check_tiff (gconstpointer data, gsize size, GError **error)
+{
+  ImageTiff tiff;
+  g_autofree char *words = NULL;
+
+  if (!image_tiff_read (data, size, &tiff))
+    return TRUE; /* the decoder will say what is wrong */
+  if (tiff.raw != NULL)
+    words = image_foreign_raw_words (tiff.raw);
+  else if (tiff.pictures == 0)
+    words = g_strdup ("is a TIFF that holds smaller copies of a picture alone, not the picture; export it as JPEG");
+  if (words != NULL)
+    g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED, words);
+  return words == NULL;
+}
+
+/* TRUE for what is whole; *other is set for another kind, of which only a GIF and a TIFF are looked at. */
 static gboolean
 check_whole (gconstpointer data, gsize size, gboolean *other, GError **error)
 {
@@ -219,6 +187,9 @@ check_whole (gconstpointer data, gsize size, gboolean *other, GError **error)
   case IMAGE_KIND_GIF:
     *other = TRUE;
     return image_gif_whole (data, size, error);
+  case IMAGE_KIND_TIFF:
+    *other = TRUE;
+    return check_tiff (data, size, error);
   case IMAGE_KIND_NONE:
     return fail_not_a_picture (data, size, error);
   default:

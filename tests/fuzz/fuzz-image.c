@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_true (down == (down_error == NULL));
   g_assert_true (!up || (down && (kind == IMAGE_KIND_JPEG || kind == IMAGE_KIND_PNG)));
   g_assert_true (down || kind == IMAGE_KIND_NONE || kind == IMAGE_KIND_JPEG || kind == IMAGE_KIND_PNG
-                 || kind == IMAGE_KIND_GIF);
+                 || kind == IMAGE_KIND_GIF || kind == IMAGE_KIND_TIFF);
   g_assert_true ((kind == IMAGE_KIND_NONE) == (up_error && up_error->code == IMAGE_ERROR_NOT_A_PICTURE));
   /* A sentence is shown to people whatever the bytes are. */
   g_assert_true (!up_error || g_utf8_validate (up_error->message, -1, NULL));

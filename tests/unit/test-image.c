@@ -366,6 +366,16 @@ test_no_picture (void)
     NONE ("\x7f"
           "ELF\2\1\1",
           "is not a picture (unknown binary data)"),
+    NONE ("\0\0\0\x0cjP  \r\n\x87\n", "is a JPEG 2000 picture, which contacts do not take; save it as JPEG"),
+    NONE ("8BPS\0\1\0", "is a Photoshop document (PSD), which contacts do not take; save it as JPEG"),
+    NONE ("IIRO\x08\0\0\0", "is a camera's raw file (Olympus ORF); export it as JPEG"),
+    NONE ("\0\0\0\x18"
+          "ftypcrx ",
+          "is a camera's raw file (Canon CR3); export it as JPEG"),
+    NONE ("\0\0\2\0\0\0\0\0\0\0\0\0\1\0\1\0\x18\0", "is a TGA picture"),
+    NONE ("\0\0\2\0\1\0\0\0\0\0\0\0\1\0\1\0\x18\0", "is a mouse pointer (CUR)"),
+    NONE ("P6\n2 2\n255\n", "is a PNM picture"),
+    NONE ("P6 is a hotel", "is not a picture (text)"),
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
