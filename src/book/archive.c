@@ -280,28 +280,30 @@ write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
 }
 
-/* Rejected: what is there already takes the new name; transfer full. */
+/* What is there already becomes the newest. Its name, transfer full; NULL: it is not there, or with error. */
 static char *
-add_rejected (const char *folder, GBytes *bytes, GError **error)
+renew (const char *folder, GBytes *bytes, GError **error)
 {
   g_autoptr (GPtrArray) names = list_folder (folder);
   g_autofree char *name = next_name (folder, bytes);
   const char *before = find_content (folder, names, bytes);
 
-  if (before != NULL && before == names->pdata[names->len - 1])
-    return g_strdup (before);
-  if (before != NULL ? !rename_file (folder, before, name, error) : !write_file (folder, name, bytes, error))
+  if (before == NULL)
     return NULL;
-  prune (folder);
-  return g_steal_pointer (&name);
+  if (before == names->pdata[names->len - 1])
+    return g_strdup (before);
+  return rename_file (folder, before, name, error) ? g_steal_pointer (&name) : NULL;
 }
 
 static char *
-add_previous (const char *folder, GBytes *bytes, GError **error)
+add (const char *folder, GBytes *bytes, GError **error)
 {
   g_autofree char *name = next_name (folder, bytes);
 
-  return write_file (folder, name, bytes, error) ? g_steal_pointer (&name) : NULL;
+  if (!write_file (folder, name, bytes, error))
+    return NULL;
+  prune (folder);
+  return g_steal_pointer (&name);
 }
 
 char *
@@ -317,25 +319,26 @@ book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_
   if (!make_folder (folder, error))
     return NULL;
   remove_temporaries (folder);
-  return kind == BOOK_ARCHIVE_REJECTED ? add_rejected (folder, bytes, error) : add_previous (folder, bytes, error);
+  if (kind == BOOK_ARCHIVE_REJECTED) {
+    char *name = renew (folder, bytes, NULL);
+
+    if (name != NULL)
+      return name;
+  }
+  return add (folder, bytes, error);
 }
 
 gboolean
-book_archive_is_newest (BookArchive *self, const char *resource_name, GBytes *bytes)
-{
-  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name);
-  g_autoptr (GPtrArray) names = list_folder (folder);
-
-  return names->len > 0 && is_content (folder, names->pdata[names->len - 1], bytes);
-}
-
-void
-book_archive_prune (BookArchive *self, const char *resource_name)
+book_archive_renew_previous (BookArchive *self, const char *resource_name, GBytes *bytes)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
   g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = renew (folder, bytes, &error);
 
-  prune (folder);
+  if (error != NULL)
+    g_info ("%s", error->message); /* then they are added once more */
+  return name != NULL;
 }
 
 void

@@ -347,13 +347,15 @@ give_name (BookCache *self, const char *temporary, const char *version)
 }
 
 int
-book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, GError **error)
+book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, const char *sha256,
+                GError **error)
 {
   BookStorePhoto photo = { .size = (gint64)g_bytes_get_size (bytes), .last_use = next_use (self) };
   g_autofree char *temporary = NULL;
   int fd;
 
   g_strlcpy (photo.mime_type, mime_type, sizeof photo.mime_type);
+  g_strlcpy (photo.sha256, sha256 != NULL ? sha256 : "", sizeof photo.sha256);
   book_cache_drop (self, version);
   if (photo.size > self->max_bytes) {
     put_row (self, version, &photo);

@@ -26,9 +26,10 @@ gboolean book_cache_lookup (BookCache *self, const char *version, BookStorePhoto
  * photo that is evicted while open stays readable through its descriptor. */
 int book_cache_open (BookCache *self, const char *version);
 
-/* Keep the bytes and remember size and type; evicts others to stay within max_bytes (never this one). The size is
+/* Keep the bytes and remember size, type and sha256 (hexadecimal; NULL: not known); evicts others to stay within max_bytes (never this one). The size is
  * remembered even when writing the file fails. Returns a descriptor as book_cache_open does, or -1 with error. */
-int book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, GError **error);
+int book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, const char *sha256,
+                    GError **error);
 
 /* The file is to be trusted no longer (reading it failed). */
 void book_cache_drop (BookCache *self, const char *version);

@@ -46,7 +46,7 @@ book_draft_unref (BookDraft *self)
   g_assert (g_queue_is_empty (&self->waiting));
   all_drafts_bytes -= self->size;
   close (self->fd);
-  g_clear_pointer (&self->sent, g_bytes_unref);
+  g_clear_pointer (&self->base, g_bytes_unref);
   g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
   g_clear_error (&self->unfit);
@@ -233,8 +233,7 @@ book_draft_new_from_fd (int fd, GError **error)
     return NULL;
   self->dirty = FALSE;
   self->head_written = 0;
-  self->from_photo = TRUE;
-  self->sent = g_steal_pointer (&bytes);
+  self->base = g_steal_pointer (&bytes);
   return g_steal_pointer (&self);
 }
 
@@ -247,11 +246,20 @@ is_content (BookDraft *self, GBytes *bytes)
 }
 
 void
-book_draft_set_sent (BookDraft *self, GBytes *bytes)
+book_draft_set_taken (BookDraft *self, GBytes *bytes)
 {
-  g_clear_pointer (&self->sent, g_bytes_unref);
-  self->sent = g_bytes_ref (bytes);
+  if (self->base != NULL) {
+    g_bytes_unref (self->base);
+    self->base = g_bytes_ref (bytes);
+  }
+  self->taken = TRUE;
   self->dirty = !is_content (self, bytes);
+}
+
+gboolean
+book_draft_is_untouched (const BookDraft *self, GBytes *bytes)
+{
+  return self->base != NULL && !self->taken && g_bytes_equal (bytes, self->base);
 }
 
 void

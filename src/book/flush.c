@@ -184,7 +184,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   BookFile *file = self->file;
 
   if (book_send_finish (file->book, result, &self->error)) {
-    book_draft_set_sent (self->draft, self->bytes);
+    book_draft_set_taken (self->draft, self->bytes);
     if (file->kind == BOOK_FILE_OTHER && file->linked) {
       file->alias = TRUE;
       book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
@@ -248,7 +248,7 @@ flush_step (GTask *task)
     flush_end (task, error);
     return;
   }
-  if (draft->sent != NULL && g_bytes_equal (bytes, draft->sent)) {
+  if (book_draft_is_untouched (draft, bytes)) {
     draft->dirty = FALSE;
     flush_end (task, NULL);
     return;
@@ -264,8 +264,8 @@ flush_step (GTask *task)
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
   if (book_file_is_meant_for_contact (self->file))
-    book_send_async (self->file->book, self->file->person, self->bytes, draft->from_photo ? draft->sent : NULL,
-                     g_task_get_cancellable (task), on_sent, task);
+    book_send_async (self->file->book, self->file->person, self->bytes, draft->base, g_task_get_cancellable (task),
+                     on_sent, task);
   else
     book_send_check_async (self->file->book, self->file->person, self->bytes, g_task_get_cancellable (task), on_checked,
                            task);
@@ -289,7 +289,7 @@ flush_draft (BookFile *file, BookDraft *draft, GCancellable *cancellable, GAsync
 gboolean
 book_handle_is_editing (const BookHandle *self)
 {
-  return self->writable && self->draft != NULL && self->draft->from_photo && self->draft->dirty;
+  return self->writable && self->draft != NULL && self->draft->base != NULL && self->draft->dirty;
 }
 
 void
@@ -403,7 +403,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
     return;
   }
   bytes = book_draft_bytes (draft, &error);
-  if (bytes != NULL && draft->sent != NULL && g_bytes_equal (bytes, draft->sent)) {
+  if (bytes != NULL && book_draft_is_untouched (draft, bytes)) {
     draft->dirty = FALSE;
     draft_over (file, draft);
     return;

@@ -140,6 +140,10 @@ void book_look_abandon (BookLook *look);
 void book_scan_note (Book *book, BookPerson *person, BookScan scan);
 void book_scan_clear (Book *book);
 
+/* ---- hash.c ---- SHA-256 in hexadecimal; never fails, cannot be cancelled */
+void book_hash_async (GBytes *bytes, GAsyncReadyCallback callback, gpointer data);
+char *book_hash_finish (GAsyncResult *result); /* transfer full */
+
 /* ---- photos.c ---- */
 typedef struct {
   int fd; /* -1: not there */
@@ -163,6 +167,11 @@ void book_fetch_cancel_if_ahead (gpointer fetch);
 void book_photo_prefetch (Book *book, BookPerson *person);
 /* From the cache, or NULL. */
 BookPhoto *book_photo_cached (Book *book, const char *version);
+/* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
+ * the service delivered them for it. */
+gboolean book_photo_is_present (Book *book, const BookPerson *person, const char *sha256);
+/* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
+void book_photo_note_sent (Book *book, const BookPerson *person, const char *sha256);
 
 /* ---- sync.c ---- */
 void book_sync_clear (Book *book);
@@ -182,9 +191,10 @@ gboolean book_probe_finish (GAsyncResult *result, GError **error);
 /* ---- mutations.c ---- */
 void book_mutations_init (Book *book);
 void book_mutations_clear (Book *book);
-/* Make photo the person's photo, before deadline (monotonic): what is there now goes to .previous first. */
-void book_upload_async (Book *book, BookPerson *person, GBytes *photo, gint64 deadline, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer data);
+/* Make photo, whose SHA-256 is sha256, the person's photo, before deadline (monotonic): what is there now goes to
+ * .previous first. Nothing is sent when it is the photo that is there. */
+void book_upload_async (Book *book, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,

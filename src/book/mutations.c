@@ -27,6 +27,7 @@ typedef struct {
   Book *book;
   BookPerson *person;
   GBytes *photo;  /* NULL: delete */
+  char *sha256;   /* of photo */
   char *expected; /* delete only while this is the photo; NULL: whatever it is */
   char *replaced; /* the version that is there when we send */
   char *saved;    /* its name in .previous */
@@ -48,6 +49,7 @@ mutation_free (gpointer data)
 
   g_clear_pointer (&self->photo, g_bytes_unref);
   book_person_unref (self->person);
+  g_free (self->sha256);
   g_free (self->expected);
   g_free (self->replaced);
   g_free (self->saved);
@@ -143,8 +145,6 @@ succeed (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  if (self->replaced != NULL || self->saved != NULL)
-    book_archive_prune (self->book->archive, self->person->resource_name);
   book_person_clear_error (self->person);
   book_tell_changed (self->book, self->person);
   finish (task, NULL);
@@ -175,6 +175,8 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   book_people_apply_answer (self->book, said, self->replaced);
   if (!shows_another_photo (said, self->replaced) || one_before_is_unseen)
     book_ask_for_unseen (self->book, self->person, self->photo);
+  else
+    book_photo_note_sent (self->book, self->person, self->sha256);
   succeed (task);
 }
 
@@ -267,7 +269,7 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
   g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : g_steal_pointer (&self->bytes);
   char *name = NULL;
 
-  if (bytes != NULL && book_archive_is_newest (self->archive, self->resource_name, bytes)) {
+  if (bytes != NULL && book_archive_renew_previous (self->archive, self->resource_name, bytes)) {
     g_task_return_pointer (task, NULL, NULL);
     return;
   }
@@ -337,6 +339,11 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
     if (error->domain != G_IO_ERROR)
       g_prefix_error (&error, "the present photo could not be fetched to keep it in .previous, so it was left alone: ");
     finish (task, error);
+    return;
+  }
+  if (self->photo != NULL && book_photo_is_present (self->book, self->person, self->sha256)) {
+    g_info ("%s: these bytes are the photo already; nothing is sent", self->person->name);
+    succeed (task);
     return;
   }
   g_free (self->replaced);
@@ -497,7 +504,8 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 
 /* The queue owns the task until finish. */
 static void
-enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, gint64 deadline, GTask *task)
+enqueue (Book *book, BookPerson *person, GBytes *photo, const char *sha256, const char *expected, gint64 deadline,
+         GTask *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   Mutation *self;
@@ -510,6 +518,7 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, gi
   self->book = book;
   self->person = book_person_ref (person);
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
+  self->sha256 = g_strdup (sha256);
   self->expected = g_strdup (expected);
   self->deadline = deadline;
   self->timer = g_timeout_add ((guint)(time_left (self) / 1000), on_deadline, task);
@@ -522,13 +531,13 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *expected, gi
 }
 
 void
-book_upload_async (Book *book, BookPerson *person, GBytes *photo, gint64 deadline, GCancellable *cancellable,
-                   GAsyncReadyCallback callback, gpointer data)
+book_upload_async (Book *book, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
+                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_upload_async);
-  enqueue (book, person, photo, NULL, deadline, task);
+  enqueue (book, person, photo, sha256, NULL, deadline, task);
 }
 
 gboolean
@@ -544,8 +553,8 @@ book_delete_photo_async (Book *book, BookPerson *person, const char *version, GC
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_delete_photo_async);
-  enqueue (book, person, NULL, version, g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND,
-           task);
+  enqueue (book, person, NULL, NULL, version,
+           g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND, task);
 }
 
 gboolean

@@ -37,6 +37,7 @@ typedef struct {
   GPtrArray *waiters; /* of GTask, referenced */
   GCancellable *cancellable;
   gboolean ahead; /* fetched ahead of need: goes on without waiters */
+  GBytes *body;   /* while its SHA-256 is computed */
 } Fetch;
 
 typedef struct {
@@ -131,6 +132,28 @@ book_photo_cached (Book *book, const char *version)
   return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type) : NULL;
 }
 
+gboolean
+book_photo_is_present (Book *book, const BookPerson *person, const char *sha256)
+{
+  g_autofree char *version = book_person_photo_version (person);
+  BookStorePhoto row;
+
+  if (version == NULL || person->unseen != NULL)
+    return FALSE;
+  return (book_cache_lookup (book->cache, version, &row) && g_str_equal (row.sha256, sha256))
+         || book_store_was_sent (book->store, person->resource_name, version, sha256);
+}
+
+void
+book_photo_note_sent (Book *book, const BookPerson *person, const char *sha256)
+{
+  g_autofree char *version = book_person_photo_version (person);
+  g_autoptr (GError) error = NULL;
+
+  if (version != NULL && !book_store_put_sent (book->store, person->resource_name, version, sha256, &error))
+    g_warning ("what was sent for %s could not be noted: %s", person->name, error->message);
+}
+
 /* ---- a waiter leaves its fetch ---- */
 
 static void
@@ -187,12 +210,12 @@ on_waiter_timeout (gpointer data)
 /* ---- the fetch ---- */
 
 static BookPhoto *
-keep (Book *book, const char *version, GBytes *body, GError **error)
+keep (Book *book, const char *version, GBytes *body, const char *sha256, GError **error)
 {
   gsize size;
   gconstpointer data = g_bytes_get_data (body, &size);
   const char *mime_type = image_kind_mime_type (image_kind (data, size));
-  int fd = book_cache_add (book->cache, version, body, mime_type, error);
+  int fd = book_cache_add (book->cache, version, body, mime_type, sha256, error);
 
   return fd >= 0 ? photo_new (version, fd, (gint64)size, mime_type) : NULL;
 }
@@ -294,15 +317,14 @@ waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
     g_task_return_error (task, g_error_copy (error));
 }
 
+/* photo: owned, or NULL and error: owned. Consumes the fetch. */
 static void
-on_fetched (GObject *source, GAsyncResult *result, gpointer data)
+fetch_end (Fetch *fetch, BookPhoto *photo_owned, GError *error_owned)
 {
-  Fetch *fetch = data;
   Book *book = fetch->book;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) body = photo_fetch_finish (book->http, result, &error);
+  g_autoptr (BookPhoto) photo = photo_owned;
+  g_autoptr (GError) error = error_owned;
   g_autoptr (GPtrArray) waiters = g_steal_pointer (&fetch->waiters);
-  g_autoptr (BookPhoto) photo = body != NULL ? keep (book, fetch->version, body, &error) : NULL;
 
   if (g_hash_table_lookup (book->fetches, fetch->version) == fetch)
     g_hash_table_remove (book->fetches, fetch->version);
@@ -320,9 +342,37 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_ptr_array_unref (fetch->waiters);
   g_object_unref (fetch->cancellable);
+  g_clear_pointer (&fetch->body, g_bytes_unref);
   g_free (fetch->version);
   g_free (fetch);
   book_stop_check (book);
+}
+
+static void
+on_hashed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fetch *fetch = data;
+  g_autofree char *sha256 = book_hash_finish (result);
+  GError *error = NULL;
+  BookPhoto *photo = keep (fetch->book, fetch->version, fetch->body, sha256, &error);
+
+  fetch->book->asking--;
+  fetch_end (fetch, photo, error);
+}
+
+static void
+on_fetched (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fetch *fetch = data;
+  GError *error = NULL;
+
+  fetch->body = photo_fetch_finish (fetch->book->http, result, &error);
+  if (fetch->body == NULL) {
+    fetch_end (fetch, NULL, error);
+    return;
+  }
+  fetch->book->asking++; /* the stop waits for the worker, also when another fetch has taken the place of this one */
+  book_hash_async (fetch->body, on_hashed, fetch);
 }
 
 static Fetch *

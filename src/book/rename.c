@@ -62,7 +62,7 @@ become_photo (Rename *self)
   gboolean to_photo = strcmp (self->new_name, BOOK_PHOTO_NAME) == 0;
 
   if (file->draft != NULL)
-    book_draft_set_sent (file->draft, self->bytes);
+    book_draft_set_taken (file->draft, self->bytes);
   if (self->person->folder != NULL)
     book_folder_remove_other (self->person->folder, file);
   if (to_photo && self->person == self->new_person) {
@@ -125,27 +125,8 @@ upload (GTask *task)
   BookDraft *draft = self->file->draft;
 
   g_clear_handle_id (&book_folder_get (self->book, self->new_person)->timer, g_source_remove);
-  book_send_async (self->book, self->new_person, self->bytes, draft != NULL && draft->from_photo ? draft->sent : NULL,
+  book_send_async (self->book, self->new_person, self->bytes, draft != NULL ? draft->base : NULL,
                    g_task_get_cancellable (task), on_sent, task);
-}
-
-/* TRUE if the bytes are the photo that is there: a rename away and back, or a name whose bytes were sent at its close.
- */
-static gboolean
-is_present_photo (Rename *self)
-{
-  BookDraft *draft = self->file->draft;
-  BookFolder *folder = self->new_person->folder;
-  g_autofree char *version = NULL;
-
-  if (self->person != self->new_person || draft == NULL || draft->sent == NULL
-      || !g_bytes_equal (draft->sent, self->bytes))
-    return FALSE;
-  if (self->file->alias)
-    return TRUE;
-  version = book_person_photo_version (self->new_person);
-  return self->file->version != NULL && g_strcmp0 (self->file->version, version) == 0
-         && (folder == NULL || folder->state != BOOK_FOLDER_REMOVED);
 }
 
 static void
@@ -157,9 +138,6 @@ rename_to_photo (GTask *task)
   self->bytes = self->file->draft != NULL ? book_draft_bytes (self->file->draft, &error) : g_bytes_new (NULL, 0);
   if (self->bytes == NULL) {
     rename_end (task, error);
-  } else if (is_present_photo (self)) {
-    become_photo (self);
-    rename_end (task, NULL);
   } else {
     upload (task);
   }
@@ -208,7 +186,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_free (self->file->version);
   self->file->version = g_strdup (photo->version);
-  self->bytes = g_bytes_ref (draft->sent);
+  self->bytes = g_bytes_ref (draft->base);
   upload (task);
 }
 

@@ -1,10 +1,10 @@
 /*
  * From what a program wrote to the service's photo:
  *
- *   PREPARING ─────────→ COMPARING ────────────────→ in the account's queue (mutations.c) ─→ done, with a note
- *   made into what       a smaller copy of the       what one person's programs wrote gets there in the order in
- *   the service takes    photo that is there?        which they wrote it, however long the pictures take
- *   (image/prepare.h)    (image/prepare.h)
+ *   PREPARING ─────────→ HASHING ─→ COMPARING ─────→ in the account's queue (mutations.c) ─→ done, with a note
+ *   made into what                  a smaller copy   what one person's programs wrote gets there in the order in
+ *   the service takes               of the photo     which they wrote it, however long the pictures take. Nothing is
+ *   (image/prepare.h)               that is there?   sent when it is the photo that is there already
  *
  * All inside the deadline of an upload. A mere check ends before the queue.
  */
@@ -18,6 +18,7 @@ typedef struct {
   Book *book;
   BookPerson *person;
   ImagePrepared *prepared;
+  char *sha256;       /* of what is prepared */
   BookPhoto *present; /* the photo to compare with */
   gboolean ready;     /* for the queue, once those before it are */
   gboolean is_smaller_copy;
@@ -31,6 +32,7 @@ send_free (gpointer data)
   Send *self = data;
 
   g_clear_pointer (&self->prepared, image_prepared_free);
+  g_free (self->sha256);
   g_clear_pointer (&self->present, book_photo_free);
   book_person_unref (self->person);
   g_free (self);
@@ -96,8 +98,8 @@ upload_ready (Book *book)
     if (!self->ready || is_somebody_before (link))
       continue;
     g_queue_delete_link (&book->sends, link);
-    book_upload_async (book, self->person, self->prepared->bytes, self->deadline, g_task_get_cancellable (task),
-                       on_uploaded, task);
+    book_upload_async (book, self->person, self->prepared->bytes, self->sha256, self->deadline,
+                       g_task_get_cancellable (task), on_uploaded, task);
   }
   book_stop_check (book);
 }
@@ -186,11 +188,24 @@ compare (GTask *task)
   Book *book = self->book;
   guint seconds = (guint)(MAX (self->deadline - g_get_monotonic_time (), 0) / G_USEC_PER_SEC) + 1;
 
-  if (self->person->photo_url == NULL || self->person->gone || (self->only_check && !book->options.protect))
+  if (self->person->photo_url == NULL || self->person->gone || (self->only_check && !book->options.protect)
+      || book_photo_is_present (book, self->person, self->sha256))
     get_ready (task);
   else
     book_photo_get_async (book, self->person, FALSE, MIN (book->options.timeout, seconds),
                           g_task_get_cancellable (task), on_present_photo, task);
+}
+
+/* ---- HASHING ---- */
+
+static void
+on_hashed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Send *self = g_task_get_task_data (task);
+
+  self->sha256 = book_hash_finish (result);
+  compare (task);
 }
 
 /* ---- PREPARING ---- */
@@ -225,7 +240,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
 
   self->prepared = image_prepare_finish (result, &error);
   if (self->prepared != NULL)
-    compare (task);
+    book_hash_async (self->prepared->bytes, on_hashed, task);
   else
     give_up (task, translate (error));
 }

@@ -22,6 +22,8 @@ static const char *const migrations[] = {
   " cached INTEGER NOT NULL, mime_type TEXT NOT NULL) WITHOUT ROWID;"
   "CREATE INDEX photos_by_use ON photos (last_use, size) WHERE cached;"
   "CREATE TABLE deletions (resource_name TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID;",
+  "ALTER TABLE photos ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';"
+  "CREATE TABLE sent (resource_name TEXT PRIMARY KEY, version TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 typedef enum {
@@ -43,6 +45,8 @@ typedef enum {
   PUT_DELETION,
   REMOVE_DELETION,
   EACH_DELETION,
+  GET_SENT,
+  PUT_SENT,
   N_STATEMENTS
 } StatementId;
 
@@ -59,15 +63,17 @@ static const char *const statements[N_STATEMENTS] = {
   [GET_FACT] = "SELECT value FROM facts WHERE key = ?",
   [PUT_FACT] = "REPLACE INTO facts (key, value) VALUES (?, ?)",
   [REMOVE_FACT] = "DELETE FROM facts WHERE key = ?",
-  [GET_PHOTO] = "SELECT version, size, last_use, cached, mime_type FROM photos WHERE version = ?",
-  [PUT_PHOTO] = "REPLACE INTO photos (version, size, last_use, cached, mime_type) VALUES (?, ?, ?, ?, ?)",
+  [GET_PHOTO] = "SELECT version, size, last_use, cached, mime_type, sha256 FROM photos WHERE version = ?",
+  [PUT_PHOTO] = "REPLACE INTO photos (version, size, last_use, cached, mime_type, sha256) VALUES (?, ?, ?, ?, ?, ?)",
   [TOUCH_PHOTO] = "UPDATE photos SET last_use = ? WHERE version = ?",
   [CACHED_BYTES] = "SELECT sum(size) FROM photos WHERE cached",
-  [EACH_CACHED_PHOTO] = "SELECT version, size, last_use, cached, mime_type FROM photos WHERE cached"
+  [EACH_CACHED_PHOTO] = "SELECT version, size, last_use, cached, mime_type, sha256 FROM photos WHERE cached"
                         " ORDER BY last_use, size, version",
   [PUT_DELETION] = "REPLACE INTO deletions (resource_name, version) VALUES (?, ?)",
   [REMOVE_DELETION] = "DELETE FROM deletions WHERE resource_name = ?",
   [EACH_DELETION] = "SELECT resource_name, version FROM deletions ORDER BY resource_name",
+  [GET_SENT] = "SELECT sha256 FROM sent WHERE resource_name = ? AND version = ?",
+  [PUT_SENT] = "REPLACE INTO sent (resource_name, version, sha256) VALUES (?, ?, ?)",
 };
 
 struct BookStore {
@@ -423,6 +429,7 @@ read_photo (sqlite3_stmt *row, BookStorePhoto *out)
   out->last_use = sqlite3_column_int64 (row, 2);
   out->cached = sqlite3_column_int (row, 3) != 0;
   g_strlcpy (out->mime_type, column_text (row, 4), sizeof out->mime_type);
+  g_strlcpy (out->sha256, column_text (row, 5), sizeof out->sha256);
 }
 
 gboolean
@@ -448,6 +455,7 @@ book_store_put_photo (BookStore *self, const char *version, const BookStorePhoto
   sqlite3_bind_int64 (statement, 3, photo->last_use);
   sqlite3_bind_int (statement, 4, photo->cached);
   bind_text (statement, 5, photo->mime_type);
+  bind_text (statement, 6, photo->sha256);
   return run (self, PUT_PHOTO, error);
 }
 
@@ -512,4 +520,30 @@ book_store_each_deletion (BookStore *self, BookStoreDeletionFunc func, gpointer 
   while ((code = sqlite3_step (row)) == SQLITE_ROW)
     func (column_text (row, 0), column_text (row, 1), data);
   return finish (self, EACH_DELETION, code, error);
+}
+
+/* ---- sent ---- */
+
+gboolean
+book_store_put_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256,
+                     GError **error)
+{
+  bind_text (self->statements[PUT_SENT], 2, version);
+  bind_text (self->statements[PUT_SENT], 3, sha256);
+  return run_with_text (self, PUT_SENT, resource_name, error);
+}
+
+gboolean
+book_store_was_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256)
+{
+  sqlite3_stmt *row = self->statements[GET_SENT];
+  gboolean was_sent;
+  int code;
+
+  bind_text (row, 1, resource_name);
+  bind_text (row, 2, version);
+  code = sqlite3_step (row);
+  was_sent = code == SQLITE_ROW && g_str_equal (column_text (row, 0), sha256);
+  finish_or_warn (self, GET_SENT, code);
+  return was_sent;
 }

@@ -57,6 +57,7 @@ typedef struct {
   gint64 last_use; /* microseconds since 1970 */
   gboolean cached; /* the bytes are in the cache folder */
   char mime_type[32];
+  char sha256[65]; /* of the bytes that the service delivered, in hexadecimal; "": not known */
 } BookStorePhoto;
 gboolean book_store_get_photo (BookStore *self, const char *version, BookStorePhoto *out); /* FALSE: never fetched */
 gboolean book_store_put_photo (BookStore *self, const char *version, const BookStorePhoto *photo, GError **error);
@@ -72,3 +73,9 @@ typedef void (*BookStoreDeletionFunc) (const char *resource_name, const char *ve
 gboolean book_store_put_deletion (BookStore *self, const char *resource_name, const char *version, GError **error);
 gboolean book_store_remove_deletion (BookStore *self, const char *resource_name, GError **error);
 gboolean book_store_each_deletion (BookStore *self, BookStoreDeletionFunc func, gpointer data, GError **error);
+
+/* ---- what was last sent for a person, and the version that it became: the service compresses photos anew, so the bytes
+ * that it delivers for that version may be others ---- sha256: in hexadecimal */
+gboolean book_store_put_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256,
+                              GError **error);
+gboolean book_store_was_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256);

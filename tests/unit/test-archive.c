@@ -46,8 +46,6 @@ add (BookArchive *archive, BookArchiveKind kind, const char *resource_name, cons
 
   g_assert_no_error (error);
   g_assert_nonnull (name);
-  if (kind == BOOK_ARCHIVE_PREVIOUS)
-    book_archive_prune (archive, resource_name);
   return name;
 }
 
@@ -388,16 +386,18 @@ test_threads (Fixture *fixture, gconstpointer data)
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 static void
-test_newest (Fixture *fixture, gconstpointer data)
+test_renew_previous (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GBytes) one = g_bytes_new_static ("one", 3);
   g_autoptr (GBytes) two = g_bytes_new_static ("two", 3);
 
-  g_assert_false (book_archive_is_newest (fixture->archive, ALICE, one));
+  g_assert_false (book_archive_renew_previous (fixture->archive, ALICE, one));
   put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one");
   put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two");
-  g_assert_true (book_archive_is_newest (fixture->archive, ALICE, two));
-  g_assert_false (book_archive_is_newest (fixture->archive, ALICE, one));
+  g_assert_true (book_archive_renew_previous (fixture->archive, ALICE, two));
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one two");
+  g_assert_true (book_archive_renew_previous (fixture->archive, ALICE, one));
+  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two one");
 }
 
 int
@@ -410,7 +410,7 @@ main (int argc, char **argv)
   ADD ("/archive/rejected", test_rejected);
   ADD ("/archive/rejected-again", test_rejected_again);
   ADD ("/archive/limit", test_limit);
-  ADD ("/archive/newest", test_newest);
+  ADD ("/archive/renew-previous", test_renew_previous);
   ADD ("/archive/clock-set-back", test_clock_set_back);
   ADD ("/archive/remove", test_remove);
   ADD ("/archive/open-other-names", test_open_other_names);

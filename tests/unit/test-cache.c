@@ -80,7 +80,7 @@ add (Fixture *fixture, const char *version, char fill, gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_strnfill (size, fill), size);
   g_autoptr (GError) error = NULL;
-  int fd = book_cache_add (fixture->cache, version, bytes, "image/jpeg", &error);
+  int fd = book_cache_add (fixture->cache, version, bytes, "image/jpeg", "c0ffee", &error);
 
   g_assert_no_error (error);
   return fd;

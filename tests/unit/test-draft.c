@@ -41,12 +41,12 @@ knows_what_was_sent (void)
 
   g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
   sent = book_draft_bytes (draft, &error);
-  book_draft_set_sent (draft, sent);
+  book_draft_set_taken (draft, sent);
   g_assert_false (draft->dirty);
   g_assert_true (book_draft_write (draft, "d", 1, 3, &error));
   again = book_draft_bytes (draft, &error);
   g_assert_true (book_draft_write (draft, "e", 1, 4, &error)); /* while those bytes are on their way */
-  book_draft_set_sent (draft, again);
+  book_draft_set_taken (draft, again);
   g_assert_true (draft->dirty);
 }
 
@@ -89,7 +89,7 @@ copies_a_file (void)
   g_assert_no_error (error);
   g_assert_false (draft->dirty);
   assert_content (draft, "photo", 5);
-  g_assert_cmpuint (g_bytes_get_size (draft->sent), ==, 5);
+  g_assert_cmpuint (g_bytes_get_size (draft->base), ==, 5);
   assert_head (draft, "", 0);
   g_assert_true (book_draft_write (draft, "P", 1, 0, &error));
   assert_head (draft, "P", 1);

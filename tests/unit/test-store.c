@@ -384,29 +384,53 @@ test_overwritten (Fixture *fixture, gconstpointer data)
 }
 
 /* The format number, four bytes at 60 of the header (SQLite file format, 1.3). */
-static void
+static guint8
 set_format (Fixture *fixture, guint8 format)
 {
   g_autofree char *contents = NULL;
   gsize size;
+  guint8 before;
 
   g_assert_true (g_file_get_contents (fixture->path, &contents, &size, NULL));
+  before = (guint8)contents[63];
   contents[63] = (char)format;
   g_assert_true (g_file_set_contents (fixture->path, contents, (gssize)size, NULL));
+  return before;
+}
+
+static void
+test_sent (Fixture *fixture, gconstpointer data)
+{
+  BookStorePhoto photo = { .size = 3, .mime_type = "image/png", .sha256 = "c0ffee" };
+
+  g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
+  assert_good (book_store_put_sent (fixture->store, "people/c1", "a", "f00d", error));
+  assert_good (book_store_put_sent (fixture->store, "people/c2", "a", "beef", error));
+  assert_good (book_store_put_photo (fixture->store, "a", &photo, error));
+  close_store (fixture);
+  open_store (fixture);
+  g_assert_true (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
+  g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "beef"));
+  g_assert_false (book_store_was_sent (fixture->store, "people/c1", "b", "f00d"));
+  g_assert_true (book_store_get_photo (fixture->store, "a", &photo));
+  g_assert_cmpstr (photo.sha256, ==, "c0ffee");
+  assert_good (book_store_put_sent (fixture->store, "people/c1", "b", "f00d", error));
+  g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
 }
 
 static void
 test_newer (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
+  guint8 format;
 
   put_person (fixture->store, "people/c1", "Bob");
   close_store (fixture);
-  set_format (fixture, 200);
+  format = set_format (fixture, 200);
   g_assert_null (book_store_open (fixture->path, &error));
   g_assert_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_NEWER);
   g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
-  set_format (fixture, 1);
+  set_format (fixture, format);
   open_store (fixture);
   assert_people (fixture->store, "people/c1=Bob\n");
 }
@@ -486,6 +510,7 @@ main (int argc, char **argv)
   ADD ("/store/nameless-is-refused", test_nameless_is_refused);
   ADD ("/store/facts", test_facts);
   ADD ("/store/photos", test_photos);
+  ADD ("/store/sent", test_sent);
   ADD ("/store/deletions", test_deletions);
   ADD ("/store/transactions", test_transactions);
   ADD ("/store/private", test_private);
