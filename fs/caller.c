@@ -1,9 +1,12 @@
 /*
- * Who closes a file: a program that wants to, or the kernel for one that died? And does it hear the answer?
+ * Who closes a file: a program that wants to, or the kernel for one that died? Does it hear the answer? And does a signal
+ * that interrupts it mean that it is to end?
  *
  * The flush looks the same. But who died is still there while it waits for the answer, and /proc/PID/stat (proc(5))
  * tells: "PID (name) state … flags(9) … exit_code(52)". A program that only ends without closing has an exit code of 0.
- * One that is killed while it waits goes on waiting, with a SIGKILL pending, whatever the signal was (signal(7)).
+ * One that is killed while it waits goes on waiting, with a SIGKILL pending, whatever the signal was (signal(7)); the
+ * signals that dump core stay what they are. /proc/PID/status has the sets: SigPnd of the thread and ShdPnd of the process
+ * (pending), SigBlk, SigIgn, SigCgt (caught). A signal stays pending until the call returns.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -50,20 +53,52 @@ fs_caller_is_dying (pid_t pid)
   return is_exiting (pid, &exit_code) && exit_code != 0;
 }
 
-static gboolean
-is_killed (pid_t pid)
-{
-  g_autofree char *status = read_proc (pid, "status");
-  const char *pending = status != NULL ? strstr (status, "\nSigPnd:") : NULL;
+#define SIGNAL_BIT(number) (1ULL << ((number)-1))
 
-  return pending != NULL
-         && (g_ascii_strtoull (pending + strlen ("\nSigPnd:"), NULL, 16) & (1ULL << (SIGKILL - 1))) != 0;
+/* A set of signals in the text of /proc/PID/status. */
+static guint64
+signal_set (const char *status, const char *name)
+{
+  g_autofree char *line = g_strconcat ("\n", name, ":", NULL);
+  const char *found = strstr (status, line);
+
+  return found != NULL ? g_ascii_strtoull (found + strlen (line), NULL, 16) : 0;
+}
+
+static gboolean
+is_killed (const char *status)
+{
+  return status != NULL && (signal_set (status, "SigPnd") & SIGNAL_BIT (SIGKILL)) != 0;
 }
 
 gboolean
 fs_caller_is_gone (pid_t pid)
 {
+  g_autofree char *status = read_proc (pid, "status");
   gint64 exit_code;
 
-  return is_exiting (pid, &exit_code) || is_killed (pid);
+  return is_exiting (pid, &exit_code) || is_killed (status);
+}
+
+/* Of the signals that are pending, those that end the program: by themselves, since nobody catches them, or since they
+ * are how people and service managers ask for the end, which is why programs catch them. */
+static gboolean
+is_asked_to_end (const char *status)
+{
+  const guint64 harmless = SIGNAL_BIT (SIGCHLD) | SIGNAL_BIT (SIGCONT) | SIGNAL_BIT (SIGURG) | SIGNAL_BIT (SIGWINCH)
+                           | SIGNAL_BIT (SIGSTOP) | SIGNAL_BIT (SIGTSTP) | SIGNAL_BIT (SIGTTIN) | SIGNAL_BIT (SIGTTOU);
+  const guint64 requests = SIGNAL_BIT (SIGINT) | SIGNAL_BIT (SIGTERM) | SIGNAL_BIT (SIGHUP) | SIGNAL_BIT (SIGQUIT);
+  guint64 pending = (signal_set (status, "SigPnd") | signal_set (status, "ShdPnd"))
+                    & ~(signal_set (status, "SigBlk") | signal_set (status, "SigIgn"));
+
+  return (pending & (requests | ~(signal_set (status, "SigCgt") | harmless))) != 0;
+}
+
+gboolean
+fs_caller_is_ending (pid_t pid)
+{
+  g_autofree char *status = read_proc (pid, "status");
+  gint64 exit_code;
+
+  return status == NULL || is_exiting (pid, &exit_code) || is_asked_to_end (status);
 }

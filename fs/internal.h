@@ -1,7 +1,7 @@
 /*
  * The mount's own parts, sectioned by file. The one place where <fuse_lowlevel.h> comes in.
  *
- * Everything but notifier.c's thread runs on the loop thread. A handler's pointers (names, data) die when it returns.
+ * Everything but notifier.c's threads runs on the loop thread. A handler's pointers (names, data) die when it returns.
  */
 #pragma once
 
@@ -22,6 +22,9 @@
 /* A lineage without a draft never changes. */
 #define FS_PHOTO_TIMEOUT 60.0
 
+/* Threads that tell the kernel of news (notifier.c): of names in the root, and of files in contacts' folders. */
+enum { FS_NOTIFIER_ROOT, FS_NOTIFIER_FOLDERS, FS_N_NOTIFIERS };
+
 struct Fs {
   Book *book;
   struct fuse_session *session;
@@ -32,10 +35,11 @@ struct Fs {
   GHashTable *nodes; /* guint64* → FsNode */
   guint64 next_archive_id;
   GHashTable *open; /* fh → GDestroyNotify: what the kernel will release, unless it lets go of the mount first */
-  GAsyncQueue *notices;
-  GThread *notifier;
-  GHashTable *reads;   /* set of FsOp, borrowed: what waits for bytes of the service */
-  gboolean reads_over; /* fs_give_up_reads */
+  GAsyncQueue *notices[FS_N_NOTIFIERS];
+  GThread *notifiers[FS_N_NOTIFIERS];
+  gint notifiers_running; /* atomic */
+  GHashTable *reads;      /* set of FsOp, borrowed: what waits for bytes of the service */
+  gboolean reads_over;    /* fs_give_up_reads */
   gboolean folder_icons;
   gboolean unmounting;
   gboolean ended;
@@ -139,6 +143,9 @@ void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 gboolean fs_caller_is_dying (pid_t pid);
 /* TRUE if that process will not see what its call ends with: it is ending, however, or as soon as the call has ended. */
 gboolean fs_caller_is_gone (pid_t pid);
+/* TRUE if that process is gone in this sense, or a signal waits for it that ends programs (kill, Ctrl-C). FALSE for one
+ * that it will handle and go on (a timer's), or that only stops it. TRUE when nothing is known. */
+gboolean fs_caller_is_ending (pid_t pid);
 
 /* ---- reply.c ---- the only file that calls fuse_reply_*; 0 or the negative errno when the kernel did not take it */
 void fs_reply_errno (fuse_req_t req, const char *op, int code);
@@ -200,7 +207,7 @@ void fs_statfs (fuse_req_t req, fuse_ino_t ino);
 /* ---- notifier.c ---- */
 void fs_notifier_start (Fs *self);
 void
-fs_notifier_stop (Fs *self); /* no more notices; fs_notifier_done is called from the loop when the thread has ended */
+fs_notifier_stop (Fs *self); /* no more notices; fs_notifier_done is called from the loop when the threads have ended */
 void fs_notifier_join (Fs *self);
 extern const BookEvents fs_events;
 

@@ -1,10 +1,10 @@
 /*
  * The session: mounting, the GSource that reads requests, and the end.
  *
- *   MOUNTED ─(the kernel lets go: read says ENODEV)─→ notifier stops ─→ ENDED: the owner hears of it
- *      └─────(fs_unmount)──→ notifier stops ─→ unmount ─────────────────→ ENDED
+ *   MOUNTED ─(the kernel lets go: read says ENODEV)─→ notifiers stop ─→ ENDED: the owner hears of it
+ *      └─────(fs_unmount)──→ notifiers stop ─→ unmount ─────────────────→ ENDED
  *
- * The notifier stops while the loop still answers requests, since its last notice may wait for a lock that a request
+ * The notifiers stop while the loop still answers requests, since their last notice may wait for a lock that a request
  * holds.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -249,7 +249,7 @@ fs_free (Fs *self)
 {
   if (self == NULL)
     return;
-  if (self->notifier != NULL) { /* freed without fs_unmount: the mount failed to start */
+  if (self->notifiers[0] != NULL) { /* freed without fs_unmount: the mount failed to start */
     fs_notifier_stop (self);
     fs_notifier_join (self);
     g_idle_remove_by_data (self);

@@ -1,9 +1,13 @@
 /*
- * News for the kernel, from a thread of its own: the only caller of fuse_lowlevel_notify_*.
+ * News for the kernel, from two threads of their own: the only callers of fuse_lowlevel_notify_*.
  *
  * The kernel takes the directory's lock for an invalidation, and holds that lock while it waits for a reply of ours
- * (mkdir, rename, lookup). On the loop thread that would be a deadlock that no signal ends. The thread owns nothing: a
+ * (mkdir, rename, lookup). On the loop thread that would be a deadlock that no signal ends. The threads own nothing: a
  * notice is a plain value.
+ *
+ * A rename holds the lock of a contact's folder as long as its upload takes. Names of people must not wait for that: as
+ * long as the kernel keeps an old one, it leads to somebody else. So they have a thread for themselves. Requests in the
+ * root are answered at once, so its lock is never held for long.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -16,8 +20,13 @@ typedef struct {
   char *name;
 } Notice;
 
+typedef struct {
+  Fs *fs;
+  GAsyncQueue *notices;
+} Start;
+
 static void
-push (Fs *self, int kind, guint64 parent, guint64 child, const char *name)
+push (GAsyncQueue *notices, int kind, guint64 parent, guint64 child, const char *name)
 {
   Notice *notice = g_new0 (Notice, 1);
 
@@ -25,14 +34,16 @@ push (Fs *self, int kind, guint64 parent, guint64 child, const char *name)
   notice->parent = parent;
   notice->child = child;
   notice->name = g_strdup (name);
-  g_async_queue_push (self->notices, notice);
+  g_async_queue_push (notices, notice);
 }
 
 /* An entry of the root means nobody, or somebody else. */
 static void
 on_name_changed (const char *name, gpointer data)
 {
-  push (data, NAME_CHANGED, FUSE_ROOT_ID, 0, name);
+  Fs *self = data;
+
+  push (self->notices[FS_NOTIFIER_ROOT], NAME_CHANGED, FUSE_ROOT_ID, 0, name);
 }
 
 /* Told as a deletion, so that who watches the folder (inotify) hears of it. */
@@ -42,7 +53,7 @@ on_photo_gone (BookPerson *person, const char *file_name, guint64 file_id, gpoin
   Fs *self = data;
 
   if (g_hash_table_contains (self->nodes, &file_id))
-    push (self, FILE_GONE, person->ino, file_id, file_name);
+    push (self->notices[FS_NOTIFIER_FOLDERS], FILE_GONE, person->ino, file_id, file_name);
 }
 
 const BookEvents fs_events = { on_name_changed, on_photo_gone };
@@ -59,10 +70,11 @@ on_done (gpointer data)
 static gpointer
 notifier (gpointer data)
 {
-  Fs *self = data;
+  g_autofree Start *start = data;
+  Fs *self = start->fs;
 
   for (gboolean quit = FALSE; !quit;) {
-    Notice *notice = g_async_queue_pop (self->notices);
+    Notice *notice = g_async_queue_pop (start->notices);
 
     /* Errors mean that the kernel does not know the name: nothing to forget. */
     if (notice->kind == NAME_CHANGED)
@@ -74,27 +86,41 @@ notifier (gpointer data)
     g_free (notice->name);
     g_free (notice);
   }
-  g_idle_add (on_done, self);
+  if (g_atomic_int_dec_and_test (&self->notifiers_running))
+    g_idle_add (on_done, self);
   return NULL;
 }
 
 void
 fs_notifier_start (Fs *self)
 {
-  self->notices = g_async_queue_new ();
-  self->notifier = g_thread_new ("notifier", notifier, self);
+  static const char *const names[FS_N_NOTIFIERS]
+      = { [FS_NOTIFIER_ROOT] = "notifier", [FS_NOTIFIER_FOLDERS] = "notifier-files" };
+
+  self->notifiers_running = FS_N_NOTIFIERS;
+  for (int i = 0; i < FS_N_NOTIFIERS; i++) {
+    Start *start = g_new0 (Start, 1);
+
+    self->notices[i] = g_async_queue_new ();
+    start->fs = self;
+    start->notices = self->notices[i];
+    self->notifiers[i] = g_thread_new (names[i], notifier, start);
+  }
 }
 
 void
 fs_notifier_stop (Fs *self)
 {
   book_set_events (self->book, NULL, NULL);
-  push (self, QUIT, 0, 0, NULL);
+  for (int i = 0; i < FS_N_NOTIFIERS; i++)
+    push (self->notices[i], QUIT, 0, 0, NULL);
 }
 
 void
 fs_notifier_join (Fs *self)
 {
-  g_thread_join (g_steal_pointer (&self->notifier));
-  g_clear_pointer (&self->notices, g_async_queue_unref);
+  for (int i = 0; i < FS_N_NOTIFIERS; i++) {
+    g_thread_join (g_steal_pointer (&self->notifiers[i]));
+    g_clear_pointer (&self->notices[i], g_async_queue_unref);
+  }
 }

@@ -4,10 +4,13 @@
  *   waiting ──(work ends)──────────────────────────────→ reply with the outcome
  *      ├─(the mount ends, and it only reads)─→ cancelled → reply EIO: by the work as it ends, or by us SETTLE later
  *      └─(interrupt)─→ GRACE ──(work ends)─────────────→ reply with the outcome
- *                        └─(2 s)─→ cancelled ──────────→ reply EINTR: by the work as it ends, or by us SETTLE later
+ *                       ↑ └─(2 s)─→ is the caller to end? ─→ cancelled → reply EINTR: by the work as it ends, or by us
+ *                       └─────────────┘ no                                        SETTLE later
  *
  * Not at once, since programs with timers interrupt themselves all the time; not never, since the kernel waits for the
- * reply even after a SIGKILL.
+ * reply even after a SIGKILL. A signal that the caller handles, or that only stops it, ends nothing: no upload would ever
+ * come through for a program with a timer, or after Ctrl-Z. The kernel tells us of the first signal alone, so from then
+ * on we look every two seconds.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -41,6 +44,8 @@ on_grace (gpointer data)
 {
   FsOp *op = data;
 
+  if (!fs_caller_is_ending (op->pid))
+    return G_SOURCE_CONTINUE;
   g_debug ("%s: interrupted", op->name);
   cancel (op);
   return G_SOURCE_REMOVE;
