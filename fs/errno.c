@@ -20,6 +20,7 @@ people_errno (int code)
     return EACCES;
   case PEOPLE_ERROR_RATE:
   case PEOPLE_ERROR_QUOTA:
+  case PEOPLE_ERROR_CONFLICT:
     return EAGAIN;
   case PEOPLE_ERROR_NOT_FOUND:
     return ENOENT;

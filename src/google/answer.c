@@ -53,12 +53,16 @@ looks_like_html (GBytes *body)
   return size > 0 && *data == '<';
 }
 
+static const char *
+kind_of (GBytes *body)
+{
+  return g_bytes_get_size (body) == 0 ? "no words" : looks_like_html (body) ? "a page of HTML" : "no JSON";
+}
+
 char *
 answer_describe_raw (guint status, GBytes *body)
 {
-  const char *kind = g_bytes_get_size (body) == 0 ? "no words" : looks_like_html (body) ? "HTML" : "no JSON";
-
-  return g_strdup_printf ("the front end answered %u (%s)", status, kind);
+  return g_strdup_printf ("the front end answered %u (%s)", status, kind_of (body));
 }
 
 static const char *
@@ -92,7 +96,7 @@ answer_parse (Answer *self, guint http, GBytes *body)
   self->reason = find_reason (error);
   self->words = answer_clean (json_string (error, "message"));
   if (self->words == NULL)
-    self->words = answer_describe_raw (http, body);
+    self->words = g_strdup (kind_of (body));
 }
 
 static void
@@ -180,11 +184,34 @@ is_rate_limit (const Answer *self)
          || g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED") || g_str_equal (self->status, "RESOURCE_EXHAUSTED");
 }
 
-static AnswerAdvice
-judge_rate (const Answer *self, GError **error)
+/* An allowance that lasts for longer than a minute: waiting seconds does not help, and asking makes it worse. */
+static gboolean
+is_used_up (const Answer *self)
 {
-  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE, "Google asks to slow down (%s): try again in a minute",
-               self->words);
+  const JsonValue *quota = find_detail (self, "QuotaFailure");
+
+  if (says (self->words, "FBS quota") || g_ascii_strcasecmp (self->reason, "dailyLimitExceeded") == 0
+      || g_ascii_strcasecmp (self->reason, "quotaExceeded") == 0)
+    return TRUE;
+  for (const JsonValue *v = json_first (json_member (quota, "violations")); v != NULL; v = json_next (v))
+    if (says (json_string (v, "description"), "FBS quota") || says (json_string (v, "subject"), "FBS quota"))
+      return TRUE;
+  return quota != NULL && !g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED");
+}
+
+/* 429, or a 403 that says the same. */
+static AnswerAdvice
+judge_rate (const Answer *self, const AnswerRequest *request, GError **error)
+{
+  if (is_used_up (self)) {
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA, "Google's daily allowance%s is used up (%u: %s)",
+                 request->listing  ? " for listing the contacts"
+                 : request->change ? " for changes"
+                                   : "",
+                 self->http, self->words);
+    return ANSWER_FINAL;
+  }
+  g_propagate_error (error, status_error (429, self->words));
   return ANSWER_AGAIN;
 }
 
@@ -238,10 +265,10 @@ set_service_disabled (const Answer *self, GError **error)
 }
 
 static AnswerAdvice
-judge_403 (const Answer *self, GError **error)
+judge_403 (const Answer *self, const AnswerRequest *request, GError **error)
 {
-  if (is_rate_limit (self))
-    return judge_rate (self, error);
+  if (is_rate_limit (self) || is_used_up (self))
+    return judge_rate (self, request, error);
   if (g_str_equal (self->reason, "SERVICE_DISABLED") || g_str_equal (self->reason, "accessNotConfigured"))
     set_service_disabled (self, error);
   else if (g_str_equal (self->reason, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
@@ -255,40 +282,21 @@ judge_403 (const Answer *self, GError **error)
                  "the role Service Usage Consumer there, or name another project. Google says: %s",
                  self->words);
   else
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "Google does not permit it (403): %s", self->words);
+    g_propagate_error (error, status_error (403, self->words));
   return ANSWER_FINAL;
 }
 
-/* A full listing's first page has a small fixed quota of its own; waiting seconds does not help. */
-static gboolean
-is_listing_quota (const Answer *self)
-{
-  const JsonValue *quota = find_detail (self, "QuotaFailure");
-
-  if (says (self->words, "FBS quota"))
-    return TRUE;
-  for (const JsonValue *v = json_first (json_member (quota, "violations")); v != NULL; v = json_next (v))
-    if (says (json_string (v, "description"), "FBS quota") || says (json_string (v, "subject"), "FBS quota"))
-      return TRUE;
-  return quota != NULL && !g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED");
-}
-
+/* Only the service itself can say that somebody is gone: a front end's page says that the address is wrong. */
 static AnswerAdvice
-judge_429 (const Answer *self, const AnswerRequest *request, GError **error)
+judge_missing (const Answer *self, GError **error)
 {
-  if (!request->listing || !is_listing_quota (self))
-    return judge_rate (self, error);
-  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA,
-               "Google's quota for full listings is used up (%s): it is asked again in some minutes", self->words);
+  if (json_member (self->root, "error") != NULL)
+    g_propagate_error (error, status_error (self->http, self->words));
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                 "The service has nothing at the address of the People API (%u: %s): check --api-url", self->http,
+                 self->words);
   return ANSWER_FINAL;
-}
-
-static AnswerAdvice
-judge_server (const Answer *self, GError **error)
-{
-  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "Google has trouble answering (%u: %s): try again later",
-               self->http, self->words);
-  return self->http == 501 || self->http == 505 ? ANSWER_FINAL : ANSWER_AGAIN;
 }
 
 AnswerAdvice
@@ -300,37 +308,15 @@ answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError *
   switch (status) {
   case 400:
     return judge_400 (&answer, request, error);
-  case 401:
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "Google does not accept the access token (%s)", answer.words);
-    return ANSWER_NEW_TOKEN;
   case 403:
-    return judge_403 (&answer, error);
+    return judge_403 (&answer, request, error);
   case 404:
   case 410:
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "Google does not have it (%u): %s", status, answer.words);
-    return ANSWER_FINAL;
-  case 408:
-  case 409: /* ABORTED: two mutations of one account met */
-    return judge_server (&answer, error);
-  case 412:
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG,
-                 "The contact has changed at Google meanwhile (%s): try again", answer.words);
-    return ANSWER_FINAL;
-  case 413:
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TOO_LARGE,
-                 "The picture is too large for Google (%s): use a smaller one", answer.words);
-    return ANSWER_FINAL;
+    return judge_missing (&answer, error);
   case 429:
-    return judge_429 (&answer, request, error);
+    return judge_rate (&answer, request, error);
   default:
-    if (status >= 500)
-      return judge_server (&answer, error);
-    if (status >= 400)
-      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID, "Google refused the request (%u): %s", status,
-                   answer.words);
-    else
-      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                   "The service answered %u, which is no answer of the People API: check --api-url", status);
-    return ANSWER_FINAL;
+    g_propagate_error (error, status_error (status, answer.words));
+    return status_meaning (status)->advice;
   }
 }

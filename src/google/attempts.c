@@ -27,6 +27,16 @@ attempts_may_pass (const GError *error)
          || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
 }
 
+static RetryCause
+cause_of (const GError *error)
+{
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
+    return RETRY_UNREACHABLE;
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_CONFLICT))
+    return RETRY_CONFLICT;
+  return RETRY_TRANSIENT;
+}
+
 static void
 on_waited (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -44,9 +54,7 @@ attempts_again_async (Attempts *self, GError *error, gint64 retry_after, GCancel
                       GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-  RetryCause cause
-      = g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE) ? RETRY_UNREACHABLE : RETRY_TRANSIENT;
-  gint64 delay = retry_delay (&self->retry, cause, retry_after, g_get_monotonic_time ());
+  gint64 delay = retry_delay (&self->retry, cause_of (error), retry_after, g_get_monotonic_time ());
 
   /* An attempt that the deadline cut off says less than the answers before it. */
   if (self->last == NULL || !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)) {

@@ -7,6 +7,8 @@
  *       ↑                                             ├─ 401, the first ─┐        failed
  *       ├─────────────────────────────────────────────│──────────────────┘
  *       └────────────── on_waited ←── step_again ←────┴─ 429, 5xx, no answer
+ *
+ * While an allowance is used up (pause.h), what is charged to it fails before the first step.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -95,6 +97,31 @@ advise (const Call *self, GError *error)
   return error;
 }
 
+/* Of what the request is charged to; NULL: of nothing that lasts for longer than a minute. */
+static Pause *
+pause_of (const Call *self)
+{
+  const AnswerRequest *about = &self->request->about;
+
+  if (about->change)
+    return &self->client->pauses[PEOPLE_CHANGES];
+  return about->listing ? &self->client->pauses[PEOPLE_LISTINGS] : NULL;
+}
+
+/* Takes error. */
+static GError *
+pause_now (const Call *self, GError *error, gint64 retry_after)
+{
+  Pause *pause = pause_of (self);
+  g_autoptr (GError) met = error;
+  gint64 now = g_get_monotonic_time ();
+
+  if (pause == NULL)
+    return g_steal_pointer (&met);
+  pause_begin (pause, met->message, retry_after, now);
+  return pause_error (pause, now);
+}
+
 static void
 judge_answer (GTask *task, HttpResponse *response)
 {
@@ -102,6 +129,8 @@ judge_answer (GTask *task, HttpResponse *response)
   GError *error = NULL;
   AnswerAdvice advice = answer_judge (response->status, response->body, &self->request->about, &error);
 
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA))
+    error = pause_now (self, error, response->retry_after);
   if (advice == ANSWER_AGAIN) {
     step_again (task, error, response->retry_after);
   } else if (advice == ANSWER_NEW_TOKEN && !self->renewed) {
@@ -127,6 +156,7 @@ step_get_person (GTask *task)
   g_free (request->url);
   request->url = g_steal_pointer (&request->person_url);
   request->method = "GET";
+  request->about = (AnswerRequest){ 0 };
   request->parse = people_request_parse_person;
   step_token (task);
 }
@@ -168,16 +198,19 @@ static void
 on_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  Call *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (HttpResponse) response = http_send_finish (result, &error);
 
   if (is_over (task))
     return;
+  if (response != NULL && status_meaning (response->status)->advice == ANSWER_DONE && pause_of (self) != NULL)
+    pause_answered (pause_of (self));
   if (response == NULL && attempts_may_pass (error))
     step_again (task, g_steal_pointer (&error), 0);
   else if (response == NULL)
     g_task_return_error (task, g_steal_pointer (&error));
-  else if (response->status >= 200 && response->status < 300)
+  else if (status_meaning (response->status)->advice == ANSWER_DONE)
     read_answer (task, response->body);
   else
     judge_answer (task, response);
@@ -278,6 +311,7 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Call *self = g_new0 (Call, 1);
+  GError *paused = NULL;
 
   self->client = client;
   self->request = request;
@@ -290,7 +324,12 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
     self->caller_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_caller_cancelled),
                                                   g_object_ref (self->cancellable), g_object_unref);
   }
-  step_encode (task);
+  if (pause_of (self) != NULL)
+    paused = pause_error (pause_of (self), g_get_monotonic_time ());
+  if (paused != NULL)
+    g_task_return_error (task, paused);
+  else
+    step_encode (task);
 }
 
 void

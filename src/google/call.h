@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "google/pause.h"
 #include "google/people-request.h"
 #include "google/people.h"
 
@@ -12,6 +13,7 @@ struct PeopleClient {
   Auth *auth;        /* borrowed */
   char *api_url;     /* without a slash at the end */
   GHashTable *calls; /* set of running calls, borrowed: the end of the client cancels them */
+  Pause pauses[PEOPLE_N_ALLOWANCES];
 };
 
 /* Takes request. The result is a GTask: what request->parse made of the answer. */

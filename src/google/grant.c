@@ -1,7 +1,7 @@
 /*
  * Asking for a token:  step_ask ─→ on_answer ─┬─ 200 with a token, or refused: done
  *                         ↑                   │
- *                         └──── on_waited ←───┴─ 408, 429, 5xx, no answer
+ *                         └──── on_waited ←───┴─ no answer, or one that may be another later (status.h)
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -199,11 +199,29 @@ step_again (GTask *task, GError *error, gint64 retry_after)
                         g_object_ref (task));
 }
 
-static GError *
-trouble (const HttpResponse *response, const char *words)
+/* Only the token service's own word counts as a refusal (RFC 6749, section 5.2): what a front end or a proxy makes up says
+ * nothing about the login. */
+static gboolean
+is_refusal (guint status, const Grant *grant)
 {
-  return g_error_new (PEOPLE_ERROR, response->status == 429 ? PEOPLE_ERROR_RATE : PEOPLE_ERROR_SERVER,
-                      "The token service has trouble answering (%u, %s): try again later", response->status, words);
+  return (status == 400 || status == 401 || status == 403) && grant->code[0] != '\0';
+}
+
+static GError *
+trouble (const HttpResponse *response, const Grant *grant)
+{
+  const StatusMeaning *meaning = status_meaning (response->status);
+
+  if (meaning->code == PEOPLE_ERROR_UNREACHABLE) /* a proxy or the network wants a login */
+    return status_error (response->status, NULL);
+  if (meaning->advice == ANSWER_AGAIN)
+    return g_error_new (PEOPLE_ERROR, meaning->code,
+                        "The token service has trouble answering (%u, %s): try again later", response->status,
+                        grant->words);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                      "What answers for the token service is not one (%u, %s): check the network, and the token_uri of "
+                      "the credentials",
+                      response->status, grant->words);
 }
 
 static void
@@ -213,14 +231,17 @@ judge (GTask *task, const JsonValue *root, const HttpResponse *response)
   g_autoptr (Grant) grant = NULL;
   GError *error = NULL;
 
-  if (response->status == 200) {
+  if (response->status == 200)
     grant = read_grant (root, &error);
-  } else {
+  else
     grant = read_refusal (root, response, form);
-    if (response->status == 408 || response->status == 429 || response->status >= 500) {
-      step_again (task, trouble (response, grant->words), response->retry_after);
+  if (response->status != 200 && !is_refusal (response->status, grant)) {
+    error = trouble (response, grant);
+    if (status_meaning (response->status)->advice == ANSWER_AGAIN) {
+      step_again (task, error, response->retry_after);
       return;
     }
+    g_clear_pointer (&grant, grant_free);
   }
   if (grant != NULL)
     g_task_return_pointer (task, g_steal_pointer (&grant), (GDestroyNotify)grant_free);

@@ -120,7 +120,7 @@ static gboolean
 on_deadline (gpointer data)
 {
   Sending *self = data;
-  GError *error = http_failure_new (PEOPLE_ERROR_TIMED_OUT, self->origin.host, "the time for it is up");
+  GError *error = http_failure_new (HTTP_FAILURE_TIMED_OUT, self->origin.host, "the time for it is up");
   g_autoptr (GTask) task = NULL;
 
   http_transfer_abort (self->transfer, TRUE);
@@ -180,7 +180,7 @@ http_send_async (HttpClient *self, HttpRequest *request, gint64 deadline, GCance
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                              "Only https is spoken, or http with this computer itself");
   else if (deadline <= g_get_monotonic_time ())
-    g_task_return_error (task, http_failure_new (PEOPLE_ERROR_TIMED_OUT, origin.host, "no time was left to ask"));
+    g_task_return_error (task, http_failure_new (HTTP_FAILURE_TIMED_OUT, origin.host, "no time was left to ask"));
   else
     sending_start (self, task, g_steal_pointer (&owned), &origin, deadline);
 }

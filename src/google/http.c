@@ -34,7 +34,11 @@
 #define MAX_IDLE_CONNECTIONS   64L
 #define MAX_TLS_CONNECTIONS    4L /* the second only when the first has all the streams that the server allows */
 #define SECRET_ANSWER_RESERVE  65536
-#define USER_AGENT             "contactfs/" CONTACTFS_VERSION " (gzip)" /* Google compresses only for agents that say so */
+#define MAX_HEADERS            (64 * 1024)
+/* An address that changed is asked for anew with the next attempt. Connections are kept, so names are looked up seldom. */
+#define DNS_CACHE_SECONDS 1L
+#define MISDIRECTED       421
+#define USER_AGENT        "contactfs/" CONTACTFS_VERSION " (gzip)" /* Google compresses only for agents that say so */
 
 typedef struct {
   HttpTransport *transport;
@@ -63,6 +67,7 @@ struct HttpTransfer {
   CURL *easy;
   struct curl_slist *headers;
   GByteArray *body;
+  gsize headers_size;
   gboolean too_large, secret;
   gboolean headers_whole; /* curl takes a connection that closes among the headers for an answer without a body */
   CURLcode code;          /* set by pool_collect */
@@ -97,6 +102,11 @@ on_header (char *line, size_t size, size_t count, void *user_data)
 {
   HttpTransfer *self = user_data;
 
+  self->headers_size += size * count;
+  if (self->headers_size > MAX_HEADERS) {
+    self->too_large = TRUE;
+    return 0;
+  }
   if (size * count >= 5 && memcmp (line, "HTTP/", 5) == 0)
     self->headers_whole = FALSE;
   else if (size * count > 0 && (line[0] == '\r' || line[0] == '\n'))
@@ -194,6 +204,8 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
    * answer. */
   curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   curl_easy_setopt (easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+  curl_easy_setopt (easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* at least, whatever the system says */
+  curl_easy_setopt (easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
   if (origin->loopback)
     curl_easy_setopt (easy, CURLOPT_PROXY, "");
   set_authorities (easy, &self->transport->authorities);
@@ -268,8 +280,8 @@ take_response (HttpTransfer *self)
   return response;
 }
 
-static PeopleError
-failure_code (const HttpTransfer *self)
+static HttpFailure
+failure_kind (const HttpTransfer *self)
 {
   switch (self->code) {
   case CURLE_PEER_FAILED_VERIFICATION:
@@ -277,19 +289,35 @@ failure_code (const HttpTransfer *self)
   case CURLE_SSL_ISSUER_ERROR:
   case CURLE_SSL_INVALIDCERTSTATUS:
   case CURLE_SSL_CERTPROBLEM:
-    return PEOPLE_ERROR_TLS;
+    return HTTP_FAILURE_CERTIFICATE;
+  case CURLE_SSL_CONNECT_ERROR:
+    return http_failure_is_loss (self->words) ? HTTP_FAILURE_UNREACHABLE : HTTP_FAILURE_HANDSHAKE;
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
   case CURLE_COULDNT_CONNECT:
   case CURLE_PROXY:
   case CURLE_INTERFACE_FAILED:
-  case CURLE_SSL_CONNECT_ERROR:
-    return PEOPLE_ERROR_UNREACHABLE;
+    return HTTP_FAILURE_UNREACHABLE;
   case CURLE_OPERATION_TIMEDOUT:
-    return PEOPLE_ERROR_TIMED_OUT;
+    return HTTP_FAILURE_TIMED_OUT;
+  case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer */
+    return HTTP_FAILURE_TOO_MUCH;
   default:
-    return self->too_large ? PEOPLE_ERROR_BAD_ANSWER : PEOPLE_ERROR_SERVER;
+    return self->too_large ? HTTP_FAILURE_TOO_MUCH : HTTP_FAILURE_LOST;
   }
+}
+
+static GError *
+take_failure (const HttpTransfer *self)
+{
+  HttpFailure kind = failure_kind (self);
+  const char *words = self->words;
+
+  if (kind == HTTP_FAILURE_TOO_MUCH)
+    words = self->headers_whole ? "a body too large" : "headers too large";
+  else if (words[0] == '\0' || (kind == HTTP_FAILURE_CERTIFICATE && http_failure_is_loss (words)))
+    words = curl_easy_strerror (self->code); /* curl's words were of the goodbye that could not be sent any more */
+  return http_failure_new (kind, self->origin->host, words);
 }
 
 static void
@@ -307,8 +335,7 @@ transfer_complete (HttpTransfer *self)
   if (self->code == CURLE_OK)
     response = take_response (self);
   else
-    error = http_failure_new (failure_code (self), self->origin->host,
-                              self->words[0] != '\0' ? self->words : curl_easy_strerror (self->code));
+    error = take_failure (self);
   transfer_free (self);
   done (data, response, error);
 }
@@ -447,11 +474,20 @@ pool_drop_if_drained (Pool *self)
     g_ptr_array_remove_fast (self->transport->pools, self);
 }
 
+/* The server says that this connection does not lead to the service (RFC 9110, 15.5.20): the next request needs another. */
+static gboolean
+is_misdirected (const HttpTransfer *transfer)
+{
+  long status = 0;
+
+  return curl_easy_getinfo (transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == MISDIRECTED;
+}
+
 static void
 pool_collect (Pool *self)
 {
   g_autoptr (GPtrArray) ended = g_ptr_array_new ();
-  gboolean frozen = FALSE;
+  gboolean frozen = FALSE; /* or no use any more */
   CURLMsg *message;
   int left;
 
@@ -464,7 +500,7 @@ pool_collect (Pool *self)
     curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
     transfer->code = code == CURLE_OK && !transfer->headers_whole ? CURLE_PARTIAL_FILE : code;
     pool_notice_version (self, transfer);
-    frozen = frozen || code == CURLE_OPERATION_TIMEDOUT;
+    frozen = frozen || code == CURLE_OPERATION_TIMEDOUT || is_misdirected (transfer);
     transfer_detach (transfer);
     g_ptr_array_add (ended, transfer);
   }

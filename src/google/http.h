@@ -7,12 +7,13 @@
  *
  * One http_send is one attempt: no redirect is followed and nothing is retried here (see retry.h). Any status is an
  * answer. What else can happen is PEOPLE_ERROR, by what the caller can do about it:
- *   UNREACHABLE  no connection came about: no DNS, no route, refused, no TLS handshake
- *   TLS          the certificate did not verify
+ *   UNREACHABLE  no connection came about: no DNS, no route, refused, lost in the TLS handshake
+ *   TLS          the certificate did not verify, or the other side speaks no TLS 1.2
  *   TIMED_OUT    the deadline passed, or the request stood still; later requests get a fresh connection
  *   SERVER       the connection was lost on the way, or the answer was cut
- *   BAD_ANSWER   the answer is larger than it may be
- * and G_IO_ERROR_CANCELLED, G_IO_ERROR_INVALID_ARGUMENT (a URL that http_url_allowed refuses).
+ *   BAD_ANSWER   the answer, or its headers, are larger than they may be
+ * and G_IO_ERROR_CANCELLED, G_IO_ERROR_INVALID_ARGUMENT (a URL that http_url_allowed refuses). After a 421, as after
+ * TIMED_OUT, later requests get a fresh connection.
  */
 #pragma once
 

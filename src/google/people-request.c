@@ -57,6 +57,9 @@ append_query (GString *url, char separator, const char *name, const char *value)
   g_string_append_uri_escaped (url, value, NULL, FALSE);
 }
 
+/* Google indents its JSON for readers unless it is told not to: nearly half of a listing is spaces. */
+#define COMPACT "prettyPrint=false"
+
 /* Without a sync token, which has a quota of its own. */
 PeopleRequest *
 people_request_probe (const char *api_url)
@@ -64,7 +67,7 @@ people_request_probe (const char *api_url)
   PeopleRequest *self = g_new0 (PeopleRequest, 1);
 
   self->method = "GET";
-  self->url = g_strconcat (api_url, "/v1/people/me/connections?personFields=metadata&pageSize=1", NULL);
+  self->url = g_strconcat (api_url, "/v1/people/me/connections?personFields=metadata&pageSize=1&" COMPACT, NULL);
   self->parse = parse_page;
   self->free_result = free_page;
   return self;
@@ -81,6 +84,7 @@ people_request_list (const char *api_url, const char *sync_token, const char *pa
   append_query (url, '?', "personFields", PEOPLE_PERSON_FIELDS);
   append_query (url, '&', "pageSize", "1000");
   append_query (url, '&', "requestSyncToken", "true");
+  g_string_append (url, "&" COMPACT);
   if (sync_token != NULL)
     append_query (url, '&', "syncToken", sync_token);
   if (page_token != NULL)
@@ -94,7 +98,7 @@ people_request_list (const char *api_url, const char *sync_token, const char *pa
   return self;
 }
 
-/* <api_url>/v1/people/<id><suffix>[?personFields=…] */
+/* <api_url>/v1/people/<id><suffix>?[personFields=…&]prettyPrint=false */
 static char *
 person_url (const char *api_url, const char *resource_name, const char *suffix, gboolean fields)
 {
@@ -105,6 +109,7 @@ person_url (const char *api_url, const char *resource_name, const char *suffix, 
   g_string_append (url, suffix);
   if (fields)
     append_query (url, '?', "personFields", PEOPLE_PERSON_FIELDS);
+  g_string_append (url, fields ? "&" COMPACT : "?" COMPACT);
   return g_string_free (url, FALSE);
 }
 
@@ -148,6 +153,7 @@ people_request_update_photo (const char *api_url, const char *resource_name, GBy
     self->url = person_url (api_url, resource_name, ":updateContactPhoto", FALSE);
     self->person_url = person_url (api_url, resource_name, "", TRUE);
     self->photo = g_bytes_ref (photo);
+    self->about.change = TRUE;
     self->parse = parse_mutation;
   }
   return self;
@@ -161,6 +167,7 @@ people_request_delete_photo (const char *api_url, const char *resource_name, GEr
   if (self != NULL) {
     self->url = person_url (api_url, resource_name, ":deleteContactPhoto", TRUE);
     self->person_url = person_url (api_url, resource_name, "", TRUE);
+    self->about.change = TRUE;
     self->parse = parse_mutation;
   }
   return self;

@@ -35,8 +35,22 @@ people_client_free (PeopleClient *self)
     return;
   call_cancel_all (self);
   g_hash_table_unref (self->calls);
+  for (int i = 0; i < PEOPLE_N_ALLOWANCES; i++)
+    pause_clear (&self->pauses[i]);
   g_free (self->api_url);
   g_free (self);
+}
+
+gint64
+people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error)
+{
+  gint64 now = g_get_monotonic_time ();
+  GError *paused = pause_error (&self->pauses[which], now);
+
+  if (paused == NULL)
+    return 0;
+  g_propagate_error (error, paused);
+  return pause_left (&self->pauses[which], now);
 }
 
 /* Takes request and, when that is NULL, error. */

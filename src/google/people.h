@@ -2,7 +2,7 @@
  * The methods of the People API that contactfs calls, one function pair each.
  *
  * Each call authorizes itself (a fresh token, once, on a 401), retries what is safe to retry (429, 5xx, a lost
- * connection, by exponential back-off with full jitter inside the deadline), and fails with PEOPLE_ERROR and a
+ * connection, by the back-off of retry.h inside the deadline), and fails with PEOPLE_ERROR and a
  * sentence. Deadlines are monotonic times in microseconds (g_get_monotonic_time); no call outlives its own.
  * Cancelling ends the transfer and fails with G_IO_ERROR_CANCELLED. Loop thread only; callbacks come from the main
  * context, never from inside the call. Mutations are not queued here: the caller sends one at a time.
@@ -29,6 +29,18 @@ typedef struct PeopleClient PeopleClient;
 PeopleClient *people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error);
 void people_client_free (PeopleClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleClient, people_client_free)
+
+/* What Google allows in a day, or in hours, apart from its quotas per minute. When one is used up, what is charged to it
+ * fails with PEOPLE_ERROR_QUOTA, without a request, until some minutes or hours have passed (pause.h). */
+typedef enum {
+  PEOPLE_LISTINGS, /* people_list_async */
+  PEOPLE_CHANGES,  /* people_update_photo_async, people_delete_photo_async */
+  PEOPLE_N_ALLOWANCES
+} PeopleAllowance;
+
+/* Microseconds until the next request that is charged to it; 0, and no error: it may be sent now. error: the sentence,
+ * or NULL. */
+gint64 people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error);
 
 /* people.connections.list for people/me: pageSize 1000, requestSyncToken. sync_token NULL: everything. page_token NULL:
  * the first page; pass the same sync_token again with every page. */

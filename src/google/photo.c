@@ -1,7 +1,7 @@
 /*
  * Fetching a picture. Three spellings of its URL are tried:
  *
- *   variant      asks for        refused for good (4xx)    may pass (429, 5xx, lost, not whole)
+ *   variant      asks for        refused for good          may pass (status.h, lost, not whole)
  *   ORIGINAL     =s0             → LARGE                   again; from the third time on in turns with LARGE
  *   LARGE        =s2048          → GIVEN                   again (in turns with ORIGINAL, if that was not refused)
  *   GIVEN        as it came      failed                    again
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "google/attempts.h"
+#include "google/status.h"
 
 #define MAX_REDIRECTS 5
 #define PATIENCE      3 /* failures of ORIGINAL that may pass, before LARGE is tried too */
@@ -89,6 +90,8 @@ refusal (const Fetch *self, guint status)
 {
   if (self->gone)
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "The picture is no longer at its address (%u)", status);
+  if (status_meaning (status)->code == PEOPLE_ERROR_UNREACHABLE) /* a proxy or the network wants a login */
+    return status_error (status, NULL);
   if (status == 401 || status == 403)
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "The picture's host does not give it out (%u)", status);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The picture's host refused to send it (%u)", status);
@@ -168,18 +171,19 @@ static void
 judge_answer (GTask *task, HttpResponse *response)
 {
   guint status = response->status;
+  const StatusMeaning *meaning = status_meaning (status);
 
-  if (status == 200)
+  if (meaning->advice == ANSWER_DONE)
     step_check (task, response);
   else if (is_redirect (status))
     step_redirect (task, response);
-  else if (status == 429)
+  else if (meaning->advice != ANSWER_AGAIN)
+    step_refused (task, status);
+  else if (meaning->code == PEOPLE_ERROR_RATE)
     step_again (task,
                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
-                             "The picture's host asks to slow down (429): try again in a minute"),
+                             "The picture's host asks to slow down (%u): try again in a minute", status),
                 response->retry_after);
-  else if (status >= 400 && status < 500 && status != 408)
-    step_refused (task, status);
   else
     step_again (task,
                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER,

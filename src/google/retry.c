@@ -4,49 +4,54 @@
 #include "google/retry.h"
 
 #define FIRST_CAP       G_USEC_PER_SEC
-#define LAST_CAP        (32 * G_USEC_PER_SEC)
+#define MAX_DOUBLINGS   5
 #define MAX_UNREACHABLE 2
+#define MAX_CONFLICTS   3
 /* With less than this left, an attempt would hardly get an answer. */
 #define LEAST_REMAINDER (200 * 1000)
 
-static double (*default_random) (void) = g_random_double;
+static gint64 first_cap = FIRST_CAP;
 
 void
-retry_set_random (double (*random) (void))
+retry_set_first (gint64 first)
 {
-  default_random = random != NULL ? random : g_random_double;
+  first_cap = first > 0 ? first : FIRST_CAP;
 }
 
 void
 retry_init (Retry *self, gint64 deadline)
 {
-  *self = (Retry){ .deadline = deadline, .random = default_random };
+  *self = (Retry){ .deadline = deadline, .random = g_random_double };
 }
 
-static gint64
-cap (guint delays)
+/* TRUE: so often that it will not pass. */
+static gboolean
+is_too_often (Retry *self, RetryCause cause)
 {
-  return delays >= 5 ? LAST_CAP : (gint64)FIRST_CAP << delays;
+  self->unreachable = cause == RETRY_UNREACHABLE ? self->unreachable + 1 : 0;
+  self->conflicts += cause == RETRY_CONFLICT;
+  return self->unreachable > MAX_UNREACHABLE || self->conflicts > MAX_CONFLICTS;
 }
 
 gint64
 retry_delay (Retry *self, RetryCause cause, gint64 retry_after, gint64 now)
 {
-  gint64 remaining = self->deadline - now;
+  gint64 most = self->deadline - now - LEAST_REMAINDER; /* what is waited longer is of no use */
   gint64 delay;
 
-  self->unreachable = cause == RETRY_UNREACHABLE ? self->unreachable + 1 : 0;
-  if (self->unreachable > MAX_UNREACHABLE || remaining < LEAST_REMAINDER)
+  if (is_too_often (self, cause))
     return -1;
   if (retry_after > 0) {
     /* A little later than asked for: many may have been told the same second. */
     delay = retry_after + (gint64)(self->random () * (double)MIN (retry_after, FIRST_CAP) / 10);
-    if (delay >= remaining)
-      return -1;
   } else {
-    /* Full jitter, over what is left at most: the last attempts come before the deadline, not after it. */
-    delay = (gint64)(self->random () * (double)MIN (cap (self->delays), remaining));
+    gint64 longest = first_cap << MIN (self->delays, MAX_DOUBLINGS), shortest = longest / 2;
+
+    /* The shortest wait grows, too: a deadline that is near is no reason to ask again and again. */
+    delay = shortest + (gint64)(self->random () * (double)MAX (MIN (longest, most) - shortest, 0));
   }
+  if (delay > most)
+    return -1;
   self->delays++;
   return delay;
 }

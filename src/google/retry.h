@@ -1,6 +1,7 @@
 /*
- * When to try again: exponential back-off with full jitter, from 1 s, doubled, at most 32 s, inside one deadline. Pure:
- * the caller says what time it is, and sleeps.
+ * When to try again: exponential back-off from 1 s, doubled, at most 32 s, of which a random part between a half and the
+ * whole is waited, inside one deadline. There is no attempt less than half a second after the one before, and none when
+ * its wait would not end before the deadline. Pure: the caller says what time it is, and sleeps.
  *
  *   Retry retry;
  *   retry_init (&retry, deadline);
@@ -15,19 +16,21 @@
 typedef enum {
   RETRY_TRANSIENT,   /* an answer that may be another one later, or a lost connection: until the deadline */
   RETRY_UNREACHABLE, /* no connection came about: twice in a row, so that a computer without network hears soon */
+  RETRY_CONFLICT,    /* another program changes the same address book: three times */
 } RetryCause;
 
 typedef struct {
   gint64 deadline;
-  guint delays;            /* given so far */
-  guint unreachable;       /* in a row */
+  guint delays;      /* given so far */
+  guint unreachable; /* in a row */
+  guint conflicts;
   double (*random) (void); /* [0, 1) */
 } Retry;
 
 void retry_init (Retry *self, gint64 deadline);
 
-/* For tests that cannot reach the Retry: what retry_init sets from now on. NULL: g_random_double again. */
-void retry_set_random (double (*random) (void));
+/* For tests that have no time: the longest first wait from now on, in place of a second. 0: a second again. */
+void retry_set_first (gint64 first);
 
 /* How long to wait before the next attempt; -1: there is none before the deadline. retry_after: what the service asked
  * for, 0 when it did not; kept to, and ends it when it lies behind the deadline. */

@@ -489,6 +489,7 @@ test_unknown_authority (Fixture *f, gconstpointer data)
   f->client = http_client_new ();
   g_assert_null (get (f, "/", 5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
+  g_assert_nonnull (strstr (error->message, "did not verify (SSL certificate problem"));
 }
 
 static void

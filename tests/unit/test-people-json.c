@@ -277,7 +277,7 @@ test_json_repairs_utf8 (void)
   ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"SERVICE_DISABLED\","             \
   "\"metadata\":{\"activationUrl\":\"" link "\"}}]"
 
-enum { PLAIN, LIST, DELTA };
+enum { PLAIN, LIST, DELTA, CHANGE };
 
 typedef struct {
   guint status;
@@ -355,16 +355,20 @@ static const Row rows[] = {
     PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "Service Usage Consumer" },
   { 403, ERROR_JSON (403, "PERMISSION_DENIED", "Slow down.", ",\"errors\":[{\"reason\":\"rateLimitExceeded\"}]"), PLAIN,
     PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Slow down" },
-  { 403, "<!DOCTYPE html><p>secret page", PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "403 (HTML)" },
+  { 403, "<!DOCTYPE html><p>secret page", PLAIN, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL, "403: a page of HTML" },
   { 404, ERROR_JSON (404, "NOT_FOUND", "Requested entity was not found.", ""), PLAIN, PEOPLE_ERROR_NOT_FOUND,
     ANSWER_FINAL, "not found" },
-  { 410, "", PLAIN, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL, "410" },
+  { 410, ERROR_JSON (410, "GONE", "It was deleted.", ""), PLAIN, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL, "deleted" },
+  /* not the service's own words: nobody is gone */
+  { 404, "<html>", CHANGE, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "--api-url" },
+  { 404, "{}", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "--api-url" },
+  { 410, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "410" },
   { 413, "<html>", PLAIN, PEOPLE_ERROR_TOO_LARGE, ANSWER_FINAL, "smaller" },
   { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Quota exceeded.", REASON ("RATE_LIMIT_EXCEEDED")), PLAIN,
     PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Quota" },
   { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Quota exceeded.", REASON ("RATE_LIMIT_EXCEEDED")), LIST,
     PEOPLE_ERROR_RATE, ANSWER_AGAIN, "Quota" },
-  { 429, "<html>", LIST, PEOPLE_ERROR_RATE, ANSWER_AGAIN, "429 (HTML)" },
+  { 429, "<html>", LIST, PEOPLE_ERROR_RATE, ANSWER_AGAIN, "429: a page of HTML" },
   { 429,
     ERROR_JSON (429, "RESOURCE_EXHAUSTED", "Resource has been exhausted.",
                 ",\"details\":[{\"@type\":\"type.googleapis.com/"
@@ -373,15 +377,22 @@ static const Row rows[] = {
     LIST, PEOPLE_ERROR_QUOTA, ANSWER_FINAL, "listing" },
   { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), LIST, PEOPLE_ERROR_QUOTA,
     ANSWER_FINAL, "listing" },
-  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), PLAIN, PEOPLE_ERROR_RATE,
-    ANSWER_AGAIN, "FBS" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), CHANGE, PEOPLE_ERROR_QUOTA,
+    ANSWER_FINAL, "Google's daily allowance for changes is used up (429: FBS quota" },
+  { 429, ERROR_JSON (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.", ""), PLAIN, PEOPLE_ERROR_QUOTA,
+    ANSWER_FINAL, "daily allowance is used up" },
+  { 403,
+    ERROR_JSON (403, "PERMISSION_DENIED", "Daily Limit Exceeded", ",\"errors\":[{\"reason\":\"dailyLimitExceeded\"}]"),
+    CHANGE, PEOPLE_ERROR_QUOTA, ANSWER_FINAL, "daily allowance for changes" },
   { 500, ERROR_JSON (500, "INTERNAL", "Internal error encountered.", ""), PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN,
     "Internal" },
-  { 502, "<html><h1>502</h1></html>", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "the front end answered 502 (HTML)" },
+  { 502, "<html><h1>502</h1></html>", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "502: a page of HTML" },
   { 503, ERROR_JSON (503, "UNAVAILABLE", "The service is currently unavailable.", ""), PLAIN, PEOPLE_ERROR_SERVER,
     ANSWER_AGAIN, "unavailable" },
   { 504, "", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "504" },
-  { 501, "", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_FINAL, "501" },
+  { 409, ERROR_JSON (409, "ABORTED", "The operation was aborted.", ""), CHANGE, PEOPLE_ERROR_CONFLICT, ANSWER_AGAIN,
+    "Another program" },
+  { 501, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "501" },
   { 302, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "302" },
 };
 
@@ -390,7 +401,9 @@ test_table (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     const Row *row = &rows[i];
-    AnswerRequest request = { .listing = row->request != PLAIN, .sync_token = row->request == DELTA };
+    AnswerRequest request = { .listing = row->request == LIST || row->request == DELTA,
+                              .change = row->request == CHANGE,
+                              .sync_token = row->request == DELTA };
     g_autoptr (GBytes) body = bytes (row->body);
     g_autoptr (GError) error = NULL;
     AnswerAdvice advice = answer_judge (row->status, body, &request, &error);
@@ -400,6 +413,57 @@ test_table (void)
     g_assert_cmpint (advice, ==, row->advice);
     g_assert_nonnull (strstr (error->message, row->says));
     g_assert_null (strchr (error->message, '<'));
+  }
+}
+
+/* Every status there is, and some that there are not: docs/google.md says the same. */
+static const struct {
+  guint first, last;
+  PeopleError code;
+  AnswerAdvice advice;
+} statuses[] = {
+  { 0, 199, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },    { 200, 205, PEOPLE_ERROR_BAD_ANSWER, ANSWER_DONE },
+  { 206, 206, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },  { 207, 299, PEOPLE_ERROR_BAD_ANSWER, ANSWER_DONE },
+  { 300, 399, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },  { 400, 400, PEOPLE_ERROR_INVALID, ANSWER_FINAL },
+  { 401, 401, PEOPLE_ERROR_AUTH, ANSWER_NEW_TOKEN },    { 402, 403, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL },
+  { 404, 404, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL },   { 405, 406, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 407, 407, PEOPLE_ERROR_UNREACHABLE, ANSWER_FINAL }, { 408, 408, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },
+  { 409, 409, PEOPLE_ERROR_CONFLICT, ANSWER_AGAIN },    { 410, 410, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL },
+  { 411, 411, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },  { 412, 412, PEOPLE_ERROR_STALE_ETAG, ANSWER_FINAL },
+  { 413, 413, PEOPLE_ERROR_TOO_LARGE, ANSWER_FINAL },   { 414, 420, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 421, 421, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 422, 422, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 423, 423, PEOPLE_ERROR_CONFLICT, ANSWER_AGAIN },    { 424, 424, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 425, 425, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 426, 428, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 429, 429, PEOPLE_ERROR_RATE, ANSWER_AGAIN },        { 430, 450, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 451, 451, PEOPLE_ERROR_PERMISSION, ANSWER_FINAL },  { 452, 498, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 499, 500, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 501, 501, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 502, 504, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 505, 506, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 507, 507, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 508, 508, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 509, 509, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },      { 510, 510, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+  { 511, 511, PEOPLE_ERROR_UNREACHABLE, ANSWER_FINAL }, { 512, 599, PEOPLE_ERROR_SERVER, ANSWER_AGAIN },
+  { 600, 1000, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL },
+};
+
+static void
+test_every_status (void)
+{
+  guint next = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++) {
+    g_assert_cmpuint (statuses[i].first, ==, next);
+    next = statuses[i].last + 1;
+    for (guint status = statuses[i].first; status <= statuses[i].last; status++) {
+      const StatusMeaning *meaning = status_meaning (status);
+      g_autofree char *number = g_strdup_printf ("(%u: words)", status);
+      g_autoptr (GError) error = status_error (status, "words");
+
+      g_assert_cmpint (meaning->advice, ==, statuses[i].advice);
+      if (meaning->advice == ANSWER_DONE)
+        continue;
+      g_assert_error (error, PEOPLE_ERROR, (int)statuses[i].code);
+      g_assert_nonnull (strstr (error->message, number));
+      g_assert_true (status == 413 || strstr (error->message, "picture is too large") == NULL);
+    }
   }
 }
 
@@ -450,6 +514,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_log_set_writer_func (count_warnings, NULL, NULL);
+  g_test_add_func ("/people-json/every-status", test_every_status);
   g_test_add_func ("/people-json/whole-person", test_whole_person);
   g_test_add_func ("/people-json/names", test_names);
   g_test_add_func ("/people-json/photos", test_photos);

@@ -124,10 +124,11 @@ test_list_sends (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpstr (page->next_sync_token, ==, "s");
   people_page_free (page);
-  assert_sent (f, 0, "GET", "/v1/people/me/connections", "personFields=" FIELDS "&pageSize=1000&requestSyncToken=true",
-               "Bearer ya29.1");
+  assert_sent (f, 0, "GET", "/v1/people/me/connections",
+               "personFields=" FIELDS "&pageSize=1000&requestSyncToken=true&prettyPrint=false", "Bearer ya29.1");
   assert_sent (f, 1, "GET", "/v1/people/me/connections",
-               "personFields=" FIELDS "&pageSize=1000&requestSyncToken=true&syncToken=a%2Bb%2Fc%3D&pageToken=p%2F1",
+               "personFields=" FIELDS
+               "&pageSize=1000&requestSyncToken=true&prettyPrint=false&syncToken=a%2Bb%2Fc%3D&pageToken=p%2F1",
                "Bearer ya29.1");
   g_assert_nonnull (strstr (script_server_seen (f->server, 0)->accept_encoding, "gzip"));
   g_assert_null (script_server_seen (f->server, 0)->quota_project);
@@ -143,7 +144,7 @@ test_get_sends (Fixture *f, gconstpointer data)
   script_json (f->server, 200, "{\"resourceName\":\"people/c 1?x\",\"names\":[{\"displayName\":\"Alice\"}]}");
   people_get_async (f->people, "people/c 1?x", deadline_in (10), NULL, keep_result, &result);
   assert_alice (people_get_finish (f->people, await_result (&result), &error), error);
-  assert_sent (f, 0, "GET", "/v1/people/c%201%3Fx", "personFields=" FIELDS, "Bearer ya29.1");
+  assert_sent (f, 0, "GET", "/v1/people/c%201%3Fx", "personFields=" FIELDS "&prettyPrint=false", "Bearer ya29.1");
 }
 
 /* As many bytes as the pointer says. */
@@ -166,7 +167,7 @@ test_update_sends (Fixture *f, gconstpointer pointer)
   expected = g_strdup_printf ("{\"photoBytes\":\"%s\",\"personFields\":\"%s\"}", base64, PEOPLE_PERSON_FIELDS);
   script_json (f->server, 200, "{\"person\":" PERSON "}");
   assert_alice (update (f, photo, &error), error);
-  assert_sent (f, 0, "PATCH", "/v1/people/c1:updateContactPhoto", NULL, "Bearer ya29.1");
+  assert_sent (f, 0, "PATCH", "/v1/people/c1:updateContactPhoto", "prettyPrint=false", "Bearer ya29.1");
   g_assert_true (g_str_has_prefix (script_server_seen (f->server, 0)->content_type, "application/json"));
   sent = g_bytes_get_data (script_server_seen (f->server, 0)->body, &length);
   g_assert_cmpmem (sent, length, expected, strlen (expected));
@@ -179,7 +180,8 @@ test_delete_sends (Fixture *f, gconstpointer data)
 
   script_json (f->server, 200, "{\"person\":" PERSON "}");
   assert_alice (delete_photo (f, 10, &error), error);
-  assert_sent (f, 0, "DELETE", "/v1/people/c1:deleteContactPhoto", "personFields=" FIELDS, "Bearer ya29.1");
+  assert_sent (f, 0, "DELETE", "/v1/people/c1:deleteContactPhoto", "personFields=" FIELDS "&prettyPrint=false",
+               "Bearer ya29.1");
   g_assert_cmpuint (g_bytes_get_size (script_server_seen (f->server, 0)->body), ==, 0);
 }
 
@@ -193,7 +195,7 @@ test_mutation_without_person (Fixture *f, gconstpointer data)
   script_json (f->server, 200, "{}");
   script_json (f->server, 200, PERSON);
   assert_alice (update (f, photo, &error), error);
-  assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS, "Bearer ya29.1");
+  assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS "&prettyPrint=false", "Bearer ya29.1");
   g_assert_cmpuint (g_bytes_get_size (script_server_seen (f->server, 1)->body), ==, 0);
 }
 
@@ -236,7 +238,7 @@ test_quota_project (Fixture *f, gconstpointer data)
   script_json (f->server, 200, PERSON);
   assert_alice (get (f, 10, &error), error);
   g_assert_null (script_server_seen (f->server, 0)->quota_project);
-  assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS, "Bearer granted");
+  assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS "&prettyPrint=false", "Bearer granted");
   g_assert_cmpstr (script_server_seen (f->server, 1)->quota_project, ==, "bill-me");
 }
 
@@ -543,13 +545,6 @@ test_free_everything (Fixture *f, gconstpointer data)
   finish_cancelled (&hanging);
 }
 
-/* Back-off that does not hold up the suite. */
-static double
-nearly_nothing (void)
-{
-  return 0.01;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -557,7 +552,7 @@ main (int argc, char **argv)
   int fd, status;
 
   g_test_init (&argc, &argv, NULL);
-  retry_set_random (nearly_nothing);
+  retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
   fd = g_file_open_tmp ("contactfs-people-XXXXXX", &count_file, NULL);
   g_close (fd, NULL);
   g_setenv ("COUNT_FILE", count_file, TRUE);

@@ -39,12 +39,60 @@ test_doubles_up_to_32 (void)
 }
 
 static void
-test_full_jitter (void)
+test_waits_half_at_least (void)
 {
+  const double waits[] = { 0.5, 1, 2, 4, 8, 16, 16, 16 };
   Retry retry = make (1000 * SECOND, lowest);
 
-  for (int i = 0; i < 8; i++)
-    g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 0), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++) {
+    double delay = (double)retry_delay (&retry, RETRY_TRANSIENT, 0, 0) / SECOND;
+
+    g_assert_cmpfloat_with_epsilon (delay, waits[i], 0.001);
+  }
+}
+
+/* As the deadline comes near, attempts do not crowd: each wait is half of what the back-off says at least. */
+static void
+test_not_crowded_at_the_end (void)
+{
+  double (*const randoms[]) (void) = { lowest, g_random_double, highest };
+
+  for (guint run = 0; run < 300; run++) {
+    Retry retry = make (120 * SECOND, randoms[run % G_N_ELEMENTS (randoms)]);
+    gint64 now = 0, least = SECOND / 2;
+    guint attempts = 1, last_seconds = 0;
+
+    for (gint64 delay; (delay = retry_delay (&retry, RETRY_TRANSIENT, 0, now)) >= 0; attempts++) {
+      g_assert_cmpint (delay, >=, least);
+      least = MIN (2 * least, 16 * SECOND);
+      now += delay;
+      last_seconds += now > 116 * SECOND;
+    }
+    g_assert_cmpuint (attempts, >=, 6);
+    g_assert_cmpuint (attempts, <=, 12);
+    g_assert_cmpuint (last_seconds, <=, 1);
+  }
+}
+
+/* Nothing is waited for that would end behind the deadline. */
+static void
+test_no_wait_in_vain (void)
+{
+  Retry retry = make (10 * SECOND, lowest);
+
+  g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 9 * SECOND + SECOND / 2), ==, -1);
+  g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 9 * SECOND), ==, SECOND / 2);
+  g_assert_cmpint (retry_delay (&retry, RETRY_TRANSIENT, 0, 9 * SECOND), ==, -1); /* a second, by now */
+}
+
+static void
+test_conflict_three_times (void)
+{
+  Retry retry = make (1000 * SECOND, highest);
+
+  for (int i = 0; i < 3; i++)
+    g_assert_cmpint (retry_delay (&retry, RETRY_CONFLICT, 0, 0), >, 0);
+  g_assert_cmpint (retry_delay (&retry, RETRY_CONFLICT, 0, 0), ==, -1);
 }
 
 static void
@@ -58,9 +106,9 @@ test_random_by_default (void)
 
     retry_init (&retry, 1000 * SECOND);
     delay = retry_delay (&retry, RETRY_TRANSIENT, 0, 0);
-    g_assert_cmpint (delay, >=, 0);
+    g_assert_cmpint (delay, >=, SECOND / 2);
     g_assert_cmpint (delay, <, SECOND);
-    halves[delay >= SECOND / 2]++;
+    halves[delay >= SECOND * 3 / 4]++;
   }
   g_assert_cmpuint (halves[0], >, 20);
   g_assert_cmpuint (halves[1], >, 20);
@@ -119,7 +167,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/retry/doubles-up-to-32", test_doubles_up_to_32);
-  g_test_add_func ("/retry/full-jitter", test_full_jitter);
+  g_test_add_func ("/retry/waits-half-at-least", test_waits_half_at_least);
+  g_test_add_func ("/retry/not-crowded-at-the-end", test_not_crowded_at_the_end);
+  g_test_add_func ("/retry/no-wait-in-vain", test_no_wait_in_vain);
+  g_test_add_func ("/retry/conflict-three-times", test_conflict_three_times);
   g_test_add_func ("/retry/random-by-default", test_random_by_default);
   g_test_add_func ("/retry/stays-inside-deadline", test_stays_inside_deadline);
   g_test_add_func ("/retry/retry-after", test_retry_after);

@@ -1,0 +1,180 @@
+/* What is asked again, how often and where: used up allowances, conflicts, servers that are not the service's. */
+#include "google/call.h"
+#include "google/people.h"
+#include "google/retry.h"
+#include "script-server.h"
+
+#define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
+#define FAILURE(code, status, message)                                                                                 \
+  "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"}}"
+
+typedef struct {
+  ScriptServer *server;
+  HttpClient *http;
+  Auth *auth;
+  PeopleClient *people;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autofree char *url = NULL;
+  g_autoptr (GError) error = NULL;
+
+  f->server = script_server_new (NULL);
+  f->http = http_client_new ();
+  f->auth = auth_new_command ("echo ya29.1");
+  url = script_server_url (f->server, "/");
+  f->people = people_client_new (f->http, f->auth, url, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (script_server_left (f->server), ==, 0);
+  people_client_free (f->people);
+  auth_free (f->auth);
+  http_client_free (f->http);
+  script_server_free (f->server);
+}
+
+static PeoplePerson *
+get (Fixture *f, double seconds, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  people_get_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
+  g_assert_null (result);
+  return people_get_finish (f->people, await_result (&result), error);
+}
+
+static PeoplePerson *
+update (Fixture *f, GBytes *photo, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  people_update_photo_async (f->people, "people/c1", photo, deadline_in (10), NULL, keep_result, &result);
+  return people_update_photo_finish (f->people, await_result (&result), error);
+}
+
+static PeoplePerson *
+delete_photo (Fixture *f, double seconds, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  people_delete_photo_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
+  return people_delete_photo_finish (f->people, await_result (&result), error);
+}
+
+static void
+assert_alice (PeoplePerson *person, GError *error)
+{
+  g_assert_no_error (error);
+  g_assert_cmpstr (person->display_name, ==, "Alice");
+  people_person_free (person);
+}
+
+#define USED_UP FAILURE (429, "RESOURCE_EXHAUSTED", "FBS quota limit exceeded.")
+
+static void
+assert_paused (PeoplePerson *person, GError **error)
+{
+  g_assert_null (person);
+  g_assert_error (*error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA);
+  g_assert_nonnull (strstr ((*error)->message, "daily allowance for changes"));
+  g_assert_nonnull (strstr ((*error)->message, "asks again at "));
+  g_clear_error (error);
+}
+
+/* One request meets the used up allowance; the next ones are told without one. Reading goes on. */
+static void
+test_pause (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+  Pause *pause = &f->people->pauses[PEOPLE_CHANGES];
+
+  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), ==, 0);
+  script_json (f->server, 429, USED_UP);
+  assert_paused (update (f, photo, &error), &error);
+  assert_paused (update (f, photo, &error), &error);
+  assert_paused (delete_photo (f, 10, &error), &error);
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), >, 290 * G_USEC_PER_SEC);
+  g_assert_cmpint (people_pause_left (f->people, PEOPLE_LISTINGS, NULL), ==, 0);
+  script_json (f->server, 200, PERSON);
+  assert_alice (get (f, 10, &error), error);
+
+  pause->until = g_get_monotonic_time (); /* five minutes later */
+  script_json (f->server, 429, USED_UP);
+  assert_paused (update (f, photo, &error), &error);
+  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), >, 590 * G_USEC_PER_SEC);
+  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+
+  pause->until = g_get_monotonic_time ();
+  script_json (f->server, 200, "{\"person\":" PERSON "}");
+  assert_alice (update (f, photo, &error), error);
+  script_json (f->server, 429, USED_UP);
+  assert_paused (update (f, photo, &error), &error);
+  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), <=, 300 * G_USEC_PER_SEC);
+}
+
+static void
+test_pause_lengths (void)
+{
+  const int minutes[] = { 5, 10, 20, 40, 80, 160, 320, 360, 360 };
+  Pause pause = { 0 };
+
+  g_assert_null (pause_error (&pause, 0));
+  for (guint i = 0; i < G_N_ELEMENTS (minutes); i++) {
+    pause_begin (&pause, "It is used up", 0, 1000);
+    g_assert_cmpint (pause_left (&pause, 1000), ==, minutes[i] * G_TIME_SPAN_MINUTE);
+  }
+  pause_answered (&pause);
+  g_assert_cmpint (pause_left (&pause, 1000), ==, 0);
+  pause_begin (&pause, "It is used up", 7 * G_TIME_SPAN_HOUR, 1000);
+  g_assert_cmpint (pause_left (&pause, 1000), ==, 7 * G_TIME_SPAN_HOUR);
+  pause_clear (&pause);
+}
+
+/* Four attempts, and EAGAIN; not one after the other until the deadline. */
+static void
+test_409_four_times (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 4; i++)
+    script_json (f->server, 409, FAILURE (409, "ABORTED", "The operation was aborted."));
+  g_assert_null (update (f, photo, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_CONFLICT);
+}
+
+/* The next attempt has a connection of its own. */
+static void
+test_421_on_another_connection (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  script_json (f->server, 200, PERSON);
+  assert_alice (get (f, 10, &error), error);
+  script_json (f->server, 421, "");
+  script_json (f->server, 200, PERSON);
+  assert_alice (get (f, 10, &error), error);
+  g_assert_cmpuint (script_server_seen (f->server, 0)->port, ==, script_server_seen (f->server, 1)->port);
+  g_assert_cmpuint (script_server_seen (f->server, 1)->port, !=, script_server_seen (f->server, 2)->port);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
+#define ADD(name, func) g_test_add ("/again/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("pause", test_pause);
+  g_test_add_func ("/again/pause-lengths", test_pause_lengths);
+  ADD ("409-four-times", test_409_four_times);
+  ADD ("421-on-another-connection", test_421_on_another_connection);
+  return g_test_run ();
+}

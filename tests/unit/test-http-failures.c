@@ -1,0 +1,120 @@
+/* What stands in front of the service, and is none: other TLS, headers without end. */
+#include <glib/gstdio.h>
+
+#include "google/error.h"
+#include "google/http.h"
+#include "script-server.h"
+
+static char *certificate, *key;
+
+static void
+make_certificate (void)
+{
+  const char *argv[]
+      = { "openssl", "req",       "-x509", "-newkey", "rsa:2048", "-nodes",   "-keyout", key,
+          "-out",    certificate, "-days", "2",       "-subj",    "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+          NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+}
+
+/* A server of the openssl program for one connection, as libsoup speaks no TLS of yesterday. */
+static guint
+start_old_tls (GSubprocess **server)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint port = g_socket_listener_add_any_inet_port (listener, NULL, &error);
+  g_autofree char *number = g_strdup_printf ("%u", port);
+  g_autoptr (GDataInputStream) lines = NULL;
+
+  g_assert_no_error (error);
+  g_socket_listener_close (listener);
+  *server = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                  | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                              &error, "openssl", "s_server", "-accept", number, "-cert", certificate, "-key", key,
+                              "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", NULL);
+  g_assert_no_error (error);
+  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (*server));
+  for (;;) { /* it says ACCEPT when it listens */
+    g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, &error);
+
+    g_assert_nonnull (line);
+    if (g_str_equal (line, "ACCEPT"))
+      return port;
+  }
+}
+
+static void
+test_old_tls (void)
+{
+  g_autoptr (HttpClient) client = http_client_new ();
+  g_autoptr (GSubprocess) server = NULL;
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u/", start_old_tls (&server));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  http_send_async (client, http_request_new ("GET", url), deadline_in (10), NULL, keep_result, &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
+  g_assert_nonnull (strstr (error->message, "does not speak TLS 1.2"));
+  g_subprocess_force_exit (server);
+  g_subprocess_wait (server, NULL, NULL);
+}
+
+static void
+assert_too_much (const char *answer)
+{
+  g_autoptr (HttpClient) client = http_client_new ();
+  g_autoptr (ScriptServer) server = script_server_new (NULL);
+  g_autofree char *url = script_server_url (server, "/");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  script_raw (server, answer);
+  http_send_async (client, http_request_new ("GET", url), deadline_in (10), NULL, keep_result, &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+  g_assert_nonnull (strstr (error->message, "headers too large"));
+}
+
+static void
+test_large_headers (void)
+{
+  g_autofree char *filler = g_strnfill (200 * 1024, 'x');
+  g_autofree char *one = g_strdup_printf ("HTTP/1.1 200 OK\r\nX: %s\r\n\r\n", filler);
+  g_autoptr (GString) many = g_string_new ("HTTP/1.1 200 OK\r\n");
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append_printf (many, "X-%u: %.1000s\r\n", i, filler);
+  g_string_append (many, "\r\n");
+  assert_too_much (one);
+  assert_too_much (many->str);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *dir = g_dir_make_tmp ("contactfs-failures-XXXXXX", NULL);
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  certificate = g_build_filename (dir, "certificate.pem", NULL);
+  key = g_build_filename (dir, "key.pem", NULL);
+  make_certificate ();
+  g_setenv ("SSL_CERT_FILE", certificate, TRUE);
+  g_test_add_func ("/http-failures/old-tls", test_old_tls);
+  g_test_add_func ("/http-failures/large-headers", test_large_headers);
+  status = g_test_run ();
+  g_unlink (certificate);
+  g_unlink (key);
+  g_rmdir (dir);
+  g_free (certificate);
+  g_free (key);
+  return status;
+}
