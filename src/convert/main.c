@@ -86,20 +86,37 @@ parse (int argc, char **argv, Request *request)
          && (strcmp (request->operation, "compare") != 0 || map (IMAGE_HELPER_SECOND, &request->second));
 }
 
+/* Upright, and coded as every program knows it. What is behind its end is left out, and if that is not enough its metadata. */
 static GBytes *
 turn (Request *request)
 {
   const Input *input = &request->input;
   ImageHeader header;
   g_autoptr (GBytes) turned = NULL;
+  gboolean is_stripped;
 
-  if (!image_read_header (input->data, input->size, &header, NULL) || header.orientation == 1)
+  if (!image_read_header (input->data, input->size, &header, NULL)
+      || (header.orientation == 1 && !image_jpeg_is_arithmetic (&header)))
     return NULL;
   turned = turn_without_loss (input->data, input->size, header.orientation, NULL);
-  if (turned == NULL || g_bytes_get_size (turned) > request->limits.bytes)
+  if (turned == NULL)
     return NULL;
-  g_ptr_array_add (request->phrases,
-                   g_strdup_printf ("turned upright without loss (its EXIF orientation was %u)", header.orientation));
+  is_stripped = g_bytes_get_size (turned) > request->limits.bytes;
+  if (is_stripped) {
+    GBytes *stripped = image_strip (turned);
+
+    g_bytes_unref (turned);
+    turned = stripped;
+  }
+  if (g_bytes_get_size (turned) > request->limits.bytes)
+    return NULL;
+  if (image_jpeg_is_arithmetic (&header))
+    g_ptr_array_add (request->phrases, g_strdup ("recoded without loss (few programs know arithmetic coding)"));
+  if (header.orientation != 1)
+    g_ptr_array_add (request->phrases,
+                     g_strdup_printf ("turned upright without loss (its EXIF orientation was %u)", header.orientation));
+  if (is_stripped)
+    g_ptr_array_add (request->phrases, g_strdup ("stripped of its metadata, which made it too large"));
   return g_steal_pointer (&turned);
 }
 

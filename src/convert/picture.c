@@ -4,8 +4,10 @@
 #include "convert/picture.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "convert/vips-image.h"
+#include "image/exif.h"
 #include "image/header.h"
 
 #ifndef HAVE_VIPS_AUTOPTR /* 8.14 */
@@ -148,6 +150,30 @@ turn_png (VipsImage **image, gconstpointer data, gsize size, Source *source)
   return TRUE;
 }
 
+/* Of an EXIF that told the orientation alone libvips would make one that lacks half of what EXIF asks for; of none, a whole one. */
+static void
+remove_empty_exif (VipsImage *image)
+{
+  static const char magic[6] = "Exif\0";
+  g_auto (GStrv) fields = NULL;
+  const guint8 *tiff;
+  gconstpointer data;
+  gsize size;
+
+  if (vips_image_get_typeof (image, VIPS_META_EXIF_NAME) == 0
+      || vips_image_get_blob (image, VIPS_META_EXIF_NAME, &data, &size) != 0)
+    return;
+  tiff = data;
+  if (size > sizeof magic && memcmp (tiff, magic, sizeof magic) == 0)
+    tiff += sizeof magic, size -= sizeof magic;
+  if (!image_exif_is_orientation_alone (tiff, size))
+    return;
+  fields = vips_image_get_fields (image);
+  for (char **field = fields; *field != NULL; field++)
+    if (g_str_has_prefix (*field, "exif-"))
+      vips_image_remove (image, *field);
+}
+
 /* To be encoded: each row is decoded when it is first asked for, and kept. In strips, since those find room in what the decoder
  * has given back by then: a copy in one piece would take new memory, which has to be cleared, and on a guest the host has to
  * find it first. FALSE: vips has the error. */
@@ -158,6 +184,7 @@ prepare (VipsImage **image)
         "persistent", TRUE, NULL);
   vips_image_remove (*image, VIPS_META_ORIENTATION);
   vips_image_remove (*image, "jpeg-thumbnail-data"); /* of how it was before */
+  remove_empty_exif (*image);
   return TRUE;
 }
 

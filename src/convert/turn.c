@@ -11,8 +11,9 @@
 GBytes *
 turn_without_loss (gconstpointer data, gsize size, guint orientation, GError **error)
 {
-  static const int operations[] = { [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP, [5] = TJXOP_TRANSPOSE,
-                                    [6] = TJXOP_ROT90, [7] = TJXOP_TRANSVERSE, [8] = TJXOP_ROT270 };
+  static const int operations[]
+      = { [1] = TJXOP_NONE,      [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP,
+          [5] = TJXOP_TRANSPOSE, [6] = TJXOP_ROT90, [7] = TJXOP_TRANSVERSE, [8] = TJXOP_ROT270 };
   tjhandle handle = tjInitTransform ();
   tjtransform transform = { .op = operations[orientation], .options = TJXOPT_PERFECT };
   unsigned char *turned = NULL;

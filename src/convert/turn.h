@@ -3,7 +3,8 @@
 
 #include <gio/gio.h>
 
-/* The picture turned so that orientation (2 to 8) is 1, every coefficient as it was, metadata too; its EXIF says so.
+/* The picture turned so that orientation (1 to 8) is 1, every coefficient as it was, metadata too; its EXIF says so. It is
+ * coded by Huffman, as all programs know it. What was behind its end is not there.
  * NULL with error when its blocks do not allow that (a side that is no multiple of them), or it is damaged. */
 GBytes *turn_without_loss (gconstpointer data, gsize size, guint orientation, GError **error);
 

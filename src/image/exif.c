@@ -78,6 +78,20 @@ image_exif_orientation (const guint8 *tiff, gsize size)
   return value >= 1 && value <= 8 ? value : 1;
 }
 
+gboolean
+image_exif_is_orientation_alone (const guint8 *tiff, gsize size)
+{
+  Directory directory;
+  guint length;
+  gsize end;
+
+  if (!find_directory (tiff, size, &directory) || directory.count != 1
+      || find_orientation (tiff, &directory, &length) == 0)
+    return FALSE;
+  end = directory.first + ENTRY_SIZE;
+  return size - end < 4 || get (directory.big_endian, tiff + end, 4) == 0;
+}
+
 void
 image_exif_set_upright (guint8 *tiff, gsize size)
 {

@@ -8,7 +8,7 @@
 #include "image/exif.h"
 #include "image/walk.h"
 
-enum { DNL = 0xdc, APP1 = 0xe1 };
+enum { SOF9 = 0xc9, SOF10 = 0xca, DNL = 0xdc, DHP = 0xde, APP1 = 0xe1 };
 
 static const char exif_magic[6] = "Exif\0";
 
@@ -41,6 +41,9 @@ read_segment (const ImageJpegSegment *segment, gpointer data)
     header->height = (guint32)body[1] << 8 | body[2];
     header->width = (guint32)body[3] << 8 | body[4];
     header->components = body[5];
+    header->frame = header->frame == DHP ? DHP : segment->code;
+  } else if (segment->code == DHP) {
+    header->frame = DHP;
   } else if (segment->code == DNL && segment->length == 2 && header->height == 0) {
     header->height = (guint32)body[0] << 8 | body[1];
   } else if (segment->code == APP1 && segment->length > sizeof exif_magic
@@ -85,4 +88,24 @@ image_read_header (gconstpointer data, gsize size, ImageHeader *header, GError *
   if (header->kind == IMAGE_KIND_PNG)
     return image_png_walk (data, size, read_chunk, &reading, &header->end, error);
   return image_check_upload (data, size, error); /* it has the words */
+}
+
+gboolean
+image_jpeg_is_arithmetic (const ImageHeader *header)
+{
+  return header->frame == SOF9 || header->frame == SOF10;
+}
+
+/* Every fourth: SOF3, 7, 11, 15. */
+gboolean
+image_jpeg_is_lossless (const ImageHeader *header)
+{
+  return header->kind == IMAGE_KIND_JPEG && (header->frame & 3) == 3;
+}
+
+/* DHP comes first; the frames after the first one are differences. */
+gboolean
+image_jpeg_is_hierarchical (const ImageHeader *header)
+{
+  return header->frame == DHP;
 }

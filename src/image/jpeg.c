@@ -16,7 +16,7 @@
 #include "image/image.h"
 
 enum { TEM = 0x01, DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, RST0 = 0xd0, RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda };
-enum { DNL = 0xdc, DHP = 0xde, SOF0 = 0xc0, SOF8 = 0xc8, SOF15 = 0xcf };
+enum { DNL = 0xdc, DHP = 0xde, SOF0 = 0xc0, SOF8 = 0xc8, SOF15 = 0xcf, SOF55 = 0xf7 };
 
 typedef struct {
   const guint8 *data;
@@ -26,8 +26,9 @@ typedef struct {
   gboolean arithmetic;
   guint frames;
   guint scans;
-  gboolean height_due; /* the frame header left the number of lines to a DNL segment */
-  ImageJpegFunc each;  /* NULL: only walk */
+  gboolean height_due;  /* the frame header left the number of lines to a DNL segment */
+  gboolean may_be_junk; /* bytes between segments that belong to none */
+  ImageJpegFunc each;   /* NULL: only walk */
   gpointer each_data;
 } Walk;
 
@@ -52,12 +53,41 @@ be16 (const guint8 *bytes)
   return (guint)bytes[0] << 8 | bytes[1];
 }
 
+/* To the FF of the next marker, as libjpeg does it with a warning. */
+static void
+skip_junk (Walk *walk)
+{
+  gsize start = walk->pos, at = start;
+
+  for (;;) {
+    const guint8 *ff = at < walk->size ? memchr (walk->data + at, 0xff, walk->size - at) : NULL;
+    gsize code;
+
+    if (ff == NULL)
+      return; /* no marker comes: it is said where the junk begins */
+    code = at = (gsize)(ff - walk->data);
+    while (code < walk->size && walk->data[code] == 0xff)
+      code++;
+    if (code == walk->size)
+      return;
+    if (walk->data[code] != 0)
+      break;
+    at = code + 1;
+  }
+  walk->pos = at;
+  if (at > start && walk->each != NULL)
+    walk->each (&(ImageJpegSegment){ IMAGE_JPEG_JUNK, start, at, walk->data + start, at - start }, walk->each_data);
+}
+
 /* Reads FF … FF code (any number of fill bytes). */
 static gboolean
-next_marker (Walk *walk, guint8 *code, GError **error)
+next_marker (Walk *walk, gsize *at, guint8 *code, GError **error)
 {
-  gsize start = walk->pos;
+  gsize start;
 
+  if (walk->may_be_junk)
+    skip_junk (walk);
+  *at = start = walk->pos;
   if (walk->pos < walk->size && walk->data[walk->pos] != 0xff)
     return fail_broken (start, "no marker", error);
   while (walk->pos < walk->size && walk->data[walk->pos] == 0xff)
@@ -185,6 +215,11 @@ segment (Walk *walk, gsize marker, guint8 code, GError **error)
   gsize at = walk->pos, length;
   const guint8 *body;
 
+  if (code == SOF55) {
+    g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                         "is a JPEG-LS picture, which hardly any program shows; save it as an ordinary JPEG");
+    return FALSE;
+  }
   if (!next_segment (walk, &body, &length, error))
     return FALSE;
   if (walk->each != NULL)
@@ -196,26 +231,40 @@ segment (Walk *walk, gsize marker, guint8 code, GError **error)
   return other_segment (walk, at, body, length, error);
 }
 
-gboolean
-image_jpeg_walk (const guint8 *data, gsize size, ImageJpegFunc each, gpointer each_data, gsize *end, GError **error)
+static gboolean
+walk_all (Walk *walk, gsize *end, GError **error)
 {
-  Walk walk = { .data = data, .size = size, .pos = 2, .each = each, .each_data = each_data };
-
   for (;;) {
-    gsize at = walk.pos;
+    gsize at;
     guint8 code;
 
-    if (!next_marker (&walk, &code, error))
+    if (!next_marker (walk, &at, &code, error))
       return FALSE;
     if (code == EOI) {
-      *end = walk.pos;
-      return end_of_image (&walk, error);
+      *end = walk->pos;
+      return end_of_image (walk, error);
     }
     if (code == SOI)
       return fail_broken (at, "another picture begins", error);
     if (code == TEM || (code >= RST0 && code <= RST7))
       continue; /* alone, without a length */
-    if (!segment (&walk, at, code, error))
+    if (!segment (walk, at, code, error))
       return FALSE;
   }
+}
+
+gboolean
+image_jpeg_walk (const guint8 *data, gsize size, ImageJpegFunc each, gpointer each_data, gsize *end, GError **error)
+{
+  Walk walk = { .data = data, .size = size, .pos = 2, .each = each, .each_data = each_data };
+
+  return walk_all (&walk, end, error);
+}
+
+gboolean
+image_jpeg_walk_with_junk (const guint8 *data, gsize size, ImageJpegFunc each, gpointer each_data, gsize *end)
+{
+  Walk walk = { .data = data, .size = size, .pos = 2, .each = each, .each_data = each_data, .may_be_junk = TRUE };
+
+  return walk_all (&walk, end, NULL);
 }

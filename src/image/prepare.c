@@ -7,6 +7,7 @@
 
 #include "image/header.h"
 #include "image/protocol.h"
+#include "image/trailer.h"
 
 typedef struct {
   ImageHelper *helper;
@@ -114,11 +115,20 @@ run (GTask *task, const char *operation, GAsyncReadyCallback callback)
 }
 
 static void
+tell_trailer (Prepare *self, const char *why)
+{
+  const char *name = image_trailer_name (g_bytes_get_data (self->written, NULL), g_bytes_get_size (self->written));
+
+  if (name != NULL)
+    g_ptr_array_add (self->phrases, g_strconcat ("left without ", name, why, NULL));
+}
+
+static void
 on_converted (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Prepare *self = g_task_get_task_data (task);
-  g_autoptr (GBytes) made = NULL;
+  g_autoptr (GBytes) made = NULL, alone = NULL;
   GError *error = NULL;
   g_auto (GStrv) phrases = image_helper_run_finish (result, &made, &error);
   ImageHeader header;
@@ -127,16 +137,18 @@ on_converted (GObject *source, GAsyncResult *result, gpointer data)
     fail (task, error);
     return;
   }
+  alone = image_forget_trailer (made);
   /* The helper had the picture in its hands, so it is not believed. */
-  if (!image_read_header (g_bytes_get_data (made, NULL), g_bytes_get_size (made), &header, NULL)
+  if (!image_read_header (g_bytes_get_data (alone, NULL), g_bytes_get_size (alone), &header, NULL)
       || header.kind != IMAGE_KIND_JPEG || header.orientation != 1
-      || !is_within (self, &header, g_bytes_get_size (made))) {
+      || !is_within (self, &header, g_bytes_get_size (alone))) {
     fail (task, g_error_new_literal (IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "cannot be made into an upright JPEG"));
     return;
   }
   for (char **phrase = phrases; *phrase != NULL; phrase++)
     g_ptr_array_add (self->phrases, g_strdup (*phrase));
-  succeed (task, made);
+  tell_trailer (self, "");
+  succeed (task, alone);
 }
 
 static void
@@ -159,21 +171,70 @@ convert (GTask *task)
 
 /* ---- JPEG and PNG ---- */
 
-/* Comments and profiles can weigh more than the picture. */
+/* What is behind its end, comments and profiles can weigh more than the picture. */
 static gboolean
-fits_without_metadata (GTask *task, const ImageHeader *header)
+fits_with_less (GTask *task, const ImageHeader *header)
 {
   Prepare *self = g_task_get_task_data (task);
-  g_autoptr (GBytes) stripped = NULL;
+  g_autoptr (GBytes) alone = NULL, stripped = NULL;
 
   if (MAX (header->width, header->height) > self->wishes.max_side)
     return FALSE;
+  alone = image_forget_trailer (self->written);
+  if (g_bytes_get_size (alone) <= self->wishes.max_bytes) {
+    tell_trailer (self, ", which made it too large");
+    succeed (task, alone);
+    return TRUE;
+  }
   stripped = image_strip (self->written);
   if (g_bytes_get_size (stripped) > self->wishes.max_bytes)
     return FALSE;
   g_ptr_array_add (self->phrases, g_strdup ("stripped of its metadata, which alone made it too large"));
   succeed (task, stripped);
   return TRUE;
+}
+
+/* A JPEG that is not shown everywhere, but can be made so without a loss. */
+static gboolean
+can_be_recoded (const Prepare *self, const ImageHeader *header)
+{
+  g_autoptr (GBytes) stripped = NULL;
+
+  if (header->kind != IMAGE_KIND_JPEG || (header->orientation == 1 && !image_jpeg_is_arithmetic (header)))
+    return FALSE;
+  if (is_within (self, header, header->end))
+    return TRUE;
+  stripped = image_strip (self->written);
+  return is_within (self, header, g_bytes_get_size (stripped));
+}
+
+/* Whole by its structure, but hardly anybody could look at it. */
+static gboolean
+check_coding (GBytes *written, const ImageHeader *header, GError **error)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (written, &size);
+  GError *found = NULL;
+
+  if (image_jpeg_is_too_short (data, size))
+    found = g_error_new (IMAGE_ERROR, IMAGE_ERROR_CUT_OFF,
+                         "is cut off: %" G_GSIZE_FORMAT " bytes cannot hold the %u × %u pixels that it announces", size,
+                         header->width, header->height);
+  else if (image_jpeg_is_hierarchical (header) || image_jpeg_is_lossless (header))
+    found = g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                         "is a %s JPEG, which hardly any program shows; save it as an ordinary one",
+                         image_jpeg_is_hierarchical (header) ? "hierarchical" : "lossless");
+  else if (header->bits != 8)
+    found
+        = g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                       "is a JPEG with %u bits a colour, which hardly any program shows; save it with 8", header->bits);
+  else if (header->components != 1 && header->components != 3 && header->components != 4)
+    found = g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+                         "is a JPEG of %u colours, which hardly any program shows; save it with 3 (RGB)",
+                         header->components);
+  if (found != NULL)
+    g_propagate_error (error, found);
+  return found == NULL;
 }
 
 /* Consumes the task. */
@@ -186,30 +247,23 @@ prepare_jpeg_or_png (GTask *task)
   ImageHeader header;
   GError *error = NULL;
 
-  if (!image_read_header (data, size, &header, &error)) {
+  if (!image_read_header (data, size, &header, &error)
+      || (header.kind == IMAGE_KIND_JPEG && !check_coding (self->written, &header, &error)))
     fail (task, error);
-    return;
-  }
-  if (header.kind == IMAGE_KIND_JPEG && image_jpeg_is_too_short (data, size))
-    fail (task, g_error_new (IMAGE_ERROR, IMAGE_ERROR_CUT_OFF,
-                             "is cut off: %" G_GSIZE_FORMAT " bytes cannot hold the %u × %u pixels that it announces",
-                             size, header.width, header.height));
-  else if (header.kind == IMAGE_KIND_JPEG && header.bits != 8)
-    fail (task,
-          g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
-                       "is a JPEG with %u bits a colour, which hardly any program shows; save it with 8", header.bits));
-  else if (header.kind == IMAGE_KIND_JPEG && header.components != 1 && header.components != 3 && header.components != 4)
-    fail (task, g_error_new (IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
-                             "is a JPEG of %u colours, which hardly any program shows; save it with 3 (RGB)",
-                             header.components));
   else if (header.kind == IMAGE_KIND_JPEG && header.components == 4)
     convert (task);
-  else if (header.orientation != 1 && header.kind == IMAGE_KIND_JPEG && is_within (self, &header, size))
+  else if (can_be_recoded (self, &header))
     run (task, "turn", on_converted);
-  else if (header.orientation == 1 && is_within (self, &header, size))
+  else if (header.orientation == 1 && !image_jpeg_is_arithmetic (&header) && is_within (self, &header, size))
     succeed (task, self->written);
-  else if (header.orientation != 1 || !fits_without_metadata (task, &header))
+  else if (header.orientation != 1 || image_jpeg_is_arithmetic (&header) || !fits_with_less (task, &header))
     convert (task);
+}
+
+static gboolean
+is_jpeg (GBytes *bytes)
+{
+  return bytes != NULL && image_kind (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) == IMAGE_KIND_JPEG;
 }
 
 static void
@@ -235,16 +289,29 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
 
   if (answer != NULL)
     prepare_jpeg_or_png (task);
-  else if (g_error_matches (self->damage, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF))
+  else if (is_jpeg (self->base) && g_error_matches (self->damage, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF))
     run_on (task, "verify", self->base, on_base_verified);
   else
     fail (task, g_steal_pointer (&self->damage));
 }
 
+/* Programs that write JPEGs by hand, and devices that store them, leave bytes between segments; decoders step over those. */
 static gboolean
-is_jpeg (GBytes *bytes)
+mend (Prepare *self)
 {
-  return bytes != NULL && image_kind (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) == IMAGE_KIND_JPEG;
+  gsize count;
+  GBytes *mended
+      = image_jpeg_without_junk (g_bytes_get_data (self->written, NULL), g_bytes_get_size (self->written), &count);
+
+  if (mended == NULL)
+    return FALSE;
+  g_bytes_unref (self->written);
+  self->written = mended;
+  g_ptr_array_add (self->phrases,
+                   g_strdup_printf ("made whole (%" G_GSIZE_FORMAT " bytes between its segments belonged "
+                                    "to none)",
+                                    count));
+  return TRUE;
 }
 
 void
@@ -256,6 +323,7 @@ image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wi
   GError *error = NULL;
   gsize size;
   gconstpointer bytes = g_bytes_get_data (written, &size);
+  gboolean mended;
 
   self->helper = helper;
   self->written = g_bytes_ref (written);
@@ -267,9 +335,12 @@ image_prepare_async (ImageHelper *helper, GBytes *written, const ImageWishes *wi
   g_task_set_source_tag (task, image_prepare_async);
   g_task_set_task_data (task, self, prepare_free);
   g_task_set_check_cancellable (task, FALSE);
-  if (!image_check_download (bytes, size, &error))
+  mended = !image_check_download (bytes, size, &error) && self->kind == IMAGE_KIND_JPEG && mend (self);
+  if (mended)
+    g_clear_error (&error);
+  if (error != NULL)
     fail (task, error);
-  else if (self->kind == IMAGE_KIND_JPEG && is_jpeg (base))
+  else if (self->kind == IMAGE_KIND_JPEG && (mended || is_jpeg (base)))
     run (task, "verify", on_verified);
   else if (self->kind == IMAGE_KIND_JPEG || self->kind == IMAGE_KIND_PNG)
     prepare_jpeg_or_png (task);

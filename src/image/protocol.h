@@ -4,7 +4,8 @@
  *   contactfs-convert OPERATION KIND MAX-SIDE MAX-BYTES        KIND as image_kind_mime_type has it
  *
  *   convert      input → an upright sRGB JPEG within the limits
- *   turn         a JPEG turned by EXIF → the same upright, without loss if its blocks allow; else as convert
+ *   turn         a JPEG turned by EXIF, or coded arithmetically → the same upright and coded by Huffman, without loss
+ *                if its blocks allow; else as convert
  *   verify       nothing to output: does the JPEG decode without a single complaint?
  *   compare      nothing to output: does second show the same picture as input?
  *

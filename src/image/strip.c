@@ -4,37 +4,19 @@
 #include <string.h>
 
 #include "image/header.h"
+#include "image/rewrite.h"
 #include "image/walk.h"
 
 enum { APP0 = 0xe0, APP2 = 0xe2, APP14 = 0xee, APP15 = 0xef, COM = 0xfe };
 
 #define JFIF_LENGTH 14 /* without a thumbnail, whose size the last two bytes say (ITU-T T.871, 10.1) */
 
-typedef struct {
-  const guint8 *data;
-  GByteArray *kept;
-  gsize copied; /* up to here */
-} Strip;
-
 static void
-leave_out (Strip *strip, gsize start, gsize end)
-{
-  g_byte_array_append (strip->kept, strip->data + strip->copied, (guint)(start - strip->copied));
-  strip->copied = end;
-}
-
-static gboolean
-begins_with (const ImageJpegSegment *segment, const char *magic, gsize length)
-{
-  return segment->length >= length && memcmp (segment->body, magic, length) == 0;
-}
-
-static void
-leave_out_thumbnail (Strip *strip, const ImageJpegSegment *jfif)
+leave_out_thumbnail (ImageRewrite *strip, const ImageJpegSegment *jfif)
 {
   static const guint8 head[] = { 0xff, APP0, 0, 2 + JFIF_LENGTH }, no_thumbnail[] = { 0, 0 };
 
-  leave_out (strip, jfif->start, jfif->end);
+  image_rewrite_leave_out (strip, jfif->start, jfif->end);
   g_byte_array_append (strip->kept, head, sizeof head);
   g_byte_array_append (strip->kept, jfif->body, JFIF_LENGTH - sizeof no_thumbnail);
   g_byte_array_append (strip->kept, no_thumbnail, sizeof no_thumbnail);
@@ -49,15 +31,15 @@ strip_segment (const ImageJpegSegment *segment, gpointer data)
 
   if (!is_application && segment->code != COM)
     return;
-  if (segment->code == APP0 && begins_with (segment, "JFIF", 5) && segment->length > JFIF_LENGTH) {
+  if (segment->code == APP0 && image_segment_begins_with (segment, "JFIF", 5) && segment->length > JFIF_LENGTH) {
     leave_out_thumbnail (data, segment);
     return;
   }
-  if ((segment->code == APP0 && begins_with (segment, "JFIF", 5))
-      || (segment->code == APP2 && begins_with (segment, "ICC_PROFILE", 12))
-      || (segment->code == APP14 && begins_with (segment, "Adobe", 5)))
+  if ((segment->code == APP0 && image_segment_begins_with (segment, "JFIF", 5))
+      || (segment->code == APP2 && image_segment_begins_with (segment, "ICC_PROFILE", 12))
+      || (segment->code == APP14 && image_segment_begins_with (segment, "Adobe", 5)))
     return;
-  leave_out (data, segment->start, segment->end);
+  image_rewrite_leave_out (data, segment->start, segment->end);
 }
 
 static void
@@ -68,7 +50,7 @@ strip_chunk (const ImagePngChunk *chunk, gpointer data)
   gboolean is_critical = g_ascii_isupper (chunk->type[0]);
 
   if (!is_critical && !g_strv_contains (shown, chunk->type))
-    leave_out (data, chunk->start, chunk->end);
+    image_rewrite_leave_out (data, chunk->start, chunk->end);
 }
 
 GBytes *
@@ -77,7 +59,7 @@ image_strip (GBytes *bytes)
   gsize size, end = 0;
   const guint8 *data = g_bytes_get_data (bytes, &size);
   g_autoptr (GByteArray) kept = g_byte_array_sized_new ((guint)size);
-  Strip strip = { .data = data, .kept = kept };
+  ImageRewrite strip = { .data = data, .kept = kept };
   gboolean whole = FALSE;
 
   switch (image_kind (data, size)) {
@@ -92,7 +74,7 @@ image_strip (GBytes *bytes)
   }
   if (!whole)
     return g_bytes_ref (bytes);
-  leave_out (&strip, end, end);
+  image_rewrite_leave_out (&strip, end, end);
   if (kept->len == size)
     return g_bytes_ref (bytes);
   return g_byte_array_free_to_bytes (g_steal_pointer (&kept));

@@ -25,6 +25,10 @@ gboolean image_jpeg_walk (const guint8 *data, gsize size, ImageJpegFunc each, gp
                           GError **error);
 gboolean image_jpeg_is_frame_header (guint8 code); /* SOF0 … SOF15 */
 
+/* The same for a JPEG with bytes between its segments that belong to none: each is called for those too, with this code. */
+#define IMAGE_JPEG_JUNK 0
+gboolean image_jpeg_walk_with_junk (const guint8 *data, gsize size, ImageJpegFunc each, gpointer each_data, gsize *end);
+
 typedef struct {
   char type[5];
   gsize start;

@@ -4,6 +4,7 @@
 
 #include "image/exif.h"
 #include "image/header.h"
+#include "image/trailer.h"
 
 #include "fuzz.h"
 
@@ -14,8 +15,34 @@ check_exif (const guint8 *data, gsize size)
   guint orientation = image_exif_orientation (tiff, size);
 
   g_assert_true (orientation >= 1 && orientation <= 8);
+  image_exif_is_orientation_alone (tiff, size);
   image_exif_set_upright (tiff, size);
   g_assert_cmpuint (image_exif_orientation (tiff, size), ==, 1);
+}
+
+/* What lies between segments, and behind the end. */
+static void
+check_mending (GBytes *bytes, gboolean whole)
+{
+  gsize size, count = 0, end;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  g_autoptr (GBytes) mended = image_jpeg_without_junk (data, size, &count), alone = image_forget_trailer (bytes),
+                     again = NULL;
+  ImageHeader before, after;
+
+  g_assert_true (mended == NULL || (!whole && count > 0 && g_bytes_get_size (mended) == size - count));
+  g_assert_true (mended == NULL
+                 || image_check_upload (g_bytes_get_data (mended, NULL), g_bytes_get_size (mended), NULL));
+  if (!whole || !image_read_header (data, size, &before, NULL) || before.kind != IMAGE_KIND_JPEG) {
+    g_assert_true (alone == bytes);
+    return;
+  }
+  end = g_bytes_get_size (alone);
+  g_assert_true (image_read_header (g_bytes_get_data (alone, NULL), end, &after, NULL));
+  g_assert_true (after.end == end && after.width == before.width && after.height == before.height);
+  g_assert_true (image_trailer_name (g_bytes_get_data (alone, NULL), end) == NULL);
+  again = image_forget_trailer (alone);
+  g_assert_true (g_bytes_equal (again, alone));
 }
 
 int
@@ -26,6 +53,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   gboolean whole = image_read_header (data, size, &header, NULL);
 
   check_exif (data, size);
+  check_mending (bytes, whole);
   g_assert_true (whole == image_check_upload (data, size, NULL));
   if (!whole) {
     g_assert_true (stripped == bytes);
