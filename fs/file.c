@@ -130,30 +130,45 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
   book_file_open_async (op->file, fi->flags, op->cancellable, on_opened, op);
 }
 
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  struct fuse_entry_param entry;
+  BookHandle *handle = book_folder_create_finish (op->fs->book, result, &error);
+
+  if (!fs_op_finish (op)) {
+    if (handle != NULL)
+      book_handle_release (handle);
+  } else if (handle == NULL) {
+    fs_op_reply_error (op, error);
+  } else {
+    fs_fill_entry (op->fs, handle->file, &entry);
+    set_open_flags (op->fs, &op->fi, handle);
+    if (fs_reply_create (op->req, &entry, &op->fi) != 0) {
+      fs_nodes_forget (op->fs, entry.ino, 1);
+      fs_open_end (op->fs, op->fi.fh);
+    }
+  }
+  fs_op_free (op);
+}
+
+/* replies: create, or an error; waits only to learn whether a service that was out of reach is back */
 void
 fs_create (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
   Fs *self = fs_of (req);
   FsTarget target = fs_nodes_find (self, parent);
-  g_autoptr (GError) error = NULL;
-  struct fuse_entry_param entry;
-  BookHandle *handle;
+  FsOp *op;
 
   if (target.kind != FS_NODE_PERSON) {
     fs_reply_errno (req, "create", target.kind == FS_NODE_GONE ? ESTALE : EPERM);
     return;
   }
-  handle = book_folder_create (self->book, target.person, name, fi->flags, &error);
-  if (handle == NULL) {
-    fs_reply_error (req, "create", error);
-    return;
-  }
-  fs_fill_entry (self, handle->file, &entry);
-  set_open_flags (self, fi, handle);
-  if (fs_reply_create (req, &entry, fi) != 0) {
-    fs_nodes_forget (self, entry.ino, 1);
-    fs_open_end (self, fi->fh);
-  }
+  op = fs_op_new (self, req, "create");
+  op->fi = *fi;
+  book_folder_create_async (self->book, target.person, name, fi->flags, op->cancellable, on_created, op);
 }
 
 void

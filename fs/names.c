@@ -96,27 +96,39 @@ fs_link (fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_
   fs_reply_errno (req, "link", EPERM);
 }
 
-/* replies: entry, or an error. A regular file is what open(O_CREAT) makes: tar --xattrs, NFS and overlayfs come this way. */
+static void
+on_made (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  g_autoptr (GError) error = NULL;
+  struct fuse_entry_param entry;
+  BookHandle *handle = book_folder_create_finish (op->fs->book, result, &error);
+
+  if (fs_op_finish (op) && handle == NULL) {
+    fs_op_reply_error (op, error);
+  } else if (op->req != NULL) {
+    fs_fill_entry (op->fs, handle->file, &entry);
+    if (fs_reply_entry (op->req, &entry) != 0)
+      fs_nodes_forget (op->fs, entry.ino, 1);
+  }
+  if (handle != NULL)
+    book_handle_release (handle);
+  fs_op_free (op);
+}
+
+/* replies: entry, or an error; waits as create does. A regular file is what open(O_CREAT) makes: tar --xattrs, NFS and
+ * overlayfs come this way. */
 void
 fs_mknod (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
   Fs *self = fs_of (req);
   FsTarget target = fs_nodes_find (self, parent);
-  g_autoptr (GError) error = NULL;
-  struct fuse_entry_param entry;
-  BookHandle *handle;
+  FsOp *op;
 
   if (target.kind == FS_NODE_GONE || target.kind != FS_NODE_PERSON || !S_ISREG (mode)) {
     fs_reply_errno (req, "mknod", target.kind == FS_NODE_GONE ? ESTALE : EPERM);
     return;
   }
-  handle = book_folder_create (self->book, target.person, name, O_CREAT | O_EXCL | O_WRONLY, &error);
-  if (handle == NULL) {
-    fs_reply_error (req, "mknod", error);
-    return;
-  }
-  fs_fill_entry (self, handle->file, &entry);
-  if (fs_reply_entry (req, &entry) != 0)
-    fs_nodes_forget (self, entry.ino, 1);
-  book_handle_release (handle);
+  op = fs_op_new (self, req, "mknod");
+  book_folder_create_async (self->book, target.person, name, O_CREAT | O_EXCL | O_WRONLY, op->cancellable, on_made, op);
 }

@@ -122,6 +122,7 @@ book_free (Book *self)
   if (self->lock_fd >= 0)
     close (self->lock_fd);
   g_free (self->last_error);
+  g_clear_error (&self->down);
   g_free ((char *)self->options.account);
   g_free ((char *)self->options.credentials);
   g_free ((char *)self->options.api_url);

@@ -244,7 +244,7 @@ unlink_photo (GTask *task)
     return;
   }
   book_folder_release_if_idle (folder);
-  if (self->person->photo_url == NULL || !book->unreachable) {
+  if (self->person->photo_url == NULL || book->down == NULL) {
     remove_service_photo (task);
     return;
   }

@@ -289,7 +289,8 @@ on_open_photo (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-book_file_open_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer data)
 {
   GTask *task = file_task (self, cancellable, callback, data);
   gboolean writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -323,7 +324,7 @@ book_file_open_finish (BookFile *self, GAsyncResult *result, GError **error)
 }
 
 BookHandle *
-book_folder_create (Book *book, BookPerson *person, const char *name, int flags, GError **error)
+book_folder_create_now (Book *book, BookPerson *person, const char *name, int flags, GError **error)
 {
   g_autoptr (BookFile) file = book_folder_lookup (book, person, name);
   g_autoptr (BookHandle) handle = NULL;

@@ -98,8 +98,11 @@ const char *book_file_mime_type (BookFile *self, char buffer[32]); /* of what is
 
 /* ---- open files ---- flags are open(2)'s O_ACCMODE, O_TRUNC, O_APPEND */
 
-/* Creates name (or opens it when it is there: CREATE races with other creates). Never waits. */
-BookHandle *book_folder_create (Book *book, BookPerson *person, const char *name, int flags, GError **error);
+/* Creates name (or opens it when it is there: CREATE races with other creates). Waits only where nothing could be sent,
+ * and name is meant for the contact: three seconds at most, to learn whether that is still so. */
+void book_folder_create_async (Book *book, BookPerson *person, const char *name, int flags, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
+BookHandle *book_folder_create_finish (Book *book, GAsyncResult *result, GError **error);
 
 void book_file_open_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);

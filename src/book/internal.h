@@ -68,6 +68,10 @@ struct Book {
   gint64 last_sync;     /* seconds since 1970 of the last that succeeded; 0: never */
   gint64 next_sync;     /* monotonic, microseconds */
   gboolean unreachable; /* the last request of the API did not reach it */
+  GError *down;         /* it said why nothing can be sent: out of reach, or the login; NULL: something can */
+
+  /* ---- probe.c ---- */
+  GPtrArray *probe_waiting; /* of GTask; NULL: no probe is under way */
 
   /* ---- mutations.c ---- */
   GQueue mutations; /* of GTask with a Mutation, the first one is under way */
@@ -181,10 +185,10 @@ gboolean book_sync_would_be_delta (Book *book);
 /* A delta now (or the one under way): whether the service answers. */
 void book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error);
-void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable */
+void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable and ->down */
 
 /* ---- probe.c ---- */
-/* Success, unless the service was out of reach and still is; to learn that takes three seconds at most. Cannot be cancelled. */
+/* Success, unless nothing could be sent and still cannot; to learn that takes three seconds at most. Cannot be cancelled. */
 void book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data);
 gboolean book_probe_finish (GAsyncResult *result, GError **error);
 
@@ -273,7 +277,10 @@ void book_deletions_load (Book *book);        /* of an earlier mount: hide those
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 
-/* ---- refuse.c ---- */
+/* ---- refuse.c, file.c ---- */
+void book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer data);
+BookHandle *book_folder_create_now (Book *book, BookPerson *person, const char *name, int flags, GError **error);
 /* FALSE: what was written to the draft of file begins like no picture. said: the user knows that of this draft. */
 gboolean book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **error);
 

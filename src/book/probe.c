@@ -1,60 +1,52 @@
-/* Where the service is known to be out of reach: is it back? A sync tells. */
+/*
+ * Where nothing can be sent, as far as is known (book->down): is that still so? One small request tells, and all who want
+ * to know meanwhile wait for the same one.
+ */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
 
-#define PROBE_MS 3000
-
-typedef struct {
-  Book *book;
-  guint timer; /* 0: answered */
-} Probe;
-
-static gboolean
-on_late (gpointer data)
-{
-  GTask *task = data;
-  Probe *self = g_task_get_task_data (task);
-
-  self->timer = 0;
-  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, "the service is out of reach");
-  return G_SOURCE_REMOVE;
-}
+#define PROBE_TIMEOUT (3 * G_TIME_SPAN_SECOND)
 
 static void
-on_synced (GObject *source, GAsyncResult *result, gpointer data)
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  Probe *self = g_task_get_task_data (task);
+  Book *book = data;
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&book->probe_waiting);
   g_autoptr (GError) error = NULL;
-  gboolean reached = book_sync_now_finish (self->book, result, &error);
 
-  if (self->timer == 0)
-    return;
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (reached || !self->book->unreachable)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  people_probe_finish (book->people, result, &error);
+  book->asking--;
+  book_note_outcome (book, error);
+  for (guint i = 0; i < waiting->len; i++)
+    if (book->down != NULL)
+      g_task_return_error (waiting->pdata[i], g_error_copy (book->down));
+    else
+      g_task_return_boolean (waiting->pdata[i], TRUE);
+  book_stop_check (book);
 }
 
 void
 book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
-  Probe *self;
 
   g_task_set_source_tag (task, book_probe_async);
-  if (!book->unreachable) {
+  if (book->down == NULL) {
     g_task_return_boolean (task, TRUE);
     g_object_unref (task);
     return;
   }
-  self = g_new0 (Probe, 1);
-  self->book = book;
-  self->timer = g_timeout_add (PROBE_MS, on_late, task);
-  g_task_set_task_data (task, self, g_free);
-  book_sync_now_async (book, NULL, on_synced, task);
+  if (book_refuse_when_stopped (book, task)) {
+    g_object_unref (task);
+    return;
+  }
+  if (book->probe_waiting == NULL) {
+    book->probe_waiting = g_ptr_array_new_with_free_func (g_object_unref);
+    book->asking++;
+    people_probe_async (book->people, g_get_monotonic_time () + PROBE_TIMEOUT, NULL, on_probed, book);
+  }
+  g_ptr_array_add (book->probe_waiting, task);
 }
 
 gboolean

@@ -4,6 +4,8 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <fcntl.h>
+
 #include "book/internal.h"
 #include "image/image.h"
 
@@ -43,4 +45,131 @@ book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **
   draft->said = TRUE;
   g_propagate_error (error, g_error_copy (draft->unfit));
   return FALSE;
+}
+
+/* ---- opens that begin a picture ---- */
+
+typedef struct {
+  Book *book;
+  BookPerson *person;
+  BookFile *file; /* to open; NULL: name is created */
+  char *name;
+  int flags;
+} Begin;
+
+static void
+begin_free (gpointer data)
+{
+  Begin *self = data;
+
+  g_clear_pointer (&self->file, book_file_unref);
+  book_person_unref (self->person);
+  g_free (self->name);
+  g_free (self);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Begin *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  BookHandle *handle = book_file_open_finish (self->file, result, &error);
+
+  if (handle != NULL)
+    g_task_return_pointer (task, handle, (GDestroyNotify)book_handle_release);
+  else
+    g_task_return_error (task, error);
+}
+
+/* Consumes the task. */
+static void
+begin_now (GTask *task)
+{
+  Begin *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  BookHandle *handle;
+
+  if (self->file != NULL) {
+    book_file_open_now_async (self->file, self->flags, g_task_get_cancellable (task), on_opened, task);
+    return;
+  }
+  handle = book_folder_create_now (self->book, self->person, self->name, self->flags, &error);
+  if (handle != NULL)
+    g_task_return_pointer (task, handle, (GDestroyNotify)book_handle_release);
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Begin *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!book_probe_finish (result, &error)) {
+    book_person_fail (self->book, self->person, BOOK_NOT_CHANGED, error);
+    g_task_return_error (task, error);
+    g_object_unref (task);
+  } else if (g_task_return_error_if_cancelled (task)) {
+    g_object_unref (task);
+  } else if (self->person->gone) {
+    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the contact is gone");
+    g_object_unref (task);
+  } else {
+    begin_now (task);
+  }
+}
+
+/* Takes self. */
+static void
+begin (Begin *self, gboolean needs_service, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, begin);
+  g_task_set_task_data (task, self, begin_free);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!needs_service || self->book->down == NULL)
+    begin_now (task);
+  else
+    book_probe_async (self->book, on_probed, task);
+}
+
+void
+book_file_open_async (BookFile *file, int flags, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  Begin *self;
+
+  if ((flags & O_TRUNC) == 0 || file->book->down == NULL || !book_file_is_meant_for_contact (file)) {
+    book_file_open_now_async (file, flags, cancellable, callback, data);
+    return;
+  }
+  self = g_new0 (Begin, 1);
+  self->book = file->book;
+  self->person = book_person_ref (file->person);
+  self->file = book_file_ref (file);
+  self->flags = flags;
+  begin (self, TRUE, cancellable, callback, data);
+}
+
+void
+book_folder_create_async (Book *book, BookPerson *person, const char *name, int flags, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data)
+{
+  Begin *self = g_new0 (Begin, 1);
+
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->name = g_strdup (name);
+  self->flags = flags;
+  begin (self, !book_name_is_temporary (name), cancellable, callback, data);
+}
+
+BookHandle *
+book_folder_create_finish (Book *book, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -62,15 +62,35 @@ schedule (Book *book, guint seconds)
   book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
 }
 
+/* Why whatever is sent next fails, too, after a request that failed so; NULL: that is not known. Transfer full. */
+static GError *
+explain_down (const GError *error)
+{
+  if (error == NULL || error->domain != PEOPLE_ERROR)
+    return NULL;
+  switch ((PeopleError)error->code) {
+  case PEOPLE_ERROR_TIMED_OUT:
+    return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, error->message);
+  case PEOPLE_ERROR_UNREACHABLE:
+  case PEOPLE_ERROR_AUTH:
+  case PEOPLE_ERROR_SCOPE:
+  case PEOPLE_ERROR_DISABLED:
+    return g_error_copy (error);
+  default:
+    return NULL;
+  }
+}
+
 void
 book_note_outcome (Book *book, const GError *error)
 {
-  gboolean unreachable = error != NULL
-                         && (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
-                             || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
+  gboolean unreachable;
 
-  if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  g_clear_error (&book->down);
+  book->down = explain_down (error);
+  unreachable = g_error_matches (book->down, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
   if (unreachable != book->unreachable) {
     g_message ("%s",
                unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");

@@ -114,10 +114,12 @@ def test_mends_itself(away):
 
 @pytest.mark.options("--sync-interval", "1", "--upload-timeout", "5")
 def test_writes_fail_soon_and_keep_the_bytes(away, faces):
+    fd = os.open(away.path / ALICE / "photo.jpg", os.O_WRONLY | os.O_TRUNC)
+    os.write(fd, faces.face_bytes(1))
     away.emulator.go_away()
     photo = away.path / ALICE / "photo.jpg"
     begun = time.monotonic()
-    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.EHOSTUNREACH
+    assert errno_of(lambda: os.close(fd)) == errno.EHOSTUNREACH
     assert time.monotonic() - begun < SOON
     assert photo.read_bytes() == away.cached
     assert away.rejected(ALICE) == [faces.face_bytes(1)]
@@ -125,6 +127,52 @@ def test_writes_fail_soon_and_keep_the_bytes(away, faces):
     photo.write_bytes(away.rejected(ALICE)[-1])
     assert away.held(ALICE) == faces.face_bytes(1) == photo.read_bytes()
     assert away.mount.error(ALICE) is None
+
+
+def learn(away, faces):
+    """A write that fails is how the mount learns that the service has gone."""
+    with pytest.raises(OSError) as caught:
+        (away.path / BEN / "photo.jpg").write_bytes(faces.face_bytes(7))
+    assert caught.value.errno == errno.EHOSTUNREACH
+
+
+def test_nothing_is_begun_once_it_is_known(away, faces, run, tmp_path):
+    """The program is told when it opens the file: its own copy stays, and nothing is handed over."""
+    photo = away.path / ALICE / "photo.jpg"
+    source = tmp_path / "new.jpg"
+    (away.path / BEN / "photo.jpg").read_bytes()  # so that it can be saved, and the API is asked
+    away.emulator.go_away()
+    learn(away, faces)
+    begins = {
+        "truncate": lambda: os.open(photo, os.O_WRONLY | os.O_TRUNC),
+        "create": lambda: os.open(photo.with_name("new.jpg"), os.O_WRONLY | os.O_CREAT | os.O_EXCL),
+        "mknod": lambda: os.mknod(photo.with_name("new.jpg")),
+    }
+    for name, begin in begins.items():
+        assert errno_of(begin) == errno.EHOSTUNREACH, name
+        assert f"{ALICE}: the photo was not changed: " in away.mount.error(ALICE), name
+    assert sorted(os.listdir(photo.parent)) == ["photo.jpg"]
+    source.write_bytes(faces.face_bytes(1))
+    assert run("mv", source, photo, check=False).status != 0
+    assert source.read_bytes() == faces.face_bytes(1)
+    assert away.rejected(ALICE) == [] and photo.read_bytes() == away.cached
+    away.emulator.come_back()
+    run("mv", source, photo)
+    assert away.held(ALICE) == faces.face_bytes(1) == photo.read_bytes()
+    assert away.mount.error(ALICE) is None
+
+
+@pytest.mark.options("--sync-interval", "3600", "--timeout", "2", "--upload-timeout", "2")
+def test_service_that_says_nothing(away, faces):
+    """Packets are lost: the first one waits for the deadline, the next ones are told soon; when it speaks, all is well."""
+    photo = away.path / ALICE / "photo.jpg"
+    away.emulator.fault("hang", origin="api", times=-1)
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.ETIMEDOUT
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(2))) == errno.EHOSTUNREACH
+    assert away.rejected(ALICE) == [faces.face_bytes(1)]
+    away.emulator.clear_faults()
+    photo.write_bytes(faces.face_bytes(3))
+    assert away.held(ALICE) == faces.face_bytes(3)
 
 
 def test_rm_fails_once_it_is_known(away, faces):
