@@ -304,12 +304,14 @@ static gboolean
 may_control (Emulator *emulator, Request *request)
 {
   g_autofree char *expected = g_strconcat ("Bearer ", emulator->control_key, NULL);
+  const char *host = request_header (request, "host");
+  const char *given = request_header (request, "authorization");
 
   if (!request->from_loopback)
     request_answer_text (request, 403, "application/json", "{\"error\":\"from loopback only\"}");
-  else if (request->host == NULL || !host_is_address (request->host))
+  else if (host == NULL || !host_is_address (host))
     request_answer_text (request, 403, "application/json", "{\"error\":\"Host must be an address, or localhost\"}");
-  else if (request->authorization == NULL || !secret_equal (request->authorization, expected))
+  else if (given == NULL || !secret_equal (given, expected))
     request_answer_text (request, 401, "application/json", "{\"error\":\"the key of /_control is missing or wrong\"}");
   return !request->answered;
 }

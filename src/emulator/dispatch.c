@@ -8,6 +8,7 @@
 
 #include "emulator/emulator.h"
 #include "emulator/errors.h"
+#include "emulator/request-body.h"
 #include "emulator/routes.h"
 
 typedef void (*Handler) (Emulator *emulator, Request *request);
@@ -22,9 +23,24 @@ typedef struct Delayed {
   guint status;
 } Delayed;
 
+/* Any page in a browser may ask, as at Google: it needs a token all the same. */
+static void
+allow_origin (Request *request)
+{
+  const char *origin = request_header (request, "origin");
+
+  if (origin == NULL)
+    return;
+  request_set_header (request, "Access-Control-Allow-Origin", origin);
+  request_set_header (request, "Vary", "Origin");
+}
+
 static void
 handle_api (Emulator *emulator, Request *request)
 {
+  allow_origin (request);
+  if (!request_decode_body (request))
+    return;
   if (request->origin == ORIGIN_TOKEN)
     oauth_handle (emulator->oauth, request);
   else
@@ -181,6 +197,7 @@ dispatch_api (Request *request, gpointer data)
   }
   if (oauth_has_path (request->path))
     request->origin = ORIGIN_TOKEN;
+  request_override_method (request);
   overlap = request_log_begin (emulator->log, request);
   if (overlap && emulator->options->abort_overlap) {
     error_answer (request, STATUS_ABORTED, NULL, "The operation was aborted: another mutation is under way.");
@@ -193,7 +210,7 @@ static void
 handle_photo (Emulator *emulator, Request *request)
 {
   /* No client has business sending a token here; a test also sees it in photo_authorizations. */
-  if (request->authorization != NULL)
+  if (request_header (request, "authorization") != NULL)
     error_answer_html (request, 403);
   else
     photo_origin_handle (emulator, request);

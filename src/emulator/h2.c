@@ -44,11 +44,7 @@ typedef struct Stream {
   int32_t id;
   char *method;
   char *path;
-  char *host;
-  char *authorization;
-  char *user_agent;
-  char *quota_project;
-  char *content_type;
+  GPtrArray *headers; /* char *, name and value in turn */
   GByteArray *body;
   Request *request; /* borrowed; NULL: not made yet, or answered */
   GBytes *answer;
@@ -66,11 +62,7 @@ stream_free (gpointer data)
 
   g_free (stream->method);
   g_free (stream->path);
-  g_free (stream->host);
-  g_free (stream->authorization);
-  g_free (stream->user_agent);
-  g_free (stream->quota_project);
-  g_free (stream->content_type);
+  g_ptr_array_unref (stream->headers);
   g_byte_array_unref (stream->body);
   g_clear_pointer (&stream->answer, g_bytes_unref);
   g_free (stream);
@@ -161,12 +153,14 @@ transport_answer (gpointer data, guint status, const char *reason, GPtrArray *he
   g_autofree char *status_text = g_strdup_printf ("%u", status);
   g_autofree char *length = g_strdup_printf ("%zu", g_bytes_get_size (body));
   nghttp2_data_provider provider = { .source.ptr = stream, .read_callback = read_answer };
+  gboolean bodiless = status == 204 || status == 304 || g_str_equal (stream->method, "HEAD");
 
   if (stream->session->closed)
     return;
   add_header (out, ":status", status_text);
   add_header (out, "server", "people-emulator");
-  add_header (out, "content-length", length);
+  if (status != 204 && status != 304)
+    add_header (out, "content-length", length);
   for (guint i = 0; i + 1 < headers->len; i += 2) {
     g_ptr_array_add (names, g_ascii_strdown (headers->pdata[i], -1));
     add_header (out, names->pdata[names->len - 1], headers->pdata[i + 1]);
@@ -174,7 +168,8 @@ transport_answer (gpointer data, guint status, const char *reason, GPtrArray *he
   stream->answer = g_bytes_ref (body);
   stream->stop = cut ? g_bytes_get_size (body) / 2 : g_bytes_get_size (body);
   stream->cut = cut;
-  nghttp2_submit_response (stream->session->nghttp2, stream->id, (const nghttp2_nv *)out->data, out->len, &provider);
+  nghttp2_submit_response (stream->session->nghttp2, stream->id, (const nghttp2_nv *)out->data, out->len,
+                           bodiless ? NULL : &provider);
   session_write_soon (stream->session);
 }
 
@@ -208,6 +203,7 @@ on_begin_headers (nghttp2_session *nghttp2, const nghttp2_frame *frame, void *da
   stream->session = session;
   stream->id = frame->hd.stream_id;
   stream->body = g_byte_array_new ();
+  stream->headers = g_ptr_array_new_with_free_func (g_free);
   g_hash_table_replace (session->streams, GINT_TO_POINTER (stream->id), stream);
   return 0;
 }
@@ -224,22 +220,17 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame, const uint8_t *
 {
   Stream *stream = find_stream (data, frame->hd.stream_id);
   const char *key = (const char *)name; /* nghttp2 ends both with a NUL */
-  char **where;
+  char **pseudo;
 
   if (stream == NULL)
     return 0;
-  where = g_str_equal (key, ":method")               ? &stream->method
-          : g_str_equal (key, ":path")               ? &stream->path
-          : g_str_equal (key, ":authority")          ? &stream->host
-          : g_str_equal (key, "host")                ? &stream->host
-          : g_str_equal (key, "authorization")       ? &stream->authorization
-          : g_str_equal (key, "user-agent")          ? &stream->user_agent
-          : g_str_equal (key, "x-goog-user-project") ? &stream->quota_project
-          : g_str_equal (key, "content-type")        ? &stream->content_type
-                                                     : NULL;
-  if (where != NULL) {
-    g_free (*where);
-    *where = g_strndup ((const char *)value, value_length);
+  pseudo = g_str_equal (key, ":method") ? &stream->method : g_str_equal (key, ":path") ? &stream->path : NULL;
+  if (pseudo != NULL) {
+    g_free (*pseudo);
+    *pseudo = g_strndup ((const char *)value, value_length);
+  } else if (*key != ':' || g_str_equal (key, ":authority")) {
+    g_ptr_array_add (stream->headers, g_strdup (*key == ':' ? "host" : key));
+    g_ptr_array_add (stream->headers, g_strndup ((const char *)value, value_length));
   }
   return 0;
 }
@@ -254,6 +245,19 @@ on_data (nghttp2_session *nghttp2, uint8_t flags, int32_t id, const uint8_t *byt
   return 0;
 }
 
+/* A client that waits for leave to send its body gets it: whoever may not is told by the answer. */
+static void
+let_go_on (Session *session, const Stream *stream)
+{
+  static const nghttp2_nv go_on = { (uint8_t *)":status", (uint8_t *)"100", 7, 3, NGHTTP2_NV_FLAG_NONE };
+
+  for (guint i = 0; i + 1 < stream->headers->len; i += 2) {
+    if (g_str_equal (stream->headers->pdata[i], "expect")
+        && g_ascii_strcasecmp (stream->headers->pdata[i + 1], "100-continue") == 0)
+      nghttp2_submit_headers (session->nghttp2, NGHTTP2_FLAG_NONE, stream->id, NULL, &go_on, 1, NULL);
+  }
+}
+
 static int
 on_frame (nghttp2_session *nghttp2, const nghttp2_frame *frame, void *data)
 {
@@ -263,6 +267,8 @@ on_frame (nghttp2_session *nghttp2, const nghttp2_frame *frame, void *data)
   if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
       && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && stream != NULL)
     g_queue_push_tail (&session->ready, stream);
+  else if (frame->hd.type == NGHTTP2_HEADERS && stream != NULL)
+    let_go_on (session, stream);
   return 0;
 }
 
@@ -295,11 +301,8 @@ handle_stream (Session *session, Stream *stream)
 
   request->body = g_byte_array_free_to_bytes (g_steal_pointer (&stream->body));
   stream->body = g_byte_array_new ();
-  request->host = g_strdup (stream->host);
-  request->authorization = g_strdup (stream->authorization);
-  request->user_agent = g_strdup (stream->user_agent);
-  request->quota_project = g_strdup (stream->quota_project);
-  request->content_type = g_strdup (stream->content_type);
+  for (guint i = 0; i + 1 < stream->headers->len; i += 2)
+    request_receive_header (request, stream->headers->pdata[i], stream->headers->pdata[i + 1]);
   request->http_version = "2";
   request->connection = session->connection;
   request->from_loopback = session->from_loopback;

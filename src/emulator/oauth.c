@@ -305,14 +305,15 @@ add_value (GPtrArray *form, const char *name, const char *value)
 static gboolean
 read_client (Request *request, GPtrArray *form)
 {
+  const char *authorization = request_header (request, "authorization");
   const char *in_form = form_value (form, "client_id");
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *decoded = NULL;
   char *colon;
 
-  if (request->authorization == NULL || g_ascii_strncasecmp (request->authorization, "Basic ", 6) != 0)
+  if (authorization == NULL || g_ascii_strncasecmp (authorization, "Basic ", 6) != 0)
     return TRUE;
-  bytes = base64_decode (request->authorization + 6);
+  bytes = base64_decode (authorization + 6);
   decoded = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : g_strdup ("");
   colon = strchr (decoded, ':');
   if (colon != NULL)
@@ -380,12 +381,14 @@ oauth_handle (OAuth *self, Request *request)
   gboolean post = g_str_equal (request->method, "POST");
   g_autoptr (GPtrArray) form = request_parse_form (body, size);
 
-  if (g_strv_contains (paths_authorize, request->path) && g_str_equal (request->method, "GET"))
+  if (g_strv_contains (paths_authorize, request->path) && g_str_equal (request->method, "GET")) {
     authorize (self, request);
-  else if (g_strv_contains (paths_token, request->path) && post)
+  } else if (g_strv_contains (paths_token, request->path) && post) {
     answer_token_request (self, request, form);
-  else if (g_strv_contains (paths_revoke, request->path) && post)
+  } else if (g_strv_contains (paths_revoke, request->path) && post) {
     revoke_token (self, request, form);
-  else
+  } else {
+    request_set_header (request, "Allow", g_strv_contains (paths_authorize, request->path) ? "GET" : "POST");
     request_answer_text (request, 405, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Error 405</title>");
+  }
 }

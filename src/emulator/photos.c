@@ -204,12 +204,43 @@ parse_options (const char *text, PictureSize *size)
   return TRUE;
 }
 
+/* Another version of a photo has another path: what the path says is what the bytes are. Transfer full. */
+static char *
+etag_of (const Request *request)
+{
+  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, request->path, -1);
+
+  return g_strdup_printf ("\"v%.16s\"", sum);
+}
+
+/* If-None-Match: a list, or "*"; whether weakly or strongly does not matter here (RFC 9110, 13.1.2). */
+static gboolean
+client_has_it (const Request *request, const char *etag)
+{
+  const char *list = request_header (request, "if-none-match");
+  g_auto (GStrv) words = g_strsplit (list != NULL ? list : "", ",", -1);
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    const char *word = g_strstrip (words[i]);
+
+    if (g_str_equal (word, "*") || g_str_equal (g_str_has_prefix (word, "W/") ? word + 2 : word, etag))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 answer_picture (Request *request, GBytes *bytes)
 {
+  g_autofree char *etag = etag_of (request);
+
   request_set_header (request, "Cache-Control", "public, max-age=86400, no-transform");
   request_set_header (request, "Access-Control-Allow-Origin", "*");
-  request_answer (request, 200, picture_type (bytes), g_bytes_ref (bytes));
+  request_set_header (request, "ETag", etag);
+  if (client_has_it (request, etag))
+    request_answer (request, 304, NULL, NULL);
+  else
+    request_answer (request, 200, picture_type (bytes), g_bytes_ref (bytes));
 }
 
 static void
@@ -261,6 +292,7 @@ photo_origin_handle (Emulator *emulator, Request *request)
   GBytes *cached;
 
   if (!g_str_equal (request->method, "GET") && !g_str_equal (request->method, "HEAD")) {
+    request_set_header (request, "Allow", "GET, HEAD");
     error_answer_html (request, 405);
     return;
   }

@@ -257,12 +257,12 @@ request_log_begin (RequestLog *self, Request *request)
   entry->method = g_strdup (request->method);
   entry->path = g_strdup (request->path);
   entry->query = blot_out (request->query);
-  entry->user_agent = g_strdup (request->user_agent);
-  entry->quota_project = g_strdup (request->quota_project);
+  entry->user_agent = g_strdup (request_header (request, "user-agent"));
+  entry->quota_project = g_strdup (request_header (request, "x-goog-user-project"));
   entry->http_version = request->http_version;
   entry->connection = request->connection;
   entry->request_bytes = request->body != NULL ? g_bytes_get_size (request->body) : 0;
-  entry->authorization = request->authorization != NULL;
+  entry->authorization = request_header (request, "authorization") != NULL;
   entry->mutation = request->origin == ORIGIN_API && !g_str_equal (request->method, "GET");
   g_ptr_array_add (self->entries, entry);
   g_hash_table_add (self->connections[request->origin], &entry->connection);

@@ -62,6 +62,15 @@ request_parse_form (const char *text, gsize length)
   return params;
 }
 
+void
+request_set_query (Request *self, const char *query)
+{
+  g_free (self->query);
+  self->query = g_strdup (query);
+  g_clear_pointer (&self->params, g_ptr_array_unref);
+  self->params = request_parse_form (query, query != NULL ? strlen (query) : 0);
+}
+
 Request *
 request_new (Origin origin, const char *method, const char *path, const char *query)
 {
@@ -71,9 +80,9 @@ request_new (Origin origin, const char *method, const char *path, const char *qu
   self->origin = origin;
   self->method = g_strdup (method);
   self->path = g_strdup (path);
-  self->query = g_strdup (query);
-  self->params = request_parse_form (query, query != NULL ? strlen (query) : 0);
+  request_set_query (self, query);
   self->http_version = "1.1";
+  self->received = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->headers = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
@@ -103,6 +112,24 @@ request_param (const Request *self, const char *name)
       return param->value;
   }
   return NULL;
+}
+
+const char *
+request_header (const Request *self, const char *name)
+{
+  return g_hash_table_lookup (self->received, name);
+}
+
+void
+request_receive_header (Request *self, const char *name, const char *value)
+{
+  g_autofree char *key = g_ascii_strdown (name, -1);
+  const char *before = request_header (self, key);
+
+  if (before == NULL)
+    g_hash_table_insert (self->received, g_steal_pointer (&key), g_strdup (value));
+  else
+    g_hash_table_replace (self->received, g_strdup (key), g_strconcat (before, ", ", value, NULL));
 }
 
 void
@@ -141,11 +168,7 @@ request_unref (Request *self)
   g_free (self->query);
   g_ptr_array_unref (self->params);
   g_clear_pointer (&self->body, g_bytes_unref);
-  g_free (self->host);
-  g_free (self->authorization);
-  g_free (self->user_agent);
-  g_free (self->quota_project);
-  g_free (self->content_type);
+  g_hash_table_unref (self->received);
   g_free (self->forced_type);
   g_clear_pointer (&self->forced_body, g_bytes_unref);
   g_ptr_array_unref (self->headers);

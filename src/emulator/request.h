@@ -40,11 +40,7 @@ struct Request {
   char *query;       /* as sent, or NULL */
   GPtrArray *params; /* RequestParam, decoded, in order */
   GBytes *body;
-  char *host;          /* the Host header, or :authority; NULL: none */
-  char *authorization; /* the header's value, or NULL */
-  char *user_agent;
-  char *quota_project; /* X-Goog-User-Project, or NULL */
-  char *content_type;
+  GHashTable *received;     /* the client's headers: name in lower case to value; :authority is "host" */
   const char *http_version; /* "1.0", "1.1", "2" */
   guint64 connection;       /* number of the connection, from 1, per program */
   gboolean from_loopback;
@@ -74,6 +70,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_unref)
 
 /* The first value of a query parameter, or NULL. */
 const char *request_param (const Request *self, const char *name);
+void request_set_query (Request *self, const char *query); /* and the parameters in it */
+/* A header of the client's, by its name in lower case; NULL: not there. */
+const char *request_header (const Request *self, const char *name);
+/* One of the answer's; replaces what it was. */
 void request_set_header (Request *self, const char *name, const char *value);
 
 /* Takes body (may be NULL). Only the first answer counts. */
@@ -82,6 +82,8 @@ void request_answer_text (Request *self, guint status, const char *content_type,
 void request_answer_json (Request *self, guint status, GString *json); /* takes json */
 void request_drop (Request *self, gboolean abruptly);
 
+/* For servers: notes a header of the client's; one that comes again is a list. */
+void request_receive_header (Request *self, const char *name, const char *value);
 /* For servers: the client left before the answer. */
 void request_abandoned (Request *self);
 

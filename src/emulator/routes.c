@@ -80,8 +80,10 @@ fit_path (const Method *method, const char *path)
 static const Method *
 find_method (const Request *request, char **name)
 {
+  const char *http = g_str_equal (request->method, "HEAD") ? "GET" : request->method;
+
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    if (!g_str_equal (methods[i].http, request->method))
+    if (!g_str_equal (methods[i].http, http))
       continue;
     *name = fit_path (&methods[i], request->path);
     if (*name != NULL)
@@ -96,7 +98,7 @@ find_method (const Request *request, char **name)
 static gboolean
 may (Emulator *emulator, Request *request, const Method *method)
 {
-  AccessVerdict verdict = oauth_check (emulator->oauth, request->authorization, method->wanted);
+  AccessVerdict verdict = oauth_check (emulator->oauth, request_header (request, "authorization"), method->wanted);
   g_autofree char *rpc = g_strconcat ("google.people.v1.", method->rpc, NULL);
   g_autofree char *details = NULL;
 
@@ -145,17 +147,48 @@ within_quota (Emulator *emulator, Request *request, const Method *method)
   return FALSE;
 }
 
+/* What a browser asks before it lets a page of another origin ask. */
+static void
+answer_options (Request *request)
+{
+  const char *wanted = request_header (request, "access-control-request-headers");
+  g_autoptr (GString) allowed = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    g_autofree char *name = fit_path (&methods[i], request->path);
+
+    if (name != NULL)
+      g_string_append_printf (allowed, "%s%s%s", allowed->len > 0 ? ", " : "", methods[i].http,
+                              g_str_equal (methods[i].http, "GET") ? ", HEAD" : "");
+  }
+  if (allowed->len == 0) {
+    error_answer_html (request, 404);
+    return;
+  }
+  request_set_header (request, "Allow", allowed->str);
+  if (request_header (request, "access-control-request-method") != NULL) {
+    request_set_header (request, "Access-Control-Allow-Methods", allowed->str);
+    request_set_header (request, "Access-Control-Max-Age", "3600");
+    if (wanted != NULL)
+      request_set_header (request, "Access-Control-Allow-Headers", wanted);
+  }
+  request_answer (request, 200, NULL, NULL);
+}
+
 void
 routes_dispatch (Emulator *emulator, Request *request)
 {
   g_autofree char *name = NULL;
   const Method *method = find_method (request, &name);
 
-  if (method == NULL)
+  if (g_str_equal (request->method, "OPTIONS"))
+    answer_options (request);
+  else if (method == NULL)
     error_answer_html (request, 404);
   else if (may (emulator, request, method)
            && (method->route == route_unimplemented || within_quota (emulator, request, method)))
-    method->route (books_of (emulator, oauth_account (emulator->oauth, request->authorization)), request, name);
+    method->route (books_of (emulator, oauth_account (emulator->oauth, request_header (request, "authorization"))),
+                   request, name);
 }
 
 void

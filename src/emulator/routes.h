@@ -21,7 +21,7 @@ void route_contact_groups_get (Emulator *emulator, Request *request, const char 
 /* A method that the API has and this server has not: 501. */
 void route_unimplemented (Emulator *emulator, Request *request, const char *name);
 
-/* Finds the method, checks the token, its scope and the quota, and calls the route. */
+/* Finds the method (HEAD is GET without the body, OPTIONS tells what there is), checks the token, its scope and the quota, and calls the route. */
 void routes_dispatch (Emulator *emulator, Request *request);
 
 /* The person to answer about a contact that may be written to: answers 404 or 400 itself and returns NULL if there is

@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "emulator/h2.h"
 #include "emulator/sockets.h"
@@ -13,6 +14,7 @@
 struct Server {
   SoupServer *soup;
   TlsListener *tls; /* NULL: plain HTTP */
+  int silent;       /* the other end of what libsoup listens to while tls does; -1: none */
   Origin origin;
   guint16 port;
   ServerHandler handler;
@@ -133,6 +135,14 @@ send_cut (Exchange *exchange, guint status, GPtrArray *headers, GBytes *body)
   drop_soon (exchange, bytes, FALSE);
 }
 
+static gboolean
+client_wants_the_end (const Request *request)
+{
+  const char *wanted = request_header (request, "connection");
+
+  return wanted != NULL && g_ascii_strcasecmp (wanted, "close") == 0;
+}
+
 static void
 exchange_answer (gpointer data, guint status, const char *reason, GPtrArray *headers, GBytes *body, gboolean cut)
 {
@@ -148,6 +158,10 @@ exchange_answer (gpointer data, guint status, const char *reason, GPtrArray *hea
   out = soup_server_message_get_response_headers (exchange->message);
   for (guint i = 0; i + 1 < headers->len; i += 2)
     soup_message_headers_append (out, headers->pdata[i], headers->pdata[i + 1]);
+  if (status == SOUP_STATUS_NOT_MODIFIED)
+    soup_message_headers_set_encoding (out, SOUP_ENCODING_NONE); /* else it tells a length of 0 */
+  if (client_wants_the_end (exchange->request))
+    soup_message_headers_append (out, "Connection", "close"); /* libsoup ends it without a word */
   soup_server_message_set_status (exchange->message, status, reason);
   if (g_bytes_get_size (body) > 0)
     soup_message_body_append_bytes (soup_server_message_get_response_body (exchange->message), body);
@@ -188,6 +202,12 @@ pause_exchange (Exchange *exchange)
   }
 }
 
+static void
+receive_header (const char *name, const char *value, gpointer request)
+{
+  request_receive_header (request, name, value);
+}
+
 static Request *
 request_from_message (Server *self, SoupServerMessage *message, const char *path)
 {
@@ -198,11 +218,8 @@ request_from_message (Server *self, SoupServerMessage *message, const char *path
   Request *request = request_new (self->origin, soup_server_message_get_method (message), path, g_uri_get_query (uri));
 
   request->body = g_steal_pointer (&body);
-  request->host = g_strdup (soup_message_headers_get_one (headers, "Host"));
-  request->authorization = g_strdup (soup_message_headers_get_one (headers, "Authorization"));
-  request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
-  request->quota_project = g_strdup (soup_message_headers_get_one (headers, "X-Goog-User-Project"));
-  request->content_type = g_strdup (soup_message_headers_get_content_type (headers, NULL));
+  soup_message_headers_foreach (headers, receive_header, request);
+  soup_message_headers_remove (headers, "Range"); /* libsoup would answer with a part of what is no file */
   request->http_version = soup_server_message_get_http_version (message) == SOUP_HTTP_1_0 ? "1.0" : "1.1";
   request->connection = connection_number (remote);
   request->from_loopback = address_is_loopback (remote);
@@ -260,13 +277,30 @@ tls_accepted (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, 
     g_warning ("libsoup does not take a connection: %s", error->message);
 }
 
+/* libsoup keeps a connection for the next request only while it listens somewhere itself, and here tls.c does. Nobody
+ * can connect to one end of a pair. */
+static gboolean
+seem_to_listen (Server *self, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  int ends[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "no pair of sockets: %s", g_strerror (errno));
+    return FALSE;
+  }
+  self->silent = ends[0];
+  socket = g_socket_new_from_fd (ends[1], error);
+  return socket != NULL && soup_server_listen_socket (self->soup, socket, 0, error);
+}
+
 static gboolean
 listen_on (Server *self, GSocketAddress *address, GTlsCertificate *certificate, GError **error)
 {
   if (certificate != NULL) {
     self->tls = tls_listener_new (address, certificate, tls_accepted, self, error);
     self->port = self->tls != NULL ? tls_listener_port (self->tls) : 0;
-    return self->tls != NULL;
+    return self->tls != NULL && seem_to_listen (self, error);
   }
   if (!soup_server_listen (self->soup, address, 0, error))
     return FALSE;
@@ -285,6 +319,7 @@ server_new (Origin origin, const char *host, guint16 port, GTlsCertificate *cert
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not an IP address to listen on", host);
     return NULL;
   }
+  self->silent = -1;
   self->origin = origin;
   self->handler = handler;
   self->data = data;
@@ -305,6 +340,8 @@ server_free (Server *self)
   if (self->soup != NULL)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
+  if (self->silent >= 0)
+    close (self->silent);
   g_free (self);
 }
 

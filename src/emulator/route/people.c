@@ -41,8 +41,9 @@ static gboolean
 may_see (Emulator *emulator, Request *request, const char *name)
 {
   gboolean me = is_me (emulator, name);
-  gboolean may = me ? oauth_may_see_profile (emulator->oauth, request->authorization)
-                    : oauth_check (emulator->oauth, request->authorization, WANTS_CONTACTS_READ) == ACCESS_GRANTED;
+  gboolean may = me ? oauth_may_see_profile (emulator->oauth, request_header (request, "authorization"))
+                    : oauth_check (emulator->oauth, request_header (request, "authorization"), WANTS_CONTACTS_READ)
+                          == ACCESS_GRANTED;
 
   if (!may)
     error_answer (request, STATUS_PERMISSION_DENIED, NULL,
