@@ -64,6 +64,7 @@ check_single_files() {
     | only_in '<vips/vips.h>' '^ *# *include *<vips/' src/convert/vips-image.h
   c_files fs src | only_in '<tiffio.h>' '^ *# *include *<tiff' src/convert/tiff.c
   c_files fs src | only_in '<turbojpeg.h>' '^ *# *include *<turbojpeg' src/convert/turn.c
+  c_files fs src | only_in '<lcms2.h>' '^ *# *include *<lcms' src/convert/profile.c
   c_files fs src | only_in '<seccomp.h>' '^ *# *include *<seccomp' src/convert/sandbox.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
   c_files fs src | only_in '<systemd/…>' '^ *# *include *<systemd/' src/cli/daemon.c

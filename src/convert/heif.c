@@ -1,4 +1,5 @@
-/* meta holds pitm, the primary item's number, and iref, the references between items; each is a full box. */
+/* meta holds pitm, the primary item's number, iref, the references between items, and iprp, their properties; all but the last
+ * are full boxes. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "convert/heif.h"
@@ -55,22 +56,105 @@ find_box (Span from, const char *wanted, Span *content)
   return FALSE;
 }
 
+static gboolean
+find_meta (const guint8 *data, gsize size, Span *meta, guint64 *primary)
+{
+  Span pitm;
+  guint64 flags, version;
+
+  return find_box ((Span){ data, size }, "meta", meta) && take (meta, 4, &flags) && find_box (*meta, "pitm", &pitm)
+         && take (&pitm, 1, &version) && take (&pitm, 3, &flags) && take (&pitm, version == 0 ? 2 : 4, primary);
+}
+
 gboolean
 heif_is_premultiplied (const guint8 *data, gsize size)
 {
-  Span meta, pitm, iref, reference;
+  Span meta, iref, reference;
   guint64 flags, version, primary, item;
   guint8 type[4];
 
-  if (!find_box ((Span){ data, size }, "meta", &meta) || !take (&meta, 4, &flags) || !find_box (meta, "pitm", &pitm)
-      || !find_box (meta, "iref", &iref))
-    return FALSE;
-  if (!take (&pitm, 1, &version) || !take (&pitm, 3, &flags) || !take (&pitm, version == 0 ? 2 : 4, &primary))
-    return FALSE;
-  if (!take (&iref, 1, &version) || !take (&iref, 3, &flags))
+  if (!find_meta (data, size, &meta, &primary) || !find_box (meta, "iref", &iref) || !take (&iref, 1, &version)
+      || !take (&iref, 3, &flags))
     return FALSE;
   while (take_box (&iref, type, &reference))
     if (memcmp (type, "prem", sizeof type) == 0 && take (&reference, version == 0 ? 2 : 4, &item) && item == primary)
       return TRUE;
   return FALSE;
+}
+
+/* ---- properties ---- */
+
+/* The nth property (from 1) of a file. */
+static gboolean
+get_property (Span ipco, guint n, guint8 *type, Span *content)
+{
+  for (guint i = 1; take_box (&ipco, type, content); i++)
+    if (i == n)
+      return TRUE;
+  return FALSE;
+}
+
+/* Colours of one of the item's properties "colr", of the kind with code points (nclx). */
+static gboolean
+read_nclx (Span ipco, guint n, ImageColours *colours)
+{
+  Span colr;
+  guint8 type[4];
+  guint64 kind, primaries, transfer;
+
+  if (!get_property (ipco, n, type, &colr) || memcmp (type, "colr", sizeof type) != 0 || !take (&colr, 4, &kind)
+      || kind != 0x6e636c78 /* nclx */ || !take (&colr, 2, &primaries) || !take (&colr, 2, &transfer))
+    return FALSE;
+  *colours = (ImageColours){ .primaries = (guint)primaries, .transfer = (guint)transfer };
+  return TRUE;
+}
+
+/* ipma: for each item how many properties it has, and their numbers. */
+static gboolean
+find_nclx (Span iprp, guint64 item, ImageColours *colours)
+{
+  Span ipco, ipma;
+  guint64 version, flags, entries, number, count, property;
+
+  if (!find_box (iprp, "ipco", &ipco) || !find_box (iprp, "ipma", &ipma) || !take (&ipma, 1, &version)
+      || !take (&ipma, 3, &flags) || !take (&ipma, 4, &entries))
+    return FALSE;
+  for (guint64 i = 0; i < entries; i++) {
+    if (!take (&ipma, version == 0 ? 2 : 4, &number) || !take (&ipma, 1, &count))
+      return FALSE;
+    for (guint64 j = 0; j < count; j++) {
+      if (!take (&ipma, (flags & 1) != 0 ? 2 : 1, &property))
+        return FALSE;
+      if (number == item && read_nclx (ipco, (guint)(property & ((flags & 1) != 0 ? 0x7fff : 0x7f)), colours))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* Of a picture of tiles; item is its number, and becomes that of its first tile. */
+static gboolean
+find_tile (Span meta, guint64 *item)
+{
+  Span iref, reference;
+  guint64 version, flags, from, count;
+  guint8 type[4];
+
+  if (!find_box (meta, "iref", &iref) || !take (&iref, 1, &version) || !take (&iref, 3, &flags))
+    return FALSE;
+  while (take_box (&iref, type, &reference))
+    if (memcmp (type, "dimg", sizeof type) == 0 && take (&reference, version == 0 ? 2 : 4, &from) && from == *item
+        && take (&reference, 2, &count) && count > 0)
+      return take (&reference, version == 0 ? 2 : 4, item);
+  return FALSE;
+}
+
+gboolean
+heif_read_colours (const guint8 *data, gsize size, ImageColours *colours)
+{
+  Span meta, iprp;
+  guint64 item;
+
+  return find_meta (data, size, &meta, &item) && find_box (meta, "iprp", &iprp)
+         && (find_nclx (iprp, item, colours) || (find_tile (meta, &item) && find_nclx (iprp, item, colours)));
 }

@@ -3,8 +3,12 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "image/colours.h"
 
 /* TRUE if the colours of the primary picture are multiplied with its alpha already (an item reference "prem"). FALSE too for
  * what is no such file. Any thread. */
 gboolean heif_is_premultiplied (const guint8 *data, gsize size);
+
+/* What the primary picture, or its first tile, says of its colours by code points ("colr" of the kind nclx). FALSE: nothing.
+ * Any thread. */
+gboolean heif_read_colours (const guint8 *data, gsize size, ImageColours *colours);

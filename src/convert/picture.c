@@ -42,7 +42,7 @@ static gboolean
 needs_load_all (const Source *source)
 {
   return source->decoded != NULL || is_lab (source) || source->is_premultiplied || source->has_empty_alpha
-         || source->page > 0 || source->part >= 0
+         || source->page > 0 || source->part >= 0 || source->profile != NULL
          || (source->colours == VIPS_INTERPRETATION_CMYK && (source->has_profile || source->has_alpha));
 }
 
@@ -51,20 +51,28 @@ make_plain_light (VipsImage **image, const Source *source)
 {
   if (source->has_empty_alpha)
     STEP (image, vips_extract_band, 0, "n", vips_image_get_bands (*image) - 1, NULL);
-  if (source->is_premultiplied)
-    return undo_premultiplication (image, source->format);
+  if (source->is_premultiplied && !undo_premultiplication (image, source->format))
+    return FALSE;
   if (is_lab (source)) {
     STEP (image, vips_colourspace, VIPS_INTERPRETATION_LAB, NULL);
     STEP (image, vips_icc_export, "output_profile", "srgb", NULL);
   } else if (source->colours == VIPS_INTERPRETATION_CMYK) {
     STEP (image, vips_icc_transform, "srgb", "embedded", source->has_profile, "input_profile", "cmyk", NULL);
   }
+  if (source->profile != NULL) {
+    gsize size;
+    gconstpointer profile = g_bytes_get_data (source->profile, &size);
+
+    STEP (image, vips_copy, NULL);
+    vips_image_set_blob_copy (*image, VIPS_META_ICC_NAME, profile, size);
+  }
   return TRUE;
 }
 
 /* What vips_thumbnail_buffer cannot do: it would take its own CMYK for the profile's, multiply inks with transparency as if
  * they were light, multiply colours with alpha once more, take a Lab of print (D50) for one of screens, believe an alpha
- * that is not meant, and take a TIFF's first directory whatever is in it. NULL: vips has the error. */
+ * that is not meant, take a TIFF's first directory whatever is in it, and know no colours but by profiles. NULL: vips has the
+ * error. */
 static VipsImage *
 load_all (gconstpointer data, gsize size, const Source *source)
 {
@@ -178,13 +186,15 @@ remove_empty_exif (VipsImage *image)
  * has given back by then: a copy in one piece would take new memory, which has to be cleared, and on a guest the host has to
  * find it first. FALSE: vips has the error. */
 static gboolean
-prepare (VipsImage **image)
+prepare (VipsImage **image, const Source *source)
 {
   STEP (image, vips_tilecache, "tile_width", vips_image_get_width (*image), "tile_height", STRIP, "max_tiles", -1,
         "persistent", TRUE, NULL);
   vips_image_remove (*image, VIPS_META_ORIENTATION);
   vips_image_remove (*image, "jpeg-thumbnail-data"); /* of how it was before */
   remove_empty_exif (*image);
+  if (!source->has_profile && source->colours != VIPS_INTERPRETATION_CMYK && !is_lab (source))
+    vips_image_remove (*image, VIPS_META_ICC_NAME); /* it was not applied */
   return TRUE;
 }
 
@@ -241,6 +251,8 @@ describe (const Source *source, VipsImage *image, ImageKind kind, GPtrArray *phr
                                                vips_image_get_width (image), vips_image_get_height (image)));
   if (source->colours == VIPS_INTERPRETATION_CMYK)
     g_ptr_array_add (phrases, g_strdup ("brought from CMYK to sRGB"));
+  else if (source->profile != NULL)
+    g_ptr_array_add (phrases, g_strdup (source->profile_phrase));
   else if (source->has_profile)
     g_ptr_array_add (phrases, g_strdup ("brought from its colour profile to sRGB"));
   if (source->format != VIPS_FORMAT_UCHAR)
@@ -265,7 +277,8 @@ picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GP
   if (!source_read (data, size, &source, error))
     return NULL;
   image = load (data, size, &source, limits->side);
-  if (image == NULL || !turn_png (&image, data, size, &source) || !picture_make_plain (&image) || !prepare (&image)) {
+  if (image == NULL || !turn_png (&image, data, size, &source) || !picture_make_plain (&image)
+      || !prepare (&image, &source)) {
     picture_set_error (error, "does not decode to its end");
     return NULL;
   }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "convert/heif.h"
+#include "convert/profile.h"
 #include "convert/tiff.h"
 #include "convert/vips-image.h"
 #include "image/layout.h"
@@ -15,6 +16,7 @@ void
 source_clear (Source *self)
 {
   g_clear_object (&self->decoded);
+  g_clear_pointer (&self->profile, g_bytes_unref);
 }
 
 /* Pictures are met with profiles of other colours than theirs, and every other program shows them without. */
@@ -134,6 +136,35 @@ is_heif (ImageKind kind)
   return kind == IMAGE_KIND_HEIC || kind == IMAGE_KIND_AVIF;
 }
 
+static gboolean
+read_colours (gconstpointer data, gsize size, ImageColours *colours)
+{
+  return is_heif (image_kind (data, size)) ? heif_read_colours (data, size, colours)
+                                           : image_png_read_colours (data, size, colours);
+}
+
+/* Which profile leads from its colours to sRGB: its own, or one that is made for what it says in other words. An ICC profile is
+ * before those but for HDR, which most profiles cannot tell. */
+static void
+choose_profile (VipsImage *image, gconstpointer data, gsize size, Source *source)
+{
+  gboolean is_grey = vips_image_get_bands (image) < 3;
+  ImageColours colours;
+  gconstpointer own;
+  gsize own_size;
+
+  source->has_profile = has_fitting_profile (image);
+  if (source->colours == VIPS_INTERPRETATION_CMYK || source->decoded != NULL)
+    return;
+  if (read_colours (data, size, &colours)
+      && (!source->has_profile || colours.beats_profile || image_colours_are_hdr (&colours))) {
+    source->profile = profile_for_colours (&colours, is_grey, &source->profile_phrase);
+    source->has_profile = source->profile != NULL;
+  } else if (source->has_profile && vips_image_get_blob (image, VIPS_META_ICC_NAME, &own, &own_size) == 0) {
+    source->profile = profile_for_hdr (own, own_size, &source->profile_phrase);
+  }
+}
+
 gboolean
 source_read (gconstpointer data, gsize size, Source *source, GError **error)
 {
@@ -150,11 +181,11 @@ source_read (gconstpointer data, gsize size, Source *source, GError **error)
   source->height = vips_image_get_height (image);
   source->pages = is_tiff ? tiff.pictures : vips_image_get_n_pages (image);
   source->orientation = vips_image_get_orientation (image);
-  source->has_profile = has_fitting_profile (image);
   source->has_alpha = vips_image_hasalpha (image) && vips_image_get_coding (image) == VIPS_CODING_NONE;
   source->is_premultiplied
       = source->has_alpha && is_heif (image_kind (data, size)) && heif_is_premultiplied (data, size);
   source->colours = vips_image_get_interpretation (image);
+  choose_profile (image, data, size, source);
   source->format = vips_image_get_format (image);
   if (has_too_many_pixels (source->width, source->height, error))
     return FALSE;

@@ -20,7 +20,9 @@ typedef struct {
   int page;  /* of a TIFF: in which directory the first of those is; */
   int part;  /* in which of its sub-directories; -1: in none */
   int orientation;
-  gboolean has_profile;
+  gboolean has_profile;       /* its own, or: */
+  GBytes *profile;            /* to be taken in place of its own; NULL: none */
+  const char *profile_phrase; /* what is done by that; static */
   gboolean has_alpha;
   gboolean has_empty_alpha;  /* which is not meant, and no has_alpha */
   gboolean is_premultiplied; /* its colours are multiplied with alpha already; libvips takes them as if not */

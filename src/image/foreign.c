@@ -10,7 +10,7 @@
 /* What one can do with it. */
 typedef enum { PICTURE, RAW, DRAWING, DOCUMENT, VIDEO, SOUND, ARCHIVE, OTHER } Sort;
 
-static const char *const advice[] = {
+static const char *const advice[OTHER + 1] = {
   [PICTURE] = "save it as JPEG",
   [DRAWING] = "export it as PNG or JPEG",
   [DOCUMENT] = "save the picture in it as JPEG",
@@ -193,6 +193,8 @@ describe_text (const char *text, gsize length)
     text += 3, length -= 3;
   while (length > 0 && g_ascii_isspace (*text))
     text++, length--;
+  if (length == 0)
+    return "text)";
   if (*text == '<' && g_strstr_len (text, (gssize)length, "<html") != NULL)
     return texts[0].words;
   if (*text == '<' && g_strstr_len (text, (gssize)length, "<svg") != NULL)

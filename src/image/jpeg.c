@@ -212,8 +212,8 @@ end_of_image (const Walk *walk, GError **error)
 static gboolean
 segment (Walk *walk, gsize marker, guint8 code, GError **error)
 {
-  gsize at = walk->pos, length;
-  const guint8 *body;
+  gsize at = walk->pos, length = 0;
+  const guint8 *body = NULL;
 
   if (code == SOF55) {
     g_set_error_literal (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
@@ -235,8 +235,8 @@ static gboolean
 walk_all (Walk *walk, gsize *end, GError **error)
 {
   for (;;) {
-    gsize at;
-    guint8 code;
+    gsize at = 0;
+    guint8 code = 0;
 
     if (!next_marker (walk, &at, &code, error))
       return FALSE;

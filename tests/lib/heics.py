@@ -48,6 +48,11 @@ def imir(mode):
     return box(b"imir", bytes([mode]))
 
 
+def nclx(primaries, transfer, matrix, full=True):
+    """Colours by the code points of ITU-T H.273."""
+    return box(b"colr", b"nclx", struct.pack(">HHHB", primaries, transfer, matrix, full << 7))
+
+
 DEPTH = full_box(b"auxC", 0, 0, b"urn:mpeg:hevc:2015:auxid:2\0")
 
 
@@ -99,11 +104,11 @@ class Heic:
         return start + self._meta(offsets) + box(b"mdat", *(item[1] for item in self.items))
 
 
-def grid(heic, columns, rows, width, height, *turns):
-    """One tile, columns × rows times, cut to width × height: as the first item of a Heic."""
+def grid(heic, columns, rows, width, height, *turns, tile=()):
+    """One tile, columns × rows times, cut to width × height: as the first item of a Heic. tile: properties of each."""
     decoder, data = encoded(heic)
     made = Heic()
     made.add(b"grid", struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height), extent(width, height), *turns)
-    tiles = [made.add(b"hvc1", data, decoder, extent(96, 64), hidden=True) for _ in range(columns * rows)]
+    tiles = [made.add(b"hvc1", data, decoder, extent(96, 64), *tile, hidden=True) for _ in range(columns * rows)]
     made.refer(b"dimg", 1, *tiles)
     return made
