@@ -25,8 +25,7 @@ book_file_ino (const BookFile *self)
 gint64
 book_file_mtime (const BookFile *self)
 {
-  if (self->draft != NULL
-      && (self->draft->size > 0 || self->draft->dirty || self->created || self->kind == BOOK_FILE_OTHER))
+  if (self->draft != NULL)
     return self->draft->mtime;
   if (self->kind == BOOK_FILE_PROFILE && self->person->profile_update_time != 0)
     return self->person->profile_update_time;
@@ -96,7 +95,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   }
   note_success (self);
   if (g_strcmp0 (photo->version, self->version) != 0) { /* it changed under way: this lineage has no bytes of its own */
-    if (self->handles > 0 || self->draft != NULL) {
+    if (self->handles > 0 || self->draft != NULL || self->kind == BOOK_FILE_OTHER) {
       book_photo_free (photo);
       g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_STALE, "the photo has just changed");
       return;
@@ -207,7 +206,7 @@ static void
 show_draft (BookFile *file, BookDraft *draft)
 {
   book_file_set_draft (file, draft);
-  file->empty_until = 0;
+  file->alias = FALSE;
   if (file->kind == BOOK_FILE_PHOTO && file->linked && !file->person->gone) {
     BookFolder *folder = book_folder_get (file->book, file->person);
 
@@ -216,16 +215,31 @@ show_draft (BookFile *file, BookDraft *draft)
   }
 }
 
-/* O_TRUNC: an empty draft of the handle's own. What is there now will be wanted for .previous. */
 static gboolean
-begin_empty (BookHandle *handle, GError **error)
+show_empty (BookFile *file, GError **error)
 {
   g_autoptr (BookDraft) draft = book_draft_new (error);
 
   if (draft == NULL)
     return FALSE;
-  book_handle_set_draft (handle, draft);
-  show_draft (handle->file, draft);
+  show_draft (file, draft);
+  return TRUE;
+}
+
+/* O_TRUNC: what is to become the photo gets an empty draft of the handle's own, and what is there now will be wanted for
+ * .previous. A temporary is cut, as whoever else has it open expects. */
+static gboolean
+begin_empty (BookHandle *handle, GError **error)
+{
+  BookFile *file = handle->file;
+
+  if (file->draft != NULL && file->kind == BOOK_FILE_OTHER && file->temporary) {
+    if (!book_draft_truncate (file->draft, 0, error))
+      return FALSE;
+  } else if (!show_empty (file, error)) {
+    return FALSE;
+  }
+  book_handle_set_draft (handle, file->draft);
   return TRUE;
 }
 
@@ -241,13 +255,12 @@ open_now (BookFile *self, int flags, GError **error)
 {
   g_autoptr (BookHandle) handle = book_handle_new (self, flags);
 
-  if (handle->writable && self->kind != BOOK_FILE_PROFILE
-      && ((flags & O_TRUNC) != 0 || (self->draft == NULL && self->empty_until > g_get_monotonic_time ()))) {
+  if (handle->writable && self->kind != BOOK_FILE_PROFILE && (flags & O_TRUNC) != 0) {
     if (!begin_empty (handle, error)) {
       self->handles--;
       return NULL;
     }
-    if (self->kind == BOOK_FILE_PHOTO || !book_name_is_temporary (self->name))
+    if (self->kind == BOOK_FILE_PHOTO || !self->temporary)
       fetch_present_photo (self->book, self->person);
   } else if (self->draft != NULL) {
     book_handle_set_draft (handle, self->draft);
@@ -300,8 +313,7 @@ book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, 
   if (writes && self->kind == BOOK_FILE_PROFILE) {
     g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_READ_ONLY,
                              "profile.jpg belongs to the person's Google profile");
-  } else if (self->draft != NULL || (writes && (flags & O_TRUNC) != 0)
-             || (writes && self->empty_until > g_get_monotonic_time ())) {
+  } else if (self->draft != NULL || (writes && (flags & O_TRUNC) != 0)) {
     handle = open_now (self, flags, &error);
     if (handle != NULL)
       g_task_return_pointer (task, handle, (GDestroyNotify)book_handle_release);
@@ -349,10 +361,9 @@ book_folder_create_now (Book *book, BookPerson *person, const char *name, int fl
   folder->busy++;
   if (strcmp (name, BOOK_PHOTO_NAME) == 0) {
     file = book_file_new (folder, BOOK_FILE_PHOTO, NULL);
-    file->created = TRUE;
   } else {
-    file = book_file_new (folder, BOOK_FILE_OTHER, name);
-    book_folder_add_other (folder, file, name);
+    file = book_file_new (folder, BOOK_FILE_OTHER, NULL);
+    book_folder_add_other (folder, file, name, TRUE);
   }
   handle = book_handle_new (file, flags);
   if (!begin_empty (handle, error)) {
@@ -360,7 +371,7 @@ book_folder_create_now (Book *book, BookPerson *person, const char *name, int fl
     if (file->kind == BOOK_FILE_OTHER)
       book_folder_remove_other (folder, file);
     g_clear_pointer (&handle, book_handle_unref);
-  } else if (file->kind == BOOK_FILE_PHOTO || !book_name_is_temporary (name)) {
+  } else if (file->kind == BOOK_FILE_PHOTO || !file->temporary) {
     fetch_present_photo (book, person);
   }
   folder->busy--;
@@ -429,8 +440,11 @@ book_file_truncate (BookFile *self, BookHandle *handle, goffset size, GError **e
   }
   if (self->draft != NULL)
     return book_draft_truncate (self->draft, size, error);
-  if (size == 0) { /* truncate(2) before the open that writes: nothing yet */
-    self->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * G_TIME_SPAN_MILLISECOND;
+  if (size == 0) { /* truncate(2) before the open that writes */
+    if (!show_empty (self, error))
+      return FALSE;
+    book_file_forget_later (self, BOOK_EMPTY_WAIT_MS);
+    fetch_present_photo (self->book, self->person);
     return TRUE;
   }
   if (!book_file_size (self, &now)) {

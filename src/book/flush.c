@@ -40,15 +40,30 @@ flush_free (gpointer data)
   g_free (self);
 }
 
-/* Why the draft cannot be sent, as far as that is known without looking at it. Transfer full. */
+/* TRUE if it is the photo that it began as, and something behind it: decoders stop at the photo's end. */
+static gboolean
+is_appended_to_photo (const BookDraft *draft, GBytes *bytes)
+{
+  gsize size = draft->base != NULL && !draft->taken ? g_bytes_get_size (draft->base) : 0;
+
+  return size > 0 && g_bytes_get_size (bytes) > size
+         && memcmp (g_bytes_get_data (bytes, NULL), g_bytes_get_data (draft->base, NULL), size) == 0;
+}
+
+/* Why the draft, of which bytes are all, cannot be sent, as far as that is known without a look at the picture. Transfer
+ * full. */
 static GError *
-check_draft (const BookDraft *draft)
+check_draft (const BookDraft *draft, GBytes *bytes)
 {
   if (draft->failed != NULL)
     return g_error_copy (draft->failed);
   if (draft->abandoned)
     return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID,
                         "the program that was changing it in place ended half-way; write the whole picture again");
+  if (is_appended_to_photo (draft, bytes))
+    return g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID,
+                        "something was added behind the photo that is there (>>, or a download that goes on), which no "
+                        "program would show; write the whole picture anew");
   return draft->unfit != NULL ? g_error_copy (draft->unfit) : NULL;
 }
 
@@ -75,8 +90,7 @@ book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
 gboolean
 book_file_is_meant_for_contact (const BookFile *file)
 {
-  return file->linked
-         && (file->kind == BOOK_FILE_PHOTO || (file->kind == BOOK_FILE_OTHER && !book_name_is_temporary (file->name)));
+  return file->linked && (file->kind == BOOK_FILE_PHOTO || (file->kind == BOOK_FILE_OTHER && !file->temporary));
 }
 
 /* KDE's programs overwrite by way of this name, and look at the outcome of its close, not at that of the rename after it
@@ -185,10 +199,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
   if (book_send_finish (file->book, result, &self->error)) {
     book_draft_set_taken (self->draft, self->bytes);
-    if (file->kind == BOOK_FILE_OTHER && file->linked) {
-      file->alias = TRUE;
-      book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
-    }
+    if (file->kind == BOOK_FILE_OTHER && file->linked)
+      book_dropped_became_photo (file);
     show_service_photo (file);
     flush_end (task, NULL);
     return;
@@ -253,7 +265,7 @@ flush_step (GTask *task)
     flush_end (task, NULL);
     return;
   }
-  error = check_draft (draft);
+  error = check_draft (draft, bytes);
   if (error != NULL) {
     if (!draft->said)
       book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
@@ -341,24 +353,24 @@ draft_over (BookFile *file, BookDraft *draft)
   if (file->draft != draft)
     return; /* an older one of two that were open at the same time */
   if (file->kind == BOOK_FILE_OTHER) {
-    if (file->linked && folder != NULL && !file->alias) {
-      if (book_name_is_temporary (file->name)) /* also an empty one: somebody's lock, or what mktemp made */
+    if (file->alias) {
+      book_dropped_settle (file);
+    } else if (file->linked && folder != NULL) {
+      if (file->temporary) /* also an empty one: somebody's lock, or what mktemp made */
         book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
       else if (draft->size == 0)
         book_file_forget_later (file, BOOK_EMPTY_WAIT_MS);
       else
         book_folder_remove_other (folder, file); /* it was not a picture */
-    } else if (file->alias) {
-      book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
     }
+    if (!file->linked)
+      book_file_set_draft (file, NULL);
     return;
   }
-  if (folder != NULL && folder->photo == file && file->created && draft->size == 0) {
-    book_file_forget_later (file, BOOK_EMPTY_WAIT_MS); /* ImageMagick and touch: it stays in sight for a while */
+  if (folder != NULL && folder->photo == file && draft->size == 0) {
+    book_file_forget_later (file, BOOK_EMPTY_WAIT_MS); /* ImageMagick, touch, and : > photo.jpg; cat >> photo.jpg */
     return;
   }
-  if (draft->size == 0)
-    file->empty_until = g_get_monotonic_time () + BOOK_EMPTY_WAIT_MS * G_TIME_SPAN_MILLISECOND;
   book_file_set_draft (file, NULL);
   if (folder != NULL && folder->photo == file)
     show_service_photo (file);
@@ -409,7 +421,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
     return;
   }
   if (bytes != NULL)
-    error = check_draft (draft);
+    error = check_draft (draft, bytes);
   if (error == NULL && file->book->stopped)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {

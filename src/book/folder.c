@@ -127,6 +127,14 @@ book_file_set_draft (BookFile *self, BookDraft *draft)
 }
 
 void
+book_file_adopt (BookFile *self, BookPerson *person)
+{
+  book_person_ref (person);
+  book_person_unref (self->person);
+  self->person = person;
+}
+
+void
 book_file_keep (BookFile *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
@@ -138,15 +146,19 @@ on_forget (gpointer data)
   BookFile *self = data;
   BookFolder *folder = self->person->folder;
 
+  if (self->handles > 0)
+    return G_SOURCE_CONTINUE;
   self->timer = 0;
-  if (self->handles > 0 || folder == NULL)
+  if (folder == NULL)
     return G_SOURCE_REMOVE;
-  if (self->kind == BOOK_FILE_OTHER)
+  folder->busy++;
+  if (self->kind == BOOK_FILE_OTHER) {
     book_folder_remove_other (folder, self);
-  else if (folder->photo == self) { /* an empty file that nobody filled: what was before is back */
-    book_deletion_forget (folder);
+  } else if (folder->photo == self) { /* an empty file that nobody filled */
     book_folder_set_photo (folder, NULL);
+    book_folder_successor_gone (folder);
   }
+  book_folder_unhold (folder);
   return G_SOURCE_REMOVE;
 }
 
@@ -171,6 +183,8 @@ book_folder_set_photo (BookFolder *self, BookFile *file)
   self->photo_held = file != NULL;
   if (before != NULL) {
     book_file_keep (before);
+    if (before->handles == 0)
+      book_file_set_draft (before, NULL);
     book_file_unref (before);
   }
   self->busy--;
@@ -237,6 +251,13 @@ book_folder_set_state (BookFolder *self, BookFolderState state)
 }
 
 void
+book_folder_successor_gone (BookFolder *self)
+{
+  if (self->state != BOOK_FOLDER_SHOWN && !self->photo_held)
+    book_folder_set_state (self, self->state);
+}
+
+void
 book_folder_show_again (BookFolder *self)
 {
   if (self == NULL)
@@ -275,6 +296,7 @@ book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere)
       book->events->photo_gone (person, BOOK_PHOTO_NAME, self->photo->id, book->events_data);
     self->photo = NULL;
   }
+  book_dropped_photo_changed (self, version);
   if (self->profile != NULL && g_strcmp0 (self->profile->version, profile_version) != 0) {
     if (profile_version == NULL && book->events != NULL)
       book->events->photo_gone (person, BOOK_PROFILE_NAME, self->profile->id, book->events_data);
@@ -298,37 +320,70 @@ book_folder_find_other (BookFolder *self, const char *name)
   return NULL;
 }
 
-void
-book_folder_add_other (BookFolder *self, BookFile *file, const char *name)
+gboolean
+book_folder_passes_by (Book *book, BookPerson *person, const char *name, gboolean created)
 {
+  g_autoptr (GPtrArray) neighbours = g_ptr_array_new ();
+  GPtrArray *others = person->folder != NULL ? person->folder->others : NULL;
+
+  g_ptr_array_add (neighbours, (gpointer)BOOK_PHOTO_NAME);
+  for (guint i = 0; others != NULL && i < others->len; i++)
+    g_ptr_array_add (neighbours, ((BookFile *)others->pdata[i])->name);
+  g_ptr_array_add (neighbours, NULL);
+  return book_name_is_temporary (name, (const char *const *)neighbours->pdata, created);
+}
+
+/* FALSE: it is not there. Takes no notice of its bytes. */
+static gboolean
+take_out (BookFolder *self, BookFile *file)
+{
+  if (self->others == NULL || !g_ptr_array_remove (self->others, file))
+    return FALSE;
+  if (self->others->len == 0)
+    g_clear_pointer (&self->others, g_ptr_array_unref);
+  book_file_keep (file);
+  self->busy++;
+  book_file_unref (file);
+  self->busy--;
+  book_folder_release_if_idle (self);
+  return TRUE;
+}
+
+void
+book_folder_add_other (BookFolder *self, BookFile *file, const char *name, gboolean created)
+{
+  g_autoptr (BookFile) held G_GNUC_UNUSED = book_file_ref (file);
   BookFile *before = book_folder_find_other (self, name);
 
   if (before == file)
     return;
+  self->busy++;
   if (before != NULL)
     book_folder_remove_other (self, before);
-  if (self->others == NULL)
-    self->others = g_ptr_array_new ();
+  if (file->person->folder != NULL)
+    take_out (file->person->folder, file);
+  book_file_adopt (file, self->person);
   file->kind = BOOK_FILE_OTHER;
   file->linked = TRUE;
+  file->temporary = book_folder_passes_by (self->book, self->person, name, created);
   g_free (file->name);
   file->name = g_strdup (name);
+  if (self->others == NULL)
+    self->others = g_ptr_array_new ();
   g_ptr_array_add (self->others, book_file_ref (file));
+  self->busy--;
 }
 
 void
 book_folder_remove_other (BookFolder *self, BookFile *file)
 {
-  if (self->others == NULL || !g_ptr_array_remove (self->others, file))
+  g_autoptr (BookFile) held = book_file_ref (file);
+
+  if (!take_out (self, file))
     return;
-  if (self->others->len == 0)
-    g_clear_pointer (&self->others, g_ptr_array_unref);
-  book_file_keep (file);
-  file->linked = FALSE;
-  self->busy++;
-  book_file_unref (file);
-  self->busy--;
-  book_folder_release_if_idle (self);
+  held->linked = FALSE;
+  if (held->handles == 0)
+    book_file_set_draft (held, NULL);
 }
 
 /* ---- lookups ---- */

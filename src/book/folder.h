@@ -6,16 +6,19 @@
  * BookFile with a new id and the same inode number, so the kernel's pages of the old one can stay as they are and can
  * never show for the new one.
  *
- * A BookDraft is what somebody is writing: bytes in a memfd. O_TRUNC begins a draft of the handle's own, so two
- * programs that replace one photo at the same time do not mix their bytes; other writers of the file share its newest
- * draft.
+ * A BookDraft is what somebody is writing: bytes in a memfd. Where that is to become the photo, O_TRUNC begins a draft of
+ * the handle's own, so two programs that replace one photo at the same time do not mix their bytes; other writers of the
+ * file, and all writers of a temporary, share its newest draft.
  *
  *   photo.jpg     seen by programs                     what happens next
  *   SHOWN         the service's photo, or none         -
  *   (draft)       the newest draft of folder->photo    sent at flush; SHOWN once it was taken or refused, or closed
  *   REMOVED       absent                               deleted in BOOK_SUCCESSOR_WAIT unless a successor is created
  *   MOVED         absent                               SHOWN in BOOK_SUCCESSOR_WAIT unless a successor comes
- *   (empty)       an empty file                        never sent; what was before, in BOOK_EMPTY_WAIT
+ *   (empty)       an empty file, created or cut        never sent; what was before, in BOOK_EMPTY_WAIT
+ *
+ * A draft is there while somebody has it open, while its file is empty, and while a temporary lies: what is settled
+ * takes no memory.
  *
  * Loop thread only. Pointers are borrowed unless said; a BookFile or BookHandle that must outlive a wait is referenced.
  */
@@ -43,16 +46,14 @@ typedef struct {
   Book *book;
   BookPerson *person; /* referenced */
   char *name;         /* its name in the folder (OTHER); NULL when unlinked, and for PHOTO and PROFILE */
-  gboolean linked;  /* a name leads to it, or led to it when its photo was overtaken: what is written to it is meant for
+  gboolean linked; /* a name leads to it, or led to it when its photo was overtaken: what is written to it is meant for
                        the contact */
-  gboolean alias;   /* OTHER: its bytes became the photo; answers for a moment, is not listed */
-  gboolean created; /* PHOTO: made by open(O_CREAT): while its draft is empty, an empty file shows */
-  char *version;    /* photo version behind it when there is no draft */
-  BookDraft *draft; /* the newest; NULL: none */
+  gboolean temporary; /* OTHER: its name only passes by (temporary-name.c) */
+  gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
+  char *version;      /* photo version behind it when there is no draft */
+  BookDraft *draft;   /* the newest; NULL: none */
   guint handles;
-  guint timer;        /* source id: forget it, or end its empty draft */
-  gint64 empty_until; /* PHOTO: it was truncated and closed; who opens it for writing before then (monotonic) starts
-                         empty */
+  guint timer; /* source id: forget it, or end its empty draft */
 } BookFile;
 
 typedef struct {
@@ -80,8 +81,10 @@ BookFile *book_folder_lookup (Book *book, BookPerson *person, const char *name);
 GPtrArray *book_folder_list (Book *book, BookPerson *person);
 const char *book_file_name (const BookFile *self);
 
-/* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's. Pure (temporary-name.c). */
-gboolean book_name_is_temporary (const char *name);
+/* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's, and what derives from a name of neighbours
+ * (each "photo.jpg" or another file in the folder; NULL-terminated). created: a program makes a new file of that name, it
+ * renames none to it. Pure (temporary-name.c). */
+gboolean book_name_is_temporary (const char *name, const char *const *neighbours, gboolean created);
 
 /* ---- attributes ---- */
 

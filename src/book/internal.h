@@ -258,14 +258,27 @@ void book_file_forget_later (BookFile *self, guint ms); /* OTHER: its name goes 
 void book_file_keep (BookFile *self);                   /* stop that timer */
 BookHandle *book_handle_new (BookFile *file, int flags);
 void book_handle_set_draft (BookHandle *self, BookDraft *draft); /* takes a reference */
-void book_folder_add_other (BookFolder *self, BookFile *file, const char *name);
+/* file gets that name here, whatever it was called before, and its bytes come along. */
+void book_folder_add_other (BookFolder *self, BookFile *file, const char *name, gboolean created);
+void book_file_adopt (BookFile *self, BookPerson *person); /* it belongs to that person from now on */
+/* That name only passes by, in the person's folder as it is now. created as in book_name_is_temporary. */
+gboolean book_folder_passes_by (Book *book, BookPerson *person, const char *name, gboolean created);
 void book_folder_remove_other (BookFolder *self, BookFile *file);
 void book_folder_set_state (BookFolder *self, BookFolderState state);
+/* The successor of a photo that was removed or moved away came to nothing, and nothing failed: the wait begins again. */
+void book_folder_successor_gone (BookFolder *self);
 void book_folder_show_again (BookFolder *self); /* removed or moved away no more; NULL: the folder is gone */
 void book_folder_unhold (BookFolder *self);     /* busy no more; NULL: the folder is gone */
 /* The service's photo of the person changed: lineages of the old one are not handed out any more. */
 /* elsewhere: it is news, and not what a mutation of ours was answered */
 void book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere);
+
+/* ---- dropped.c ---- */
+/* The bytes of file, which has another name than photo.jpg, became the person's photo. */
+void book_dropped_became_photo (BookFile *file);
+/* Nobody has it open any more: its name stands for the photo, for a moment. */
+void book_dropped_settle (BookFile *file);
+void book_dropped_photo_changed (BookFolder *folder, const char *version);
 
 /* ---- deletion.c ---- */
 void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */

@@ -165,7 +165,7 @@ book_folder_create_async (Book *book, BookPerson *person, const char *name, int 
   self->person = book_person_ref (person);
   self->name = g_strdup (name);
   self->flags = flags;
-  begin (self, !book_name_is_temporary (name), cancellable, callback, data);
+  begin (self, !book_folder_passes_by (book, person, name, TRUE), cancellable, callback, data);
 }
 
 BookHandle *

@@ -54,27 +54,28 @@ rename_end (GTask *task, GError *error)
 /* ---- the bytes become the photo of new_person ---- */
 
 /* The file carried its bytes to photo.jpg. A program may still hold it open (GLib renames while open): what it writes
- * from now on is written to photo.jpg. */
+ * from now on is written to that photo.jpg. */
 static void
 become_photo (Rename *self)
 {
   BookFile *file = self->file;
-  gboolean to_photo = strcmp (self->new_name, BOOK_PHOTO_NAME) == 0;
 
   if (file->draft != NULL)
     book_draft_set_taken (file->draft, self->bytes);
-  if (self->person->folder != NULL)
-    book_folder_remove_other (self->person->folder, file);
-  if (to_photo && self->person == self->new_person) {
-    file->kind = BOOK_FILE_PHOTO;
-    file->linked = TRUE;
-    file->alias = FALSE;
-    book_folder_show_again (self->new_person->folder);
-  } else if (!to_photo && self->person == self->new_person) {
-    book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name);
-    file->alias = TRUE;
-    book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
+  if (strcmp (self->new_name, BOOK_PHOTO_NAME) != 0) {
+    book_folder_add_other (book_folder_get (self->book, self->new_person), file, self->new_name, FALSE);
+    book_dropped_became_photo (file);
+    if (file->handles == 0)
+      book_dropped_settle (file);
+    return;
   }
+  book_folder_remove_other (self->person->folder, file);
+  book_file_adopt (file, self->new_person);
+  file->kind = BOOK_FILE_PHOTO;
+  file->linked = TRUE;
+  file->alias = FALSE;
+  if (file->handles == 0)
+    book_file_set_draft (file, NULL);
 }
 
 static void
@@ -159,10 +160,14 @@ photo_to_other (Rename *self, BookDraft *draft)
     book_folder_set_photo (folder, NULL);
     folder->photo = NULL;
   }
-  book_folder_add_other (folder, file, self->new_name);
+  book_folder_add_other (folder, file, self->new_name, FALSE);
+  if (draft != NULL)
+    file->temporary = TRUE; /* whatever it is called: it is what was there, and no new picture */
   book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
   if (self->person->photo_url != NULL && folder->state == BOOK_FOLDER_SHOWN)
     book_folder_set_state (folder, BOOK_FOLDER_MOVED);
+  else
+    book_folder_successor_gone (folder);
   folder->busy--;
 }
 
@@ -196,7 +201,8 @@ rename_photo (GTask *task)
   Rename *self = g_task_get_task_data (task);
   gboolean elsewhere = self->person != self->new_person;
 
-  if (elsewhere && (self->file->draft != NULL || book_name_is_temporary (self->new_name))) {
+  if (elsewhere
+      && (self->file->draft != NULL || book_folder_passes_by (self->book, self->new_person, self->new_name, FALSE))) {
     rename_end (task,
                 g_error_new (BOOK_ERROR, BOOK_ERROR_CROSS_DEVICE, "a photo moves to another contact's photo only"));
   } else if (self->file->draft != NULL) { /* being written, or empty: it goes with its bytes */
@@ -222,26 +228,66 @@ check_target (Rename *self, BookFile *target, gboolean exclusive)
   return NULL;
 }
 
+static void rename_other (GTask *task);
+
+static void
+on_dropped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+  BookFile *file = self->file;
+  GError *error = NULL;
+  g_autoptr (BookPhoto) photo = book_photo_get_finish (self->book, result, &error);
+  g_autoptr (BookDraft) draft = NULL;
+
+  if (photo != NULL && (!file->linked || g_strcmp0 (photo->version, file->version) != 0))
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "another picture is the photo by now");
+  else if (photo != NULL)
+    draft = book_draft_new_from_fd (photo->fd, &error);
+  if (draft == NULL) {
+    rename_end (task, error);
+    return;
+  }
+  book_file_set_draft (file, draft);
+  file->alias = FALSE;
+  rename_other (task);
+}
+
+/* A name that stands for the photo: to photo.jpg it is there already, elsewhere it goes with the photo's bytes. */
+static void
+rename_dropped (GTask *task)
+{
+  Rename *self = g_task_get_task_data (task);
+
+  if (strcmp (self->new_name, BOOK_PHOTO_NAME) != 0 || self->person != self->new_person) {
+    book_photo_get_async (self->book, self->person, FALSE, self->book->options.timeout, g_task_get_cancellable (task),
+                          on_dropped, task);
+    return;
+  }
+  book_folder_remove_other (self->person->folder, self->file);
+  book_folder_show_again (self->person->folder);
+  rename_end (task, NULL);
+}
+
 static void
 rename_other (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
+  BookFile *file = self->file;
 
-  if (strcmp (self->new_name, BOOK_PHOTO_NAME) != 0 && book_name_is_temporary (self->new_name)) {
-    g_autoptr (BookFile) file = book_file_ref (self->file);
-
-    if (self->person == self->new_person) {
-      book_folder_remove_other (book_folder_get (self->book, self->person), file);
-      book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name);
-      if (file->handles == 0)
-        book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
-      rename_end (task, NULL);
-    } else {
-      rename_end (task, g_error_new (BOOK_ERROR, BOOK_ERROR_CROSS_DEVICE, "a temporary file stays with its contact"));
-    }
-    return;
+  if (file->alias && file->draft == NULL) {
+    rename_dropped (task);
+  } else if (strcmp (self->new_name, BOOK_PHOTO_NAME) == 0
+             || !book_folder_passes_by (self->book, self->new_person, self->new_name, FALSE)) {
+    rename_to_photo (task);
+  } else if (self->person != self->new_person) {
+    rename_end (task, g_error_new (BOOK_ERROR, BOOK_ERROR_CROSS_DEVICE, "a temporary file stays with its contact"));
+  } else {
+    book_folder_add_other (book_folder_get (self->book, self->person), file, self->new_name, FALSE);
+    if (file->handles == 0)
+      book_file_forget_later (file, BOOK_TEMPORARY_WAIT_MS);
+    rename_end (task, NULL);
   }
-  rename_to_photo (task);
 }
 
 void

@@ -1,5 +1,14 @@
 /*
- * Names that only pass by: what editors, sync tools and downloaders write before they rename it over the real name.
+ * Names that only pass by: what editors, sync tools and downloaders write before they rename it over the real name, and
+ * what they keep beside it.
+ *
+ *   ".x", and names that end in one of suffixes     temporary
+ *   "x.~3~", created                                a drop: somebody's picture met a name that was taken
+ *   "y.3", created, of y in the folder              the same
+ *   y and something behind it, or a mark before it  temporary: it derives from y in the folder: "#photo.jpg#",
+ *                                                   "photo.jpg.save", "photo.jpg.AbC123"
+ *   y and a blank behind it                         a drop: so people and file managers name copies
+ *
  * Collected from the programs themselves; what is missed here still works, by the rule for "any other name".
  */
 #include "book/folder.h"
@@ -30,13 +39,64 @@ is_vim_probe (const char *name)
   return g_ascii_string_to_unsigned (name, 10, 4913, 99999, &number, NULL) && (number - 4913) % 123 == 0;
 }
 
+#define MAX_NUMBER_DIGITS 3 /* longer ones are times, or mkstemp's */
+
+/* text is ".3" or ".~3~": how lf, wget and cp --backup number a name that is taken. */
+static gboolean
+is_number (const char *text)
+{
+  gsize digits;
+
+  if (*text++ != '.')
+    return FALSE;
+  if (*text == '~') {
+    digits = strspn (++text, "0123456789");
+    return digits >= 1 && digits <= MAX_NUMBER_DIGITS && g_str_equal (text + digits, "~");
+  }
+  digits = strspn (text, "0123456789");
+  return digits >= 1 && digits <= MAX_NUMBER_DIGITS && text[digits] == '\0';
+}
+
+static gboolean
+is_numbered_backup (const char *name)
+{
+  const char *number = strrchr (name, '.');
+
+  return number != NULL && number != name && number[1] == '~' && is_number (number);
+}
+
+static gboolean
+derives_from (const char *name, const char *neighbour, gboolean created)
+{
+  const char *at = strstr (name, neighbour), *behind;
+
+  if (at == NULL)
+    return FALSE;
+  for (const char *c = name; c < at; c++)
+    if (!g_ascii_ispunct (*c))
+      return FALSE;
+  behind = at + strlen (neighbour);
+  if (at > name)
+    return TRUE;
+  if (*behind == '\0' || g_ascii_isspace (*behind) || (created && is_number (behind)))
+    return FALSE;
+  return !g_ascii_isalnum (*behind) || strchr (neighbour, '.') != NULL; /* "IMG_10.jpg" is none of "IMG_1" */
+}
+
 gboolean
-book_name_is_temporary (const char *name)
+book_name_is_temporary (const char *name, const char *const *neighbours, gboolean created)
 {
   if (name[0] == '.' || is_sed (name) || is_vim_probe (name))
     return TRUE;
+  if (created && is_numbered_backup (name))
+    return FALSE;
+  if (strstr (name, ".digikamtempfile.") != NULL)
+    return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     if (g_str_has_suffix (name, suffixes[i]))
+      return TRUE;
+  for (; *neighbours != NULL; neighbours++)
+    if (derives_from (name, *neighbours, created))
       return TRUE;
   return FALSE;
 }

@@ -1,9 +1,12 @@
-"""Programs that carry extended attributes along, and look at what became of them."""
+"""Programs that carry extended attributes along, and look at what became of them; and mknod, by which some create."""
 
+import errno
 import os
 import shutil
 
 import pytest
+
+from checks import check
 
 
 def needs(*programs):
@@ -50,3 +53,51 @@ def test_borg(contacts, run, tmp_path):
     env = {"book": str(contacts.path), "BORG_REPO": str(tmp_path / "repo"), "BORG_BASE_DIR": str(tmp_path)}
     put_back(contacts, run, ('borg init -e none && cd "$book" && borg create ::now . 2>/dev/null', 'cd "$book" && borg extract -e "sh:**/profile.jpg" ::now'),
              env)
+
+
+@pytest.mark.parametrize("where", ["photo", "folder", "root", "temporary"])
+def test_user_xattrs_are_accepted_and_not_kept(contacts, person, photo, old, where):
+    path = {"photo": photo, "folder": photo.parent, "root": contacts.path, "temporary": photo.with_name("x.tmp")}[where]
+    if where == "temporary":
+        path.write_bytes(b"words")
+    before = os.listxattr(path)
+    os.setxattr(path, "user.comment", b"x")
+    os.setxattr(path, "user.mime_type", b"image/x-other", os.XATTR_CREATE)
+    os.setxattr(path, "user.contactfs.resource_name", b"people/other")
+    assert os.listxattr(path) == before
+    for name in ("user.comment", *before):
+        os.removexattr(path, name)
+    assert os.listxattr(path) == before
+    assert contacts.resource(person) != "people/other"
+    with pytest.raises(OSError) as caught:
+        os.setxattr(path, "trusted.x", b"x")
+    assert caught.value.errno in (errno.ENOTSUP, errno.EPERM)  # by root, by others
+    assert contacts.held(person) == old and contacts.mutations() == []
+
+
+# ---- mknod: what NFS, overlayfs and tar --xattrs create with ----
+
+def test_mknod_then_write(contacts, faces, person, photo):
+    for name in (contacts.photo(contacts.without_photo()), photo.with_name("dropped.jpg")):
+        os.mknod(name, 0o100644)
+        assert name.stat().st_size == 0
+        fd = os.open(name, os.O_WRONLY)
+        os.write(fd, faces.face_bytes(1))
+        os.close(fd)
+    check(contacts, contacts.person(), faces.face_bytes(1), ["PATCH"])
+    assert contacts.mutations() == ["PATCH", "PATCH"]
+
+
+def test_mknod_of_what_is_there(contacts, person, photo, old):
+    with pytest.raises(OSError) as caught:
+        os.mknod(photo, 0o100644)
+    assert caught.value.errno == errno.EEXIST
+    check(contacts, person, old, [])
+
+
+@pytest.mark.parametrize("mode", [0o010644, 0o140644])  # pipe, socket
+def test_mknod_of_other_kinds(contacts, person, photo, old, mode):
+    with pytest.raises(OSError) as caught:
+        os.mknod(photo.with_name("x.tmp"), mode)
+    assert caught.value.errno == errno.EPERM
+    check(contacts, person, old, [])

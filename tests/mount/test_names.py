@@ -109,7 +109,8 @@ def test_rename_away_and_bring_a_new_one(contacts, run, faces, person, photo, ol
 
 
 TEMPORARY = [".photo.jpg.a1B2c3", ".goutputstream-ABC123", "photo.jpg~", "photo.jpg.part", "x.tmp", ".photo.jpg.swp",
-             "photo.jpg_exiftool_tmp", "4913", "sedAbC123"]
+             "photo.jpg_exiftool_tmp", "4913", "sedAbC123", "#photo.jpg#", "photo.jpg.save", "photo.jpg.AbC123",
+             "photo.jpg.sb-9a8b7c6d-AbCdEf", "photo-Xy12Ab.digikamtempfile.jpg"]
 
 
 def test_temporary_names_stay_here(contacts, run, faces, person, photo, old):

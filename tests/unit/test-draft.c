@@ -150,19 +150,58 @@ has_limits (void)
 static void
 temporary_names (void)
 {
-  static const char *const passing[]
-      = { ".photo.jpg.Xy12Ab",  ".goutputstream-ABCDEF", ".photo.jpg.swp", "photo.jpg~", "photo.jpg_exiftool_tmp",
-          "photo.jpg_original", "face.jpg.part",         "x.tmp",          "4913",       "5036",
-          "sedAbC12x",          "photo.jpg.bak" };
-  static const char *const staying[]
-      = { "photo.jpg", "face.jpg", "Alice.png", "4914", "sedation.jpg", "sed", "seda b c1", "part", "tmp" };
+  static const char *const neighbours[] = { "photo.jpg", "IMG_1", "face.png", NULL };
+  static const char *const passing[] = { ".photo.jpg.Xy12Ab",
+                                         ".goutputstream-ABCDEF",
+                                         ".photo.jpg.swp",
+                                         "photo.jpg~",
+                                         "photo.jpg_exiftool_tmp",
+                                         "photo.jpg_original",
+                                         "face.jpg.part",
+                                         "x.tmp",
+                                         "4913",
+                                         "5036",
+                                         "sedAbC12x",
+                                         "photo.jpg.bak",
+                                         "#photo.jpg#",
+                                         "photo.jpg.save",
+                                         "photo.jpg.save.1",
+                                         "photo.jpg.sb-9a8b7c6d-AbCdEf",
+                                         "photo.jpg.AbC123",
+                                         "photo.jpg123456",
+                                         "photo-Xy12Ab.digikamtempfile.jpg",
+                                         "face.png.2018273645",
+                                         "photo.jpg.tmp.jpg",
+                                         "_face.png",
+                                         "IMG_1.x" };
+  static const char *const staying[] = { "photo.jpg",
+                                         "face.jpg",
+                                         "Alice.png",
+                                         "4914",
+                                         "sedation.jpg",
+                                         "sed",
+                                         "seda b c1",
+                                         "part",
+                                         "tmp",
+                                         "photo (copy).jpg",
+                                         "photo 1.jpg",
+                                         "photo.jpg (1)",
+                                         "Copy of photo.jpg",
+                                         "my photo.jpg",
+                                         "IMG_10.jpg",
+                                         "other.jpg.AbC123",
+                                         "face.png" };
+  static const char *const taken[] = { "photo.jpg.~1~", "photo.jpg.1", "other.jpg.~12~", "face.png.3" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
-    if (!book_name_is_temporary (passing[i]))
+    if (!book_name_is_temporary (passing[i], neighbours, TRUE))
       g_error ("%s should pass", passing[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (staying); i++)
-    if (book_name_is_temporary (staying[i]))
+    if (book_name_is_temporary (staying[i], neighbours, TRUE) || book_name_is_temporary (staying[i], neighbours, FALSE))
       g_error ("%s should stay", staying[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (taken); i++) /* made new: it met a name that was taken; renamed to: a backup */
+    if (book_name_is_temporary (taken[i], neighbours, TRUE) || !book_name_is_temporary (taken[i], neighbours, FALSE))
+      g_error ("%s should be a drop when it is created, and pass otherwise", taken[i]);
 }
 
 int

@@ -1,0 +1,127 @@
+"""Other names than photo.jpg, after their bytes became the photo; temporaries; and what all of them take of memory."""
+
+import os
+
+import pytest
+
+from checks import check
+
+
+# ---- a dropped name stands for what it became, and for nothing once that is not the photo ----
+
+def dropped(contacts, run, faces, person):
+    name = contacts.path / person / "a.jpg"
+    run("cp", faces.face(1), name)
+    assert name.read_bytes() == faces.face_bytes(1)
+    return name
+
+
+def test_dropped_name_after_another_photo(contacts, run, faces, person, photo, old):
+    name = dropped(contacts, run, faces, person)
+    run("cp", faces.face(2), photo)
+    assert not name.exists()
+    assert "No such file" in run("mv", name, photo, check=False).errors
+    check(contacts, person, faces.face_bytes(2), ["PATCH", "PATCH"])
+    assert contacts.previous(person) == [old, faces.face_bytes(1)]
+
+
+@pytest.mark.parametrize("then", ["another", "removed", "elsewhere"])
+def test_dropped_name_by_way_of_a_temporary(contacts, run, faces, person, photo, then):
+    name, kept = dropped(contacts, run, faces, person), photo.with_name(".keep.tmp")
+    run("mv", name, kept)
+    if then == "another":
+        run("cp", faces.face(2), photo)
+    elif then == "removed":
+        run("rm", photo)
+        contacts.emulator.wait_requests(1, answered=True, method="DELETE")
+    else:
+        contacts.emulator.set_photo(contacts.resource(person), faces.face_bytes(2))
+        contacts.mount.remount()
+        run("cp", faces.face(1), kept)
+    run("mv", kept, photo)
+    check(contacts, person, faces.face_bytes(1), contacts.mutations())
+    assert contacts.mutations()[-1] == "PATCH" and len(contacts.mutations()) >= 2
+
+
+def test_dropped_name_renamed_in_the_second_after_rm(contacts, run, faces, person, photo):
+    """The photo that rm took away is the one that comes."""
+    name = dropped(contacts, run, faces, person)
+    run("rm", photo)
+    run("mv", name, photo)
+    assert photo.read_bytes() == faces.face_bytes(1)
+    contacts.mount.remount()
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
+def test_dropped_name_to_another_contact(contacts, run, faces, person):
+    name, other = dropped(contacts, run, faces, person), contacts.person(1)
+    run("mv", name, contacts.photo(other))
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+    check(contacts, other, faces.face_bytes(1), ["PATCH"])
+
+
+def test_numbered_copy_is_a_drop(contacts, run, faces, person, photo, old):
+    """lf and wget make such a name when photo.jpg is there."""
+    for number, name in enumerate(["photo.jpg.~1~", "photo.jpg.1"]):
+        run("cp", faces.face(number), photo.with_name(name))
+        check(contacts, person, faces.face_bytes(number), ["PATCH"] * (number + 1))
+
+
+def test_numbered_backup_is_none(contacts, run, faces, person, photo, old):
+    """cp --backup renames what is there."""
+    run("cp", "--backup=numbered", faces.face(1), photo)
+    check(contacts, person, faces.face_bytes(1), ["PATCH"], extra=["photo.jpg.~1~"])
+    assert photo.with_name("photo.jpg.~1~").read_bytes() == old
+
+
+# ---- temporaries are ordinary files ----
+
+def test_temporary_is_cut_for_everybody(contacts, run, person, photo):
+    log = photo.with_name("x.tmp")
+    with open(log, "ab", buffering=0) as appender:
+        appender.write(b"one\n")
+        run.shell(': > "$log"', env={"log": str(log)})
+        appender.write(b"two\n")
+        assert log.read_bytes() == b"two\n"
+    assert log.read_bytes() == b"two\n"
+
+
+def test_write_on_after_the_rename_to_another_contact(contacts, faces, person, photo):
+    other = contacts.person(1)
+    with open(photo.with_name(".x"), "xb", buffering=0) as file:
+        file.write(faces.face_bytes(1))
+        os.rename(photo.with_name(".x"), contacts.photo(other))
+        os.pwrite(file.fileno(), faces.face_bytes(2), 0)
+    check(contacts, other, faces.face_bytes(2), ["PATCH", "PATCH"])
+    assert contacts.mutations(person) == []
+
+
+# ---- what is settled takes no memory: 512 MiB are for what is being written ----
+
+LARGE = 50 << 20
+
+
+def large(picture, path):
+    """Over the limit of what is sent, by what follows its end: converting drops that."""
+    path.write_bytes(picture + bytes(LARGE))
+    return path
+
+
+@pytest.mark.parametrize("way", ["rsync", "drop", "refused drop", "part"])
+def test_settled_pictures_are_dropped(contacts, run, faces, tmp_path, way):
+    """Twelve of 50 MiB."""
+    source = large(faces.text.read_bytes() if way == "refused drop" else faces.face_bytes(1), tmp_path / "face.jpg")
+    if way == "refused drop":  # so that its beginning does not give it away
+        source.write_bytes(bytes(LARGE))
+    for number in range(12):
+        person = contacts.person(number % 4)
+        folder = contacts.path / person
+        if way == "rsync":
+            run("rsync", "--ignore-times", source, folder / "photo.jpg")
+        elif way == "part":
+            run("cp", source, folder / "photo.jpg.part")
+            run("mv", folder / "photo.jpg.part", folder / "photo.jpg")
+        else:
+            result = run("cp", source, folder / f"picture-{number}.jpg", check=False)
+            assert (result.status == 0) == (way == "drop"), result
+            assert "Invalid argument" in result.errors or way == "drop", result
