@@ -171,6 +171,7 @@ self_test() {
   breaks 'libsecret twice' src/google/new-secret.c '#include <libsecret/secret.h>'
   breaks 'libvips in the daemon' src/image/new-vips.c '#include <vips/vips.h>'
   breaks 'libvips linked into the daemon' src/image/meson.build "image_dep = declare_dependency(dependencies: [vips])"
+  breaks 'lcms2 twice' src/convert/new-lcms.c '#include <lcms2.h>'
   breaks 'libtiff twice' src/convert/new-tiff.c '#include <tiffio.h>'
   breaks 'turbojpeg twice' src/convert/new-turbojpeg.c '#include <turbojpeg.h>'
   breaks 'seccomp twice' src/convert/new-seccomp.c '#include <seccomp.h>'

@@ -1,6 +1,7 @@
 /* What a picture says of itself, and opening it. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <math.h>
 #include <string.h>
 
 #include "convert/heif.h"
@@ -101,17 +102,22 @@ open_picture (gconstpointer data, gsize size, const ImageTiff *layout, Source *s
   return image;
 }
 
-/* Decodes it once for that. */
-static gboolean
-is_transparent_everywhere (gconstpointer data, gsize size, const Source *source)
+/* The largest of its samples; of its alpha alone, if so asked. Decodes it once for that. Infinite when it does not decode, which
+ * will be met again. */
+static double
+find_brightest (gconstpointer data, gsize size, const Source *source, gboolean of_alpha)
 {
-  g_autoptr (VipsImage) image = source_open (data, size, source, VIPS_ACCESS_SEQUENTIAL), alpha = NULL;
-  double most = 1;
+  g_autoptr (VipsImage) image = source_open (data, size, source, VIPS_ACCESS_SEQUENTIAL), part = NULL;
+  int last = image != NULL ? vips_image_get_bands (image) - 1 : 0;
+  int first = of_alpha ? last : 0, count = of_alpha || !source->has_alpha ? last + 1 - first : last;
+  double most = 0;
 
-  if (image == NULL || vips_extract_band (image, &alpha, vips_image_get_bands (image) - 1, NULL) != 0
-      || vips_max (alpha, &most, NULL) != 0)
-    vips_error_clear (); /* it will be met again */
-  return most == 0;
+  if (image == NULL || vips_extract_band (image, &part, first, "n", count, NULL) != 0
+      || vips_max (part, &most, NULL) != 0) {
+    vips_error_clear ();
+    return HUGE_VAL;
+  }
+  return most;
 }
 
 /* A BMP's alpha is often there and never meant: what shows BMPs ignores one that is empty. A photo that shows nothing is not
@@ -119,7 +125,7 @@ is_transparent_everywhere (gconstpointer data, gsize size, const Source *source)
 static gboolean
 check_alpha (gconstpointer data, gsize size, Source *source, GError **error)
 {
-  if (!source->has_alpha || !is_transparent_everywhere (data, size, source))
+  if (!source->has_alpha || find_brightest (data, size, source, TRUE) > 0)
     return TRUE;
   source->has_alpha = FALSE;
   source->has_empty_alpha = TRUE;
@@ -134,6 +140,24 @@ static gboolean
 is_heif (ImageKind kind)
 {
   return kind == IMAGE_KIND_HEIC || kind == IMAGE_KIND_AVIF;
+}
+
+/* Of ten bits and more without a word on their meaning, which cameras never write, some are HDR whose words were lost: shown as
+ * they are they would be dark, and nobody can tell. PQ's 1000 nits are 75 % of its numbers. */
+static gboolean
+check_meaning (gconstpointer data, gsize size, const Source *source, GError **error)
+{
+  const double darkest = 0.755 * G_MAXUINT16;
+  ImageColours colours;
+
+  if (!is_heif (image_kind (data, size)) || source->format != VIPS_FORMAT_USHORT || source->has_profile
+      || (heif_read_colours (data, size, &colours) && colours.transfer != IMAGE_TRANSFER_UNKNOWN)
+      || find_brightest (data, size, source, FALSE) > darkest)
+    return TRUE;
+  g_set_error (
+      error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED,
+      "has more than 8 bits a colour, is dark, and does not say whether that is meant or it is HDR; save it as JPEG");
+  return FALSE;
 }
 
 static gboolean
@@ -195,5 +219,5 @@ source_read (gconstpointer data, gsize size, Source *source, GError **error)
                  (int)vips_format_sizeof (source->format) * 8);
     return FALSE;
   }
-  return check_alpha (data, size, source, error);
+  return check_alpha (data, size, source, error) && check_meaning (data, size, source, error);
 }

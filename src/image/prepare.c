@@ -67,6 +67,16 @@ fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+/* of: which is made into something without its trailer. */
+static void
+tell_trailer (Prepare *self, GBytes *of, const char *why)
+{
+  const char *name = image_trailer_name (g_bytes_get_data (of, NULL), g_bytes_get_size (of));
+
+  if (name != NULL)
+    g_ptr_array_add (self->phrases, g_strconcat ("left without ", name, why, NULL));
+}
+
 /* Consumes the task. */
 static void
 succeed (GTask *task, GBytes *bytes)
@@ -75,8 +85,10 @@ succeed (GTask *task, GBytes *bytes)
   ImagePrepared *prepared = g_new0 (ImagePrepared, 1);
 
   prepared->bytes = self->wishes.strip_metadata ? image_strip (bytes) : g_bytes_ref (bytes);
-  if (prepared->bytes != bytes)
+  if (prepared->bytes != bytes) {
     g_ptr_array_add (self->phrases, g_strdup ("stripped of its metadata, as --strip-metadata asks"));
+    tell_trailer (self, bytes, "");
+  }
   prepared->note = make_note (self->phrases);
   g_task_return_pointer (task, prepared, (GDestroyNotify)image_prepared_free);
   g_object_unref (task);
@@ -115,15 +127,6 @@ run (GTask *task, const char *operation, GAsyncReadyCallback callback)
 }
 
 static void
-tell_trailer (Prepare *self, const char *why)
-{
-  const char *name = image_trailer_name (g_bytes_get_data (self->written, NULL), g_bytes_get_size (self->written));
-
-  if (name != NULL)
-    g_ptr_array_add (self->phrases, g_strconcat ("left without ", name, why, NULL));
-}
-
-static void
 on_converted (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -147,7 +150,7 @@ on_converted (GObject *source, GAsyncResult *result, gpointer data)
   }
   for (char **phrase = phrases; *phrase != NULL; phrase++)
     g_ptr_array_add (self->phrases, g_strdup (*phrase));
-  tell_trailer (self, "");
+  tell_trailer (self, self->written, "");
   succeed (task, alone);
 }
 
@@ -182,7 +185,7 @@ fits_with_less (GTask *task, const ImageHeader *header)
     return FALSE;
   alone = image_forget_trailer (self->written);
   if (g_bytes_get_size (alone) <= self->wishes.max_bytes) {
-    tell_trailer (self, ", which made it too large");
+    tell_trailer (self, self->written, ", which made it too large");
     succeed (task, alone);
     return TRUE;
   }
@@ -190,6 +193,7 @@ fits_with_less (GTask *task, const ImageHeader *header)
   if (g_bytes_get_size (stripped) > self->wishes.max_bytes)
     return FALSE;
   g_ptr_array_add (self->phrases, g_strdup ("stripped of its metadata, which alone made it too large"));
+  tell_trailer (self, self->written, "");
   succeed (task, stripped);
   return TRUE;
 }

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from heics import HEIF_ENC, Heic, encoded as hevc, extent, grid, nclx
 from light import (BT2020, P3, SRGB, chrm, cicp, encoded, exif_chunk, gama, hlg, iccp, png, power, pq, shown, srgb)
 from patterns import distance, opened, pattern, swapped_profile
-from photos import NEAR, note, write
+from photos import NEAR, note, refuse, write
 from pictures import png_chunk
 
 PICTURES = Path(__file__).resolve().parents[1] / "data/pictures"
@@ -191,3 +191,28 @@ def test_jxl(contacts, run, person, tmp_path, code, lossless):
     run("cjxl", "--quiet", "-x", f"color_space={code}", "-d", "0" if lossless else "0.5", tmp_path / "picture.png", tmp_path / "picture.jxl")
     image = opened(write(contacts, person, (tmp_path / "picture.jxl").read_bytes()))
     assert distance(image, mild()) < 8
+
+
+# ---- what nobody can tell ----
+
+def test_dark_without_a_word(contacts, person):
+    """PQ, as heif-enc 1.15 writes it, which loses the words: a dark picture, or HDR."""
+    refuse(contacts, person, case("pq.heic"), "does not say whether", "save it as JPEG")
+
+
+@pytest.mark.skipif(shutil.which("heif-enc") is None, reason="not installed: libheif-examples")
+def test_dark_of_eight_bits(contacts, run, person, tmp_path):
+    """That is no HDR."""
+    dark = pattern().point(lambda v: v // 2)
+    dark.save(tmp_path / "picture.png")
+    run(*HEIF_ENC, tmp_path / "picture.png", "-o", tmp_path / "picture.heic")
+    assert distance(opened(write(contacts, person, (tmp_path / "picture.heic").read_bytes())), dark) < NEAR + 1
+
+
+@pytest.mark.skipif(shutil.which("heif-enc") is None, reason="not installed: libheif-examples")
+def test_dark_of_ten_bits_with_words(contacts, run, person, tmp_path):
+    dark = pattern().point(lambda v: v // 2)
+    (tmp_path / "picture.png").write_bytes(png((96, 64), encoded(dark, SRGB, srgb)))
+    run(*HEIF_ENC, "-b", "10", tmp_path / "picture.png", "-o", tmp_path / "picture.heic")
+    source = heic((tmp_path / "picture.heic").read_bytes(), nclx(1, 13, 6))
+    assert distance(opened(write(contacts, person, source)), dark) < NEAR + 1

@@ -222,6 +222,14 @@ def test_turned_with_metadata_over_the_limit(contacts, person):
     assert "without loss" in note(contacts, person) and "stripped of its metadata" in note(contacts, person)
 
 
+@pytest.mark.options("--strip-metadata")
+def test_stripped_of_a_trailer(contacts, person):
+    plain = saved(pattern(), "JPEG")
+    write(contacts, person, motion_photo(plain))
+    check(contacts, person, plain, ["PATCH"])
+    assert "left without its video (motion photo)" in note(contacts, person)
+
+
 def test_xmp_that_cannot_be_read(contacts, person):
     broken = segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta hdrgm='http://ns.adobe.com/hdr-gain-map/1.0/'>")
     source = with_segments(saved(turned_pixels(pattern(), 6), "JPEG", quality=92, exif=turned_exif(6)), broken)
