@@ -55,7 +55,7 @@ check_single_files() {
   c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http.c
   # shellcheck disable=SC2086 # a list of words
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/google/json.c
-  c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/service-account.c
+  c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/web-token.c
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
   # shellcheck disable=SC2086

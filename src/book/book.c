@@ -16,10 +16,6 @@ copy_options (Book *self, const BookOptions *options)
   self->options = *options;
   self->options.account = g_strdup (options->account);
   self->options.credentials = g_strdup (options->credentials);
-  self->options.api_url = g_strdup (options->api_url);
-  self->options.owner = g_strdup (options->owner);
-  self->options.login = g_strdup (options->login);
-  self->options.lineage = g_strdup (options->lineage);
   self->options.state_dir = g_strdup (options->state_dir);
   self->options.cache_dir = g_strdup (options->cache_dir);
   self->options.data_dir = g_strdup (options->data_dir);
@@ -95,7 +91,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   if (self->cache == NULL)
     return NULL;
   self->archive = book_archive_new (self->options.data_dir);
-  if (!book_forget_others (self, error) || !book_people_load (self, error))
+  if ((options->anew && !book_forget_others (self, error)) || !book_people_load (self, error))
     return NULL;
   book_deletions_load (self);
   return g_steal_pointer (&self);
@@ -125,10 +121,6 @@ book_free (Book *self)
   g_clear_error (&self->down);
   g_free ((char *)self->options.account);
   g_free ((char *)self->options.credentials);
-  g_free ((char *)self->options.api_url);
-  g_free ((char *)self->options.owner);
-  g_free ((char *)self->options.login);
-  g_free ((char *)self->options.lineage);
   g_free ((char *)self->options.state_dir);
   g_free ((char *)self->options.cache_dir);
   g_free ((char *)self->options.data_dir);

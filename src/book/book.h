@@ -23,10 +23,7 @@ typedef struct BookNews BookNews; /* book/events.h */
 typedef struct {
   const char *account;     /* "default" */
   const char *credentials; /* auth_describe, for status */
-  const char *api_url;     /* whose people they are: state of another service is not mixed in */
-  const char *owner;       /* auth_owner, or NULL: state of another person is not mixed in */
-  const char *login;       /* auth_login, or NULL */
-  const char *lineage;     /* auth_lineage, or NULL */
+  gboolean anew;           /* what the folders hold is of others: it goes, and .previous and .rejected are set aside */
   const char *state_dir;   /* the database and its lock; created 0700 */
   const char *cache_dir;   /* photos */
   const char *data_dir;    /* .previous and .rejected */
@@ -55,29 +52,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Book, book_free)
 
 /* TRUE once there is a listing, from the state folder or from the service: a mount can be shown. */
 gboolean book_is_listed (Book *self);
-
-/* ---- whose it is: owner.c ---- */
-
-/* TRUE: whether these credentials are those of whom the state is has to be seen, and nothing else is to be asked for with
- * them before: what they see and change may be another person's. */
-gboolean book_is_believed (Book *self);
-/* TRUE: people/me should be asked for: it is so, or nobody knows whose the login and the state are. */
-gboolean book_asks_whose_it_is (Book *self);
-
-typedef enum { BOOK_OWNER_SAME, BOOK_OWNER_OTHER, BOOK_OWNER_UNTOLD } BookOwner;
-
-/* Whether person (people/me) is whom the state is known to be of. */
-BookOwner book_compare_owner (Book *self, const char *person);
-/* Where that cannot be told: the n-th contact to look at with these credentials, transfer full, NULL: there are no more;
- * and whether the service calls it as we do. One is enough: no two address books have one in common. */
-char *book_witness (Book *self, guint n);
-gboolean book_knows (Book *self, const PeoplePerson *said);
-
-/* It is the same person, or the first of whom it is known. person and login (auth_login) may be NULL. */
-void book_confirm_owner (Book *self, const char *person, const char *login);
-/* It is not, and the state is to stay as it is until the next mount; with this login, or one of whom it is known that he
- * is somebody else, that one begins anew. */
-void book_deny_owner (Book *self, const char *login);
 
 /* The first full listing, for a book that is not listed yet. */
 void book_list_async (Book *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

@@ -37,7 +37,6 @@ struct Book {
   GHashTable *by_ino;           /* guint64* → BookPerson */
   gint64 names_changed;
   gboolean listed;
-  gboolean believed;     /* owner.c: that these credentials are those of whom the state is */
   gboolean store_behind; /* what could not be written is: everybody is with the next news, and before the token is */
 
   /* ---- scan.c ---- */
@@ -103,7 +102,7 @@ void book_person_fail_unheard (Book *book, BookPerson *person, const char *what,
 void book_tell_changed (Book *book, const BookPerson *person);
 
 /* ---- people.c, apply.c ---- */
-/* owner.c: what is not of the options' service and person goes */
+/* forget.c */
 gboolean book_forget_others (Book *book, GError **error);
 
 void book_people_init (Book *book);

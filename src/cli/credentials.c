@@ -152,11 +152,11 @@ credentials_api_url (const Credentials *self)
 }
 
 Auth *
-credentials_open (const Credentials *self, HttpClient *http, const char *api_url, GError **error)
+credentials_open (const Credentials *self, HttpClient *http, GError **error)
 {
   if (self->command != NULL)
     return auth_new_command (self->command);
   if (self->account != NULL)
-    return auth_new_stored (http, self->account, self->folder, api_url, error);
+    return auth_new_stored (http, self->account, self->folder, error);
   return auth_new_file (http, self->file, self->origin, self->subject, error);
 }

@@ -32,5 +32,5 @@ char *credentials_exposed (const Credentials *self);
 /* The service that a stored login is for, as far as it says so; else NULL. Transfer full. */
 char *credentials_api_url (const Credentials *self);
 
-/* Reads them, for the service at api_url. PEOPLE_ERROR_AUTH with a sentence. */
-Auth *credentials_open (const Credentials *self, HttpClient *http, const char *api_url, GError **error);
+/* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
+Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);

@@ -25,6 +25,7 @@ typedef struct {
   GMainLoop *loop;
   GAsyncResult *result; /* of what was asked */
   HttpClient *http;
+  Holder *holder;
   Auth *auth;
 } Visit;
 
@@ -108,7 +109,9 @@ check_credentials (Visit *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (Credentials) found = credentials_find (self->options, &error);
   if (found != NULL)
-    self->auth = credentials_open (found, self->http, self->api_url, &error);
+    self->auth = credentials_open (found, self->http, &error);
+  if (self->auth != NULL && !holder_begins_anew (self->holder, auth_identity (self->auth)))
+    auth_set_holder (self->auth, self->holder);
   if (self->auth == NULL)
     report_add (self->report, REPORT_BAD, "credentials", "%s", error->message);
   else
@@ -242,8 +245,11 @@ doctor_check_service (const Options *options, Report *report)
                  .api_url = options->api_url != NULL ? options->api_url : usual,
                  .loop = g_main_loop_new (NULL, FALSE),
                  .http = http_client_new () };
+  g_autoptr (Folders) folders = folders_new (options->account);
+  self.holder = holder_open (folders->state, options->account, self.api_url);
   visit (&self);
   g_clear_pointer (&self.auth, auth_free);
+  holder_free (self.holder);
   http_client_free (self.http);
   while (g_main_context_iteration (NULL, FALSE))
     continue;

@@ -1,7 +1,8 @@
 /*
  * contactfs login:
  *
- *   client file → port → browser (or the address on the terminal) → code → tokens → who? → keyring or file → page → words
+ *   client file → port → browser (or the address on the terminal) → code → tokens → do they open the contacts? → may this
+ *   person log in here? → keyring or file → page → words
  *
  * One main loop, and every step a callback; the first failure goes straight to the page and the words.
  */
@@ -21,15 +22,15 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/options.h"
-#include "google/login-identity.h"
 #include "google/login-lock.h"
+#include "google/login-probe.h"
 #include "google/login.h"
 #include "google/stored-login.h"
 
-#define IDENTIFY_SECONDS 5  /* the page in the browser waits for it */
-#define KEYRING_SECONDS  60 /* the person may have to type its password */
-#define NOTICE_SECONDS   2
-#define MAX_PASTED       16384
+#define PROBE_SECONDS   5  /* the page in the browser waits for it */
+#define KEYRING_SECONDS 60 /* the person may have to type its password */
+#define NOTICE_SECONDS  2
+#define MAX_PASTED      16384
 
 typedef struct {
   char *account, *client, *api_url;
@@ -52,14 +53,11 @@ typedef struct {
   HttpClient *http;
   ClientFile *client;
   Login *login;
-  gboolean made;     /* the account's folder was made for this */
-  gboolean made_top; /* and the one of all accounts */
+  gboolean made; /* the account's folder was made for this */
   LoginLock *lock;
   Grant *grant;
-  PeoplePerson *person; /* or NULL: not known */
-  char *who;
-  char *api_url;        /* where that is asked, or NULL */
-  char *doubt;          /* why it is not known, in words; or NULL */
+  char *api_url;        /* of the service that the login is for, or NULL */
+  char *doubt;          /* why the contacts cannot be had, in words; or NULL */
   gboolean was_in_file; /* the login before this one */
   char *why_file;
   char *forgotten; /* why the client file could not be kept, or NULL */
@@ -84,51 +82,21 @@ on_concluded (GObject *source, GAsyncResult *result, gpointer data)
   g_main_loop_quit (self->loop);
 }
 
-/* An empty folder would be an account that never was. */
-static void
-remove_folders (Run *self)
-{
-  if (!self->made || stored_login_exists (self->folder))
-    return;
-  g_autofree char *top = g_path_get_dirname (self->folder);
-  g_clear_pointer (&self->lock, login_lock_remove);
-  if (g_rmdir (self->folder) == 0 && self->made_top)
-    g_rmdir (top);
-}
-
 static void
 conclude (Run *self)
 {
-  if (self->error != NULL)
-    remove_folders (self);
+  if (self->error != NULL && self->made)
+    g_rmdir (self->folder); /* with nothing in it, it would be an account that never was */
   g_clear_pointer (&self->lock, login_lock_free);
   g_clear_handle_id (&self->input, g_source_remove);
   if (self->error != NULL) {
     login_conclude_async (self->login, FALSE, self->error->message, on_concluded, self);
     return;
   }
-  g_autofree char *words = g_strdup_printf ("contactfs can now show the contacts of %s.",
-                                            self->who != NULL ? self->who : "your Google account");
+  const char *who = identity_name (self->grant->identity);
+  g_autofree char *words
+      = g_strdup_printf ("contactfs can now show the contacts of %s.", who != NULL ? who : "your Google account");
   login_conclude_async (self->login, TRUE, words, on_concluded, self);
-}
-
-/* ---- who is it? ---- */
-
-/* Where a login by the same authorization server was at home before; else Google's, of Google's own clients. What another
- * server gave is not for Google to see, and so it is left to the mounts to ask. NULL: that. */
-static char *
-find_api_url (const Run *self)
-{
-  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
-  g_autoptr (GUri) uri = g_uri_parse (self->client->token_uri, G_URI_FLAGS_NONE, NULL);
-  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
-  if (self->options->api_url != NULL)
-    return g_strdup (self->options->api_url);
-  if (before != NULL && before->api_url != NULL && g_strcmp0 (before->token_uri, self->client->token_uri) == 0)
-    return g_strdup (before->api_url);
-  return host != NULL && (g_str_has_suffix (host, ".googleapis.com") || g_str_has_suffix (host, ".google.com"))
-             ? g_strdup (PEOPLE_DEFAULT_API_URL)
-             : NULL;
 }
 
 /* ---- keeping it ---- */
@@ -145,23 +113,21 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   conclude (self);
 }
 
-/* The account's folders hold one person's names and photos: somebody else's must not get into them by a slip. */
+/* The account's login and folders are one person's: somebody else's must not take their place by a slip. */
 static gboolean
-check_person (Run *self, GError **error)
+may_log_in (Run *self, const StoredLogin *before, GError **error)
 {
-  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
-  if (before == NULL || before->person == NULL || self->person == NULL) /* then the mounts find out (cli/owner.c) */
-    return TRUE;
-  if (strcmp (before->person, self->person->resource_name) == 0)
-    return TRUE;
-  const char *holder = before->who != NULL ? before->who : before->person;
-  g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-      "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or run "
-      "contactfs logout --account %s first",
-      self->options->account, holder, self->who != NULL ? self->who : self->person->resource_name,
-      self->options->account);
-  return FALSE;
+  g_autoptr (Folders) folders = folders_new (self->options->account);
+  g_autoptr (Holder) holder = holder_open (folders->state, self->options->account, self->api_url);
+  const Identity *who = self->grant->identity;
+  if (before != NULL && identity_is_other (before->identity, who)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or "
+                 "run contactfs logout --account %s first",
+                 self->options->account, identity_name (before->identity), identity_name (who), self->options->account);
+    return FALSE;
+  }
+  return holder_begins_anew (holder, who) || holder_admit (holder, who, error);
 }
 
 static gboolean
@@ -179,18 +145,18 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   Run *self = data;
   g_clear_handle_id (&self->notice, g_source_remove);
   self->lock = login_lock_finish (result, &self->error);
-  if (self->lock == NULL || !check_person (self, &self->error)) {
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  self->made = !g_file_test (self->folder, G_FILE_TEST_EXISTS);
+  if (self->lock == NULL || !may_log_in (self, before, &self->error) || !folders_make (self->folder, &self->error)) {
     conclude (self);
     return;
   }
-  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
   self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
-      = stored_login_new (self->options->account, self->folder, before, self->client, self->grant,
-                          self->person != NULL ? self->person->resource_name : NULL, self->who,
+      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
                           g_strcmp0 (self->api_url, PEOPLE_DEFAULT_API_URL) != 0 ? self->api_url : NULL);
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_keyring_notice, self);
-  stored_login_save_async (login, FALSE, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
+  stored_login_save_async (login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
                            on_saved, self);
 }
 
@@ -206,29 +172,37 @@ on_lock_notice (gpointer data)
 static void
 keep (Run *self)
 {
-  g_autofree char *top = g_path_get_dirname (self->folder);
-  self->made = !g_file_test (self->folder, G_FILE_TEST_EXISTS);
-  self->made_top = !g_file_test (top, G_FILE_TEST_EXISTS);
-  if (self->error != NULL || !folders_make (self->folder, &self->error)) {
-    conclude (self);
-    return;
-  }
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
-  login_lock_async (self->folder, TRUE, self->cancellable, on_locked, self);
+  login_lock_async (self->folder, self->cancellable, on_locked, self);
+}
+
+/* ---- does it open the contacts? ---- */
+
+/* Where a login by the same authorization server was at home before; else Google's, of Google's own clients. What another
+ * server gave is not for Google to see. NULL: that. */
+static char *
+find_api_url (const Run *self)
+{
+  g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
+  if (self->options->api_url != NULL)
+    return g_strdup (self->options->api_url);
+  if (before != NULL && before->api_url != NULL && g_strcmp0 (before->token_uri, self->client->token_uri) == 0)
+    return g_strdup (before->api_url);
+  return http_url_is_google (self->client->token_uri) ? g_strdup (PEOPLE_DEFAULT_API_URL) : NULL;
 }
 
 static void
-on_identified (GObject *source, GAsyncResult *result, gpointer data)
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (GError) error = NULL;
-  self->person = login_identify_finish (result, &error);
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  login_probe_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     self->error = g_steal_pointer (&error);
-  else if (error != NULL)
-    self->doubt = g_strdup (error->message);
-  else
-    self->who = login_describe_person (self->person);
+    conclude (self);
+    return;
+  }
+  self->doubt = error != NULL ? g_strdup (error->message) : NULL;
   keep (self);
 }
 
@@ -242,13 +216,11 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   self->api_url = find_api_url (self);
-  if (self->api_url == NULL) {
+  if (self->api_url == NULL)
     keep (self);
-    return;
-  }
-  login_identify_async (self->http, self->grant, self->api_url,
-                        g_get_monotonic_time () + IDENTIFY_SECONDS * G_USEC_PER_SEC, self->cancellable, on_identified,
-                        self);
+  else
+    login_probe_async (self->http, self->grant, self->api_url, g_get_monotonic_time () + PROBE_SECONDS * G_USEC_PER_SEC,
+                       self->cancellable, on_probed, self);
 }
 
 /* ---- getting the person to the consent page ---- */
@@ -375,7 +347,6 @@ run_clear (Run *self)
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->client, client_file_free);
   g_clear_pointer (&self->grant, grant_free);
-  g_clear_pointer (&self->person, people_person_free);
   g_clear_pointer (&self->lock, login_lock_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->cancellable);
@@ -384,7 +355,6 @@ run_clear (Run *self)
     explicit_bzero (self->pasted, MAX_PASTED);
   g_free (self->pasted);
   g_free (self->folder);
-  g_free (self->who);
   g_free (self->doubt);
   g_free (self->api_url);
   g_free (self->why_file);
@@ -399,8 +369,9 @@ tell (const Run *self)
 {
   const char *account = self->options->account;
   gboolean is_default = strcmp (account, "default") == 0;
-  if (self->who != NULL)
-    say ("Logged in as %s, as the account “%s”.\n", self->who, account);
+  const char *who = identity_name (self->grant->identity);
+  if (who != NULL)
+    say ("Logged in as %s, as the account “%s”.\n", who, account);
   else
     say ("Logged in, as the account “%s”.\n", account);
   if (self->why_file != NULL && !self->was_in_file) {

@@ -25,7 +25,6 @@
 #include "cli/folders.h"
 #include "cli/log.h"
 #include "cli/notify.h"
-#include "cli/owner.h"
 #include "cli/programs.h"
 #include "cli/stale.h"
 #include "fs/fs.h"
@@ -55,10 +54,10 @@ typedef struct {
   Notify *notify; /* NULL: --no-notify */
   Demo *demo;
   HttpClient *http;
+  Holder *holder;
   Auth *auth;
   PeopleClient *people;
   Book *book;
-  Owner *owner;
   Fs *fs;
 } Daemon;
 
@@ -145,7 +144,7 @@ make_clients (Daemon *self, GError **error)
     self->api_url = self->demo->api_url;
     self->credentials = credentials_new_file (self->demo->credentials);
   }
-  self->auth = credentials_open (self->credentials, self->http, self->api_url, error);
+  self->auth = credentials_open (self->credentials, self->http, error);
   if (self->auth == NULL)
     return FALSE;
   credentials_guard (self->credentials);
@@ -159,13 +158,14 @@ open_book (Daemon *self, GError **error)
   if (!folders_make_all (self->folders, error))
     return FALSE;
   g_autofree char *helper = programs_find ("contactfs-convert", "convert");
+  self->holder = holder_open (self->folders->state, self->account, self->api_url);
+  gboolean anew = holder_begins_anew (self->holder, auth_identity (self->auth));
+  if (!holder_admit (self->holder, auth_identity (self->auth), error))
+    return FALSE;
   BookOptions options = {
     .account = self->account,
     .credentials = auth_describe (self->auth),
-    .api_url = self->api_url,
-    .owner = auth_owner (self->auth),
-    .login = auth_login (self->auth),
-    .lineage = auth_lineage (self->auth),
+    .anew = anew,
     .state_dir = self->folders->state,
     .cache_dir = self->folders->cache,
     .data_dir = self->folders->data,
@@ -186,9 +186,9 @@ open_book (Daemon *self, GError **error)
     .news_data = self->notify,
   };
   self->book = book_new (self->people, self->http, &options, error);
-  if (self->book == NULL)
+  if (self->book == NULL || !holder_keep (self->holder, error))
     return FALSE;
-  self->owner = owner_new (self->account, self->book, self->auth, self->people);
+  auth_set_holder (self->auth, self->holder);
   if (book_is_listed (self->book))
     return TRUE;
 
@@ -277,13 +277,13 @@ static void
 tear_down (Daemon *self)
 {
   g_clear_pointer (&self->fs, fs_free);
-  g_clear_pointer (&self->owner, owner_free);
   g_clear_pointer (&self->book, book_free);
   g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);
   if (self->auth != NULL)
     auth_settle (self->auth, SETTLE_SECONDS);
   g_clear_pointer (&self->auth, auth_free);
+  g_clear_pointer (&self->holder, holder_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->demo, demo_stop);
   /* what was cancelled just now is told so in idle callbacks */

@@ -63,7 +63,7 @@ entry_set_account (Entry *self, const char *account)
     return;
   g_autofree char *folder = folders_config (account);
   g_autoptr (StoredLogin) login = stored_login_peek (account, folder, NULL);
-  self->login = login != NULL ? g_strdup (login->who) : NULL;
+  self->login = login != NULL ? g_strdup (identity_name (login->identity)) : NULL;
 }
 
 static Entry *

@@ -230,11 +230,11 @@ command_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, 
   g_subprocess_wait_async (self->process, NULL, on_exit_status, task);
 }
 
-static char *
-command_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
+static gboolean
+command_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
 {
-  *lifetime = 0;
-  return g_task_propagate_pointer (G_TASK (result), error);
+  made->token = g_task_propagate_pointer (G_TASK (result), error);
+  return made->token != NULL;
 }
 
 static char *

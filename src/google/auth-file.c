@@ -13,7 +13,7 @@
 #include "google/http.h"
 #include "google/json.h"
 #include "google/secret.h"
-#include "google/service-account.h"
+#include "google/web-token.h"
 
 #define GOOGLE_TOKEN_URI "https://oauth2.googleapis.com/token"
 #define JWT_BEARER       "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -37,7 +37,6 @@ auth_file_unref (AuthFile *self)
   g_free (self->client_id);
   secret_free (self->client_secret);
   secret_free (self->refresh_token);
-  g_free (self->login);
   g_free (self->email);
   g_free (self->subject);
   g_free (self->key_id);
@@ -184,13 +183,6 @@ read_authorized_user (AuthFile *self, const JsonValue *root, const char *subject
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                  "%s is the login of a person, who cannot act for %s: --subject goes with a service_account file",
                  self->path, subject);
-  if (*error == NULL) {
-    g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-
-    g_checksum_update (checksum, (const guchar *)self->client_id, (gssize)strlen (self->client_id) + 1);
-    g_checksum_update (checksum, (const guchar *)self->refresh_token, (gssize)strlen (self->refresh_token));
-    self->login = g_strdup (g_checksum_get_string (checksum));
-  }
 }
 
 /* Acting for itself, a service account has an address book that nobody has ever seen. An empty folder in place of one's
@@ -264,7 +256,7 @@ auth_file_load (const char *path, const char *subject, GError **error)
 GBytes *
 auth_file_form (const AuthFile *self, GError **error)
 {
-  ServiceAccountClaims claims = {
+  WebTokenClaims claims = {
     .email = self->email,
     .subject = self->subject,
     .scope = AUTH_SCOPE,
@@ -278,7 +270,7 @@ auth_file_form (const AuthFile *self, GError **error)
   if (!self->service_account)
     return grant_form ("grant_type", "refresh_token", "client_id", self->client_id, "client_secret",
                        self->client_secret, "refresh_token", self->refresh_token, NULL);
-  assertion = service_account_sign (&claims, self->private_key, error);
+  assertion = web_token_sign (&claims, self->private_key, error);
   if (assertion == NULL) {
     g_prefix_error (error, "The service account in %s cannot be used: ", self->path);
     return NULL;

@@ -26,8 +26,6 @@ typedef struct {
 
   /* authorized_user; wiped when freed */
   char *client_secret, *refresh_token;
-  char *
-      login; /* a word for whose login it is: another file with the same word is the same one; NULL: a service account */
 
   /* service_account */
   char *email;

@@ -22,19 +22,16 @@ typedef struct {
   char *path, *subject;
   AuthFileOrigin origin;
   AuthFile *file;
-  char *login;   /* of which it is known whose it is, or NULL */
-  char *made;    /* that the last token came of, or NULL */
-  char *foreign; /* that is known to be another person's, or NULL, and */
-  GError *foreign_error;
-  GError *refused;      /* what came of file, or NULL */
-  gint64 refused_until; /* monotonic */
+  Identity *subject_identity; /* of a service account, or NULL */
+  GError *refused;            /* what came of file, or NULL */
+  gint64 refused_until;       /* monotonic */
 } FileSource;
 
 typedef struct {
   FileSource *source;
   AuthFile *file;
   const gint64 *deadline;
-  gint64 lifetime;
+  Grant *grant;
 } Run;
 
 static void
@@ -46,10 +43,7 @@ file_source_unref (FileSource *self)
   g_free (self->path);
   g_free (self->subject);
   auth_file_unref (self->file);
-  g_free (self->login);
-  g_free (self->made);
-  g_free (self->foreign);
-  g_clear_error (&self->foreign_error);
+  identity_free (self->subject_identity);
   g_clear_error (&self->refused);
   g_free (self);
 }
@@ -59,6 +53,7 @@ run_free (Run *self)
 {
   file_source_unref (self->source);
   auth_file_unref (self->file);
+  grant_free (self->grant);
   g_free (self);
 }
 
@@ -145,10 +140,8 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
   } else {
     g_clear_error (&self->source->refused);
-    g_free (self->source->made);
-    self->source->made = g_strdup (self->file->login);
-    self->lifetime = grant->lifetime;
-    g_task_return_pointer (task, g_steal_pointer (&grant->access_token), (GDestroyNotify)secret_free);
+    self->grant = g_steal_pointer (&grant);
+    g_task_return_boolean (task, TRUE);
   }
 }
 
@@ -183,9 +176,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   file_source_adopt (self->source, self->file);
-  if (self->file->login != NULL && g_strcmp0 (self->file->login, self->source->foreign) == 0)
-    g_task_return_error (task, g_error_copy (self->source->foreign_error));
-  else if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
+  if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
     g_task_return_error (task, g_error_copy (self->source->refused));
   else
     step_grant (task);
@@ -212,13 +203,17 @@ file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAs
   g_task_run_in_thread (worker, look_in_thread);
 }
 
-static char *
-file_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
+static gboolean
+file_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
 {
-  char *token = g_task_propagate_pointer (G_TASK (result), error);
+  Run *self = g_task_get_task_data (G_TASK (result));
 
-  *lifetime = ((Run *)g_task_get_task_data (G_TASK (result)))->lifetime;
-  return token;
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  made->token = g_steal_pointer (&self->grant->access_token);
+  made->lifetime = self->grant->lifetime;
+  made->identity = identity_copy (self->file->service_account ? self->source->subject_identity : self->grant->identity);
+  return TRUE;
 }
 
 static const char *
@@ -229,51 +224,13 @@ file_quota_project (gpointer data)
   return self->file->quota_project;
 }
 
-/* Of a person's login it cannot be told whose it is. */
-static const char *
-file_owner (gpointer data)
+/* Of a person's login only the token endpoint tells. */
+static const Identity *
+file_identity (gpointer data)
 {
   const FileSource *self = data;
 
-  return self->file->service_account ? self->subject : NULL;
-}
-
-static const char *
-file_login (gpointer data)
-{
-  const FileSource *self = data;
-
-  return self->made != NULL ? self->made : self->login;
-}
-
-static gboolean
-file_doubtful (gpointer data)
-{
-  const FileSource *self = data;
-
-  return self->made != NULL && g_strcmp0 (self->made, self->login) != 0;
-}
-
-static void
-file_identify (gpointer data, const char *person, const char *who)
-{
-  FileSource *self = data;
-
-  if (self->made == NULL)
-    return;
-  g_free (self->login);
-  self->login = g_strdup (self->made);
-}
-
-static void
-file_disown (gpointer data, const char *person, const char *who, const GError *why)
-{
-  FileSource *self = data;
-
-  g_free (self->foreign);
-  self->foreign = g_strdup (file_login (self));
-  g_clear_error (&self->foreign_error);
-  self->foreign_error = g_error_copy (why);
+  return self->file->service_account ? self->subject_identity : NULL;
 }
 
 static void
@@ -295,11 +252,7 @@ static const AuthSource file_source = {
   .make_finish = file_make_finish,
   .advice = file_advice,
   .quota_project = file_quota_project,
-  .owner = file_owner,
-  .login = file_login,
-  .identify = file_identify,
-  .disown = file_disown,
-  .doubtful = file_doubtful,
+  .identity = file_identity,
   .free = file_free,
 };
 
@@ -333,7 +286,7 @@ auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const 
   self->subject = g_strdup (subject);
   self->origin = origin;
   self->file = file;
-  self->login = g_strdup (file->login);
+  self->subject_identity = subject != NULL ? identity_new (subject, NULL) : NULL;
   described = auth_file_describe (file);
   return auth_new (&file_source, self, g_strconcat (described, why (origin), NULL));
 }

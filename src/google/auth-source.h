@@ -5,6 +5,16 @@
 
 #include "google/auth.h"
 
+/* What a run made. */
+typedef struct {
+  char *token;        /* checked by secret_is_token; wiped when cleared */
+  gint64 lifetime;    /* microseconds, 0: until it is refused */
+  Identity *identity; /* whose it is; NULL: that is not told */
+} AuthToken;
+
+void auth_token_clear (AuthToken *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthToken, auth_token_clear)
+
 typedef struct {
   /* A run goes on when nobody waits any more, and the next who asks joins it: what it has got so far must not be lost. */
   gboolean goes_on;
@@ -13,8 +23,8 @@ typedef struct {
    * what runs holds what it needs. */
   void (*make_async) (gpointer self, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer data);
-  /* The token, transfer full, checked by secret_is_token; *lifetime in microseconds, 0: until it is refused. */
-  char *(*make_finish) (GAsyncResult *result, gint64 *lifetime, GError **error);
+  /* FALSE: error is set, and made is as it was, cleared. */
+  gboolean (*make_finish) (GAsyncResult *result, AuthToken *made, GError **error);
   /* See auth_advice. */
   char *(*advice) (gpointer self, AuthTrouble trouble);
   /* The project to bill now, borrowed, or NULL. The function may be NULL. */
@@ -22,16 +32,8 @@ typedef struct {
   /* What a run that takes too long waits for, as a sentence's beginning, borrowed; NULL: nothing in particular. The
    * function may be NULL. */
   const char *(*hanging) (gpointer self);
-  /* See auth_owner. The function may be NULL. */
-  const char *(*owner) (gpointer self);
-  /* See auth_login, auth_lineage, auth_identify and auth_disown. The functions may be NULL. */
-  const char *(*login) (gpointer self);
-  const char *(*lineage) (gpointer self);
-  void (*identify) (gpointer self, const char *person, const char *who);
-  void (*disown) (gpointer self, const char *person, const char *who, const GError *why);
-  /* TRUE: the token that was made last may be somebody else's than those before; identify or disown settles it. The
-   * function may be NULL. */
-  gboolean (*doubtful) (gpointer self);
+  /* See auth_identity. The function may be NULL. */
+  const Identity *(*identity) (gpointer self);
   /* TRUE: a run is at what must not be lost. The function may be NULL. */
   gboolean (*unfinished) (gpointer self);
   void (*free) (gpointer self);

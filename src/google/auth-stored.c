@@ -2,48 +2,33 @@
  * Tokens from what `contactfs login` left behind, which is read again for each: another process may have logged in or
  * been given another refresh token meanwhile.
  *
- *   lock ─→ load ─→ somebody else's, or refused before? ─→ fails, and nobody is asked. Nobody knows? ─→ doubtful
- *            ↑ └──→ grant ─┬─ a token ─→ a new refresh token? ─→ save ─→ done
- *            │             │                            └─ a logout that did not wait for the lock? ─→ revoke ─→ fails
- *            │             └─ invalid_grant: once more from here, then it is remembered as refused
- *            └─────────────────┘
+ *   lock ─→ load ─┬─ refused before? ─→ fails, and nobody is asked
+ *                 └─ grant ─┬─ a token ─→ a new refresh token? ─→ renew ─→ done
+ *                           └─ invalid_grant: it is remembered as refused ─→ fails
  */
 #define G_LOG_DOMAIN "contactfs"
-
-#include <string.h>
 
 #include "google/auth-source.h"
 #include "google/error.h"
 #include "google/grant.h"
-#include "google/login-learn.h"
 #include "google/login-lock.h"
-#include "google/login-revoke.h"
-#include "google/people.h"
 #include "google/secret.h"
 #include "google/stored-login.h"
 
-#define SAVE_SECONDS   20
-#define GRANT_SECONDS  30
-#define REVOKE_SECONDS 20
+#define RENEW_SECONDS 20
+#define GRANT_SECONDS 30
 
+/* What a run waits for. */
+typedef enum { IDLE, LOCKING, LOADING, ASKING, RENEWING } Stage;
+
+/* A run may outlast the Auth, so both hold it. */
 typedef struct {
   grefcount references;
   HttpClient *http; /* owned */
   char *account, *folder;
-  char *api_url;     /* NULL: Google's */
-  char *person;      /* whose it is, or NULL: not known, or nobody's */
-  char *login;       /* which one is known to be that person's, or NULL */
-  char *lineage;     /* NULL: there was no login when it was opened */
-  char *made;        /* which one the last token was made of, or NULL */
-  gboolean doubtful; /* that may be another person's */
-  char *foreign;     /* which one is known to be another person's, or NULL, and */
-  GError *foreign_error;
-  char *who;           /* the person for people, or NULL */
+  Identity *identity;  /* of the login that there was at the beginning, or NULL */
   gboolean in_keyring; /* as it was seen last */
-  guint locking;       /* runs that wait for the lock */
-  guint loading;       /* runs that read it */
-  guint asking;        /* runs that ask the token service */
-  guint saving;        /* runs that keep what it gave */
+  Stage stage;         /* there is one run at a time */
   char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
 } Source;
@@ -54,12 +39,7 @@ typedef struct {
   LoginLock *lock;
   StoredLogin *login;
   Grant *grant;
-  gboolean doubtful;
-  char *tried; /* hash of the refresh token that was refused in this run, or NULL */
-  GError *refusal;
 } Run;
-
-static void step_load (GTask *task);
 
 static void
 source_unref (gpointer data)
@@ -71,14 +51,7 @@ source_unref (gpointer data)
   http_client_unref (self->http);
   g_free (self->account);
   g_free (self->folder);
-  g_free (self->api_url);
-  g_free (self->person);
-  g_free (self->login);
-  g_free (self->made);
-  g_free (self->lineage);
-  g_free (self->foreign);
-  g_clear_error (&self->foreign_error);
-  g_free (self->who);
+  identity_free (self->identity);
   g_free (self->refused);
   g_clear_error (&self->refusal);
   g_free (self);
@@ -92,11 +65,31 @@ run_free (gpointer data)
   login_lock_free (self->lock);
   stored_login_unref (self->login);
   grant_free (self->grant);
-  g_free (self->tried);
-  g_clear_error (&self->refusal);
   source_unref (self->source);
   g_free (self);
 }
+
+static void
+enter (GTask *task, Stage stage)
+{
+  ((Run *)g_task_get_task_data (task))->source->stage = stage;
+}
+
+/* error NULL: with the grant. Takes error. */
+static void
+end (GTask *task, GError *error)
+{
+  Run *self = g_task_get_task_data (task);
+
+  enter (task, IDLE);
+  g_clear_pointer (&self->lock, login_lock_free);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* ---- what the token endpoint said ---- */
 
 static char *
 hash (const char *token)
@@ -104,117 +97,38 @@ hash (const char *token)
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
 }
 
-static void
-fail (GTask *task, GError *error)
+static GError *
+explain_refusal (const Run *self, const Grant *grant)
 {
-  Run *self = g_task_get_task_data (task);
-
-  g_clear_pointer (&self->lock, login_lock_free);
-  g_task_return_error (task, error);
-}
-
-static void
-succeed (GTask *task)
-{
-  Run *self = g_task_get_task_data (task);
-  Source *source = self->source;
-
-  source->doubtful = self->doubtful;
-  g_free (source->made);
-  source->made = g_strdup (self->login->generation);
-  g_clear_pointer (&self->lock, login_lock_free);
-  g_task_return_pointer (task, g_steal_pointer (&self->grant->access_token), (GDestroyNotify)secret_free);
-}
-
-/* ---- what the token endpoint said ---- */
-
-/* What is stored is dead: until it changes, nobody is asked any more. */
-static void
-give_up (GTask *task)
-{
-  Run *self = g_task_get_task_data (task);
-  Source *source = self->source;
-
-  g_free (source->refused);
-  source->refused = g_strdup (self->tried);
-  g_clear_error (&source->refusal);
-  source->refusal = g_error_copy (self->refusal);
-  fail (task, g_steal_pointer (&self->refusal));
-}
-
-static void
-refused (GTask *task, const Grant *grant)
-{
-  Run *self = g_task_get_task_data (task);
   g_autofree char *login = g_strdup_printf ("The login of the account '%s'", self->source->account);
   g_autofree char *command = stored_login_command (self->source->account);
   g_autofree char *renew = g_strdup_printf ("log in again: %s", command);
-  GError *error = grant_refusal (grant, login, renew);
-  gboolean first = self->tried == NULL;
 
-  if (!g_str_equal (grant->code, "invalid_grant")) {
-    fail (task, error);
-    return;
-  }
+  return grant_refusal (grant, login, renew);
+}
+
+/* What is stored is dead: until it changes, nobody is asked any more. */
+static void
+remember_refusal (Source *self, const StoredLogin *login, const GError *refusal)
+{
+  g_free (self->refused);
+  self->refused = hash (login->refresh_token);
   g_clear_error (&self->refusal);
-  self->refusal = error;
-  g_free (self->tried);
-  self->tried = hash (self->login->refresh_token);
-  if (first)
-    step_load (task); /* somebody who does not know of the lock may have been faster */
-  else
-    give_up (task);
+  self->refusal = g_error_copy (refusal);
 }
 
 static void
-on_revoked (GObject *source, GAsyncResult *result, gpointer data)
+on_renewed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Run *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
-
-  if (!login_revoke_finish (result, &error))
-    g_warning ("A new token of the login that was ended could not be revoked: remove the app at "
-               "https://myaccount.google.com/permissions (%s)",
-               error->message);
-  fail (task, g_steal_pointer (&self->refusal));
-}
-
-/* Nobody would find what came for a login that is not there any more. Takes error. */
-static void
-end_with_login (GTask *task, GError *error)
-{
-  Run *self = g_task_get_task_data (task);
-  g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
-
-  g_clear_error (&self->refusal);
-  self->refusal = error;
-  self->refusal->code = PEOPLE_ERROR_AUTH;
-  login_revoke_async (self->source->http, renewed, g_get_monotonic_time () + REVOKE_SECONDS * G_USEC_PER_SEC, NULL,
-                      on_revoked, g_object_ref (task));
-}
-
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Run *self = g_task_get_task_data (task);
   g_autofree char *why_file = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->source->saving--;
-  if (stored_login_save_finish (result, &why_file, &error)) {
-    if (why_file != NULL && self->login->in_keyring)
-      g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
-    succeed (task);
-  } else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)) {
-    end_with_login (task, g_steal_pointer (&error));
-  } else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG)) {
-    step_load (task); /* the token of the newer one is the one to use */
-  } else {
+  if (!stored_login_renew_finish (result, &why_file, &error))
     g_warning ("The service gave a new login in place of the old one, and it could not be kept: %s", error->message);
-    succeed (task);
-  }
+  else if (why_file != NULL)
+    g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
+  end (task, NULL);
 }
 
 static void
@@ -222,32 +136,26 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Run *self = g_task_get_task_data (task);
+  const char *refresh_token;
   GError *error = NULL;
-  g_autoptr (Grant) grant = grant_ask_finish (result, &error);
 
-  self->source->asking--;
-  if (grant == NULL) {
-    fail (task, error);
-    return;
+  self->grant = grant_ask_finish (result, &error);
+  if (self->grant != NULL && self->grant->access_token == NULL) {
+    error = explain_refusal (self, self->grant);
+    if (g_str_equal (self->grant->code, "invalid_grant"))
+      remember_refusal (self->source, self->login, error);
   }
-  if (grant->access_token == NULL) {
-    refused (task, grant);
-    return;
-  }
-  g_clear_pointer (&self->grant, grant_free);
-  self->grant = g_steal_pointer (&grant);
-  if (self->grant->refresh_token == NULL || g_str_equal (self->grant->refresh_token, self->login->refresh_token)) {
-    succeed (task);
-    return;
-  }
-  {
-    g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, self->grant->refresh_token);
+  refresh_token = self->grant != NULL ? self->grant->refresh_token : NULL;
+  if (error == NULL && refresh_token != NULL && !g_str_equal (refresh_token, self->login->refresh_token)) {
+    g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, refresh_token);
 
-    self->source->saving++;
     /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
-    stored_login_save_async (renewed, TRUE, g_get_monotonic_time () + SAVE_SECONDS * G_USEC_PER_SEC, NULL, on_saved,
-                             g_object_ref (task));
+    enter (task, RENEWING);
+    stored_login_renew_async (renewed, g_get_monotonic_time () + RENEW_SECONDS * G_USEC_PER_SEC, on_renewed,
+                              g_object_ref (task));
+    return;
   }
+  end (task, error);
 }
 
 /* ---- what is stored ---- */
@@ -263,31 +171,9 @@ step_grant (GTask *task)
   /* Not cancelled, and with a time of its own: a service that hands out another refresh token may have done so already,
    * and an answer that nobody takes is a lost login. */
   *self->deadline = MAX (*self->deadline, g_get_monotonic_time () + GRANT_SECONDS * G_USEC_PER_SEC);
-  self->source->asking++;
+  enter (task, ASKING);
   grant_ask_async (self->source->http, self->login->token_uri, form, self->deadline, NULL, on_granted,
                    g_object_ref (task));
-}
-
-/* The names and photos of whoever was logged in before stay theirs: nothing of the next one's gets between them. */
-static GError *
-check_owner (const Source *source, const StoredLogin *login, gboolean *doubtful)
-{
-  gboolean known = source->person != NULL && login->person != NULL;
-  gboolean same = g_strcmp0 (source->login, login->generation) == 0;
-  gboolean anybodys = source->person == NULL && source->login == NULL;
-  gboolean seen = source->person == NULL && login->person != NULL;
-  gboolean renewed = source->lineage != NULL && g_strcmp0 (source->lineage, login->lineage) == 0;
-
-  if (source->foreign != NULL && g_strcmp0 (source->foreign, login->generation) == 0)
-    return g_error_copy (source->foreign_error);
-  *doubtful = !known && !same && !anybodys && (renewed || seen);
-  if (known ? g_str_equal (source->person, login->person) : same || anybodys || renewed || seen)
-    return NULL;
-  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                      "The account '%s' is now that of %s, and this mount shows the contacts of %s: unmount it, and "
-                      "mount it again",
-                      source->account, login->who != NULL ? login->who : "somebody else",
-                      source->who != NULL ? source->who : "whoever was logged in before");
 }
 
 static void
@@ -298,34 +184,17 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *now = NULL;
   GError *error = NULL;
 
-  self->source->loading--;
-  g_clear_pointer (&self->login, stored_login_unref);
   self->login = stored_login_load_finish (result, &error);
-  if (self->login != NULL) {
-    self->source->in_keyring = self->login->in_keyring;
-    error = check_owner (self->source, self->login, &self->doubtful);
-  }
-  if (error != NULL) {
-    fail (task, error);
+  if (self->login == NULL) {
+    end (task, error);
     return;
   }
+  self->source->in_keyring = self->login->in_keyring;
   now = hash (self->login->refresh_token);
   if (g_strcmp0 (now, self->source->refused) == 0)
-    fail (task, g_error_copy (self->source->refusal));
-  else if (g_strcmp0 (now, self->tried) == 0)
-    give_up (task);
+    end (task, g_error_copy (self->source->refusal));
   else
     step_grant (task);
-}
-
-static void
-step_load (GTask *task)
-{
-  Run *self = g_task_get_task_data (task);
-
-  self->source->loading++;
-  stored_login_load_async (self->source->account, self->source->folder, *self->deadline, g_task_get_cancellable (task),
-                           on_loaded, g_object_ref (task));
 }
 
 static void
@@ -335,12 +204,14 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   Run *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  self->source->locking--;
   self->lock = login_lock_finish (result, &error);
-  if (self->lock != NULL)
-    step_load (task);
-  else
-    fail (task, error);
+  if (self->lock == NULL) {
+    end (task, error);
+    return;
+  }
+  enter (task, LOADING);
+  stored_login_load_async (self->source->account, self->source->folder, *self->deadline, g_task_get_cancellable (task),
+                           on_loaded, g_object_ref (task));
 }
 
 /* ---- the source ---- */
@@ -357,17 +228,21 @@ stored_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, G
   self->source = source;
   self->deadline = deadline;
   g_task_set_task_data (task, self, run_free);
-  source->locking++;
-  login_lock_async (source->folder, FALSE, cancellable, on_locked, g_object_ref (task));
+  enter (task, LOCKING);
+  login_lock_async (source->folder, cancellable, on_locked, g_object_ref (task));
 }
 
-static char *
-stored_make_finish (GAsyncResult *result, gint64 *lifetime, GError **error)
+static gboolean
+stored_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
 {
   Run *self = g_task_get_task_data (G_TASK (result));
 
-  *lifetime = self->grant != NULL ? self->grant->lifetime : 0;
-  return g_task_propagate_pointer (G_TASK (result), error);
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  made->token = g_steal_pointer (&self->grant->access_token);
+  made->lifetime = self->grant->lifetime;
+  made->identity = identity_copy (self->grant->identity != NULL ? self->grant->identity : self->login->identity);
+  return TRUE;
 }
 
 static const char *
@@ -375,46 +250,22 @@ stored_hanging (gpointer data)
 {
   const Source *self = data;
 
-  if (self->locking > 0)
+  if (self->stage == LOCKING)
     return "another program has been at work with this login for long; contactfs login or logout may be waiting for "
            "somebody in a terminal";
-  if (self->asking > 0)
+  if (self->stage == ASKING)
     return "the token service does not answer; try again later";
-  return self->loading > 0 && self->in_keyring
+  return self->stage == LOADING && self->in_keyring
              ? "the keyring, where the login is, does not answer; unlock it, or look whether it runs"
              : NULL;
 }
 
-static const char *
-stored_owner (gpointer data)
+static const Identity *
+stored_identity (gpointer data)
 {
   const Source *self = data;
 
-  return self->person;
-}
-
-static const char *
-stored_login (gpointer data)
-{
-  const Source *self = data;
-
-  return self->made != NULL ? self->made : self->login;
-}
-
-static const char *
-stored_lineage (gpointer data)
-{
-  const Source *self = data;
-
-  return self->lineage;
-}
-
-static gboolean
-stored_doubtful (gpointer data)
-{
-  const Source *self = data;
-
-  return self->doubtful;
+  return self->identity;
 }
 
 static gboolean
@@ -422,40 +273,7 @@ stored_unfinished (gpointer data)
 {
   const Source *self = data;
 
-  return self->asking > 0 || self->saving > 0;
-}
-
-static void
-stored_identify (gpointer data, const char *person, const char *who)
-{
-  Source *self = data;
-
-  self->doubtful = FALSE;
-  if (self->made != NULL) {
-    g_free (self->login);
-    self->login = g_strdup (self->made);
-  }
-  if (person == NULL)
-    return;
-  g_free (self->person);
-  self->person = g_strdup (person);
-  g_free (self->who);
-  self->who = g_strdup (who);
-  login_learn (self->account, self->folder, self->login, person, who, self->api_url);
-}
-
-static void
-stored_disown (gpointer data, const char *person, const char *who, const GError *why)
-{
-  Source *self = data;
-
-  self->doubtful = FALSE;
-  g_free (self->foreign);
-  self->foreign = g_strdup (stored_login (self));
-  g_clear_error (&self->foreign_error);
-  self->foreign_error = g_error_copy (why);
-  if (person != NULL)
-    login_learn (self->account, self->folder, self->foreign, person, who, self->api_url);
+  return self->stage == ASKING || self->stage == RENEWING;
 }
 
 static char *
@@ -475,20 +293,16 @@ static const AuthSource stored_source = {
   .make_finish = stored_make_finish,
   .advice = stored_advice,
   .hanging = stored_hanging,
-  .owner = stored_owner,
-  .login = stored_login,
-  .lineage = stored_lineage,
-  .identify = stored_identify,
-  .disown = stored_disown,
-  .doubtful = stored_doubtful,
+  .identity = stored_identity,
   .unfinished = stored_unfinished,
   .free = source_unref,
 };
 
 Auth *
-auth_new_stored (HttpClient *http, const char *account, const char *folder, const char *api_url, GError **error)
+auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error)
 {
   g_autoptr (StoredLogin) login = stored_login_peek (account, folder, error);
+  const char *who = login != NULL ? identity_name (login->identity) : NULL;
   Source *self;
 
   if (login == NULL && error != NULL && *error != NULL)
@@ -498,13 +312,8 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, cons
   self->http = http_client_ref (http);
   self->account = g_strdup (account);
   self->folder = g_strdup (folder);
-  self->api_url = g_strcmp0 (api_url, PEOPLE_DEFAULT_API_URL) != 0 ? g_strdup (api_url) : NULL;
-  self->person = login != NULL ? g_strdup (login->person) : NULL;
-  self->login = login != NULL ? g_strdup (login->generation) : NULL;
-  self->lineage = login != NULL ? g_strdup (login->lineage) : NULL;
-  self->who = login != NULL ? g_strdup (login->who) : NULL;
+  self->identity = login != NULL ? identity_copy (login->identity) : NULL;
   self->in_keyring = login != NULL && login->in_keyring;
   return auth_new (&stored_source, self,
-                   login != NULL && login->who != NULL ? g_strdup_printf ("stored login of %s", login->who)
-                                                       : g_strdup ("stored login"));
+                   who != NULL ? g_strdup_printf ("stored login of %s", who) : g_strdup ("stored login"));
 }

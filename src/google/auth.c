@@ -6,10 +6,6 @@
  *                                   goes on is not, and waits for others
  * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
  *                                          failure is news only when it has ended
- *
- * held: who asks waits, whatever the state, until auth_identify, auth_disown, auth_fail_held or auth_bar. Only those who
- * ask for the first token (whose is it?) go the way above. A source may say of a token that it was just made that it has
- * to be held.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -43,23 +39,17 @@ struct Auth {
   const AuthSource *source;
   gpointer source_self;
   char *description;
-  char *token;    /* or NULL */
-  gint64 expiry;  /* monotonic: it is not given out any more; 0: not told */
-  gint64 renewal; /* monotonic: it is time for another one */
-  Run *run;       /* or NULL */
-  GError *barred; /* or NULL */
-  gboolean held;
-  AuthWantedFunc wanted; /* of a hold, or NULL */
-  gpointer wanted_data;
+  char *token;        /* or NULL */
+  gint64 expiry;      /* monotonic: it is not given out any more; 0: not told */
+  gint64 renewal;     /* monotonic: it is time for another one */
+  Run *run;           /* or NULL */
+  Holder *holder;     /* borrowed; NULL: anybody's token will do */
   GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
 };
 
 typedef struct {
   Auth *auth;
-  GTask *task;     /* owned */
-  gint64 deadline; /* monotonic */
-  gboolean first;  /* it asks for the first token */
-  gboolean held;   /* not for the run, but for the end of the hold */
+  GTask *task; /* owned */
   Limits limits;
 } Waiter;
 
@@ -98,26 +88,13 @@ run_give_up (Auth *self)
   g_cancellable_cancel (run->cancellable);
 }
 
-/* The first waiter for the run, or the first that is held; NULL: there is none. */
-static Waiter *
-find_waiter (const Auth *self, gboolean held)
-{
-  for (guint i = 0; i < self->waiters->len; i++) {
-    Waiter *waiter = self->waiters->pdata[i];
-
-    if (waiter->held == held)
-      return waiter;
-  }
-  return NULL;
-}
-
 static void
 waiter_fail (Waiter *self, GError *error)
 {
   Auth *auth = self->auth;
   g_autoptr (GTask) task = waiter_leave (self);
 
-  if (find_waiter (auth, FALSE) == NULL && auth->run != NULL && !auth->run->goes_on)
+  if (auth->waiters->len == 0 && auth->run != NULL && !auth->run->goes_on)
     run_give_up (auth);
   g_task_return_error (task, error);
 }
@@ -129,8 +106,6 @@ on_waiter_deadline (gpointer data)
   const Auth *auth = self->auth;
   const char *hanging = auth->source->hanging != NULL ? auth->source->hanging (auth->source_self) : NULL;
 
-  if (hanging == NULL && self->held)
-    hanging = "the service has not said yet whose contacts it opens";
   waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "No access token came in time from %s: %s",
                                   auth->description, hanging != NULL ? hanging : "try again later"));
   return G_SOURCE_REMOVE;
@@ -186,7 +161,6 @@ auth_free (Auth *self)
   g_ptr_array_unref (self->waiters);
   self->source->free (self->source_self);
   auth_token_free (self->token);
-  g_clear_error (&self->barred);
   g_free (self->description);
   g_free (self);
 }
@@ -198,16 +172,39 @@ run_free (Run *self)
   g_free (self);
 }
 
-/* All but those who ask for the first token. */
-static void
-hold_waiters (Auth *self)
+void
+auth_token_clear (AuthToken *self)
 {
-  self->held = TRUE;
-  for (guint i = 0; i < self->waiters->len; i++) {
-    Waiter *waiter = self->waiters->pdata[i];
+  g_clear_pointer (&self->token, secret_free);
+  g_clear_pointer (&self->identity, identity_free);
+}
 
-    waiter->held = !waiter->first;
-  }
+static void
+keep_token (Auth *self, AuthToken *made)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  auth_token_free (self->token);
+  self->token = g_steal_pointer (&made->token);
+  self->expiry = made->lifetime > 0 ? now + made->lifetime - MIN (SPARE, made->lifetime / 10) : 0;
+  self->renewal = now + made->lifetime - MIN (RENEW_AHEAD, made->lifetime / 4);
+}
+
+/* Callers may ask again, reject the token or free self: all are given what came now. error NULL: the token. */
+static void
+answer_waiters (Auth *self, const GError *error)
+{
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  char *copy = error == NULL ? g_strdup (self->token) : NULL;
+
+  while (self->waiters->len > 0)
+    g_ptr_array_add (tasks, waiter_leave (self->waiters->pdata[0]));
+  for (guint i = 0; i < tasks->len; i++)
+    if (copy != NULL)
+      g_task_return_pointer (tasks->pdata[i], g_strdup (copy), (GDestroyNotify)auth_token_free);
+    else
+      g_task_return_error (tasks->pdata[i], g_error_copy (error));
+  secret_free (copy);
 }
 
 static void
@@ -215,44 +212,18 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *run = data;
   Auth *self = run->auth;
-  gint64 lifetime = 0;
+  g_auto (AuthToken) made = { 0 };
   g_autoptr (GError) error = NULL;
-  char *token = run->source->make_finish (result, &lifetime, &error);
-  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  gboolean begins; /* a hold */
+  gboolean good = run->source->make_finish (result, &made, &error);
 
   run_free (run);
-  if (self == NULL) {
-    auth_token_free (token);
+  if (self == NULL)
     return;
-  }
   self->run = NULL;
-  begins = token != NULL && !self->held && self->wanted != NULL && self->source->doubtful != NULL
-           && self->source->doubtful (self->source_self);
-  if (begins)
-    hold_waiters (self);
-  if (token != NULL) {
-    auth_token_free (self->token);
-    self->token = token;
-    self->expiry = lifetime > 0 ? g_get_monotonic_time () + lifetime - MIN (SPARE, lifetime / 10) : 0;
-    self->renewal = g_get_monotonic_time () + lifetime - MIN (RENEW_AHEAD, lifetime / 4);
-  }
-  if (begins)
-    self->wanted (self->wanted_data);
-  for (Waiter *waiter = find_waiter (self, FALSE); waiter != NULL; waiter = find_waiter (self, FALSE))
-    g_ptr_array_add (tasks, waiter_leave (waiter));
-  /* Callers may ask again, reject the token or free self: all are given what came now. */
-  {
-    g_autofree char *copy = g_strdup (token);
-
-    for (guint i = 0; i < tasks->len; i++)
-      if (copy != NULL)
-        g_task_return_pointer (tasks->pdata[i], g_strdup (copy), (GDestroyNotify)auth_token_free);
-      else
-        g_task_return_error (tasks->pdata[i], g_error_copy (error));
-    if (copy != NULL)
-      explicit_bzero (copy, strlen (copy));
-  }
+  good = good && (self->holder == NULL || holder_admit (self->holder, made.identity, &error));
+  if (good)
+    keep_token (self, &made);
+  answer_waiters (self, error);
 }
 
 static void
@@ -270,15 +241,12 @@ run_start (Auth *self, gint64 deadline, gboolean ahead)
 }
 
 static void
-waiter_new (Auth *auth, GTask *task, gint64 deadline, gboolean first, gboolean held)
+waiter_new (Auth *auth, GTask *task, gint64 deadline)
 {
   Waiter *self = g_new0 (Waiter, 1);
 
   self->auth = auth;
   self->task = g_object_ref (task);
-  self->deadline = deadline;
-  self->first = first;
-  self->held = held;
   limits_start (&self->limits, deadline, on_waiter_deadline, g_task_get_cancellable (task), on_waiter_cancelled, self);
   g_ptr_array_add (auth->waiters, self);
 }
@@ -294,40 +262,10 @@ renew_ahead (Auth *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->expiry == 0 || now < self->renewal || self->run != NULL || self->held)
+  if (self->expiry == 0 || now < self->renewal || self->run != NULL)
     return;
   self->renewal = now + AHEAD_AGAIN;
   run_start (self, now + AHEAD_TIME, TRUE);
-}
-
-static void
-get_token (Auth *self, GTask *task, gint64 deadline, gboolean first)
-{
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  if (self->barred != NULL) {
-    g_task_return_error (task, g_error_copy (self->barred));
-    return;
-  }
-  if (is_good (self)) {
-    g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
-    renew_ahead (self);
-    return;
-  }
-  waiter_new (self, task, deadline, first, FALSE);
-  if (self->run == NULL)
-    run_start (self, deadline, FALSE);
-  else
-    self->run->deadline = MAX (self->run->deadline, deadline);
-}
-
-void
-auth_get_first_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                            gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-
-  get_token (self, task, deadline, TRUE);
 }
 
 void
@@ -336,12 +274,18 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
-  if (!self->held || g_cancellable_is_cancelled (cancellable)) {
-    get_token (self, task, deadline, FALSE);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (is_good (self)) {
+    g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
+    renew_ahead (self);
     return;
   }
-  waiter_new (self, task, deadline, FALSE, TRUE);
-  self->wanted (self->wanted_data);
+  waiter_new (self, task, deadline);
+  if (self->run == NULL)
+    run_start (self, deadline, FALSE);
+  else
+    self->run->deadline = MAX (self->run->deadline, deadline);
 }
 
 char *
@@ -375,88 +319,16 @@ auth_quota_project (Auth *self)
   return self->source->quota_project != NULL ? self->source->quota_project (self->source_self) : NULL;
 }
 
-const char *
-auth_owner (Auth *self)
+const Identity *
+auth_identity (Auth *self)
 {
-  return self->source->owner != NULL ? self->source->owner (self->source_self) : NULL;
-}
-
-const char *
-auth_lineage (Auth *self)
-{
-  return self->source->lineage != NULL ? self->source->lineage (self->source_self) : NULL;
-}
-
-const char *
-auth_login (Auth *self)
-{
-  return self->source->login != NULL ? self->source->login (self->source_self) : NULL;
+  return self->source->identity != NULL ? self->source->identity (self->source_self) : NULL;
 }
 
 void
-auth_watch (Auth *self, AuthWantedFunc wanted, gpointer data)
+auth_set_holder (Auth *self, Holder *holder)
 {
-  self->wanted = wanted;
-  self->wanted_data = data;
-}
-
-void
-auth_hold (Auth *self)
-{
-  self->held = TRUE;
-}
-
-static void
-release (Auth *self)
-{
-  self->held = FALSE;
-  for (Waiter *waiter = find_waiter (self, TRUE); waiter != NULL; waiter = find_waiter (self, TRUE)) {
-    gint64 deadline = waiter->deadline;
-    g_autoptr (GTask) task = waiter_leave (waiter);
-
-    get_token (self, task, deadline, FALSE);
-  }
-}
-
-gboolean
-auth_is_wanted (Auth *self)
-{
-  return find_waiter (self, TRUE) != NULL;
-}
-
-void
-auth_fail_held (Auth *self, const GError *error)
-{
-  for (Waiter *waiter = find_waiter (self, TRUE); waiter != NULL; waiter = find_waiter (self, TRUE))
-    waiter_fail (waiter, g_error_copy (error));
-}
-
-void
-auth_bar (Auth *self, GError *error)
-{
-  g_clear_error (&self->barred);
-  self->barred = error;
-  release (self);
-}
-
-void
-auth_identify (Auth *self, const char *person, const char *who)
-{
-  if (self->source->identify != NULL)
-    self->source->identify (self->source_self, person, who);
-  release (self);
-}
-
-void
-auth_disown (Auth *self, const char *person, const char *who, const GError *why)
-{
-  if (self->source->disown == NULL) {
-    auth_bar (self, g_error_copy (why));
-    return;
-  }
-  self->source->disown (self->source_self, person, who, why);
-  g_clear_pointer (&self->token, auth_token_free);
-  release (self);
+  self->holder = holder;
 }
 
 const char *

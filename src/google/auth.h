@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "google/holder.h"
 #include "google/http.h"
 
 /* The permission that every token is for. */
@@ -38,9 +39,8 @@ Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, 
 
 /* What `contactfs login` left in folder (stored-login.h), read again for each token, so that a login elsewhere is noticed.
  * A login that the service refuses is not tried again until another one is stored. PEOPLE_ERROR_AUTH when it is damaged;
- * when there is none, or no more, asking for a token says so. api_url: the service that it is for, kept with the login
- * when it is seen whose it is. */
-Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, const char *api_url, GError **error);
+ * when there is none, or no more, asking for a token says so. */
+Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error);
 
 void auth_free (Auth *self);
 
@@ -53,9 +53,6 @@ void auth_settle (Auth *self, guint seconds);
  * time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
 void auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);
-/* The same, also while they are held. */
-void auth_get_first_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                 gpointer data);
 char *auth_get_token_finish (Auth *self, GAsyncResult *result, GError **error);
 void auth_token_free (char *token); /* zeroes, then frees; NULL is fine */
 
@@ -75,39 +72,12 @@ char *auth_advice (Auth *self, AuthTrouble trouble);
 /* The project to bill, for X-Goog-User-Project, or NULL. */
 const char *auth_quota_project (Auth *self);
 
-/* Whose address book the tokens open, as far as that can be told without asking the service: a word to be compared with
- * an earlier one's, or NULL. A stored login that becomes somebody else's gives no tokens any more. */
-const char *auth_owner (Auth *self);
+/* Whose contacts the tokens open, as far as that can be told without the service; borrowed, NULL: it cannot. */
+const Identity *auth_identity (Auth *self);
 
-/* Which login its last token came of, or that it was opened with: another one with each `contactfs login`, and for each
- * content of an authorized_user file. NULL: it is none. */
-const char *auth_login (Auth *self);
-
-/* The same for all logins since the last `contactfs logout`: each was made to renew the one before. NULL: it is none. */
-const char *auth_lineage (Auth *self);
-
-/* Tokens are held from now on, or somebody waits for one that is: it is not known whose it is. */
-typedef void (*AuthWantedFunc) (gpointer data);
-
-/* While tokens are held there is none but for auth_get_first_token_async; wanted is called for each who asks, and may ask
- * for the first one, to find out. They are from auth_hold, and from when a stored login or a credentials file is replaced
- * by one of which it is not known whose it is, until auth_identify, auth_disown or auth_bar. Without auth_watch nothing is ever held. */
-void auth_watch (Auth *self, AuthWantedFunc wanted, gpointer data);
-void auth_hold (Auth *self);
-gboolean auth_is_wanted (Auth *self); /* somebody waits for a token that is held */
-/* Those who wait for it now need not wait longer. Copies error. */
-void auth_fail_held (Auth *self, const GError *error);
-
-/* It is seen now whose the tokens are: a stored login keeps that. person NULL: of the same person as before, whoever it
- * is. who: for people, or NULL. */
-void auth_identify (Auth *self, const char *person, const char *who);
-
-/* They are not those of whom they were thought to be. There are none until another login is stored, or, of other
- * credentials, no more; why is what those who ask fail with. person and who: of a stored login, as for auth_identify. */
-void auth_disown (Auth *self, const char *person, const char *who, const GError *why);
-
-/* From now on there is no token, but this error. Takes error. */
-void auth_bar (Auth *self, GError *error);
+/* From now on a token of somebody who is known to be another one than the holder is not given out: who asks for it fails
+ * with holder_admit's words. Borrows holder. */
+void auth_set_holder (Auth *self, Holder *holder);
 
 /* One line for `contactfs status`: "token command", "authorized_user file /…", "service account a@b for c@d, file /…",
  * with the reason where it was not asked for; never a secret. */

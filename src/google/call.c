@@ -258,12 +258,8 @@ step_token (GTask *task)
 
   if (is_over (task))
     return;
-  if (self->request->with_first_token)
-    auth_get_first_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
-                                g_object_ref (task));
-  else
-    auth_get_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
-                          g_object_ref (task));
+  auth_get_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
+                        g_object_ref (task));
 }
 
 static void

@@ -35,6 +35,7 @@ grant_free (Grant *self)
   secret_free (self->access_token);
   secret_free (self->refresh_token);
   g_free (self->scope);
+  identity_free (self->identity);
   g_free (self->code);
   g_free (self->subtype);
   g_free (self->words);
@@ -66,12 +67,31 @@ grant_form (const char *name, ...)
 
 /* ---- what came ---- */
 
+/* A field of what was sent; wipe it with secret_free. NULL: there is none. */
+static char *
+form_field (GBytes *form, const char *name)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (form, &size);
+  g_autoptr (GHashTable) sent = g_uri_parse_params (data, (gssize)size, "&", G_URI_PARAMS_WWW_FORM, NULL);
+  GHashTableIter iter;
+  gpointer value;
+  char *found = sent != NULL ? g_strdup (g_hash_table_lookup (sent, name)) : NULL;
+
+  if (sent != NULL)
+    g_hash_table_iter_init (&iter, sent);
+  while (sent != NULL && g_hash_table_iter_next (&iter, NULL, &value))
+    explicit_bzero (value, strlen (value));
+  return found;
+}
+
 static Grant *
-read_grant (const JsonValue *root, GError **error)
+read_grant (const JsonValue *root, const Ask *ask, GError **error)
 {
   const char *token = json_string (root, "access_token");
   const char *type = json_string (root, "token_type");
   const char *refresh_token = json_string (root, "refresh_token");
+  g_autofree char *client_id = form_field (ask->form, "client_id");
   Grant *self;
 
   if (token == NULL || !secret_is_token (token)) {
@@ -89,6 +109,7 @@ read_grant (const JsonValue *root, GError **error)
   self->access_token = g_strdup (token);
   self->refresh_token = refresh_token != NULL && secret_is_token (refresh_token) ? g_strdup (refresh_token) : NULL;
   self->scope = g_strdup (json_string (root, "scope"));
+  self->identity = identity_from_id_token (json_string (root, "id_token"), client_id, ask->token_uri);
   self->lifetime = CLAMP (json_int (root, "expires_in"), 0, G_MAXINT32) * G_USEC_PER_SEC;
   return self;
 }
@@ -109,18 +130,14 @@ static gboolean
 repeats_secret (const char *text, GBytes *form)
 {
   static const char *const secrets[] = { "client_secret", "refresh_token", "code", "code_verifier", "assertion" };
-  gsize size;
-  const char *data = g_bytes_get_data (form, &size);
-  g_autoptr (GHashTable) sent = g_uri_parse_params (data, (gssize)size, "&", G_URI_PARAMS_WWW_FORM, NULL);
   gboolean found = FALSE;
 
-  for (gsize i = 0; sent != NULL && i < G_N_ELEMENTS (secrets); i++) {
-    char *value = g_hash_table_lookup (sent, secrets[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (secrets); i++) {
+    char *value = form_field (form, secrets[i]);
     g_autofree char *part = value != NULL ? g_strndup (value, TELLING) : NULL;
 
     found = found || (part != NULL && part[0] != '\0' && strstr (text, part) != NULL);
-    if (value != NULL)
-      explicit_bzero (value, strlen (value));
+    secret_free (value);
   }
   return found;
 }
@@ -227,14 +244,14 @@ trouble (const HttpResponse *response, const Grant *grant)
 static void
 judge (GTask *task, const JsonValue *root, const HttpResponse *response)
 {
-  GBytes *form = ((Ask *)g_task_get_task_data (task))->form;
+  const Ask *self = g_task_get_task_data (task);
   g_autoptr (Grant) grant = NULL;
   GError *error = NULL;
 
   if (response->status == 200)
-    grant = read_grant (root, &error);
+    grant = read_grant (root, self, &error);
   else
-    grant = read_refusal (root, response, form);
+    grant = read_refusal (root, response, self->form);
   if (response->status != 200 && !is_refusal (response->status, grant)) {
     error = trouble (response, grant);
     if (status_meaning (response->status)->advice == ANSWER_AGAIN) {

@@ -7,12 +7,14 @@
 #include <gio/gio.h>
 
 #include "google/http.h"
+#include "google/identity.h"
 
 typedef struct {
   char *access_token;  /* checked by secret_is_token; NULL: refused */
   char *refresh_token; /* a new one that takes the old one's place, or NULL */
   char *scope;         /* as it was granted; NULL: not said */
   gint64 lifetime;     /* of the access token in microseconds; 0: not said */
+  Identity *identity;  /* whose it is, by the ID token that came with it; NULL: not said */
 
   /* of a refusal */
   char *code;    /* "invalid_grant" …; "" when the answer is not the endpoint's JSON */

@@ -68,3 +68,12 @@ http_url_allowed (const char *url)
 
   return http_origin_parse (&origin, url) && http_origin_allowed (&origin);
 }
+
+gboolean
+http_url_is_google (const char *url)
+{
+  g_auto (HttpOrigin) origin = { 0 };
+
+  return http_origin_parse (&origin, url) && g_str_equal (origin.scheme, "https")
+         && (g_str_has_suffix (origin.host, ".googleapis.com") || g_str_has_suffix (origin.host, ".google.com"));
+}

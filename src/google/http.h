@@ -41,6 +41,8 @@ void http_client_get_statistics (HttpClient *self, HttpStatistics *out);
 /* TRUE for https, or http to a loopback address (127.0.0.0/8, ::1, localhost); never with a user or password inside.
  * Judged by the parser that makes the request, so that no two readings of one URL can differ. */
 gboolean http_url_allowed (const char *url);
+/* TRUE for an https URL at Google. */
+gboolean http_url_is_google (const char *url);
 
 /* ---- a request: filled in by its maker, then given to http_send ---- */
 typedef struct {

@@ -16,7 +16,7 @@
 static const SecretSchema schema = {
   "contactfs",
   SECRET_SCHEMA_NONE,
-  { { "account", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
+  { { "account", SECRET_SCHEMA_ATTRIBUTE_STRING }, { "generation", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
 };
 
 /* Something was answered in libsecret's present session. */
@@ -28,8 +28,9 @@ struct Call {
   GTask *task; /* NULL: answered */
   GCancellable *cancellable;
   Limits limits;
-  char *account;
-  GBytes *secret;    /* to be stored, or NULL */
+  GHashTable *attributes; /* of the item; of a clear, all items with these */
+  GBytes *secret;         /* to be stored, or NULL */
+  gboolean removed;
   gboolean may_fail; /* the session is not of this call: it may have ended with its service */
   void (*ask) (Call *self);
 };
@@ -49,7 +50,7 @@ call_free (Call *self)
 {
   g_object_unref (self->cancellable);
   g_clear_pointer (&self->secret, g_bytes_unref);
-  g_free (self->account);
+  g_hash_table_unref (self->attributes);
   g_free (self);
 }
 
@@ -146,7 +147,7 @@ end_with_success (Call *self)
 
   in_session = TRUE;
   if (task != NULL)
-    g_task_return_boolean (task, TRUE);
+    g_task_return_int (task, self->removed);
   call_free (self);
 }
 
@@ -185,33 +186,33 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
   Call *self = data;
   GError *error = NULL;
 
-  secret_password_clear_finish (result, &error);
+  self->removed = secret_password_clear_finish (result, &error) || self->removed;
   if (error != NULL)
     call_end_with_error (self, error);
   else /* that nothing was removed is no error, be there nothing or nothing that is unlocked */
-    secret_password_search (&schema, SECRET_SEARCH_NONE, self->cancellable, on_left, self, "account", self->account,
-                            NULL);
+    secret_password_searchv (&schema, self->attributes, SECRET_SEARCH_NONE, self->cancellable, on_left, self);
 }
 
 static void
 ask_lookup (Call *self)
 {
-  secret_password_lookup (&schema, self->cancellable, on_found, self, "account", self->account, NULL);
+  secret_password_lookupv (&schema, self->attributes, self->cancellable, on_found, self);
 }
 
 static void
 ask_store (Call *self)
 {
-  g_autofree char *label = g_strdup_printf ("contactfs login for %s", self->account);
+  const char *account = g_hash_table_lookup (self->attributes, "account");
+  g_autofree char *label = g_strdup_printf ("contactfs login for %s", account);
 
-  secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label, g_bytes_get_data (self->secret, NULL),
-                         self->cancellable, on_stored, self, "account", self->account, NULL);
+  secret_password_storev (&schema, self->attributes, SECRET_COLLECTION_DEFAULT, label,
+                          g_bytes_get_data (self->secret, NULL), self->cancellable, on_stored, self);
 }
 
 static void
 ask_clear (Call *self)
 {
-  secret_password_clear (&schema, self->cancellable, on_cleared, self, "account", self->account, NULL);
+  secret_password_clearv (&schema, self->attributes, self->cancellable, on_cleared, self);
 }
 
 /* ---- asking ---- */
@@ -248,14 +249,15 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-call_start (const char *account, GBytes *secret, void (*ask) (Call *self), gint64 deadline, GCancellable *cancellable,
-            GAsyncReadyCallback callback, gpointer data)
+call_start (const char *account, const char *generation, GBytes *secret, void (*ask) (Call *self), gint64 deadline,
+            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   Call *self = g_new0 (Call, 1);
 
   self->task = g_task_new (NULL, cancellable, callback, data);
   self->cancellable = g_cancellable_new ();
-  self->account = g_strdup (account);
+  self->attributes = secret_attributes_build (&schema, "account", account, generation != NULL ? "generation" : NULL,
+                                              generation, NULL);
   self->secret = secret != NULL ? g_bytes_ref (secret) : NULL;
   self->ask = ask;
   limits_start (&self->limits, deadline, on_deadline, cancellable, on_cancelled, self);
@@ -263,10 +265,10 @@ call_start (const char *account, GBytes *secret, void (*ask) (Call *self), gint6
 }
 
 void
-keyring_lookup_async (const char *account, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                      gpointer data)
+keyring_lookup_async (const char *account, const char *generation, gint64 deadline, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer data)
 {
-  call_start (account, NULL, ask_lookup, deadline, cancellable, callback, data);
+  call_start (account, generation, NULL, ask_lookup, deadline, cancellable, callback, data);
 }
 
 GBytes *
@@ -276,27 +278,31 @@ keyring_lookup_finish (GAsyncResult *result, GError **error)
 }
 
 void
-keyring_store_async (const char *account, GBytes *secret, gint64 deadline, GCancellable *cancellable,
-                     GAsyncReadyCallback callback, gpointer data)
+keyring_store_async (const char *account, const char *generation, GBytes *secret, gint64 deadline,
+                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  call_start (account, secret, ask_store, deadline, cancellable, callback, data);
+  call_start (account, generation, secret, ask_store, deadline, cancellable, callback, data);
 }
 
 gboolean
 keyring_store_finish (GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return keyring_clear_finish (result, NULL, error);
 }
 
 void
-keyring_clear_async (const char *account, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                     gpointer data)
+keyring_clear_async (const char *account, const char *generation, gint64 deadline, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
 {
-  call_start (account, NULL, ask_clear, deadline, cancellable, callback, data);
+  call_start (account, generation, NULL, ask_clear, deadline, cancellable, callback, data);
 }
 
 gboolean
-keyring_clear_finish (GAsyncResult *result, GError **error)
+keyring_clear_finish (GAsyncResult *result, gboolean *any, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  gssize removed = g_task_propagate_int (G_TASK (result), error);
+
+  if (any != NULL)
+    *any = removed > 0;
+  return removed >= 0; /* -1 with an error */
 }

@@ -11,6 +11,9 @@
 #include "google/error.h"
 #include "google/secret.h"
 
+/* Who logs in, and the contacts. */
+#define SCOPES "openid email " AUTH_SCOPE
+
 /* base64url without padding (RFC 4648 section 5). */
 static char *
 base64url (const guchar *bytes, gsize size)
@@ -69,7 +72,7 @@ login_request_new (const ClientFile *client, guint16 port)
   append (url, strchr (client->auth_uri, '?') != NULL ? "&client_id" : "?client_id", client->id);
   append (url, "&redirect_uri", self->redirect_uri);
   append (url, "&response_type", "code");
-  append (url, "&scope", AUTH_SCOPE);
+  append (url, "&scope", SCOPES);
   append (url, "&code_challenge", challenge);
   append (url, "&code_challenge_method", "S256");
   append (url, "&state", self->state);

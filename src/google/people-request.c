@@ -126,8 +126,7 @@ person_request (const char *method, const char *resource_name, GError **error)
   }
   self = g_new0 (PeopleRequest, 1);
   self->method = method;
-  if (!g_str_equal (resource_name, "people/me")) /* the one that is answered under another */
-    self->resource_name = g_strdup (resource_name);
+  self->resource_name = g_strdup (resource_name);
   self->free_result = free_person;
   return self;
 }

@@ -13,9 +13,8 @@ typedef gpointer (*PeopleParseFunc) (GBytes *body, GError **error);
 typedef struct {
   const char *method; /* static */
   char *url;
-  char *resource_name;       /* whose answer it must be; NULL: anybody's */
-  gboolean with_first_token; /* auth.h */
-  GBytes *photo;             /* raw; goes up as people_request_photo_body of it. NULL: no body */
+  char *resource_name; /* whose answer it must be; NULL: anybody's */
+  GBytes *photo;       /* raw; goes up as people_request_photo_body of it. NULL: no body */
   AnswerRequest about;
   PeopleParseFunc parse;
   GDestroyNotify free_result; /* of what parse returns */

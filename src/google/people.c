@@ -103,18 +103,6 @@ people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline
   start (self, request, error, deadline, cancellable, callback, data);
 }
 
-void
-people_get_first_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer data)
-{
-  GError *error = NULL;
-  PeopleRequest *request = people_request_get (self->api_url, resource_name, &error);
-
-  if (request != NULL)
-    request->with_first_token = TRUE;
-  start (self, request, error, deadline, cancellable, callback, data);
-}
-
 PeoplePerson *
 people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 {

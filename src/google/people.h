@@ -56,9 +56,6 @@ gboolean people_probe_finish (PeopleClient *self, GAsyncResult *result, GError *
 /* people.get */
 void people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer data);
-/* The same, to find out whose the tokens are: also while they are held (auth_hold). */
-void people_get_first_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
-                             GAsyncReadyCallback callback, gpointer data);
 PeoplePerson *people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
 /* people.updateContactPhoto. photo goes up byte for byte; base64 of large ones is made on a worker. */

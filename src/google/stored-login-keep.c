@@ -1,7 +1,11 @@
 /*
- * load:    file on a worker ─┬─ place: file ──────────────→ done
- *                            └─ place: keyring ─→ keyring ─→ another login than the file says? the file ─→ done
- * older:   keyring ─→ done
+ * load:    file on a worker ─┬─ place: file ────→ done
+ *                            └─ place: keyring ─→ keyring ─→ done
+ * save:    keyring ─┬─ stored ─→ file ─┬─ written ─→ the one before out of the keyring ─→ done
+ *                   │                  └─ not ─→ out of the keyring ─→ fails
+ *                   └─ cannot ─→ file with secrets ─→ done; cancelled ─→ fails
+ * renew:   in the keyring? ─→ keyring ─┬─ stored ─→ done
+ *          in the file? ───────────────┴─ cannot ─→ file with secrets on a worker ─→ done
  * forget:  keyring ─→ file ─→ done
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -13,11 +17,17 @@
 #include "google/keyring.h"
 #include "google/stored-login-file.h"
 
+/* What is left in the keyring is nobody's login. */
+#define CLEAR_SECONDS 3
+
 typedef struct {
   char *account, *folder;
   gint64 deadline;
   StoredLogin *login;
+  StoredLogin *before; /* of a save; NULL: there is none */
   gboolean in_keyring; /* of a forget: it may be there */
+  char *why_file;
+  GError *error; /* what a save fails with, while it is undone */
 } Keep;
 
 static void
@@ -26,17 +36,10 @@ keep_free (Keep *self)
   g_free (self->account);
   g_free (self->folder);
   stored_login_unref (self->login);
+  stored_login_unref (self->before);
+  g_free (self->why_file);
+  g_clear_error (&self->error);
   g_free (self);
-}
-
-static Keep *
-keep_new_data (const char *account, const char *folder)
-{
-  Keep *self = g_new0 (Keep, 1);
-
-  self->account = g_strdup (account);
-  self->folder = g_strdup (folder);
-  return self;
 }
 
 static GTask *
@@ -44,11 +47,23 @@ keep_new (const char *account, const char *folder, gint64 deadline, GCancellable
           GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
-  Keep *self = keep_new_data (account, folder);
+  Keep *self = g_new0 (Keep, 1);
 
+  self->account = g_strdup (account);
+  self->folder = g_strdup (folder);
   self->deadline = deadline;
   g_task_set_task_data (task, self, (GDestroyNotify)keep_free);
   return task;
+}
+
+/* work: on a worker, with the Keep, which nobody else touches meanwhile. */
+static void
+run_on_worker (GTask *task, GTaskThreadFunc work, GAsyncReadyCallback callback)
+{
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, callback, g_object_ref (task));
+
+  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
+  g_task_run_in_thread (worker, work);
 }
 
 /* ---- load ---- */
@@ -65,42 +80,6 @@ return_login (GTask *task)
     g_task_return_error (task, error);
 }
 
-/* A login that was killed on its way to the file, and renews the one that it tells of: the next who looks there is to see
- * what the keyring has. */
-static void
-catch_up (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  StoredLogin *login = ((Keep *)data)->login;
-  g_autofree char *path = stored_login_path (login->folder);
-  g_autoptr (GBytes) text = stored_login_write (login, "keyring", FALSE);
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  const char *bytes = g_bytes_get_data (text, &size);
-
-  if (!stored_login_write_file (login->folder, path, bytes, size, &error))
-    g_info ("%s", error->message);
-  g_task_return_boolean (worker, TRUE);
-}
-
-static void
-on_caught_up (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-
-  return_login (task);
-}
-
-static void
-take_secret (StoredLogin *login, GBytes *secret)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (secret, &size);
-  JsonValue *root = json_parse (text, size, NULL);
-
-  stored_login_read (login, root);
-  json_free_secret (root);
-}
-
 /* It is not the service that is. Takes error. */
 static GError *
 out_of_reach (const char *account, GError *error)
@@ -115,62 +94,34 @@ out_of_reach (const char *account, GError *error)
   return made;
 }
 
-/* There are two keyrings, and the one that the login is in is the other. */
-static GError *
-of_another_login (const char *account)
-{
-  g_autofree char *command = stored_login_command (account);
-
-  return g_error_new (
-      PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-      "The keyring has another login of the account '%s' than the one that was made last: log in again: "
-      "%s",
-      account, command);
-}
-
 static void
 on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Keep *self = g_task_get_task_data (task);
+  g_autofree char *command = stored_login_command (self->account);
   GError *error = NULL;
-  g_autofree char *lineage = NULL;
   g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
 
-  if (secret == NULL) {
-    g_autofree char *command = stored_login_command (self->account);
-
-    if (error == NULL)
-      error = g_error_new (
-          PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-          "The login of the account '%s' cannot be had from the keyring, which is locked or has lost it: "
-          "unlock the keyring, or log in again: %s",
-          self->account, command);
-    else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
-      error = out_of_reach (self->account, error);
-    g_task_return_error (task, error);
+  if (secret != NULL) {
+    stored_login_take_secret (self->login, secret);
+    return_login (task);
     return;
   }
-  lineage = g_strdup (self->login->lineage);
-  take_secret (self->login, secret);
-  if (g_strcmp0 (self->login->generation, self->login->filed) == 0 || !stored_login_is_whole (self->login, NULL)) {
-    return_login (task);
-  } else if (g_strcmp0 (self->login->lineage, lineage) != 0) {
-    g_task_return_error (task, of_another_login (self->account));
-  } else {
-    g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_caught_up, g_object_ref (task));
-
-    g_free (self->login->filed);
-    self->login->filed = g_strdup (self->login->generation);
-    g_task_set_task_data (worker, self, NULL);
-    g_task_run_in_thread (worker, catch_up);
-  }
+  if (error == NULL)
+    error = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+                         "The login of the account '%s' cannot be had from the keyring, which is locked or has lost "
+                         "it: unlock the keyring, or log in again: %s",
+                         self->account, command);
+  else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
+    error = out_of_reach (self->account, error);
+  g_task_return_error (task, error);
 }
 
 static void
 read_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Keep *self = data;
+  const Keep *self = data;
   GError *error = NULL;
   StoredLogin *login = stored_login_read_file (self->account, self->folder, &error);
 
@@ -193,8 +144,8 @@ on_file_read (GObject *source, GAsyncResult *result, gpointer data)
       error->code = PEOPLE_ERROR_AUTH;
     g_task_return_error (task, error);
   } else if (self->login->in_keyring) {
-    keyring_lookup_async (self->account, self->deadline, g_task_get_cancellable (task), on_looked_up,
-                          g_object_ref (task));
+    keyring_lookup_async (self->account, self->login->generation, self->deadline, g_task_get_cancellable (task),
+                          on_looked_up, g_object_ref (task));
   } else {
     return_login (task);
   }
@@ -205,10 +156,8 @@ stored_login_load_async (const char *account, const char *folder, gint64 deadlin
                          GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
-  g_autoptr (GTask) worker = g_task_new (NULL, cancellable, on_file_read, g_object_ref (task));
 
-  g_task_set_task_data (worker, keep_new_data (account, folder), (GDestroyNotify)keep_free);
-  g_task_run_in_thread (worker, read_on_worker);
+  run_on_worker (task, read_on_worker, on_file_read);
 }
 
 StoredLogin *
@@ -217,70 +166,162 @@ stored_login_load_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* ---- the one before ---- */
+/* ---- save ---- */
 
 static void
-on_older_looked_up (GObject *source, GAsyncResult *result, gpointer data)
+on_cleaned_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Keep *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
+  g_autoptr (GError) error = NULL;
 
-  if (error != NULL) {
-    g_task_return_error (task, error);
-  } else if (secret == NULL) {
-    g_task_return_pointer (task, NULL, NULL);
+  if (!keyring_clear_finish (result, NULL, &error))
+    g_info ("What nobody looks for stays in the keyring: %s", error->message);
+  if (self->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+clean_up (GTask *task, const StoredLogin *login)
+{
+  keyring_clear_async (login->account, login->generation, g_get_monotonic_time () + CLEAR_SECONDS * G_USEC_PER_SEC,
+                       NULL, on_cleaned_up, g_object_ref (task));
+}
+
+static void
+on_saved_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  self->login->in_keyring = keyring_store_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  self->why_file = error != NULL ? g_strdup (error->message) : NULL;
+  if (!stored_login_write_file (self->login, &self->error)) {
+    if (self->login->in_keyring)
+      clean_up (task, self->login);
+    else
+      g_task_return_error (task, g_steal_pointer (&self->error));
+  } else if (self->login->in_keyring && self->before != NULL && self->before->in_keyring) {
+    clean_up (task, self->before);
   } else {
-    self->login = stored_login_new_empty (self->account, self->folder);
-    take_secret (self->login, secret);
-    return_login (task);
+    g_task_return_boolean (task, TRUE);
   }
 }
 
 void
-stored_login_load_older_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
-                               GAsyncReadyCallback callback, gpointer data)
+stored_login_save_async (StoredLogin *login, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
+  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) secret = stored_login_secret (login);
 
-  keyring_lookup_async (account, deadline, cancellable, on_older_looked_up, g_object_ref (task));
+  self->login = stored_login_ref (login);
+  self->before = stored_login_peek (login->account, login->folder, NULL);
+  g_task_set_check_cancellable (task, FALSE); /* what has come about by then is told as it is */
+  keyring_store_async (login->account, login->generation, secret, deadline, cancellable, on_saved_in_keyring,
+                       g_object_ref (task));
 }
 
-StoredLogin *
-stored_login_load_older_finish (GAsyncResult *result, GError **error)
+gboolean
+stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  Keep *self = g_task_get_task_data (G_TASK (result));
+
+  *why_file = g_steal_pointer (&self->why_file);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- renew ---- */
+
+static void
+write_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Keep *self = data;
+  GError *error = NULL;
+
+  if (stored_login_write_file (self->login, &error))
+    g_task_return_boolean (worker, TRUE);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (keyring_store_finish (result, &error)) {
+    g_task_return_boolean (task, TRUE);
+    return;
+  }
+  self->why_file = g_strdup (error->message);
+  self->login->in_keyring = FALSE;
+  run_on_worker (task, write_on_worker, on_written);
+}
+
+void
+stored_login_renew_async (StoredLogin *login, gint64 deadline, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, NULL, callback, data);
+  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) secret = stored_login_secret (login);
+
+  self->login = stored_login_ref (login);
+  if (login->in_keyring)
+    keyring_store_async (login->account, login->generation, secret, deadline, NULL, on_renewed_in_keyring,
+                         g_object_ref (task));
+  else
+    run_on_worker (task, write_on_worker, on_written);
+}
+
+gboolean
+stored_login_renew_finish (GAsyncResult *result, char **why_file, GError **error)
+{
+  return stored_login_save_finish (result, why_file, error);
 }
 
 /* ---- forget ---- */
-
-static void
-remove_file (GTask *task)
-{
-  Keep *self = g_task_get_task_data (task);
-  g_autofree char *path = stored_login_path (self->folder);
-
-  if (g_unlink (path) != 0 && errno != ENOENT)
-    g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno), "The login in %s cannot be removed: %s",
-                             path, g_strerror (errno));
-  else
-    g_task_return_boolean (task, TRUE);
-}
 
 static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   const Keep *self = g_task_get_task_data (task);
+  g_autofree char *path = stored_login_path (self->folder);
   g_autoptr (GError) error = NULL;
+  gboolean any = FALSE;
+  gboolean cleared = keyring_clear_finish (result, &any, &error);
 
   /* The file stays as long as the keyring has it: it says where there is still something to forget. */
-  if (keyring_clear_finish (result, &error)
-      || (!self->in_keyring && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)))
-    remove_file (task);
-  else
+  if (!cleared && (self->in_keyring || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)))
     g_task_return_error (task, g_steal_pointer (&error));
+  else if (g_unlink (path) != 0 && errno != ENOENT)
+    g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno), "The login in %s cannot be removed: %s",
+                             path, g_strerror (errno));
+  else
+    g_task_return_boolean (task, any);
 }
 
 void
@@ -291,7 +332,7 @@ stored_login_forget_async (const char *account, const char *folder, gboolean in_
   Keep *self = g_task_get_task_data (task);
 
   self->in_keyring = in_keyring;
-  keyring_clear_async (account, deadline, cancellable, on_cleared, g_object_ref (task));
+  keyring_clear_async (account, NULL, deadline, cancellable, on_cleared, g_object_ref (task));
 }
 
 gboolean

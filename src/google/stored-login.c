@@ -1,4 +1,4 @@
-/* The value, its JSON, and its file. Where the secrets go is in stored-login-keep.c. */
+/* The value, its JSON, and its file. Where the secrets are is in stored-login-keep.c. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "google/stored-login.h"
@@ -31,10 +31,7 @@ stored_login_unref (StoredLogin *self)
   g_free (self->folder);
   g_free (self->obtained);
   g_free (self->generation);
-  g_free (self->lineage);
-  g_free (self->filed);
-  g_free (self->person);
-  g_free (self->who);
+  identity_free (self->identity);
   g_free (self->api_url);
   secret_free (self->refresh_token);
   secret_free (self->client_id);
@@ -45,7 +42,7 @@ stored_login_unref (StoredLogin *self)
   g_free (self);
 }
 
-StoredLogin *
+static StoredLogin *
 stored_login_new_empty (const char *account, const char *folder)
 {
   StoredLogin *self = g_new0 (StoredLogin, 1);
@@ -57,17 +54,15 @@ stored_login_new_empty (const char *account, const char *folder)
 }
 
 StoredLogin *
-stored_login_new (const char *account, const char *folder, const StoredLogin *before, const ClientFile *client,
-                  const Grant *grant, const char *person, const char *who, const char *api_url)
+stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
+                  const char *api_url)
 {
   StoredLogin *self = stored_login_new_empty (account, folder);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
   self->obtained = g_date_time_format_iso8601 (now);
   self->generation = g_uuid_string_random ();
-  self->lineage = g_strdup (before != NULL && before->lineage != NULL ? before->lineage : self->generation);
-  self->person = g_strdup (person);
-  self->who = g_strdup (who);
+  self->identity = identity_copy (grant->identity);
   self->api_url = g_strdup (api_url);
   self->refresh_token = g_strdup (grant->refresh_token);
   self->client_id = g_strdup (client->id);
@@ -86,10 +81,7 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   copy->in_keyring = self->in_keyring;
   copy->obtained = g_strdup (self->obtained);
   copy->generation = g_strdup (self->generation);
-  copy->lineage = g_strdup (self->lineage);
-  copy->filed = g_strdup (self->filed);
-  copy->person = g_strdup (self->person);
-  copy->who = g_strdup (self->who);
+  copy->identity = identity_copy (self->identity);
   copy->api_url = g_strdup (self->api_url);
   copy->refresh_token = g_strdup (refresh_token);
   copy->client_id = g_strdup (self->client_id);
@@ -97,20 +89,6 @@ stored_login_with_token (const StoredLogin *self, const char *refresh_token)
   copy->token_uri = g_strdup (self->token_uri);
   copy->revoke_uri = g_strdup (self->revoke_uri);
   copy->scope = g_strdup (self->scope);
-  return copy;
-}
-
-StoredLogin *
-stored_login_with_person (const StoredLogin *self, const char *person, const char *who, const char *api_url)
-{
-  StoredLogin *copy = stored_login_with_token (self, self->refresh_token);
-
-  g_free (copy->person);
-  copy->person = g_strdup (person);
-  g_free (copy->who);
-  copy->who = g_strdup (who);
-  g_free (copy->api_url);
-  copy->api_url = g_strdup (api_url);
   return copy;
 }
 
@@ -123,16 +101,24 @@ stored_login_command (const char *account)
 /* ---- JSON ---- */
 
 GBytes *
-stored_login_write (const StoredLogin *self, const char *place, gboolean secrets)
+stored_login_secret (const StoredLogin *self)
 {
-  const char *older = self->older_in_keyring && g_strcmp0 (place, "file") == 0 ? "keyring" : NULL;
+  return json_write_secret ("client_id", self->client_id, "client_secret", self->client_secret, "refresh_token",
+                            self->refresh_token, NULL);
+}
 
-  return json_write_secret ("place", place, "older", older, "obtained", self->obtained, "generation", self->generation,
-                            "lineage", self->lineage, "person", self->person, "who", self->who, "api_url",
-                            self->api_url, "scope", self->scope, "token_uri", self->token_uri, "revoke_uri",
-                            self->revoke_uri, "client_id", secrets ? self->client_id : NULL, "client_secret",
-                            secrets ? self->client_secret : NULL, "refresh_token", secrets ? self->refresh_token : NULL,
-                            NULL);
+static GBytes *
+write_json (const StoredLogin *self)
+{
+  gboolean secrets = !self->in_keyring;
+  const Identity *who = self->identity;
+
+  return json_write_secret ("place", self->in_keyring ? "keyring" : "file", "obtained", self->obtained, "generation",
+                            self->generation, "id", who != NULL ? who->id : NULL, "email",
+                            who != NULL ? who->email : NULL, "api_url", self->api_url, "scope", self->scope,
+                            "token_uri", self->token_uri, "revoke_uri", self->revoke_uri, "client_id",
+                            secrets ? self->client_id : NULL, "client_secret", secrets ? self->client_secret : NULL,
+                            "refresh_token", secrets ? self->refresh_token : NULL, NULL);
 }
 
 static void
@@ -142,24 +128,39 @@ take (char **member, const JsonValue *root, const char *name)
   *member = g_strdup (json_string (root, name));
 }
 
-/* What root says; the rest stays. */
-void
-stored_login_read (StoredLogin *self, const JsonValue *root)
+static void
+take_secrets (StoredLogin *self, const JsonValue *root)
 {
+  take (&self->client_id, root, "client_id");
+  take (&self->client_secret, root, "client_secret");
+  take (&self->refresh_token, root, "refresh_token");
+}
+
+void
+stored_login_take_secret (StoredLogin *self, GBytes *secret)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (secret, &size);
+  JsonValue *root = json_parse (text, size, NULL);
+
+  take_secrets (self, root);
+  json_free_secret (root);
+}
+
+static void
+read_json (StoredLogin *self, const JsonValue *root)
+{
+  const char *id = json_string (root, "id");
+
+  self->in_keyring = g_strcmp0 (json_string (root, "place"), "keyring") == 0;
+  self->identity = id != NULL ? identity_new (id, json_string (root, "email")) : NULL;
   take (&self->obtained, root, "obtained");
   take (&self->generation, root, "generation");
-  take (&self->lineage, root, "lineage");
-  if (self->lineage == NULL) /* of a version that knew none */
-    self->lineage = g_strdup (self->generation);
-  take (&self->person, root, "person");
-  take (&self->who, root, "who");
   take (&self->api_url, root, "api_url");
   take (&self->scope, root, "scope");
   take (&self->token_uri, root, "token_uri");
   take (&self->revoke_uri, root, "revoke_uri");
-  take (&self->client_id, root, "client_id");
-  take (&self->client_secret, root, "client_secret");
-  take (&self->refresh_token, root, "refresh_token");
+  take_secrets (self, root);
 }
 
 gboolean
@@ -167,8 +168,9 @@ stored_login_is_whole (const StoredLogin *self, GError **error)
 {
   g_autofree char *command = NULL;
 
-  if (self->refresh_token != NULL && self->client_id != NULL && self->client_secret != NULL && self->token_uri != NULL
-      && self->revoke_uri != NULL && http_url_allowed (self->token_uri) && http_url_allowed (self->revoke_uri))
+  if (self->generation != NULL && self->refresh_token != NULL && self->client_id != NULL && self->client_secret != NULL
+      && self->token_uri != NULL && self->revoke_uri != NULL && http_url_allowed (self->token_uri)
+      && http_url_allowed (self->revoke_uri))
     return TRUE;
   command = stored_login_command (self->account);
   g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -249,10 +251,7 @@ stored_login_read_file (const char *account, const char *folder, GError **error)
     return NULL;
   }
   self = stored_login_new_empty (account, folder);
-  stored_login_read (self, root);
-  self->filed = g_strdup (self->generation);
-  self->in_keyring = g_strcmp0 (json_string (root, "place"), "keyring") == 0;
-  self->older_in_keyring = g_strcmp0 (json_string (root, "older"), "keyring") == 0;
+  read_json (self, root);
   json_free_secret (root);
   return self;
 }
@@ -273,8 +272,8 @@ stored_login_peek (const char *account, const char *folder, GError **error)
 }
 
 /* Whole or not at all, and on the disk before we go on. */
-gboolean
-stored_login_write_file (const char *folder, const char *path, const char *text, gsize length, GError **error)
+static gboolean
+write_text (const char *folder, const char *path, const char *text, gsize length, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
@@ -288,9 +287,23 @@ stored_login_write_file (const char *folder, const char *path, const char *text,
 }
 
 gboolean
+stored_login_write_file (const StoredLogin *self, GError **error)
+{
+  g_autofree char *path = stored_login_path (self->folder);
+  g_autoptr (GBytes) json = write_json (self);
+  gsize size;
+  const char *text = g_bytes_get_data (json, &size);
+
+  if (write_text (self->folder, path, text, size, error))
+    return TRUE;
+  g_prefix_error_literal (error, "The login cannot be kept: ");
+  return FALSE;
+}
+
+gboolean
 stored_login_keep_client (const char *folder, const ClientFile *client, GError **error)
 {
   g_autofree char *path = stored_login_client_path (folder);
 
-  return stored_login_write_file (folder, path, client->text, strlen (client->text), error);
+  return write_text (folder, path, client->text, strlen (client->text), error);
 }

@@ -229,12 +229,12 @@ class Emulator:
                 return person["resourceName"]
         raise KeyError(display_name)
 
-    def person(self, action, resource_name=None, **more):
+    def person(self, action, resource_name=None, account=None, **more):
         """Changes a person behind the clients' backs: see src/emulator/control-people.c for the actions."""
         order = dict(more, action=action)
         if resource_name:
             order["resource_name"] = resource_name
-        return self.control("POST", "people", order)
+        return self.control("POST", "people", order, query={"account": account} if account else None)
 
     def create_person(self, given=None, family=None, resource_name=None, **more):
         """A new person; more: fields, face, base64. Its resource name."""

@@ -17,6 +17,7 @@ from mounts import xdg_folders
 from processes import wait_readable
 
 SECRET_CLIENT = "cl1ent-s3cret-of-the-desk"
+CONTACTS = "https://www.googleapis.com/auth/contacts"
 
 
 class Attempt:
@@ -123,18 +124,16 @@ class Desk:
         attempt.await_browser()
         return attempt
 
-    def log_in_unseen(self, status=403):
-        """A login while people/me answers with status: whose it is is not known. Clears all faults."""
-        self.emulator.clear_faults()
-        self.emulator.fault("status", path="/v1/people/me", status=status, times=-1)
-        attempt = self.begin()
-        attempt.consent()
-        result = attempt.finish()
-        self.emulator.clear_faults()
-        assert result.status == 0 and "person" not in self.stored(), result
+    def log_in_unknown(self):
+        """A login of which the service does not say whose it is: its token endpoint knows no ID tokens."""
+        self.emulator.consent(scope=CONTACTS)
+        self.log_in()
+        assert "id" not in self.stored()
 
-    def log_in(self, *options):
-        """All of it; the program's words."""
+    def log_in(self, *options, account=None):
+        """All of it, as account (an e-mail address); the program's words."""
+        if account:
+            self.emulator.consent(account=account)
         attempt = self.begin(*options)
         attempt.consent()
         result = attempt.finish()
@@ -143,6 +142,10 @@ class Desk:
 
     def log_out(self, *options, **more):
         return self.run(self.program, "logout", *options, env=self.env, **more)
+
+    def lock(self, account="default"):
+        """The file of the lock that who renews, replaces or ends a login holds."""
+        return self.config(account).parent / f".{account}.lock"
 
     def stored(self, account="default"):
         return json.loads((self.config(account) / "login.json").read_text())

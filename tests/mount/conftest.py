@@ -91,6 +91,7 @@ def check_service(service, may_refuse):
     assert log["overlaps"] == 0, f"mutations overlapped: {log['requests']}"
     log = log["requests"]
     assert not [r for r in log if r["origin"] == "photo" and r["authorization"]], "the photo host saw a token"
+    assert not [r for r in log if r["path"] == "/v1/people/me"], "the contacts' scope is not for people/me"
     if not may_refuse:
         refused = [r for r in log if r["origin"] == "api" and r["status"] == 400]
         assert not refused, refused

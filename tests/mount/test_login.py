@@ -1,6 +1,7 @@
 """contactfs login: the browser's way, the terminal's way, and every refusal with its sentence. Without a keyring here;
-with one in test_keyring.py, and what mounts make of a login in test_stored_login.py and test_owner.py."""
+with one in test_keyring.py, and what mounts make of a login in test_stored_login.py and test_holder.py."""
 
+import base64
 import contextlib
 import json
 import re
@@ -12,9 +13,7 @@ import urllib.parse
 import pytest
 
 from conftest import CONTACTFS, Emulator, PEOPLE_EMULATOR
-from logins import SECRET_CLIENT, Desk
-
-CONTACTS = "https://www.googleapis.com/auth/contacts"
+from logins import CONTACTS, SECRET_CLIENT, Desk
 
 
 @pytest.fixture
@@ -39,14 +38,14 @@ def test_the_whole_way(desk):
     attempt = desk.begin()
     asked = attempt.asked
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", asked["redirect_uri"])
-    assert asked["scope"] == CONTACTS and asked["response_type"] == "code"
+    assert asked["scope"] == f"openid email {CONTACTS}" and asked["response_type"] == "code"
     assert asked["access_type"] == "offline" and asked["prompt"] == "consent"
     assert asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) == 43 and len(asked["state"]) >= 43
     page = attempt.consent()
     assert page.status == 200 and b"You are logged in" in page.body
     result = attempt.finish()
     assert result.status == 0 and result.errors == ""
-    assert "Sample User <you@example.com>" in result.out and "contactfs mount FOLDER" in result.out
+    assert "Logged in as you@example.com" in result.out and "contactfs mount FOLDER" in result.out
     assert result.out.count("the login is in a file instead") == 1, "there is no keyring here"
     assert "keyring" not in desk.log_in().out, "said once"
     desk.log_out()
@@ -58,7 +57,7 @@ def test_the_file_is_for_its_owner_alone(desk):
     folder = desk.config()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
-    assert desk.stored()["scope"] == CONTACTS
+    assert CONTACTS in desk.stored()["scope"].split()
     assert set(desk.files_with(SECRET_CLIENT)) == {desk.client, folder / "client.json", folder / "login.json"}
     assert desk.files_with(desk.stored()["refresh_token"]) == [folder / "login.json"]
 
@@ -110,12 +109,11 @@ def test_the_page_keeps_to_itself(desk):
 
 
 def test_the_page_escapes_what_comes_from_outside(desk):
-    desk.emulator.fault(path="/v1/people/me", action="status", status=200,
-                        body={"resourceName": "people/1", "names": [{"displayName": "<script>alert(1)</script> & Co"}]})
+    desk.emulator.consent(account="<script>alert(1)</script> & Co@example.com")
     attempt = desk.begin()
     page = attempt.consent().body.decode()
     assert attempt.finish().status == 0
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co" in page and "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co@example.com" in page and "<script" not in page
 
 
 def test_the_page_of_a_failure(desk):
@@ -235,7 +233,7 @@ def test_denied(desk):
 
 
 def test_unticked(desk):
-    desk.emulator.consent(scope="openid")
+    desk.emulator.consent(scope="openid email")
     attempt = desk.begin()
     page = attempt.consent()
     assert b"tick the box" in page.body
@@ -344,8 +342,7 @@ def test_a_pattern_that_fits_two_client_files(desk):
 def test_somebody_else_by_a_slip(desk):
     desk.log_in()
     before = desk.stored()
-    desk.emulator.fault(path="/v1/people/me", action="status", status=200,
-                        body={"resourceName": "people/2", "emailAddresses": [{"value": "other@example.com"}]})
+    desk.emulator.consent(account="other@example.com")
     attempt = desk.begin()
     assert b"other@example.com" in attempt.consent().body
     check_failed(attempt.finish(), "choose another name with --account NAME")
@@ -359,18 +356,20 @@ def begin_without_address(desk, *options):
     return attempt
 
 
-def test_the_next_login_asks_the_same_service_who_it_is(desk):
+def test_the_next_login_looks_at_the_same_service(desk):
     desk.log_in()
     before = desk.stored()
+    desk.emulator.reset_requests()
     attempt = begin_without_address(desk, "--account", "default")
     attempt.consent()
     result = attempt.finish()
-    assert result.status == 0 and "Logged in as Sample User" in result.out and result.errors == ""
-    assert desk.stored()["generation"] != before["generation"] and desk.stored()["person"] == before["person"]
+    assert result.status == 0 and "Logged in as you@example.com" in result.out and result.errors == ""
+    assert desk.stored()["generation"] != before["generation"] and desk.stored()["id"] == before["id"]
+    assert [r["path"] for r in desk.emulator.requests(origin="api")] == ["/v1/people/me/connections"]
 
 
 def test_another_authorization_servers_token_is_not_shown_to_google(desk, tmp_path):
-    """Without --api-url Google would be asked whose it is."""
+    """Without --api-url Google would be asked for the contacts."""
     trace = tmp_path / "trace"
     desk.env["ASAN_OPTIONS"] = "detect_leaks=0"  # which would trace the process itself
     wrapper = ["strace", "-f", "-e", "trace=connect,sendto,sendmmsg", "-o", trace]
@@ -378,17 +377,23 @@ def test_another_authorization_servers_token_is_not_shown_to_google(desk, tmp_pa
     attempt.await_browser()
     attempt.consent()
     result = attempt.finish()
-    assert result.status == 0 and result.errors == "" and "person" not in desk.stored()
+    assert result.status == 0 and result.errors == ""
     assert "people" not in trace.read_text(), "not even its name is looked up"
-    assert not desk.emulator.requests(path="/v1/people/me")
+    assert not desk.emulator.requests(origin="api")
 
 
 def test_the_api_is_not_enabled(desk):
-    desk.emulator.fault(path="/v1/people/me", action="status", status=403, reason="SERVICE_DISABLED", times=-1)
+    link = "https://console.developers.google.com/apis/api/people.googleapis.com/overview?project=1"
+    desk.emulator.fault(path="/v1/people/me/connections", action="status", status=403, times=-1, body={"error": {
+        "code": 403, "status": "PERMISSION_DENIED", "message": f"People API has not been used in project 1 before or it is "
+        f"disabled. Enable it by visiting {link} then retry.", "details": [{
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED", "domain": "googleapis.com",
+            "metadata": {"activationUrl": link}}]}})
     attempt = desk.begin()
     attempt.consent()
     result = attempt.finish()
     assert result.status == 0 and "The login is kept, but the contacts cannot be had yet" in result.errors
+    assert link in result.errors
     assert "refresh_token" in desk.stored()
 
 
@@ -416,7 +421,7 @@ def keeping_is_impossible(desk, *options):
 def test_an_attempt_leaves_no_account_that_never_was(desk, run):
     desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
     check_failed(keeping_is_impossible(desk), "cannot be kept")
-    assert not desk.config().parent.exists()
+    assert not desk.config().exists()
     desk.log_in()
     desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
     check_failed(keeping_is_impossible(desk, "--account", "work"), "cannot be kept")
@@ -433,18 +438,54 @@ def test_an_attempt_leaves_what_was_there(desk):
     assert (desk.config() / "mount.env").exists()
 
 
-def test_a_login_that_waited_for_one_that_failed_has_the_lock(desk, run):
-    """The first one's lock goes away with its folder; nobody may work with a login at the same time as the second."""
-    lock = desk.config() / "login.lock"
-    desk.config().mkdir(parents=True)
-    holder = run.start("flock", lock, "sh", "-c", 'echo; read x; rm -r "$0"', desk.config(), stdin=-1, stdout=-1)
+def test_a_login_waits_for_whoever_is_at_work_with_the_one_before(desk, run):
+    desk.log_in()
+    before = desk.stored()
+    holder = run.start("flock", desk.lock(), "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
     holder.stdout.readline()
     attempt = desk.begin()
     page = run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=-1)
     assert b"Waiting for another program" in attempt.process.stderr.readline()
+    assert desk.stored() == before
     holder.communicate(b"\n")
     assert attempt.finish().status == 0 and run.finish(page).status == 0
-    assert lock.exists() and desk.stored()["refresh_token"]
+    assert desk.stored()["generation"] != before["generation"]
+
+
+# ---- what the token endpoint tells of who it is ----
+
+def answer_of(desk, **more):
+    """What the token endpoint is to answer to the next code, in place of its own answer."""
+    desk.emulator.add_token("made-up")
+    desk.emulator.fault(origin="token", path="/token", action="status", status=200, body={
+        "access_token": "made-up", "refresh_token": "1//made-up", "expires_in": 3599, "scope": CONTACTS, "token_type": "Bearer",
+        **more})
+
+
+def id_token(**claims):
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "RS256"}, claims)]
+    return ".".join([*parts, "c2lnbmF0dXJl"])
+
+
+@pytest.mark.parametrize("value", [None, "", "x", "a.b.c", "." * 5000, 7, {"sub": "1"}, "eyJhbGciOiJSUzI1NiJ9.W10.x"])
+def test_an_id_token_that_is_none_costs_nobody_the_login(desk, value):
+    answer_of(desk, **({} if value is None else {"id_token": value}))
+    result = desk.log_in()
+    assert result.errors == "" and "Logged in, as the account" in result.out
+    assert desk.stored()["refresh_token"] == "1//made-up" and "id" not in desk.stored()
+
+
+@pytest.mark.parametrize("change", [{"iss": "https://accounts.google.com"}, {"iss": "https://evil.example"}, {"iss": None},
+                                    {"aud": "another"}, {"aud": None}, {"sub": None}])
+def test_an_id_token_for_somebody_else_says_nothing(desk, change):
+    claims = {"iss": desk.emulator.api_url, "aud": "desk.apps.googleusercontent.com", "sub": "1", **change}
+    answer_of(desk, id_token=id_token(**claims))
+    assert "Logged in, as the account" in desk.log_in().out and "id" not in desk.stored()
+
+
+def test_who_logged_in_is_kept_without_an_address_too(desk):
+    answer_of(desk, id_token=id_token(iss=desk.emulator.api_url, aud=["x", "desk.apps.googleusercontent.com"], sub="4711"))
+    assert "Logged in as 4711" in desk.log_in().out and desk.stored()["id"] == "4711"
 
 
 def test_open_connections_do_not_keep_the_browser_out(desk):

@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from conftest import CONTACTFS, Contacts
-from keyrings import Keyring
 from logins import is_good
 from slow_tokens import SlowTokens
 
@@ -68,14 +67,6 @@ def test_the_wait_can_be_interrupted(desk, emulator, keyring, tokens, renewing):
     assert "revoked and forgotten" in desk.log_out().out and is_clean(desk, keyring)
 
 
-def test_a_login_that_was_removed_by_hand_does_not_come_back(desk, emulator, keyring, mount, tokens, renewing):
-    (desk.config() / "login.json").unlink()
-    tokens.release()
-    assert desk.run.finish(renewing).status == 1
-    assert not (desk.config() / "login.json").exists()
-    assert [r["status"] for r in emulator.requests(path="/revoke")] == [200]
-
-
 # ---- a login that did not come about ----
 
 def killed_login(desk, rename):
@@ -90,29 +81,34 @@ def killed_login(desk, rename):
     attempt.finish()
 
 
-def test_killed_before_anything_is_kept(desk, keyring):
+def test_killed_between_the_keyring_and_the_file(desk, emulator, keyring):
     killed_login(desk, 1)
-    assert not keyring.is_kept()
+    assert keyring.is_kept() and not (desk.config() / "login.json").exists()
+    assert "has no login" in desk.log_out().out and is_clean(desk, keyring)
+    assert "There is no login" in desk.log_out(check=False).errors
 
 
-def test_killed_between_the_keyring_and_the_file(desk, emulator, keyring, run):
-    keyring.lock()
+@pytest.mark.parametrize("place", ["file", "keyring"])
+def test_killed_between_the_keyring_and_the_file_the_one_before_goes_on(desk, emulator, keyring, mount, faces, place):
+    if place == "file":
+        keyring.lock()
     desk.log_in()
-    in_file = desk.stored()["refresh_token"]
+    before = desk.stored()
     keyring.restart()
-    killed_login(desk, 2)
-    in_keyring = json.loads(keyring.lookup())["refresh_token"]
-    assert desk.stored()["refresh_token"] == in_file
-    elsewhere = run(CONTACTFS, "logout", env={**desk.env, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}, check=False)
-    assert elsewhere.status == 1 and "older login" in elsewhere.errors and is_good(emulator, in_keyring)
+    killed_login(desk, 1)
+    assert desk.stored() == before
+    contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder, env=keyring.env))
+    contacts.photo(contacts.person()).write_bytes(faces.face_bytes(1))
+    assert "The login is in the keyring" in desk.log_in().out
+    emulator.revoke_tokens()
+    contacts.photo(contacts.person()).write_bytes(faces.face_bytes(2))
     assert "revoked and forgotten" in desk.log_out().out and is_clean(desk, keyring)
-    assert not is_good(emulator, in_file) and not is_good(emulator, in_keyring)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounts a small disk")
 def test_a_disk_that_is_full(desk, keyring, run):
     desk.config().mkdir(parents=True)
-    run("mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=2", "tmpfs", desk.config())
+    run("mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", desk.config())
     try:
         attempt = desk.begin()
         attempt.consent()
@@ -123,15 +119,6 @@ def test_a_disk_that_is_full(desk, keyring, run):
         run("umount", "-l", desk.config())
 
 
-def test_what_only_the_keyring_knows_is_ended_too(desk, emulator, keyring):
-    desk.log_in()
-    token = json.loads(keyring.lookup())["refresh_token"]
-    (desk.config() / "login.json").unlink()
-    assert "revoked and forgotten" in desk.log_out().out and not keyring.is_kept() and not is_good(emulator, token)
-    result = desk.log_out(check=False)
-    assert result.status == 1 and "There is no login of the account “default” to end" in result.errors
-
-
 def test_nothing_anywhere(desk, keyring):
     for end in (lambda: None, keyring.end_bus):
         end()
@@ -139,22 +126,3 @@ def test_nothing_anywhere(desk, keyring):
         assert result.status == 1 and "There is no login of the account “default” to end" in result.errors
     assert not desk.config().exists()
 
-
-# ---- an older login that went into another keyring ----
-
-def test_a_keyring_that_knows_nothing_of_it_settles_nothing(desk, emulator, keyring, run, tmp_path):
-    desk.log_in()
-    older = json.loads(keyring.lookup())["refresh_token"]
-    keyring.lock()
-    desk.log_in()
-    keyring.restart()
-    another = Keyring(run, tmp_path / "another")
-    try:
-        result = run(CONTACTFS, "logout", env={**desk.env, **another.env}, check=False)
-    finally:
-        another.close()
-    assert result.status == 1 and "another one and does not have it" in result.errors and desk.stored()["older"] == "keyring"
-    for way_out in ("contactfs logout --account default", "myaccount.google.com/permissions", str(desk.config() / "login.json")):
-        assert way_out in result.errors
-    assert is_good(emulator, older)
-    assert "revoked and forgotten" in desk.log_out().out and is_clean(desk, keyring) and not is_good(emulator, older)

@@ -36,8 +36,7 @@ def fields(result):
     return dict(line.strip().split("  ", 1) for line in result.out.splitlines() if line.startswith("  "))
 
 
-LOGIN = {"version": 1, "place": "keyring", "obtained": "2026-01-01T00:00:00Z", "generation": "g",
-         "who": "Sample User <you@example.com>"}
+LOGIN = {"place": "keyring", "obtained": "2026-01-01T00:00:00Z", "generation": "g", "id": "1", "email": "you@example.com"}
 
 
 # ---- for people ----
@@ -80,7 +79,7 @@ def test_accounts_without_a_mount(contacts, status):
     assert "contactfs mount --account home FOLDER" in result.out and "--account work FOLDER" not in result.out
     assert "systemctl --user start contactfs@unit" in result.out
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]
-    assert told.pop(0)["login"] == LOGIN["who"] and LOGIN["who"] in result.out
+    assert told.pop(0)["login"] == LOGIN["email"] and LOGIN["email"] in result.out
     assert told.pop(0)["account"] == "unit"
     assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None}]
 

@@ -39,7 +39,7 @@ def test_a_login_is_mounted(logged_in, faces, run):
     assert logged_in.photo(person).read_bytes() == logged_in.held(person)
     run("cp", faces.face(1), logged_in.photo(person))
     assert logged_in.held(person) == faces.face_bytes(1)
-    assert logged_in.mount.status()["credentials"] == "stored login of Sample User <you@example.com>"
+    assert logged_in.mount.status()["credentials"] == "stored login of you@example.com"
 
 
 def test_one_refresh_for_all_who_wait(logged_in, emulator, faces, run):
@@ -125,7 +125,7 @@ def test_rotated_refresh_tokens_are_kept(logged_in, desk, emulator):
 
 
 def test_another_process_with_the_lock_is_waited_for(logged_in, desk, emulator, faces, run):
-    lock = run.start("flock", desk.config() / "login.lock", "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
+    lock = run.start("flock", desk.lock(), "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
     lock.stdout.readline()
     emulator.revoke_tokens()
     asked = len(grants(emulator))
@@ -140,7 +140,7 @@ def test_another_process_with_the_lock_is_waited_for(logged_in, desk, emulator, 
 def test_a_process_that_keeps_the_lock_is_not_overtaken_and_is_named(desk, emulator, mount, faces, run):
     desk.log_in()
     contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", "--upload-timeout", "2", state=desk.folder))
-    lock = run.start("flock", desk.config() / "login.lock", "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
+    lock = run.start("flock", desk.lock(), "sh", "-c", "echo; read x", stdin=-1, stdout=-1)
     lock.stdout.readline()
     emulator.revoke_tokens()
     asked = len(grants(emulator))

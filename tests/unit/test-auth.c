@@ -195,67 +195,6 @@ test_free_while_running (TokenFixture *f, gconstpointer data)
 
 /* ---- held ---- */
 
-static void
-count_up (gpointer data)
-{
-  (*(guint *)data)++;
-}
-
-static void
-assert_failed (Auth *auth, GAsyncResult **result, GQuark domain, int code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (auth_get_token_finish (auth, await_result (result), &error));
-  g_assert_error (error, domain, code);
-  g_clear_object (result);
-}
-
-static void
-test_held (TokenFixture *f, gconstpointer data)
-{
-  g_autoptr (Auth) auth = counting_command (f, "echo tok");
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) why = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE, "why");
-  GAsyncResult *first = NULL, *held = NULL, *cancelled = NULL, *late = NULL;
-  guint wanted = 0;
-  char *token;
-
-  auth_watch (auth, count_up, &wanted);
-  auth_hold (auth);
-  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
-  auth_get_token_async (auth, deadline_in (10), cancellable, keep_result, &cancelled);
-  auth_get_token_async (auth, g_get_monotonic_time (), NULL, keep_result, &late);
-  g_assert_cmpuint (wanted, ==, 3);
-  auth_get_first_token_async (auth, deadline_in (10), NULL, keep_result, &first);
-  g_cancellable_cancel (cancellable);
-  assert_failed (auth, &cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  assert_failed (auth, &late, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
-  token = auth_get_token_finish (auth, await_result (&first), NULL); /* those others did not end its run */
-  g_assert_cmpstr (token, ==, "tok");
-  auth_token_free (token);
-  g_clear_object (&first);
-  g_assert_null (held);
-
-  auth_fail_held (auth, why);
-  assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
-
-  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
-  auth_identify (auth, "people/c1", NULL);
-  token = auth_get_token_finish (auth, await_result (&held), NULL);
-  g_assert_cmpstr (token, ==, "tok");
-  auth_token_free (token);
-  g_clear_object (&held);
-  token_assert (auth, "tok");
-  g_assert_cmpuint (wanted, ==, 4);
-  g_assert_cmpuint (runs (f), ==, 1);
-
-  auth_hold (auth);
-  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &held);
-  auth_bar (auth, g_error_copy (why));
-  assert_failed (auth, &held, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
-}
-
 /* ---- the refresh grant ---- */
 
 static void
@@ -363,6 +302,50 @@ test_refresh_redirect_is_not_followed (TokenFixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 }
 
+/* ---- whose it is ---- */
+
+/* An answer with an unsigned ID token for the client of refresher (). */
+static void
+script_token_of (TokenFixture *f, const char *sub)
+{
+  g_autofree char *issuer = script_server_url (f->server, "");
+  g_autofree char *claims = g_strdup_printf ("{\"iss\":\"%s\",\"aud\":\"id &1\",\"sub\":\"%s\"}", issuer, sub);
+  g_autofree char *encoded = g_base64_encode ((const guchar *)claims, strlen (claims));
+  g_autofree char *json = NULL;
+
+  g_strdelimit (g_strdelimit (encoded, "+", '-'), "/", '_');
+  encoded[strcspn (encoded, "=")] = '\0';
+  json = g_strdup_printf ("{\"access_token\":\"tok-%s\",\"id_token\":\"eyJhbGciOiJub25lIn0.%s.\"}", sub, encoded);
+  script_json (f->server, 200, json);
+}
+
+static void
+test_only_the_holders_tokens (TokenFixture *f, gconstpointer data)
+{
+  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (Holder) holder = holder_open (f->dir, "default", "https://people.example");
+  g_autofree char *file = g_build_filename (f->dir, "holder.json", NULL);
+
+  auth_set_holder (auth, holder);
+  script_json (f->server, 200, "{\"access_token\":\"anybodys\"}");
+  token_assert (auth, "anybodys");
+  auth_reject (auth, "anybodys");
+  script_token_of (f, "ann");
+  token_assert (auth, "tok-ann");
+  auth_reject (auth, "tok-ann");
+  script_token_of (f, "bob");
+  token_assert_fails (auth, PEOPLE_ERROR_AUTH, "that of ann, and these credentials are those of bob");
+  script_json (f->server, 200, "{\"access_token\":\"anybodys\"}");
+  token_assert (auth, "anybodys"); /* where it is not known, it is believed */
+  auth_reject (auth, "anybodys");
+  script_json (f->server, 200, "{\"access_token\":\"damaged\",\"id_token\":\"x.y.z\"}");
+  token_assert (auth, "damaged");
+  auth_reject (auth, "damaged");
+  script_token_of (f, "ann");
+  token_assert (auth, "tok-ann");
+  g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS)); /* it was only looked at */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -377,7 +360,7 @@ main (int argc, char **argv)
   ADD ("command-is-shared", test_command_is_shared);
   ADD ("cancel-one-of-two", test_cancel_one_of_two);
   ADD ("free-while-running", test_free_while_running);
-  ADD ("held", test_held);
+  ADD ("only-the-holders-tokens", test_only_the_holders_tokens);
   ADD ("refresh", test_refresh);
   ADD ("renewed-ahead", test_renewed_ahead);
   ADD ("renewal-fails", test_renewal_fails);

@@ -1,4 +1,6 @@
 /* The redirect of a login, read strictly; where logins are revoked. */
+#include <glib/gstdio.h>
+
 #include "google/error.h"
 #include "google/login-lock.h"
 #include "google/login-request.h"
@@ -112,27 +114,54 @@ on_lock (GObject *source, GAsyncResult *result, gpointer data)
   *lock = login_lock_finish (result, NULL);
 }
 
-static void
-test_urgent_comes_first (void)
+static LoginLock *
+take_lock (const char *folder)
 {
-  g_autofree char *folder = g_dir_make_tmp ("contactfs-lock-XXXXXX", NULL);
-  LoginLock *mounts[2] = { NULL };
-  LoginLock *logout = NULL;
+  LoginLock *lock = NULL;
 
-  login_lock_async (folder, FALSE, NULL, on_lock, &mounts[0]);
-  while (mounts[0] == NULL)
+  login_lock_async (folder, NULL, on_lock, &lock);
+  while (lock == NULL)
     g_main_context_iteration (NULL, TRUE);
-  login_lock_async (folder, TRUE, NULL, on_lock, &logout);
-  login_lock_free (mounts[0]); /* and at once again, as a mount does of which much is wanted */
-  login_lock_async (folder, FALSE, NULL, on_lock, &mounts[1]);
-  while (logout == NULL) {
-    g_assert_null (mounts[1]);
+  return lock;
+}
+
+static void
+on_no_lock (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (login_lock_finish (result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  *(gboolean *)data = TRUE;
+}
+
+/* Who gives up waiting is answered at once, and does not keep the lock from the next when it comes all the same. */
+static void
+test_lock_one_at_a_time (void)
+{
+  g_autofree char *top = g_dir_make_tmp ("contactfs-lock-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (top, "account", NULL);
+  g_autofree char *file = g_build_filename (top, ".account.lock", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  LoginLock *first = take_lock (folder), *second = NULL;
+  gboolean gave_up = FALSE;
+
+  login_lock_async (folder, cancellable, on_no_lock, &gave_up);
+  g_cancellable_cancel (cancellable);
+  while (!gave_up)
     g_main_context_iteration (NULL, TRUE);
-  }
-  login_lock_free (logout);
-  while (mounts[1] == NULL)
+  login_lock_async (folder, NULL, on_lock, &second);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_null (second);
+  login_lock_free (first);
+  while (second == NULL)
     g_main_context_iteration (NULL, TRUE);
-  login_lock_free (mounts[1]);
+  login_lock_free (second);
+  g_assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS)); /* no account that never was */
+  g_remove (file);
+  g_rmdir (top);
 }
 
 int
@@ -147,6 +176,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/login/scope", test_scope);
   g_test_add_func ("/login/revoke-uri", test_revoke_uri);
-  g_test_add_func ("/login/lock/urgent-comes-first", test_urgent_comes_first);
+  g_test_add_func ("/login/lock/one-at-a-time", test_lock_one_at_a_time);
   return g_test_run ();
 }

@@ -1,10 +1,10 @@
 /*
  * By libjwt, which signs with OpenSSL. It keeps a copy of the key, and zeroes it in jwt_free; its answers are plain
- * malloc. A key that it cannot use is EINVAL and no more words.
+ * malloc. A key that it cannot use, and a token that is none, is EINVAL and no more words.
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "google/service-account.h"
+#include "google/web-token.h"
 
 #include <jwt.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ is_plain_key (const char *pem)
 }
 
 static gboolean
-fill (jwt_t *jwt, const ServiceAccountClaims *self)
+fill (jwt_t *jwt, const WebTokenClaims *self)
 {
   gint64 issued = self->now - SKEW;
 
@@ -57,7 +57,7 @@ encode (jwt_t *jwt, const char *private_key)
 }
 
 char *
-service_account_sign (const ServiceAccountClaims *self, const char *private_key, GError **error)
+web_token_sign (const WebTokenClaims *self, const char *private_key, GError **error)
 {
   g_autoptr (jwt_t) jwt = NULL;
   char *encoded;
@@ -71,4 +71,18 @@ service_account_sign (const ServiceAccountClaims *self, const char *private_key,
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                  "its private_key is damaged, or not an RSA key: make a new key for it and download that");
   return encoded;
+}
+
+char *
+web_token_read (const char *token)
+{
+  g_autoptr (jwt_t) jwt = NULL;
+  char *claims, *copy;
+
+  if (jwt_decode (&jwt, token, NULL, 0) != 0)
+    return NULL;
+  claims = jwt_get_grants_json (jwt, NULL);
+  copy = g_strdup (claims);
+  free (claims);
+  return copy;
 }

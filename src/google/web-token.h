@@ -1,6 +1,7 @@
 /*
- * The signed claims of a service account (a JWT, RS256): the one room that includes <jwt.h>. Internal to src/google.
- * Pure; any thread. Document: RFC 7523 section 3, Google's "OAuth 2.0 for server to server applications".
+ * JSON Web Tokens: the claims that a service account signs (RS256), and those of ID tokens. The only door to libjwt.
+ * Internal to src/google. Pure; any thread.
+ * Documents: RFC 7519; RFC 7523 section 3, Google's "OAuth 2.0 for server to server applications".
  */
 #pragma once
 
@@ -13,8 +14,11 @@ typedef struct {
   const char *audience; /* aud: the token_uri */
   const char *key_id;   /* kid; or NULL */
   gint64 now;           /* seconds since 1970 */
-} ServiceAccountClaims;
+} WebTokenClaims;
 
 /* private_key: PEM, PKCS #8 or PKCS #1, not encrypted. The text is as good as a password until it expires: wipe it with
  * secret_free. PEOPLE_ERROR_AUTH when the key cannot sign. */
-char *service_account_sign (const ServiceAccountClaims *self, const char *private_key, GError **error);
+char *web_token_sign (const WebTokenClaims *self, const char *private_key, GError **error);
+
+/* The claims, as JSON; the signature is not looked at. NULL: it is no such token. Transfer full. */
+char *web_token_read (const char *token);
