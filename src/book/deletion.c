@@ -63,6 +63,27 @@ book_deletion_photo_changed (BookFolder *self, const char *version, gboolean els
   book_deletion_forget (self);
 }
 
+gboolean
+book_deletion_is_wanted (const BookPerson *person)
+{
+  const BookFolder *folder = person->folder;
+
+  return folder != NULL && folder->state == BOOK_FOLDER_REMOVED && !folder->photo_held && folder->successors == 0;
+}
+
+/* It gave way to a successor. That settles what becomes of the old photo, unless it came to nothing meanwhile. */
+static void
+deletion_withdrawn (BookFolder *self)
+{
+  gboolean idle = self->timer == 0 && book_deletion_is_wanted (self->person);
+
+  self->busy--;
+  if (idle)
+    book_folder_successor_gone (self);
+  else
+    book_folder_release_if_idle (self);
+}
+
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -73,7 +94,13 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *version = book_person_photo_version (person);
   gboolean keep_promise = FALSE;
 
+  self->deleting = FALSE;
   if (!book_delete_photo_finish (book, result, &error)) {
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+      deletion_withdrawn (self);
+      book_stop_check (book);
+      return;
+    }
     if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_STALE) && self->state == BOOK_FOLDER_REMOVED
         && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
       self->busy--;
@@ -98,8 +125,11 @@ void
 book_folder_delete_now (BookFolder *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->deleting)
+    return;
+  self->deleting = TRUE;
   self->busy++;
-  book_delete_photo_async (self->book, self->person, self->removed_version, NULL, on_deleted, self);
+  book_delete_promised_async (self->book, self->person, self->removed_version, on_deleted, self);
 }
 
 /* ---- those of an earlier mount ---- */

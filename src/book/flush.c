@@ -467,4 +467,6 @@ book_drafts_finish (BookFolder *folder)
 
   if (draft != NULL && draft->handles > 0)
     book_draft_closed (folder->photo, draft);
+  else if (draft != NULL && draft->size == 0) /* created or cut, and never filled */
+    book_folder_set_photo (folder, NULL);
 }

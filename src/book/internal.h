@@ -202,6 +202,10 @@ gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
+/* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it, and then it ends as
+ * cancelled when it is wanted no more (book_deletion_is_wanted). */
+void book_delete_promised_async (Book *book, BookPerson *person, const char *version, GAsyncReadyCallback callback,
+                                 gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- send.c ---- */
@@ -240,6 +244,8 @@ struct BookFolder {
   gboolean
       removed_earlier; /* REMOVED: in an earlier mount; waits for a sync, since there may be another photo by now */
   guint timer;         /* REMOVED, MOVED */
+  gboolean deleting;   /* REMOVED: the deletion is in the account's queue */
+  guint successors;    /* renames to photo.jpg whose upload is under way */
   guint busy;          /* operations that need the folder to stay */
 };
 
@@ -285,7 +291,9 @@ void book_deletions_start (Book *book);         /* carry out those of this mount
 void book_deletions_start_earlier (Book *book); /* the book is up to date: carry out those of an earlier mount */
 void book_stop_check (Book *book);              /* something ended: is the stop complete? */
 
-void book_deletions_load (Book *book);        /* of an earlier mount: hide those photos */
+void book_deletions_load (Book *book); /* of an earlier mount: hide those photos */
+/* The removal that was promised is still to be carried out: no successor is there, or on its way. */
+gboolean book_deletion_is_wanted (const BookPerson *person);
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 

@@ -32,6 +32,7 @@ typedef struct {
   char *replaced; /* the version that is there when we send */
   char *saved;    /* its name in .previous */
   gint64 deadline;
+  gboolean promised; /* a removal that nobody waits for: its deadline begins with its turn */
   Stage stage;
   gboolean paid;  /* it has its token of the bucket */
   BookLook *look; /* while LOOKING */
@@ -213,6 +214,19 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   succeed (task);
 }
 
+/* A promised removal gives way to a successor, and whoever brings that is not told. */
+static gboolean
+is_withdrawn (const Mutation *self)
+{
+  return self->promised && !book_deletion_is_wanted (self->person);
+}
+
+static GError *
+withdrawn (void)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "a new photo is coming, or came");
+}
+
 static GError *
 too_late (void)
 {
@@ -228,6 +242,10 @@ send (GTask *task)
 
   if (time_left (self) < LEAST_REMAINDER) {
     not_sent (task, too_late ());
+    return;
+  }
+  if (is_withdrawn (self)) {
+    not_sent (task, withdrawn ());
     return;
   }
   self->stage = SENDING;
@@ -366,6 +384,8 @@ save_present (GTask *task)
     finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the contact is no longer in the address book"));
   } else if (self->photo == NULL && self->replaced == NULL && self->person->unseen == NULL) {
     finish (task, NULL); /* already gone is success */
+  } else if (is_withdrawn (self)) {
+    finish (task, withdrawn ());
   } else if (self->expected != NULL && g_strcmp0 (self->expected, self->replaced) != 0) {
     finish (task, g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, "the photo has changed meanwhile; the new one is kept"));
   } else if (self->person->unseen != NULL) {
@@ -453,7 +473,11 @@ pace (GTask *task)
 static void
 start (GTask *task)
 {
-  g_clear_handle_id (&((Mutation *)g_task_get_task_data (task))->timer, g_source_remove); /* the deadline's */
+  Mutation *self = g_task_get_task_data (task);
+
+  g_clear_handle_id (&self->timer, g_source_remove); /* the deadline's */
+  if (self->promised)
+    self->deadline = g_get_monotonic_time () + self->book->options.upload_timeout * G_TIME_SPAN_SECOND;
   pace (task);
 }
 
@@ -502,7 +526,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
     self->cancel_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_cancel_idle, data, NULL);
 }
 
-/* The queue owns the task until finish. */
+/* The queue owns the task until finish. deadline: 0 for a removal that was promised. */
 static void
 enqueue (Book *book, BookPerson *person, GBytes *photo, const char *sha256, const char *expected, gint64 deadline,
          GTask *task)
@@ -521,7 +545,9 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *sha256, cons
   self->sha256 = g_strdup (sha256);
   self->expected = g_strdup (expected);
   self->deadline = deadline;
-  self->timer = g_timeout_add ((guint)(time_left (self) / 1000), on_deadline, task);
+  self->promised = deadline == 0;
+  if (!self->promised)
+    self->timer = g_timeout_add ((guint)(time_left (self) / 1000), on_deadline, task);
   g_task_set_task_data (task, self, mutation_free);
   g_task_set_check_cancellable (task, FALSE);
   if (cancellable != NULL)
@@ -555,6 +581,16 @@ book_delete_photo_async (Book *book, BookPerson *person, const char *version, GC
   g_task_set_source_tag (task, book_delete_photo_async);
   enqueue (book, person, NULL, NULL, version,
            g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND, task);
+}
+
+void
+book_delete_promised_async (Book *book, BookPerson *person, const char *version, GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_source_tag (task, book_delete_promised_async);
+  enqueue (book, person, NULL, NULL, version, 0, task);
 }
 
 gboolean

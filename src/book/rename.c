@@ -99,6 +99,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   Rename *self = g_task_get_task_data (task);
   GError *error = NULL;
 
+  self->new_person->folder->successors--;
   book_folder_show_again (self->new_person->folder);
   if (!book_send_finish (self->book, result, &error)) {
     book_reject (self->book, self->new_person, self->bytes, error);
@@ -123,9 +124,11 @@ static void
 upload (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
+  BookFolder *folder = book_folder_get (self->book, self->new_person);
   BookDraft *draft = self->file->draft;
 
-  g_clear_handle_id (&book_folder_get (self->book, self->new_person)->timer, g_source_remove);
+  g_clear_handle_id (&folder->timer, g_source_remove);
+  folder->successors++;
   book_send_async (self->book, self->new_person, self->bytes, draft != NULL ? draft->base : NULL,
                    g_task_get_cancellable (task), on_sent, task);
 }
