@@ -69,6 +69,24 @@ sample_value (const char *value, const char *type)
   return sample_entry (g_string_free (out, FALSE));
 }
 
+static char *
+membership (const char *group)
+{
+  return g_strdup_printf ("\"contactGroupMembership\":{\"contactGroupId\":\"%s\","
+                          "\"contactGroupResourceName\":\"contactGroups/%s\"}",
+                          group, group);
+}
+
+char **
+sample_memberships (const char *group)
+{
+  char **entries = g_new0 (char *, 3);
+
+  entries[0] = membership ("myContacts");
+  entries[1] = group != NULL ? membership (group) : NULL;
+  return entries;
+}
+
 void
 sample_photo (PersonState *state, PhotoKind kind, const char *face)
 {
@@ -109,9 +127,7 @@ demo_people_load (Model *model, const char *account)
     person_state_set_field (state, FIELD_EMAIL_ADDRESSES, sample_value (person->email, "home"));
     person_state_set_field (state, FIELD_PHONE_NUMBERS, sample_value (person->phone, "mobile"));
     person_state_set_field (state, FIELD_ORGANIZATIONS, organization (person->organization));
-    person_state_set_field (state, FIELD_MEMBERSHIPS,
-                            sample_entry (g_strdup ("\"contactGroupMembership\":{\"contactGroupId\":\"myContacts\","
-                                                    "\"contactGroupResourceName\":\"contactGroups/myContacts\"}")));
+    person_state_set_field (state, FIELD_MEMBERSHIPS, sample_memberships (NULL));
     if (person->face != NULL)
       sample_photo (state, PHOTO_CONTACT, person->face);
     if (person->profile_face != NULL)

@@ -12,6 +12,48 @@ json_parse_bytes (GBytes *bytes)
   return size > 0 ? cJSON_ParseWithLength (text, size) : NULL;
 }
 
+void
+json_camel_case (char *name)
+{
+  char *to = name;
+
+  for (const char *from = name; *from != '\0'; from++) {
+    if (*from == '_' && from > name && g_ascii_islower (from[1]))
+      *to++ = g_ascii_toupper (*++from);
+    else
+      *to++ = *from;
+  }
+  *to = '\0';
+}
+
+static void
+normalise (cJSON *value)
+{
+  cJSON *next;
+
+  for (cJSON *member = value->child; member != NULL; member = next) {
+    next = member->next;
+    if (member->string != NULL)
+      json_camel_case (member->string);
+    if (cJSON_IsNull (member) && cJSON_IsObject (value))
+      cJSON_Delete (cJSON_DetachItemViaPointer (value, member));
+    else
+      normalise (member);
+  }
+}
+
+cJSON *
+json_parse_message (GBytes *bytes)
+{
+  gsize size = 0;
+  const char *text = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  cJSON *message = size > 0 && g_utf8_validate (text, (gssize)size, NULL) ? json_parse_bytes (bytes) : NULL;
+
+  if (message != NULL)
+    normalise (message);
+  return message;
+}
+
 const char *
 json_get_string (const cJSON *object, const char *name)
 {

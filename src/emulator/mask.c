@@ -135,23 +135,30 @@ mask_from_request (Request *request, const char *person_fields, gboolean require
   return TRUE;
 }
 
+/* By number, as protobuf counts them. */
+static const struct {
+  const char *name;
+  SourceMask mask;
+} source_types[] = {
+  { "READ_SOURCE_TYPE_UNSPECIFIED", 0 },
+  { "READ_SOURCE_TYPE_PROFILE", SOURCE_PROFILE },
+  { "READ_SOURCE_TYPE_CONTACT", SOURCE_CONTACT },
+  { "READ_SOURCE_TYPE_DOMAIN_CONTACT", SOURCE_DOMAIN_CONTACT },
+  { "READ_SOURCE_TYPE_OTHER_CONTACT", SOURCE_OTHER_CONTACT },
+};
+
+const char *
+source_name (int number)
+{
+  return number >= 0 && number < (int)G_N_ELEMENTS (source_types) ? source_types[number].name : NULL;
+}
+
 gboolean
 source_parse (const char *word, SourceMask *sources)
 {
-  static const struct {
-    const char *name;
-    SourceMask mask;
-  } names[] = {
-    { "READ_SOURCE_TYPE_UNSPECIFIED", 0 },
-    { "READ_SOURCE_TYPE_PROFILE", SOURCE_PROFILE },
-    { "READ_SOURCE_TYPE_CONTACT", SOURCE_CONTACT },
-    { "READ_SOURCE_TYPE_DOMAIN_CONTACT", SOURCE_DOMAIN_CONTACT },
-    { "READ_SOURCE_TYPE_OTHER_CONTACT", SOURCE_OTHER_CONTACT },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    if (g_str_equal (names[i].name, word)) {
-      *sources |= names[i].mask;
+  for (guint i = 0; i < G_N_ELEMENTS (source_types); i++) {
+    if (g_str_equal (source_types[i].name, word)) {
+      *sources |= source_types[i].mask;
       return TRUE;
     }
   }

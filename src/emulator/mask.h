@@ -63,6 +63,8 @@ gboolean mask_parse (const char *text, const char *prefix, FieldMask *mask, char
 /* The mask of personFields and requestMask.includeField. required and none given, or a bad path: answers and FALSE. */
 gboolean mask_from_request (Request *request, const char *person_fields, gboolean required, const char *method,
                             FieldMask *mask);
+/* In JSON an enum may be a number, too; NULL: none has it. */
+const char *source_name (int number);
 /* Adds one word of sources. */
 gboolean source_parse (const char *word, SourceMask *sources);
 gboolean sources_from_request (Request *request, SourceMask *sources);

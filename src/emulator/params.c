@@ -4,6 +4,7 @@
 #include "emulator/params.h"
 
 #include "emulator/errors.h"
+#include "emulator/json.h"
 
 static const ParamSpec common[] = {
   { "$.xgafv" },
@@ -62,10 +63,28 @@ has_type (const RequestParam *param, ParamType type)
   }
 }
 
-static gboolean
-check_param (Request *request, const ParamSpec *specs, const RequestParam *param)
+/* "page_size" is "pageSize", for the front end as for us. */
+static const ParamSpec *
+find_spec_in_either_style (const ParamSpec *specs, RequestParam *param)
 {
   const ParamSpec *spec = find_spec (specs, param->name);
+  g_autofree char *camel = g_strdup (param->name);
+
+  if (spec != NULL)
+    return spec;
+  json_camel_case (camel);
+  spec = find_spec (specs, camel);
+  if (spec != NULL) {
+    g_free (param->name);
+    param->name = g_steal_pointer (&camel);
+  }
+  return spec;
+}
+
+static gboolean
+check_param (Request *request, const ParamSpec *specs, RequestParam *param)
+{
+  const ParamSpec *spec = find_spec_in_either_style (specs, param);
 
   if (spec == NULL) {
     error_answer_bad_request (request, NULL,

@@ -243,11 +243,12 @@ person_in_sources (const PersonState *self, SourceMask sources)
   return wants_contact (self, sources) || wants_profile (self, sources);
 }
 
+/* primary: of all the person's; first: of its source. */
 static void
-write_source (GString *out, gboolean primary, const char *type, const char *id)
+write_source (GString *out, gboolean primary, gboolean first, const char *type, const char *id)
 {
-  g_string_append_printf (out, "\"metadata\":{%s\"source\":{\"type\":\"%s\",\"id\":\"%s\"}}",
-                          primary ? "\"primary\":true," : "", type, id);
+  g_string_append_printf (out, "\"metadata\":{%s%s\"source\":{\"type\":\"%s\",\"id\":\"%s\"}}",
+                          primary ? "\"primary\":true," : "", first ? "\"sourcePrimary\":true," : "", type, id);
 }
 
 static void
@@ -256,7 +257,7 @@ write_field (const PersonState *self, const FieldText *text, GString *out)
   g_string_append_printf (out, ",\"%s\":[", field_name (text->field));
   for (guint i = 0; text->entries[i] != NULL; i++) {
     g_string_append (out, i > 0 ? ",{" : "{");
-    write_source (out, i == 0, contact_source_name (self), self->source_id);
+    write_source (out, i == 0, i == 0, contact_source_name (self), self->source_id);
     g_string_append_printf (out, "%s%s}", *text->entries[i] != '\0' ? "," : "", text->entries[i]);
   }
   g_string_append_c (out, ']');
@@ -267,7 +268,7 @@ write_photo (GString *out, gboolean primary, const char *type, const char *id, c
              const char *key, gboolean is_default)
 {
   g_string_append_c (out, '{');
-  write_source (out, primary, type, id);
+  write_source (out, primary, TRUE, type, id);
   g_string_append_printf (out, ",\"url\":\"%s/%s/%s=s100\"%s}", base, folder, key,
                           is_default ? ",\"default\":true" : "");
 }

@@ -31,9 +31,9 @@ static char *
 decode_component (const char *text, gsize length)
 {
   g_autofree char *spaced = g_strdelimit (g_strndup (text, length), "+", ' ');
-  char *decoded = g_uri_unescape_string (spaced, NULL);
+  g_autofree char *decoded = g_uri_unescape_string (spaced, NULL);
 
-  return decoded != NULL ? decoded : g_steal_pointer (&spaced);
+  return g_utf8_make_valid (decoded != NULL ? decoded : spaced, -1); /* it comes back in errors, which are JSON */
 }
 
 GPtrArray *

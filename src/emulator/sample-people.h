@@ -15,4 +15,6 @@ void synthetic_people_load (Model *model, const char *account, int count, Photos
 char **sample_value (const char *value, const char *type);
 char **sample_entry (char *entry); /* takes entry; NULL: none */
 /* face: any word; another word, another face. PHOTO_PROFILE links a profile. */
+/* In myContacts, as everybody is, and in that group as well unless it is NULL. */
+char **sample_memberships (const char *group);
 void sample_photo (PersonState *state, PhotoKind kind, const char *face);

@@ -56,6 +56,7 @@ synthetic_people_load (Model *model, const char *account, int count, PhotosOptio
     person_state_set_field (state, FIELD_EMAIL_ADDRESSES, sample_value (email, "home"));
     if (i % 3 == 0)
       person_state_set_field (state, FIELD_PHONE_NUMBERS, sample_value (phone, "mobile"));
+    person_state_set_field (state, FIELD_MEMBERSHIPS, sample_memberships (i % 5 == 0 ? "starred" : NULL));
     if (has_photo (photos, i))
       sample_photo (state, PHOTO_CONTACT, name);
     model_load (model, state);

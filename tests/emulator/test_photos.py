@@ -52,7 +52,7 @@ def png(emulator):
 def test_a_photo_url_asks_for_100_pixels(emulator):
     photo = person(emulator, "people/c1001")["photos"][0]
     assert photo["url"].startswith(emulator.photo_url + "/contacts/") and photo["url"].endswith("=s100")
-    assert "default" not in photo and photo["metadata"] == {"primary": True, "source": {"type": "CONTACT", "id": "3e9"}}
+    assert "default" not in photo and photo["metadata"] == {"primary": True, "sourcePrimary": True, "source": {"type": "CONTACT", "id": "3e9"}}
     assert size(emulator.photo(photo["url"]).body) == ("jpeg", 100, 100)
 
 

@@ -39,11 +39,24 @@ is_other_member (const char *name)
   return g_strv_contains (names, name);
 }
 
+static gboolean
+is_list_of_objects (const cJSON *value)
+{
+  const cJSON *item;
+
+  cJSON_ArrayForEach (item, value)
+  {
+    if (!cJSON_IsObject (item))
+      return FALSE;
+  }
+  return cJSON_IsArray (value);
+}
+
 /* The person in the body, or NULL and answered. */
 static cJSON *
 read_person (Request *request)
 {
-  g_autoptr (cJSON) body = json_parse_bytes (request->body);
+  g_autoptr (cJSON) body = json_parse_message (request->body);
   const cJSON *member;
 
   if (!cJSON_IsObject (body)) {
@@ -56,6 +69,11 @@ read_person (Request *request)
 
     if (field < 0 && !is_other_member (member->string)) {
       error_answer_bad_request (request, NULL, "Invalid JSON payload received. Unknown name \"%s\": Cannot find field.",
+                                member->string);
+      return NULL;
+    }
+    if (field >= 0 && field != FIELD_METADATA && !is_list_of_objects (member)) {
+      error_answer_bad_request (request, member->string, "Invalid value at 'person.%s': it must be a list of objects.",
                                 member->string);
       return NULL;
     }

@@ -118,7 +118,8 @@ route_contact_groups_list (Emulator *emulator, Request *request, const char *nam
   if (!params_check (request, list_params) || !read_fields (request, &fields))
     return;
   size = params_int (request, "pageSize", 0);
-  if (size < 0 || size > MAX_PAGE_SIZE) {
+  size = MIN (size, MAX_PAGE_SIZE);
+  if (size < 0) {
     error_answer_bad_request (request, "page_size", "Page size must be between 1 and 1000, inclusive.");
     return;
   }

@@ -234,10 +234,11 @@ check_request (Request *request, const char *name, Page *page, gint64 *page_size
     return FALSE;
   }
   *page_size = params_int (request, "pageSize", 0);
-  if (*page_size < 0 || *page_size > MAX_PAGE_SIZE) {
+  if (*page_size < 0) {
     error_answer_bad_request (request, "page_size", "Page size must be between 1 and 1000, inclusive.");
     return FALSE;
   }
+  *page_size = MIN (*page_size, MAX_PAGE_SIZE); /* as seen: more is taken for the most */
   return TRUE;
 }
 

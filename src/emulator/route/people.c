@@ -58,8 +58,8 @@ static void
 write_me (const char *account, FieldMask mask, GString *out)
 {
   g_autofree char *number = account_number (account);
-  g_autofree char *source
-      = g_strdup_printf ("\"metadata\":{\"primary\":true,\"source\":{\"type\":\"PROFILE\",\"id\":\"%s\"}}", number);
+  g_autofree char *source = g_strdup_printf (
+      "\"metadata\":{\"primary\":true,\"sourcePrimary\":true,\"source\":{\"type\":\"PROFILE\",\"id\":\"%s\"}}", number);
 
   g_string_append_printf (out, "{\"resourceName\":\"people/%s\",\"etag\":\"%%EgMxMDE=\"", number);
   if ((mask & FIELD_BIT (FIELD_EMAIL_ADDRESSES)) != 0) {

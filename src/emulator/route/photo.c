@@ -75,7 +75,7 @@ read_sources (Request *request, const cJSON *list, SourceMask *sources)
   *sources = 0;
   cJSON_ArrayForEach (item, list)
   {
-    const char *word = cJSON_GetStringValue (item);
+    const char *word = cJSON_IsNumber (item) ? source_name (item->valueint) : cJSON_GetStringValue (item);
 
     if (word == NULL || !source_parse (word, sources)) {
       error_answer_bad_request (request, "sources",
@@ -196,7 +196,7 @@ route_update_contact_photo (Emulator *emulator, Request *request, const char *na
     error_answer_html (request, 413);
     return;
   }
-  body = json_parse_bytes (request->body);
+  body = json_parse_message (request->body);
   if (!cJSON_IsObject (body)) {
     error_answer_bad_request (request, NULL, "Invalid JSON payload received. Unexpected end of string.");
     return;
