@@ -1,6 +1,6 @@
 /*
- * Who closes a file: a program that wants to, or the kernel for one that died? Does it hear the answer? And does a signal
- * that interrupts it mean that it is to end?
+ * Who closes a file: a program that wants to, or the kernel for one that died? And does a signal that interrupts it mean
+ * that it is to end?
  *
  * The flush looks the same. But who died is still there while it waits for the answer, and /proc/PID/stat (proc(5))
  * tells: "PID (name) state … flags(9) … exit_code(52)". A program that only ends without closing has an exit code of 0.
@@ -63,21 +63,6 @@ signal_set (const char *status, const char *name)
   const char *found = strstr (status, line);
 
   return found != NULL ? g_ascii_strtoull (found + strlen (line), NULL, 16) : 0;
-}
-
-static gboolean
-is_killed (const char *status)
-{
-  return status != NULL && (signal_set (status, "SigPnd") & SIGNAL_BIT (SIGKILL)) != 0;
-}
-
-gboolean
-fs_caller_is_gone (pid_t pid)
-{
-  g_autofree char *status = read_proc (pid, "status");
-  gint64 exit_code;
-
-  return is_exiting (pid, &exit_code) || is_killed (status);
 }
 
 /* Of the signals that are pending, those that end the program: by themselves, since nobody catches them, or since they

@@ -219,8 +219,7 @@ on_flushed (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
 
-  if (!book_handle_flush_finish (op->handle, result, &error))
-    book_handle_flush_heard (op->handle, error, fs_op_is_heard (op));
+  book_handle_flush_finish (op->handle, result, &error);
   fs_op_end (op, error);
 }
 

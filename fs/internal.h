@@ -111,10 +111,7 @@ typedef struct {
   GHashTable *reads; /* referenced, and op is in it; NULL: not one that only reads */
   gboolean given_up; /* by fs_give_up_reads: cancelled means EIO, not EINTR */
   pid_t pid;         /* the caller */
-  gboolean unheard;  /* it was answered when its caller was gone */
-  gboolean ignored;  /* the caller is of a kind that does not look at the answer */
   guint64 node_id;
-  BookPerson *person; /* referenced, or NULL */
   BookFile *file;     /* referenced, or NULL */
   BookHandle *handle; /* referenced, or NULL */
   struct fuse_file_info fi;
@@ -126,8 +123,6 @@ FsOp *fs_op_new_read (Fs *self, fuse_req_t req, const char *name);
 /* The work has ended. TRUE: reply to op->req; FALSE: somebody did already. Call fs_op_free after. */
 gboolean fs_op_finish (FsOp *op);
 void fs_op_free (FsOp *op);
-/* TRUE if a program that lives is told how it ended, or was: ask before the reply. */
-gboolean fs_op_is_heard (const FsOp *op);
 void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
@@ -141,8 +136,6 @@ void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 /* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.
  * FALSE when nothing is known: it belongs to somebody else, or to another pid namespace. */
 gboolean fs_caller_is_dying (pid_t pid);
-/* TRUE if that process will not see what its call ends with: it is ending, however, or as soon as the call has ended. */
-gboolean fs_caller_is_gone (pid_t pid);
 /* TRUE if that process is gone in this sense, or a signal waits for it that ends programs (kill, Ctrl-C). FALSE for one
  * that it will handle and go on (a timer's), or that only stops it. TRUE when nothing is known. */
 gboolean fs_caller_is_ending (pid_t pid);

@@ -38,8 +38,7 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
 
-  if (!book_folder_rename_finish (op->fs->book, result, &error) && !fs_op_is_heard (op))
-    book_folder_rename_unheard (op->fs->book, op->person, error);
+  book_folder_rename_finish (op->fs->book, result, &error);
   fs_op_end (op, error);
 }
 
@@ -66,8 +65,6 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     return;
   }
   op = fs_op_new (self, req, "rename");
-  op->person = book_person_ref (to.person);
-  op->ignored = g_str_has_suffix (name, ".part"); /* KIO only logs it (KDE Frameworks 5.103) */
   book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
                             op->cancellable, on_renamed, op);
 }

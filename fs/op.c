@@ -25,7 +25,6 @@ on_settle (gpointer data)
   FsOp *op = data;
 
   op->timer = 0;
-  op->unheard = fs_caller_is_gone (op->pid);
   fuse_req_interrupt_func (op->req, NULL, NULL);
   fs_reply_errno (g_steal_pointer (&op->req), op->name, op->given_up ? EIO : EINTR);
   return G_SOURCE_REMOVE;
@@ -123,14 +122,6 @@ fs_op_reply_error (FsOp *op, const GError *error)
 }
 
 gboolean
-fs_op_is_heard (const FsOp *op)
-{
-  if (op->ignored)
-    return FALSE;
-  return op->req != NULL ? !fs_caller_is_gone (op->pid) : !op->unheard;
-}
-
-gboolean
 fs_op_finish (FsOp *op)
 {
   g_clear_handle_id (&op->timer, g_source_remove);
@@ -143,7 +134,6 @@ fs_op_finish (FsOp *op)
 void
 fs_op_free (FsOp *op)
 {
-  g_clear_pointer (&op->person, book_person_unref);
   g_clear_pointer (&op->file, book_file_unref);
   g_clear_pointer (&op->handle, book_handle_unref);
   if (op->reads != NULL) { /* the mount may be gone */

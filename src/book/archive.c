@@ -341,6 +341,15 @@ book_archive_renew_previous (BookArchive *self, const char *resource_name, GByte
   return name != NULL;
 }
 
+gboolean
+book_archive_has (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes)
+{
+  g_autofree char *folder = folder_of (self, kind, resource_name);
+  g_autoptr (GPtrArray) names = list_folder (folder);
+
+  return find_content (folder, names, bytes) != NULL;
+}
+
 void
 book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name)
 {

@@ -26,6 +26,8 @@ char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *res
                         GError **error);
 /* TRUE if these very bytes are among the previous pictures; they are the newest now. None is there twice. */
 gboolean book_archive_renew_previous (BookArchive *self, const char *resource_name, GBytes *bytes);
+/* TRUE if these very bytes are among the pictures of that kind. */
+gboolean book_archive_has (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes);
 /* Take back an add whose mutation did not happen. */
 void book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 

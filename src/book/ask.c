@@ -97,7 +97,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
   } else if (g_strcmp0 (version, self->replaced) != 0) { /* it was carried out, after all */
     g_message ("%s: the service has changed the photo after all", self->person->name);
     book_person_clear_error (self->person);
-    book_tell_changed (self->book, self->person);
+    book_tell_changed (self->book, self->person, NULL);
     ask_end (self);
   } else if (self->why == BOOK_ASK_UNANSWERED && self->asked < G_N_ELEMENTS (ask_again_seconds)) {
     ask_later (self);

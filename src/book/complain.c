@@ -1,6 +1,7 @@
 /*
  * Failures in the log, with what machines look for: whose photo, and the GError itself. Its errno is not ours to know:
- * the writer above takes it from the error. And those that nobody else would hear of.
+ * the writer above takes it from the error. And the same on the desktop, since
+ * many programs do not look at what close() says, and others only at its errno.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -21,23 +22,52 @@ book_log_failure (const BookPerson *person, const GError *error, const char *sen
                           person != NULL ? G_N_ELEMENTS (fields) : G_N_ELEMENTS (fields) - 1);
 }
 
-void
-book_tell_unheard (Book *book, const BookPerson *person, const char *what, const GError *error)
+/* Transfer full. */
+static char *
+make_reason (const GError *error, const char *whereabouts)
 {
-  if (book->options.news != NULL)
-    book->options.news->failed_unheard (person, what, error, book->options.news_data);
+  const char *words = error->message;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) /* whoever ends it has other words */
+    words = "it was interrupted (Ctrl-C, kill) before it was done";
+  return whereabouts != NULL ? g_strconcat (words, "; ", whereabouts, NULL) : g_strdup (words);
 }
 
 void
-book_person_fail_unheard (Book *book, BookPerson *person, const char *what, const GError *error)
+book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts)
 {
-  book_person_fail (book, person, what, error);
-  book_tell_unheard (book, person, what, error);
+  g_autofree char *reason = make_reason (error, whereabouts);
+  g_autofree char *sentence = g_strdup_printf ("%s: %s: %s", person->name, what, reason);
+
+  book_log_failure (person, error, sentence);
+  g_free (book->last_error);
+  book->last_error = g_strdup (sentence);
+  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+  g_free (person->error);
+  person->error = g_steal_pointer (&sentence);
+  person->error_is_of_a_read = FALSE;
 }
 
 void
-book_tell_changed (Book *book, const BookPerson *person)
+book_tell_failed (Book *book, const BookPerson *person, const char *what, const GError *error, GBytes *picture,
+                  const char *whereabouts)
+{
+  g_autofree char *reason = make_reason (error, whereabouts);
+
+  if (book->options.news != NULL)
+    book->options.news->failed (person, what, reason, picture, book->options.news_data);
+}
+
+void
+book_change_failed (Book *book, BookPerson *person, const char *what, const GError *error)
+{
+  book_person_fail (book, person, what, error, NULL);
+  book_tell_failed (book, person, what, error, NULL, NULL);
+}
+
+void
+book_tell_changed (Book *book, const BookPerson *person, GBytes *picture)
 {
   if (book->options.news != NULL)
-    book->options.news->changed (person, book->options.news_data);
+    book->options.news->changed (person, picture, book->options.news_data);
 }

@@ -58,7 +58,7 @@ book_deletion_photo_changed (BookFolder *self, const char *version, gboolean els
   }
   if (version != NULL && elsewhere && alone) {
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
-    book_person_fail_unheard (self->book, self->person, "the photo was not removed", error);
+    book_change_failed (self->book, self->person, "the photo was not removed", error);
   }
   book_deletion_forget (self);
 }
@@ -108,8 +108,8 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
     keep_promise = book->stop != NULL && error->domain == PEOPLE_ERROR; /* the next mount tries again */
-    book_person_fail_unheard (
-        book, person, keep_promise ? "the photo is not removed yet" : "the photo was not removed and is back", error);
+    book_change_failed (book, person,
+                        keep_promise ? "the photo is not removed yet" : "the photo was not removed and is back", error);
   }
   if (!keep_promise)
     forget_promise (book, person->resource_name);
@@ -153,7 +153,7 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
     if (now != NULL) {
       g_autoptr (GError) error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
 
-      book_person_fail_unheard (book, person, "the photo was not removed", error);
+      book_change_failed (book, person, "the photo was not removed", error);
     }
     return;
   }
@@ -242,7 +242,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
     remove_service_photo (task);
     return;
   }
-  book_person_fail (self->book, self->person, "the photo was not removed", error);
+  book_change_failed (self->book, self->person, "the photo was not removed", error);
   g_task_return_error (task, error);
   g_object_unref (task);
 }

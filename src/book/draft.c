@@ -88,7 +88,6 @@ changed (BookDraft *self)
 {
   self->dirty = TRUE;
   self->abandoned = FALSE;
-  self->heard = FALSE;
   self->said = FALSE;
   self->finished = FALSE;
   self->mtime = g_get_real_time ();

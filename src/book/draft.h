@@ -28,7 +28,6 @@ typedef struct {
       *failed; /* a write that was refused: what is here is not what the program wanted. Until it is cut to nothing */
   gboolean abandoned; /* who wrote to it died, or failed, before it closed it; until somebody writes on */
   gboolean said;      /* the log and user.contactfs.error have why it is no picture, until somebody writes on */
-  gboolean heard;     /* a program that lives was told that it is no picture, until somebody writes on */
   gboolean finished;  /* who wrote it has set its time, as one does at the end, until somebody writes on */
   GError *unfit;      /* no picture that can be sent, as it is now, and why; NULL: not known */
   gboolean busy;      /* an upload of it is under way */

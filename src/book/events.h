@@ -13,10 +13,11 @@ typedef struct {
 
 /* Part of BookOptions, since what an earlier mount had promised may fail before anything is mounted. */
 struct BookNews {
-  /* What was asked for failed when no program was there any more to be told. what: "the photo was not changed". */
-  void (*failed_unheard) (const BookPerson *person, const char *what, const GError *error, gpointer data);
-  /* A change of the person's photo succeeded: what failed before is overtaken. */
-  void (*changed) (const BookPerson *person, gpointer data);
+  /* A change failed. what: "the photo was not changed"; why: in words, and where the picture is; picture: NULL when none
+   * is concerned. */
+  void (*failed) (const BookPerson *person, const char *what, const char *why, GBytes *picture, gpointer data);
+  /* A change of the person's photo succeeded: what failed before of this picture is overtaken; NULL: of any. */
+  void (*changed) (const BookPerson *person, GBytes *picture, gpointer data);
 };
 
 void book_set_events (Book *book, const BookEvents *events, gpointer data); /* events is borrowed; NULL: no more */

@@ -87,7 +87,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
 
   if (photo == NULL) {
     if (error->domain != G_IO_ERROR) {
-      book_person_fail (self->book, self->person, "the photo could not be read", error);
+      book_person_fail (self->book, self->person, "the photo could not be read", error, NULL);
       self->person->error_is_of_a_read = TRUE;
     }
     g_task_return_error (task, error);

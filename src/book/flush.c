@@ -67,26 +67,6 @@ check_draft (const BookDraft *draft, GBytes *bytes)
   return draft->unfit != NULL ? g_error_copy (draft->unfit) : NULL;
 }
 
-static void
-keep_rejected (Book *book, BookPerson *person, GBytes *bytes)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *name = NULL;
-
-  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
-    return;
-  name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, bytes, &error);
-  if (name == NULL)
-    g_warning ("%s: the refused picture could not be kept in .rejected: %s", person->name, error->message);
-}
-
-void
-book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why)
-{
-  book_person_fail (book, person, BOOK_NOT_CHANGED, why);
-  keep_rejected (book, person, bytes);
-}
-
 gboolean
 book_file_is_meant_for_contact (const BookFile *file)
 {
@@ -154,40 +134,22 @@ flush_end (GTask *task, GError *error)
 }
 
 static void
-reject_in_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Flush *self = data;
-  g_autofree char *name = NULL;
-  GError *error = NULL;
-
-  name = book_archive_add (self->file->book->archive, BOOK_ARCHIVE_REJECTED, self->file->person->resource_name,
-                           self->bytes, &error);
-  if (name != NULL)
-    g_task_return_boolean (worker, TRUE);
-  else
-    g_task_return_error (worker, error);
-}
-
-static void
 on_rejected (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    g_warning ("%s: the refused picture could not be kept in .rejected: %s", self->file->person->name, error->message);
   flush_end (task, g_steal_pointer (&self->error));
 }
 
-/* What was refused goes into .rejected. Consumes the task. */
+/* Consumes the task. */
 static void
-keep_in_worker (GTask *task)
+reject (GTask *task)
 {
-  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_rejected, task);
+  Flush *self = g_task_get_task_data (task);
 
-  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
-  g_task_run_in_thread (worker, reject_in_worker);
+  book_draft_set_refused (self->draft, self->bytes, self->error);
+  book_reject_async (self->file->book, self->file->person, self->bytes, self->error, on_rejected, task);
 }
 
 static void
@@ -202,20 +164,20 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
     if (file->kind == BOOK_FILE_OTHER && file->linked)
       book_dropped_became_photo (file);
     show_service_photo (file);
+    book_tell_changed (file->book, file->person, self->bytes);
     flush_end (task, NULL);
     return;
   }
-  book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, self->error);
   if (g_error_matches (self->error, BOOK_ERROR, BOOK_ERROR_INVALID)) { /* more of it may come */
+    book_reject_unless_mended (file->book, file->person, self->bytes, self->error);
     book_draft_set_unfit (self->draft, self->bytes, self->error);
     self->draft->said = self->draft->unfit != NULL;
     flush_end (task, g_steal_pointer (&self->error));
     return;
   }
-  book_draft_set_refused (self->draft, self->bytes, self->error);
   if (file->kind == BOOK_FILE_PHOTO)
     show_service_photo (file);
-  keep_in_worker (task);
+  reject (task);
 }
 
 static void
@@ -228,9 +190,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
     flush_end (task, NULL);
     return;
   }
-  book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, self->error);
-  book_draft_set_refused (self->draft, self->bytes, self->error);
-  keep_in_worker (task);
+  reject (task);
 }
 
 /* Consumes the task, now or when what it waits for has ended. */
@@ -268,7 +228,7 @@ flush_step (GTask *task)
   error = check_draft (draft, bytes);
   if (error != NULL) {
     if (!draft->said)
-      book_person_fail (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
+      book_reject_unless_mended (self->file->book, self->file->person, bytes, error);
     draft->said = TRUE;
     flush_end (task, error);
     return;
@@ -329,19 +289,6 @@ book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-void
-book_handle_flush_heard (BookHandle *self, const GError *error, gboolean heard)
-{
-  BookDraft *draft = self->draft;
-
-  if (draft == NULL)
-    return;
-  if (draft->refusal == NULL)
-    draft->heard = heard; /* no picture yet: the last close decides */
-  else if (!heard)
-    book_tell_unheard (self->file->book, self->file->person, BOOK_NOT_CHANGED, error);
-}
-
 /* ---- the last close ---- */
 
 /* Nobody writes to draft any more and its outcome is settled. */
@@ -386,12 +333,8 @@ on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
 {
   LateFlush *self = data;
   Book *book = self->file->book;
-  g_autoptr (GError) error = NULL;
 
-  /* a failure has gone to the log, user.contactfs.error and .rejected */
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    book_tell_unheard (book, self->file->person, BOOK_NOT_CHANGED, error);
-  self->draft->heard = TRUE; /* of this failure, once */
+  g_task_propagate_boolean (G_TASK (result), NULL); /* all has been said of a failure */
   self->draft->handles--;
   if (self->draft->handles == 0)
     book_draft_closed (self->file, self->draft);
@@ -425,13 +368,12 @@ book_draft_closed (BookFile *file, BookDraft *draft)
   if (error == NULL && file->book->stopped)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
-    if (!draft->said)
-      book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, error);
-    keep_rejected (file->book, file->person, bytes);
-    if (!draft->heard)
-      book_tell_unheard (file->book, file->person, BOOK_NOT_CHANGED, error);
-    if (bytes != NULL)
+    if (bytes != NULL) {
+      book_reject (file->book, file->person, bytes, error, draft->said);
       book_draft_set_refused (draft, bytes, error);
+    } else {
+      book_change_failed (file->book, file->person, BOOK_NOT_CHANGED, error);
+    }
     draft_over (file, draft);
     return;
   }
@@ -465,6 +407,8 @@ book_drafts_finish (BookFolder *folder)
 {
   BookDraft *draft = folder->photo_held ? folder->photo->draft : NULL;
 
+  for (guint i = 0; folder->others != NULL && i < folder->others->len; i++)
+    book_keep_unsent (folder->others->pdata[i]);
   if (draft != NULL && draft->handles > 0)
     book_draft_closed (folder->photo, draft);
   else if (draft != NULL && draft->size == 0) /* created or cut, and never filled */

@@ -45,8 +45,10 @@ book_folders_clear (Book *book)
     g_autoptr (BookPerson) person G_GNUC_UNUSED = book_person_ref (self->person);
 
     self->busy++; /* so that it outlives what goes on in the loop */
-    while (self->others != NULL)
+    while (self->others != NULL) {
+      book_keep_unsent (self->others->pdata[0]);
       book_folder_remove_other (self, self->others->pdata[0]);
+    }
     book_folder_set_photo (self, NULL);
     g_clear_handle_id (&self->timer, g_source_remove);
     self->state = BOOK_FOLDER_SHOWN;
@@ -153,6 +155,7 @@ on_forget (gpointer data)
     return G_SOURCE_REMOVE;
   folder->busy++;
   if (self->kind == BOOK_FILE_OTHER) {
+    book_keep_unsent (self);
     book_folder_remove_other (folder, self);
   } else if (folder->photo == self) { /* an empty file that nobody filled */
     book_folder_set_photo (folder, NULL);

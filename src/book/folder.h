@@ -134,8 +134,6 @@ void book_handle_abandon (BookHandle *self);
 /* close(2) or fsync(2): sends a whole, changed picture and ends with the outcome. */
 void book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error);
-/* After a flush that failed with error: did a program that lives hear of it? */
-void book_handle_flush_heard (BookHandle *self, const GError *error, gboolean heard);
 
 /* The last close: consumes the handle. A draft still dirty is sent now, in the background. */
 void book_handle_release (BookHandle *self);
@@ -151,5 +149,3 @@ void book_folder_rename_async (Book *book, BookPerson *person, const char *name,
                                const char *new_name, gboolean exclusive, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer data);
 gboolean book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error);
-/* After a rename to new_person that failed with error: no program that lives heard of it. */
-void book_folder_rename_unheard (Book *book, BookPerson *new_person, const GError *error);

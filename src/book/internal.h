@@ -96,10 +96,15 @@ gboolean book_refuse_when_stopped (Book *book, GTask *task);
 
 /* ---- complain.c ---- a g_message; person may be NULL */
 void book_log_failure (const BookPerson *person, const GError *error, const char *sentence);
-/* No program is there any more to be told. book_person_fail has been called, or is by _fail_unheard. */
-void book_tell_unheard (Book *book, const BookPerson *person, const char *what, const GError *error);
-void book_person_fail_unheard (Book *book, BookPerson *person, const char *what, const GError *error);
-void book_tell_changed (Book *book, const BookPerson *person);
+/* In the log and in user.contactfs.error. whereabouts: where the picture is now, in words; NULL: there is none. */
+void book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts);
+/* On the desktop; picture: NULL when none is concerned. */
+void book_tell_failed (Book *book, const BookPerson *person, const char *what, const GError *error, GBytes *picture,
+                       const char *whereabouts);
+/* Both, where no picture is concerned. */
+void book_change_failed (Book *book, BookPerson *person, const char *what, const GError *error);
+/* picture is the photo now, as it was written; NULL: it was another change */
+void book_tell_changed (Book *book, const BookPerson *person, GBytes *picture);
 
 /* ---- people.c, apply.c ---- */
 /* forget.c */
@@ -310,5 +315,14 @@ void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
 /* What is written to the file is meant to become the contact's photo. */
 gboolean book_file_is_meant_for_contact (const BookFile *file);
-/* Keep a picture that did not become the photo in .rejected, and say why. */
-void book_reject (Book *book, BookPerson *person, GBytes *bytes, const GError *why);
+
+/* ---- reject.c ---- */
+/* picture is no photo as it is; more of it may come, else it goes to .rejected when it is closed. The desktop hears then. */
+void book_reject_unless_mended (Book *book, BookPerson *person, GBytes *picture, const GError *why);
+/* Keep a picture that did not become the photo in .rejected, and say why: the log and the error (unless said), the desktop. */
+void book_reject (Book *book, BookPerson *person, GBytes *picture, const GError *why, gboolean said);
+/* The same, off the loop; the mount does not end before. done: kept or not, all has been said. */
+void book_reject_async (Book *book, BookPerson *person, GBytes *picture, const GError *why, GAsyncReadyCallback done,
+                        gpointer data);
+/* The file goes, and its draft with it: a whole picture that was never sent is kept in .rejected. */
+void book_keep_unsent (BookFile *file);

@@ -147,7 +147,7 @@ succeed (GTask *task)
   Mutation *self = g_task_get_task_data (task);
 
   book_person_clear_error (self->person);
-  book_tell_changed (self->book, self->person);
+  book_tell_changed (self->book, self->person, self->photo);
   finish (task, NULL);
 }
 

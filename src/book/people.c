@@ -248,24 +248,6 @@ book_people_changed (Book *book)
 }
 
 void
-book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error)
-{
-  gboolean interrupted
-      = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED); /* whoever ends it has other words */
-  g_autofree char *sentence
-      = g_strdup_printf ("%s: %s: %s", person->name, what,
-                         interrupted ? "it was interrupted (Ctrl-C, kill) before it was done" : error->message);
-
-  book_log_failure (person, error, sentence);
-  g_free (book->last_error);
-  book->last_error = g_strdup (sentence);
-  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
-  g_free (person->error);
-  person->error = g_steal_pointer (&sentence);
-  person->error_is_of_a_read = FALSE;
-}
-
-void
 book_person_clear_error (BookPerson *person)
 {
   g_clear_pointer (&person->error, g_free);

@@ -66,8 +66,6 @@ GPtrArray *book_people (Book *book);
 guint book_people_count (Book *book);
 gint64 book_people_changed (Book *book); /* when the set of names last changed, microseconds since 1970 */
 
-/* What went wrong for the person, to the log and to user.contactfs.error: "Alice: <what>: <error's words>". */
-void book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error);
 void book_person_clear_error (BookPerson *person);
 /* To the log and to user.contactfs.note; NULL: the last picture went as it was. */
 void book_person_set_note (BookPerson *person, const char *note);

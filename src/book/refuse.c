@@ -41,7 +41,7 @@ book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **
   g_clear_error (&draft->unfit);
   draft->unfit = g_error_new (BOOK_ERROR, BOOK_ERROR_INVALID, "what was written %s", why->message);
   if (!said)
-    book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, draft->unfit);
+    book_person_fail (file->book, file->person, BOOK_NOT_CHANGED, draft->unfit, NULL);
   draft->said = TRUE;
   g_propagate_error (error, g_error_copy (draft->unfit));
   return FALSE;
@@ -110,7 +110,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (!book_probe_finish (result, &error)) {
-    book_person_fail (self->book, self->person, BOOK_NOT_CHANGED, error);
+    book_change_failed (self->book, self->person, BOOK_NOT_CHANGED, error);
     g_task_return_error (task, error);
     g_object_unref (task);
   } else if (g_task_return_error_if_cancelled (task)) {

@@ -87,7 +87,7 @@ on_source_deleted (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!book_delete_photo_finish (self->book, result, &error)) {
     g_prefix_error (&error, "%s has the photo, but it could not be removed here: ", self->new_person->name);
-    book_person_fail (self->book, self->person, "the photo was not moved", error);
+    book_change_failed (self->book, self->person, "the photo was not moved", error);
   }
   rename_end (task, error);
 }
@@ -102,12 +102,13 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   self->new_person->folder->successors--;
   book_folder_show_again (self->new_person->folder);
   if (!book_send_finish (self->book, result, &error)) {
-    book_reject (self->book, self->new_person, self->bytes, error);
+    book_reject (self->book, self->new_person, self->bytes, error, FALSE);
     if (self->file->kind == BOOK_FILE_OTHER && self->file->handles == 0)
       book_file_forget_later (self->file, BOOK_REFUSED_WAIT_MS);
     rename_end (task, error);
     return;
   }
+  book_tell_changed (self->book, self->new_person, self->bytes);
   if (self->was_linked_photo) {
     g_autofree char *version = g_strdup (self->file->version);
 
@@ -338,10 +339,4 @@ gboolean
 book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-book_folder_rename_unheard (Book *book, BookPerson *new_person, const GError *error)
-{
-  book_tell_unheard (book, new_person, BOOK_NOT_CHANGED, error);
 }

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#define NOTICES_EACH 5
+#define NOTICES_EACH 10
 
 typedef struct Notices Notices;
 

@@ -23,7 +23,7 @@
 #define OBJECT  "/org/freedesktop/Notifications"
 
 typedef struct {
-  char *contact; /* NULL: the sum */
+  char *failure; /* "contact\npicture", see name_failure; NULL: the sum */
   char *summary;
   char *body;
   gboolean overtaken; /* while it is being told: close it at once */
@@ -38,7 +38,7 @@ struct Notify {
   gint64 peace_until;        /* monotonic */
   guint watch;               /* of who shows notifications, on the connection */
   char *server;              /* its unique name, which gave the ids; NULL: nobody */
-  GHashTable *shown;         /* char* contact → its notification's id */
+  GHashTable *shown;         /* char* failure → its notification's id */
   guint32 sum_id;            /* 0: none yet */
   guint sum_timer;
 };
@@ -49,7 +49,7 @@ static void
 message_free (gpointer data)
 {
   Message *self = data;
-  g_free (self->contact);
+  g_free (self->failure);
   g_free (self->summary);
   g_free (self->body);
   g_free (self);
@@ -144,12 +144,12 @@ on_told (GObject *source, GAsyncResult *result, gpointer data)
   Message *message = g_queue_pop_head (&self->waiting);
   guint32 id;
   g_variant_get (answer, "(u)", &id);
-  if (message->contact == NULL)
+  if (message->failure == NULL)
     self->sum_id = id;
   else if (message->overtaken)
     close_notification (self, id);
   else
-    g_hash_table_replace (self->shown, g_strdup (message->contact), GUINT_TO_POINTER (id));
+    g_hash_table_replace (self->shown, g_strdup (message->failure), GUINT_TO_POINTER (id));
   message_free (message);
   go_on (self);
 }
@@ -157,8 +157,8 @@ on_told (GObject *source, GAsyncResult *result, gpointer data)
 static void
 tell (Notify *self, const Message *message)
 {
-  guint32 replaces = message->contact == NULL ? self->sum_id
-                                              : GPOINTER_TO_UINT (g_hash_table_lookup (self->shown, message->contact));
+  guint32 replaces = message->failure == NULL ? self->sum_id
+                                              : GPOINTER_TO_UINT (g_hash_table_lookup (self->shown, message->failure));
   g_autofree char *body = g_markup_escape_text (message->body, -1);
   GVariantBuilder hints = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&hints, "{sv}", "category", g_variant_new_string ("transfer.error"));
@@ -243,12 +243,31 @@ go_on (Notify *self)
 
 /* ---- news ---- */
 
+/* Which failure it is: two pictures are two. A picture is known by its size and a sum of its bytes; one that is missed by
+ * chance is in the log all the same. Transfer full. */
+static char *
+name_failure (const char *contact, GBytes *picture)
+{
+  return picture == NULL ? g_strconcat (contact, "\n", NULL)
+                         : g_strdup_printf ("%s\n%zu %u", contact, g_bytes_get_size (picture), g_bytes_hash (picture));
+}
+
+/* TRUE if the contact's failure ends with the success of overtaken (name_failure); NULL: with any. */
+static gboolean
+is_overtaken (const char *failure, const char *contact, const char *overtaken)
+{
+  gsize length = strlen (contact);
+  if (failure == NULL || strncmp (failure, contact, length) != 0 || failure[length] != '\n')
+    return FALSE;
+  return overtaken == NULL || failure[length + 1] == '\0' || strcmp (failure, overtaken) == 0;
+}
+
 /* summary and body: transfer full */
 static void
-add (Notify *self, const char *contact, char *summary, char *body)
+add (Notify *self, const char *failure, char *summary, char *body)
 {
   Message *message = g_new0 (Message, 1);
-  message->contact = g_strdup (contact);
+  message->failure = g_strdup (failure);
   message->summary = summary;
   message->body = body;
   g_queue_push_tail (&self->waiting, message);
@@ -263,7 +282,8 @@ sum_up (Notify *self)
   add (self, NULL,
        more == 1 ? g_strdup ("1 more photo was not changed")
                  : g_strdup_printf ("%u more photos were not changed", more),
-       g_strdup ("Why is in the log of contactfs, and with each contact: user.contactfs.error."));
+       g_strdup ("`contactfs status` with a contact's folder says why, and so does the log. The pictures are in each "
+                 "contact's .rejected."));
 }
 
 static gboolean
@@ -276,19 +296,18 @@ on_sum_up (gpointer data)
 }
 
 static void
-on_failed_unheard (const BookPerson *person, const char *what, const GError *error, gpointer data)
+on_failed (const BookPerson *person, const char *what, const char *why, GBytes *picture, gpointer data)
 {
   Notify *self = data;
   gint64 now = g_get_monotonic_time ();
   if (now < self->peace_until)
     return;
-  gboolean interrupted = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  /* others' words come along: D-Bus takes UTF-8 alone */
-  g_autofree char *reason = g_utf8_make_valid (interrupted ? "the program was ended" : error->message, -1);
-  g_autofree char *sentence = g_strconcat (what, ": ", reason, NULL);
+  g_autofree char *reason = g_utf8_make_valid (why, -1); /* others' words come along: D-Bus takes UTF-8 alone */
+  g_autofree char *failure = name_failure (person->resource_name, picture);
+  g_autofree char *sentence = g_strconcat (failure, "\n", what, ": ", reason, NULL);
   switch (notices_add (self->notices, person->resource_name, sentence, now)) {
   case NOTICE_TELL:
-    add (self, person->resource_name, g_strdup_printf ("%s: %s", person->name, what), g_steal_pointer (&reason));
+    add (self, failure, g_strdup_printf ("%s: %s", person->name, what), g_steal_pointer (&reason));
     break;
   case NOTICE_COUNT:
     if (self->sum_timer == 0)
@@ -301,14 +320,12 @@ on_failed_unheard (const BookPerson *person, const char *what, const GError *err
 }
 
 static void
-on_changed (const BookPerson *person, gpointer data)
+end_waiting (Notify *self, const char *contact, const char *overtaken)
 {
-  Notify *self = data;
-  notices_forget (self->notices, person->resource_name);
   for (GList *next = self->waiting.head, *after; next != NULL; next = after) {
     Message *message = next->data;
     after = next->next;
-    if (g_strcmp0 (message->contact, person->resource_name) != 0)
+    if (!is_overtaken (message->failure, contact, overtaken))
       continue;
     message->overtaken = TRUE;
     if (next != self->waiting.head || self->cancellable == NULL) {
@@ -316,14 +333,32 @@ on_changed (const BookPerson *person, gpointer data)
       message_free (message);
     }
   }
-  guint32 id = GPOINTER_TO_UINT (g_hash_table_lookup (self->shown, person->resource_name));
-  if (id != 0) {
-    close_notification (self, id);
-    g_hash_table_remove (self->shown, person->resource_name);
-  }
 }
 
-const BookNews notify_news = { on_failed_unheard, on_changed };
+static void
+end_shown (Notify *self, const char *contact, const char *overtaken)
+{
+  GHashTableIter iter;
+  gpointer failure, id;
+  g_hash_table_iter_init (&iter, self->shown);
+  while (g_hash_table_iter_next (&iter, &failure, &id))
+    if (is_overtaken (failure, contact, overtaken)) {
+      close_notification (self, GPOINTER_TO_UINT (id));
+      g_hash_table_iter_remove (&iter);
+    }
+}
+
+static void
+on_changed (const BookPerson *person, GBytes *picture, gpointer data)
+{
+  Notify *self = data;
+  g_autofree char *overtaken = picture != NULL ? name_failure (person->resource_name, picture) : NULL;
+  notices_forget (self->notices, person->resource_name);
+  end_waiting (self, person->resource_name, overtaken);
+  end_shown (self, person->resource_name, overtaken);
+}
+
+const BookNews notify_news = { on_failed, on_changed };
 
 /* ---- the end ---- */
 

@@ -1,5 +1,6 @@
 /*
- * Failures that no program was there to be told of, shown on the desktop (org.freedesktop.Notifications 1.2, D-Bus).
+ * Failures, shown on the desktop (org.freedesktop.Notifications 1.2, D-Bus), whoever else was told: many programs do not
+ * look at what close() says, and file managers say no more than its errno.
  *
  * Nothing waits for the desktop. The session bus is that of our environment, else /run/user/UID/bus; it is connected to
  * when there is something to tell, and no bus is started for it. One call at a time, each with a deadline; after one

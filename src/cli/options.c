@@ -51,8 +51,7 @@ static const OptionSpec specs[] = {
   { "verbose", KIND_FLAG, AT (verbose), 0, 0, "Log more", NULL, FALSE },
   { "allow-other", KIND_FLAG, AT (allow_other), 0, 0, "Let other users in", NULL, FALSE },
   { "folder-icons", KIND_FLAG, AT (folder_icons), 0, 0, "Show each contact's face as its folder's icon", NULL, FALSE },
-  { "no-notify", KIND_FLAG, AT (no_notify), 0, 0, "Do not show on the desktop what failed behind a program's back",
-    NULL, FALSE },
+  { "no-notify", KIND_FLAG, AT (no_notify), 0, 0, "Do not show on the desktop what failed", NULL, FALSE },
   { "edit", KIND_LATER_FLAG, 0, 0, 0, "Make, rename and remove contacts (in a later version)", NULL, FALSE },
 };
 

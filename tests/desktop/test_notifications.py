@@ -98,10 +98,10 @@ def test_closed_by_success(contacts, dunst, run):
 
 @pytest.mark.emulator("--people", "20")
 def test_many(contacts, dunst, run):
-    """Five are shown, and one sum for the rest, which grows in place."""
+    """Ten are shown, and one sum for the rest, which grows in place."""
     refuse(contacts)
-    run("rm", *[contacts.photo(contacts.person(number)) for number in range(12)])
-    contacts.emulator.wait_requests(12, method="DELETE", answered=True)
+    run("rm", *[contacts.photo(contacts.person(number)) for number in range(17)])
+    contacts.emulator.wait_requests(17, method="DELETE", answered=True)
     contacts.mount.unmount()  # which tells what is left to tell
     told = [told["summary"] for told in dunst.told()]
-    assert len(told) == 6 and "7 more photos were not changed" in told
+    assert len(told) == 11 and "7 more photos were not changed" in told

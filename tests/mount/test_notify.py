@@ -1,4 +1,4 @@
-"""Failures that no program was there to be told of, and what the desktop shows of them."""
+"""Every failure is shown on the desktop, whoever was told."""
 
 import ctypes
 import json
@@ -145,14 +145,44 @@ def test_killed_rename(contacts, desktop, run, faces, person, photo):
     assert desktop.shown()[0] == f"{person}: the photo was not changed"
 
 
-def test_rename_that_is_not_looked_at(contacts, desktop, faces, person, photo):
-    """KDE's programs write photo.jpg.part, and say nothing when the rename fails; others do."""
-    for target, name in ((contacts.photo(contacts.person(1)), "photo.jpg.tmp"), (photo, "photo.jpg.part")):
+def test_rename(contacts, desktop, faces, person, photo):
+    """KDE's programs write photo.jpg.part, and say nothing when the rename fails."""
+    for number, name in enumerate(("photo.jpg.tmp", "photo.jpg.part")):
+        person = contacts.person(number)
+        target = contacts.photo(person)
         target.with_name(name).write_bytes(faces.cut.read_bytes())
         with pytest.raises(OSError):
             os.rename(target.with_name(name), target)
-    title, words = desktop.shown()
-    assert title == f"{person}: the photo was not changed" and "cut off" in words
+        title, words = desktop.shown()
+        assert title == f"{person}: the photo was not changed" and "cut off" in words
+        assert words.endswith(f"; your picture is in {person}/.rejected")
+
+
+def test_program_that_was_told(contacts, desktop, run, faces, person, photo):
+    """A program in a window says only "Invalid argument"; where the picture is now, it does not know."""
+    refuse(contacts.emulator)
+    for picture, words in ((faces.face(1), "403"), (faces.cut, "cut off")):
+        assert run("cp", picture, photo, check=False).status != 0
+        summary, body = desktop.shown()
+        assert summary == f"{person}: the photo was not changed"
+        assert words in body and body.endswith(f"; your picture is in {person}/.rejected")
+        assert contacts.mount.error(person) == f"{summary}: {body}"
+        assert contacts.rejected(person)[-1] == picture.read_bytes()
+        assert contacts.mount.text().count(f"{summary}: {body}") == 1
+    assert run("cp", faces.text, photo, check=False).status != 0
+    summary, body = desktop.shown()
+    assert body == f"what was written is not a picture (text); what was written is in {person}/.rejected"
+    nothing_more(desktop, contacts, run, faces)
+
+
+def test_open_that_is_refused(contacts, desktop, run, faces, person, photo):
+    """Nothing was handed over, so nothing is said of where it is."""
+    contacts.emulator.fault("status", origin="api", times=-1, status=401)
+    for _ in range(2):
+        assert run("cp", faces.face(1), photo, check=False).status != 0
+        assert desktop.shown()[0] == f"{person}: the photo was not changed"
+    assert len(contacts.rejected(person)) == 1
+    assert ".rejected" not in contacts.mount.error(person)
 
 
 def test_end_of_the_mount(contacts, desktop, person, photo, faces):
@@ -171,10 +201,11 @@ def test_end_of_the_mount(contacts, desktop, person, photo, faces):
 
 # ---- what is not shown ----
 
-def test_program_that_was_told(contacts, desktop, run, faces, person, photo):
-    refuse(contacts.emulator)
-    assert run("cp", faces.face(1), photo, check=False).status != 0
-    assert run("cp", faces.cut, photo, check=False).status != 0
+def test_half_that_is_followed_by_the_whole(contacts, desktop, run, faces, person, photo):
+    """The close of the first program fails, and the second one mends it."""
+    run.shell('{ head -c 1000 "$face"; tail -c +1001 "$face"; } > "$photo"', check=False,
+              env={"photo": str(photo), "face": str(faces.face(1))})
+    assert contacts.held(person) == faces.face_bytes(1)
     nothing_more(desktop, contacts, run, faces)
 
 
@@ -204,10 +235,10 @@ def test_no_notify(contacts, desktop, run, photo, person):
 @pytest.mark.emulator("--people", "20")
 def test_many_failures(contacts, desktop, run):
     refuse(contacts.emulator, "DELETE")
-    people = [contacts.person(number) for number in range(12)]
+    people = [contacts.person(number) for number in range(17)]
     run("rm", *[contacts.photo(person) for person in people])
-    told = [desktop.shown()[0].partition(":")[0] for _ in range(5)]
-    assert len(set(told)) == 5 and set(told) <= set(people)
+    told = [desktop.shown()[0].partition(":")[0] for _ in range(10)]
+    assert len(set(told)) == 10 and set(told) <= set(people)
     shown = desktop.next()
     while shown[3] != "7 more photos were not changed":  # the number grows in place
         replaces = shown[1]
@@ -226,13 +257,35 @@ def test_the_same_again_is_shown_once(contacts, desktop, run, faces, person, pho
     nothing_more(desktop, contacts, run, faces)
 
 
-def test_closed_when_the_next_change_succeeds(contacts, desktop, run, faces, person, photo):
-    run("cp", faces.face(5), photo)
+def test_two_pictures_are_two_failures(contacts, desktop, run, faces, person, photo):
+    """One after the other, for the same reason, to the same contact; the second does not take the first one's place."""
+    refuse(contacts.emulator)
+    for number in range(1, 4):
+        assert run("cp", faces.face(number), photo, check=False).status != 0
+        assert run("cp", faces.face(number), photo, check=False).status != 0  # the very same is shown once
+        method, _, replaces, summary, *_ = desktop.next()
+        assert (method, replaces, summary) == ("Notify", 0, f"{person}: the photo was not changed")
+    assert contacts.rejected(person) == [faces.face_bytes(number) for number in range(1, 4)]
+
+
+def test_closed_when_the_same_picture_succeeds(contacts, desktop, run, faces, person, photo):
+    """Another picture that is taken does not bring back the one that was not."""
     refuse(contacts.emulator, times=1)
-    change_by_mmap(photo, NUMBER, ord("1"))
+    assert run("cp", faces.face(1), photo, check=False).status != 0
     method, number, *_ = desktop.next()
     assert method == "Notify"
     run("cp", faces.face(2), photo)
+    run("cp", faces.face(1), photo)
+    assert desktop.next() == ["CloseNotification", number]
+
+
+def test_closed_when_the_removal_succeeds(contacts, desktop, run, faces, person, photo):
+    refuse(contacts.emulator, "DELETE", times=1)
+    run("rm", photo)
+    method, number, *_ = desktop.next()
+    assert method == "Notify"
+    eventually(photo.exists)
+    run("cp", faces.face(1), photo)
     assert desktop.next() == ["CloseNotification", number]
 
 

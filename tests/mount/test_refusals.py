@@ -101,3 +101,40 @@ def test_temporaries_may_hold_anything(contacts, person, old):
         (folder / name).unlink()
     check(contacts, person, old, [])
     assert contacts.mount.error(person) is None
+
+
+# ---- nothing that was handed over is gone ----
+
+def test_temporary_that_was_never_sent(contacts, run, faces, person, old):
+    """A program that saves by another name and ends before its rename; the mount ends. Backups of the photo are left out."""
+    folder = contacts.path / person
+    run("cp", faces.face(1), folder / "photo.jpg")
+    (folder / "new.tmp").write_bytes(faces.face_bytes(2))
+    (folder / "half.tmp").write_bytes(faces.cut.read_bytes())
+    (folder / ".photo.jpg.swp").write_bytes(b"b0VIM 9.0")
+    (folder / "photo.jpg~").write_bytes(faces.face_bytes(1))
+    (folder / "photo.jpg_original").write_bytes(old)
+    (folder / "removed.tmp").write_bytes(faces.face_bytes(3))
+    (folder / "removed.tmp").unlink()
+    assert contacts.rejected(person) == []
+    contacts.mount.remount()
+    assert contacts.rejected(person) == [faces.face_bytes(2)]
+    assert f"{person}: new.tmp was never made the photo; it is in {person}/.rejected" in contacts.mount.text()
+
+
+def test_draft_that_is_open_when_the_mount_is_told_to_end(contacts, faces, person, photo, old):
+    """Half a picture, a temporary that is open, and a picture that another one overtook."""
+    fds = [os.open(photo, os.O_WRONLY | os.O_TRUNC), os.open(photo, os.O_WRONLY | os.O_TRUNC),
+           os.open(photo.with_name("new.tmp"), os.O_WRONLY | os.O_CREAT)]
+    pictures = [faces.face_bytes(1), faces.cut.read_bytes(), faces.face_bytes(3)]
+    for fd, picture in zip(fds, pictures):
+        os.write(fd, picture)
+    contacts.mount.terminate()
+    for fd in fds:
+        try:
+            os.close(fd)
+        except OSError:
+            pass
+    contacts.mount.start()
+    assert sorted(contacts.rejected(person)) == sorted(pictures)
+    assert contacts.held(person) == old
