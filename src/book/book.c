@@ -119,6 +119,8 @@ book_free (Book *self)
     close (self->lock_fd);
   g_free (self->last_error);
   g_clear_error (&self->down);
+  g_free (self->sync_missing);
+  g_free (self->sync_doubt);
   g_free ((char *)self->options.account);
   g_free ((char *)self->options.credentials);
   g_free ((char *)self->options.state_dir);
@@ -232,27 +234,39 @@ next_sync_time (Book *self)
   return (g_get_real_time () + MAX (self->next_sync - g_get_monotonic_time (), 0)) / G_USEC_PER_SEC;
 }
 
+/* Seconds since 1970; 0: there is no pause. */
+static gint64
+pause_end (Book *self, PeopleAllowance which)
+{
+  gint64 left = people_pause_left (self->people, which, NULL);
+
+  return left > 0 ? (g_get_real_time () + left) / G_USEC_PER_SEC + 1 : 0;
+}
+
 char *
 book_status_json (Book *self)
 {
   g_autofree char *account = json_quote (self->options.account);
   g_autofree char *credentials = json_quote (self->options.credentials);
   g_autofree char *last_error = json_quote (self->last_error);
+  g_autofree char *doubt = json_quote (self->sync_doubt);
   HttpStatistics http;
 
   http_client_get_statistics (self->http, &http);
   return g_strdup_printf (
       "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,"
       "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync\":%" G_GINT64_FORMAT
-      ",\"next_sync_in\":%" G_GINT64_FORMAT
-      ",\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
+      ",\"next_sync_in\":%" G_GINT64_FORMAT ",\"changes_paused_until\":%" G_GINT64_FORMAT
+      ",\"listings_paused_until\":%" G_GINT64_FORMAT
+      ",\"listing_doubt\":%s,\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
       ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
       ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
       account, credentials, (int)getpid (), self->started, book_people_count (self), count_photos (self),
       self->last_sync, next_sync_time (self), MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
-      self->unreachable ? "false" : "true", book_waiting_mutations (self), book_store_cached_bytes (self->store),
-      self->options.cache_bytes, http.requests, http.connections, self->options.read_only ? "true" : "false",
-      self->options.upload_timeout, last_error, self->last_error_time);
+      pause_end (self, PEOPLE_CHANGES), pause_end (self, PEOPLE_LISTINGS), doubt, self->unreachable ? "false" : "true",
+      book_waiting_mutations (self), book_store_cached_bytes (self->store), self->options.cache_bytes, http.requests,
+      http.connections, self->options.read_only ? "true" : "false", self->options.upload_timeout, last_error,
+      self->last_error_time);
 }
 
 BookArchive *

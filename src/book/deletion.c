@@ -203,7 +203,7 @@ book_deletions_start (Book *book)
 void
 book_deletions_start_earlier (Book *book)
 {
-  if (!book->options.read_only)
+  if (!book->options.read_only && people_pause_left (book->people, PEOPLE_CHANGES, NULL) == 0)
     carry_out (book, TRUE);
 }
 
@@ -274,11 +274,10 @@ unlink_photo (GTask *task)
     return;
   }
   book_folder_release_if_idle (folder);
-  if (self->person->photo_url == NULL || book->down == NULL) {
+  if (self->person->photo_url == NULL || !book_is_down (book))
     remove_service_photo (task);
-    return;
-  }
-  book_probe_async (book, on_probed, task);
+  else
+    book_probe_async (book, on_probed, task);
 }
 
 void

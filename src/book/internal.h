@@ -57,9 +57,13 @@ struct Book {
   GPtrArray *sync_people;         /* of PeoplePerson: the pages so far */
   GHashTable *sync_pages;         /* their tokens */
   gboolean sync_full;
+  gint64 sync_total;       /* the most that a page of this listing said for all */
+  char *sync_missing;      /* whom the last full listing left out, which was not believed; or NULL */
+  char *sync_doubt;        /* why it was not, as a sentence; or NULL */
   GPtrArray *sync_waiting; /* of GTask: who wants to know how the next sync ends */
   guint sync_timer;
   guint sync_failures;
+  guint sync_doubts;    /* full listings in a row that may not have been the whole */
   gboolean sync_outage; /* the last one failed since nobody answered us: it is worth a try when somebody does */
   gint64 news_came;     /* monotonic: when a listing or delta last came; 0: not in this mount */
   gint64 news_tried;    /* … when a mutation last asked for one */
@@ -184,6 +188,9 @@ void book_photo_note_sent (Book *book, const BookPerson *person, const char *sha
 /* ---- sync.c ---- */
 void book_sync_clear (Book *book);
 void book_sync_start (Book *book);
+/* listing.c: what to make of a full listing that ended with sync_token, which may be NULL. TRUE: it is the whole. FALSE, and
+ * book->sync_doubt says why: it may not be; who is in it is there, but who is not may be, too. */
+gboolean book_listing_is_whole (Book *book, GPtrArray *people, const char *sync_token);
 /* TRUE: the next sync, or the one under way, lists what has changed; FALSE: everybody. */
 gboolean book_sync_would_be_delta (Book *book);
 /* A delta now (or the one under way): whether the service answers. */
@@ -192,7 +199,10 @@ gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error)
 void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable and ->down */
 
 /* ---- probe.c ---- */
-/* Success, unless nothing could be sent and still cannot; to learn that takes three seconds at most. Cannot be cancelled. */
+/* TRUE: what is sent to change something fails, as far as is known: nothing can be sent (book->down), or Google's allowance
+ * for changes is used up. */
+gboolean book_is_down (Book *book);
+/* Success, unless it is down and still is; to learn that takes three seconds at most. Cannot be cancelled. */
 void book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data);
 gboolean book_probe_finish (GAsyncResult *result, GError **error);
 

@@ -1,12 +1,19 @@
 /*
  * Where nothing can be sent, as far as is known (book->down): is that still so? One small request tells, and all who want
- * to know meanwhile wait for the same one.
+ * to know meanwhile wait for the same one. Where Google's allowance for changes is used up, no request tells: the pause is
+ * to be waited for.
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
 
 #define PROBE_TIMEOUT (3 * G_TIME_SPAN_SECOND)
+
+gboolean
+book_is_down (Book *book)
+{
+  return book->down != NULL || people_pause_left (book->people, PEOPLE_CHANGES, NULL) > 0;
+}
 
 static void
 on_probed (GObject *source, GAsyncResult *result, gpointer data)
@@ -30,8 +37,14 @@ void
 book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
+  GError *paused = NULL;
 
   g_task_set_source_tag (task, book_probe_async);
+  if (people_pause_left (book->people, PEOPLE_CHANGES, &paused) > 0) {
+    g_task_return_error (task, paused);
+    g_object_unref (task);
+    return;
+  }
   if (book->down == NULL) {
     g_task_return_boolean (task, TRUE);
     g_object_unref (task);

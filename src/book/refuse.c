@@ -132,7 +132,7 @@ begin (Begin *self, gboolean needs_service, GCancellable *cancellable, GAsyncRea
   g_task_set_source_tag (task, begin);
   g_task_set_task_data (task, self, begin_free);
   g_task_set_check_cancellable (task, FALSE);
-  if (!needs_service || self->book->down == NULL)
+  if (!needs_service || !book_is_down (self->book))
     begin_now (task);
   else
     book_probe_async (self->book, on_probed, task);
@@ -143,7 +143,7 @@ book_file_open_async (BookFile *file, int flags, GCancellable *cancellable, GAsy
 {
   Begin *self;
 
-  if ((flags & O_TRUNC) == 0 || file->book->down == NULL || !book_file_is_meant_for_contact (file)) {
+  if ((flags & O_TRUNC) == 0 || !book_is_down (file->book) || !book_file_is_meant_for_contact (file)) {
     book_file_open_now_async (file, flags, cancellable, callback, data);
     return;
   }

@@ -254,10 +254,16 @@ send_start (GTask *task, Book *book, BookPerson *person, GBytes *written, GBytes
     .max_side = book->options.max_photo_pixels,
     .strip_metadata = book->options.strip_metadata,
   };
+  GError *paused = NULL;
   Send *self;
 
   g_task_set_check_cancellable (task, FALSE);
   if (book_refuse_when_stopped (book, task)) {
+    g_object_unref (task);
+    return;
+  }
+  if (people_pause_left (book->people, PEOPLE_CHANGES, &paused) > 0) { /* why convert it now? */
+    g_task_return_error (task, paused);
     g_object_unref (task);
     return;
   }

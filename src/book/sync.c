@@ -5,9 +5,11 @@
  *                                             │ no token, or EXPIRED_SYNC_TOKEN
  *                                             ↓
  *                                           pages of everything ─→ applied, token kept ─→ idle
- *                                             │ QUOTA: a full listing has a small extra quota
+ *                                             │ it may not be the whole (listing.c)
  *                                             ↓
- *                                           idle, next in QUOTA_WAIT; what is known is served
+ *                                           who is in it is added, nobody removed ─→ idle, everything again soon
+ *
+ * QUOTA (a full listing has a small extra quota): idle as long as the pause lasts; what is known is served.
  *
  * Pages are put aside and applied together at the end, so that a listing that breaks off changes nothing. A token is
  * good only for the mask that it came with: both are kept.
@@ -18,8 +20,9 @@
 
 #include "book/internal.h"
 
-#define QUOTA_WAIT_S  300
 #define RETRY_MIN_S   5
+#define DOUBT_S       30   /* after a listing that may not be the whole */
+#define MAX_PAGES     1000 /* at Google 25 of 1,000 people are all that there can be */
 #define RETRY_LOGIN_S 60
 #define FIRST_SYNC_S  1 /* after the mount: the first ls has the machine and the wire to itself */
 
@@ -81,6 +84,14 @@ explain_down (const GError *error)
   }
 }
 
+static void
+keep_last_error (Book *book, const GError *error)
+{
+  g_free (book->last_error);
+  book->last_error = g_strdup (error->message);
+  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+}
+
 void
 book_note_outcome (Book *book, const GError *error)
 {
@@ -102,11 +113,8 @@ book_note_outcome (Book *book, const GError *error)
     book->sync_outage = FALSE;
     schedule (book, 0);
   }
-  if (error != NULL) {
-    g_free (book->last_error);
-    book->last_error = g_strdup (error->message);
-    book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
-  }
+  if (error != NULL)
+    keep_last_error (book, error);
 }
 
 /* Soon after a failure, then less and less often, but never less often than without one. A dead login is replaced by
@@ -117,7 +125,7 @@ retry_seconds (Book *book, const GError *error)
   guint most = book->options.sync_interval;
 
   if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA))
-    return MAX (QUOTA_WAIT_S, most);
+    return MAX ((guint)(people_pause_left (book->people, PEOPLE_LISTINGS, NULL) / G_TIME_SPAN_SECOND) + 1, most);
   if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH))
     most = MIN (most, RETRY_LOGIN_S);
   return MIN ((guint)RETRY_MIN_S << MIN (book->sync_failures, 10), most);
@@ -133,6 +141,15 @@ is_outage (const GError *error)
          || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
 }
 
+/* After a listing that may not have been the whole the next one comes soon, then less and less often. */
+static guint
+next_seconds (Book *book)
+{
+  guint most = book->options.sync_interval;
+
+  return book->sync_doubts > 0 ? MIN ((guint)DOUBT_S << MIN (book->sync_doubts - 1, 10), most) : most;
+}
+
 /* error: transfer full, or NULL. */
 static void
 sync_done (Book *book, GError *error)
@@ -145,13 +162,14 @@ sync_done (Book *book, GError *error)
   book->sync_outage = is_outage (error);
   if (error == NULL) {
     book->sync_failures = 0;
-    schedule (book, book->options.sync_interval);
+    schedule (book, next_seconds (book));
   } else {
     if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
       g_autofree char *sentence
           = g_strdup_printf ("the address book could not be brought up to date: %s", error->message);
 
       book_log_failure (NULL, error, sentence);
+      keep_last_error (book, error);
     }
     schedule (book, retry_seconds (book, error));
     book->sync_failures++;
@@ -170,17 +188,20 @@ static void
 apply_pages (Book *book, const char *sync_token)
 {
   g_autoptr (GPtrArray) people = g_steal_pointer (&book->sync_people);
+  gboolean whole = book->sync_full && book_listing_is_whole (book, people, sync_token);
   g_autofree char *now = NULL;
   GError *error = NULL;
 
-  if (!book_people_apply (book, people, book->sync_full ? BOOK_APPLY_ALL : BOOK_APPLY_DELTA, &error)) {
+  if (!book_people_apply (book, people, whole ? BOOK_APPLY_ALL : BOOK_APPLY_DELTA, &error)) {
     sync_done (book, error);
     return;
   }
   book->last_sync = g_get_real_time () / G_USEC_PER_SEC;
   book->news_came = g_get_monotonic_time ();
   now = g_strdup_printf ("%" G_GINT64_FORMAT, book->last_sync);
-  if (sync_token != NULL) { /* else the old one is still good for the next delta */
+  if (book->sync_full && !whole) {
+    keep (book, "sync_token", NULL);
+  } else if (sync_token != NULL) { /* else the old one is still good for the next delta */
     keep (book, "sync_token", sync_token);
     keep (book, "person_fields", PEOPLE_PERSON_FIELDS);
   }
@@ -208,6 +229,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     g_message ("the sync token is no longer valid; listing everybody again");
     keep (book, "sync_token", NULL);
     book->sync_full = TRUE;
+    book->sync_total = 0;
     g_ptr_array_set_size (book->sync_people, 0);
     g_hash_table_remove_all (book->sync_pages);
     list_page (book, NULL);
@@ -217,9 +239,13 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     sync_done (book, g_steal_pointer (&error));
     return;
   }
+  book->sync_total = MAX (book->sync_total, page->total);
   g_ptr_array_extend_and_steal (book->sync_people, g_steal_pointer (&page->people));
   if (page->next_page_token == NULL)
     apply_pages (book, page->next_sync_token);
+  else if (g_hash_table_size (book->sync_pages) + 1 >= MAX_PAGES)
+    sync_done (book, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                                  "The listing has no end: after %d pages the service names one more", MAX_PAGES));
   else if (g_hash_table_add (book->sync_pages, g_strdup (page->next_page_token)))
     list_page (book, page->next_page_token);
   else /* round and round, for ever */
@@ -247,6 +273,7 @@ sync_begin (Book *book)
   book->sync_people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
   book->sync_pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   book->sync_full = sync_token == NULL || !book->listed;
+  book->sync_total = 0;
   list_page (book, NULL);
 }
 

@@ -183,6 +183,15 @@ describe_time (const JsonValue *status, const char *name)
   return g_strdup_printf ("%s (%s)", age, absolute);
 }
 
+/* NULL: changes are not paused. */
+static char *
+describe_pause (const JsonValue *status)
+{
+  gint64 until = json_int (status, "changes_paused_until");
+  g_autoptr (GDateTime) time = until > 0 ? g_date_time_new_from_unix_local (until) : NULL;
+  return time != NULL ? g_date_time_format (time, "none before %H:%M: Google's daily allowance is used up") : NULL;
+}
+
 static char *
 describe_cache (const JsonValue *status)
 {
@@ -211,6 +220,8 @@ print_status (const Entry *entry)
   g_autofree char *synced = describe_time (status, "last_sync");
   g_autofree char *next = describe_next_sync (status);
   g_autofree char *cache = describe_cache (status);
+  g_autofree char *pause = describe_pause (status);
+  const char *doubt = json_string (status, "listing_doubt");
   const char *credentials = json_string (status, "credentials");
   g_autofree char *error = describe_error (status);
 
@@ -222,6 +233,10 @@ print_status (const Entry *entry)
   print_row ("Last sync", synced);
   print_row ("Next sync", next);
   print_row ("Service", json_bool (status, "reachable") ? "reachable" : "out of reach; what is known is shown");
+  if (pause != NULL)
+    print_row ("Changes", pause);
+  if (doubt != NULL)
+    print_row ("Listing", doubt);
   print_row ("Waiting", waiting);
   print_row ("Cache", cache);
   print_row ("Last error", error);

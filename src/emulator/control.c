@@ -88,6 +88,8 @@ read_fault (const cJSON *order, GError **error)
                                 json_get_string (order, "path"), error);
   if (fault->pattern == NULL)
     return NULL;
+  fault->with = g_strdup (json_get_string (order, "with"));
+  fault->without = g_strdup (json_get_string (order, "without"));
   fault->status = (guint)json_get_int (order, "status", 503);
   fault->delay_ms = (guint)json_get_int (order, "delay_ms", 0);
   fault->times = (int)json_get_int (order, "times", 1);

@@ -1,7 +1,7 @@
 /*
  * From a request to its answer: the log, the faults that tests ordered, then the origin's own handler.
  *
- *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage)
+ *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage, quota, endless)
  *                                      └─ route, its answer perhaps spoilt (cut, type, lost-answer)
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -76,6 +76,16 @@ answer_garbage (Request *request)
 }
 
 static void
+answer_endless (Request *request)
+{
+  static guint page;
+  GString *json = g_string_new (NULL);
+
+  g_string_printf (json, "{\"nextPageToken\":\"endless-%u\"}", ++page);
+  request_answer_json (request, 200, json);
+}
+
+static void
 carry_on (Delayed *delayed)
 {
   Request *request = delayed->request;
@@ -95,6 +105,12 @@ carry_on (Delayed *delayed)
     break;
   case FAULT_GARBAGE:
     answer_garbage (request);
+    break;
+  case FAULT_QUOTA:
+    error_answer_used_up (request);
+    break;
+  case FAULT_ENDLESS:
+    answer_endless (request);
     break;
   case FAULT_HANG: /* its end is noted when the client leaves */
     faults_hold (delayed->emulator->faults, request);
@@ -155,6 +171,8 @@ apply_fault (Request *request, const Fault *fault)
   case FAULT_HANG:
   case FAULT_RESET:
   case FAULT_GARBAGE:
+  case FAULT_QUOTA:
+  case FAULT_ENDLESS:
   default:
     return FALSE;
   }

@@ -137,6 +137,15 @@ error_answer_invalid (Request *request, const char *format, ...)
 }
 
 void
+error_answer_used_up (Request *request)
+{
+  error_answer (request, STATUS_RESOURCE_EXHAUSTED,
+                "{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{\"subject\":\"user\","
+                "\"description\":\"FBS quota limit exceeded\"}]}",
+                "Resource has been exhausted (e.g. check quota).");
+}
+
+void
 error_answer_not_found (Request *request)
 {
   error_answer (request, STATUS_NOT_FOUND, NULL, "Requested entity was not found.");

@@ -37,6 +37,8 @@ char *error_bad_request (const char *field, const char *description);
 void error_answer_bad_request (Request *request, const char *field, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* The same, but with a message only. */
 void error_answer_invalid (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* 429 with QuotaFailure: an allowance that is not of the minute. */
+void error_answer_used_up (Request *request);
 void error_answer_not_found (Request *request);
 /* The front end's HTML page for a path that no method has. */
 void error_answer_html (Request *request, guint http_status);

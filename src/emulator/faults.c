@@ -18,6 +18,8 @@ static const char *const action_names[] = {
   [FAULT_TYPE] = "type",
   [FAULT_LOST_ANSWER] = "lost-answer",
   [FAULT_GARBAGE] = "garbage",
+  [FAULT_QUOTA] = "quota",
+  [FAULT_ENDLESS] = "endless",
   [FAULT_STALE] = "stale",
 };
 
@@ -53,6 +55,8 @@ fault_free (Fault *self)
   if (self == NULL)
     return;
   pattern_free (self->pattern);
+  g_free (self->with);
+  g_free (self->without);
   g_free (self->reason);
   g_free (self->content_type);
   g_clear_pointer (&self->body, g_bytes_unref);
@@ -116,6 +120,16 @@ hit (Fault *fault)
     fault->times--;
 }
 
+static gboolean
+fits (const Fault *fault, const Request *request)
+{
+  const char *query = request->query != NULL ? request->query : "";
+
+  return pattern_matches (fault->pattern, request->origin, request->method, request->path)
+         && (fault->with == NULL || strstr (query, fault->with) != NULL)
+         && (fault->without == NULL || strstr (query, fault->without) == NULL);
+}
+
 void
 faults_take (Faults *self, const Request *request, const Fault **found, guint *delay_ms)
 {
@@ -127,8 +141,7 @@ faults_take (Faults *self, const Request *request, const Fault **found, guint *d
     Fault *fault = self->list->pdata[i];
     gboolean is_delay = fault->action == FAULT_DELAY;
 
-    if (fault->times == 0 || (is_delay ? delayed : *found != NULL)
-        || !pattern_matches (fault->pattern, request->origin, request->method, request->path))
+    if (fault->times == 0 || (is_delay ? delayed : *found != NULL) || !fits (fault, request))
       continue;
     hit (fault);
     *delay_ms += fault->delay_ms;

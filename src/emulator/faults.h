@@ -14,12 +14,16 @@ typedef enum {
   FAULT_TYPE,        /* the answer under another content type (and with another body, if one is given) */
   FAULT_LOST_ANSWER, /* carried out, then the connection ends without an answer */
   FAULT_GARBAGE,     /* 200 and the right type, but no sense */
+  FAULT_QUOTA,       /* 429 with QuotaFailure, as when the daily allowance is used up; nothing is carried out */
+  FAULT_ENDLESS,     /* a page of a listing without people, that names a next one, another each time */
   FAULT_STALE,       /* a photo mutation that is carried out, but answers with the Person as it was before */
 } FaultAction;
 
 typedef struct Fault {
   guint id;
   Pattern *pattern;
+  char *with;    /* only where the query has this, or NULL */
+  char *without; /* and has not this, or NULL */
   FaultAction action;
   guint status;
   char *reason; /* ErrorInfo's reason in the envelope, or NULL */

@@ -285,6 +285,7 @@ person_parse_page (GBytes *body, GError **error)
     else
       g_warning ("Google listed a person without a resource name: passed over");
   }
+  self->total = MAX (json_int (root, "totalItems"), 0);
   self->next_page_token = take_words (json_string (root, "nextPageToken"));
   self->next_sync_token = take_words (json_string (root, "nextSyncToken"));
   return self;

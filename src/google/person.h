@@ -27,6 +27,7 @@ typedef struct {
   GPtrArray *people;     /* of PeoplePerson, owned */
   char *next_page_token; /* NULL on the last page */
   char *next_sync_token; /* on the last page only */
+  gint64 total;          /* so many are on all pages together, as the service says; 0: it does not */
 } PeoplePage;
 
 void people_page_free (PeoplePage *self);

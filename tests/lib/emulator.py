@@ -183,7 +183,8 @@ class Emulator:
         return answer.json()
 
     def fault(self, action, path=None, method=None, origin=None, **more):
-        """Orders a fault; more: status, reason, body, body_base64, headers, content_type, delay_ms, times (-1: always)."""
+        """Orders a fault; more: status, reason, body, body_base64, headers, content_type, delay_ms,
+        times (-1: always), with and without: what the query must have, and must not."""
         order = dict(more, action=action)
         order.update({name: value for name, value in (("path", path), ("method", method), ("origin", origin)) if value})
         return self.control("POST", "faults", order)["id"]

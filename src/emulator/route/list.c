@@ -119,10 +119,7 @@ full_sync_allowed (Emulator *emulator, Request *request)
 {
   if (emulator->quota == NULL || quota_spend (emulator->quota, QUOTA_FULL_SYNC))
     return TRUE;
-  error_answer (request, STATUS_RESOURCE_EXHAUSTED,
-                "{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{\"subject\":\"user\","
-                "\"description\":\"FBS quota limit exceeded\"}]}",
-                "Resource has been exhausted (e.g. check quota).");
+  error_answer_used_up (request);
   return FALSE;
 }
 

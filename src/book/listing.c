@@ -1,0 +1,87 @@
+/*
+ * Is a full listing the whole address book?
+ *
+ * Who is missing in it is gone, with folder, photo and open files: too much to believe a service that answered {} for a
+ * moment, or lost its second page. So two things are asked for:
+ *
+ *   it ends with a sync token, which is how the service says that it is at its end; and
+ *   nobody who is known is missing, or those who are were missing in the listing before, too, or it can be checked: it has
+ *   as many people as it says itself, and at least half of those who are known.
+ *
+ * Until then people are added, and none is removed. A service that never gives a sync token never removes anybody.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "book/internal.h"
+
+static GHashTable *
+listed_names (GPtrArray *people)
+{
+  GHashTable *names = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < people->len; i++) {
+    const PeoplePerson *said = people->pdata[i];
+
+    g_hash_table_add (names, said->resource_name);
+    for (char **previous = said->previous_resource_names; previous != NULL && *previous != NULL; previous++)
+      g_hash_table_add (names, *previous);
+  }
+  return names;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+/* The resource names of everybody who is known and not among people, one a line, in order; NULL: nobody. */
+static char *
+list_missing (Book *book, GPtrArray *people, guint *count)
+{
+  g_autoptr (GHashTable) listed = listed_names (people);
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, book->by_resource_name);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (!g_hash_table_contains (listed, name))
+      g_ptr_array_add (missing, name);
+  *count = missing->len;
+  if (missing->len == 0)
+    return NULL;
+  g_ptr_array_sort (missing, compare_names);
+  g_ptr_array_add (missing, NULL);
+  return g_strjoinv ("\n", (char **)missing->pdata);
+}
+
+gboolean
+book_listing_is_whole (Book *book, GPtrArray *people, const char *sync_token)
+{
+  guint count;
+  g_autofree char *missing = list_missing (book, people, &count);
+  gboolean counted = people->len > 0 && book->sync_total > 0 && people->len >= book->sync_total
+                     && count <= book_people_count (book) / 2;
+  gboolean agrees = missing == NULL || counted || g_strcmp0 (missing, book->sync_missing) == 0;
+
+  g_clear_pointer (&book->sync_doubt, g_free);
+  g_free (book->sync_missing);
+  book->sync_missing = NULL;
+  if (sync_token != NULL && agrees) {
+    book->sync_doubts = 0;
+    return TRUE;
+  }
+  if (sync_token == NULL)
+    book->sync_doubt = g_strdup_printf ("the service ended its listing without saying that it is the whole (no sync "
+                                        "token): people in it are shown, and nobody who is missing is taken away (%u)",
+                                        count);
+  else
+    book->sync_doubt = g_strdup_printf ("the service left out %u of %u people: nobody is taken away until a second "
+                                        "listing says the same",
+                                        count, book_people_count (book));
+  book->sync_missing = g_steal_pointer (&missing);
+  if (book->sync_doubts++ == 0)
+    g_message ("%s", book->sync_doubt);
+  return FALSE;
+}
