@@ -40,6 +40,7 @@ typedef struct {
   gboolean found;      /* something to end */
   GError *not_revoked; /* why */
   GError *not_forgotten;
+  GError *not_ended; /* why the account is not nobody's */
 } Run;
 
 static gint64
@@ -94,7 +95,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
   self->found = stored_login_forget_finish (result, &self->not_forgotten) || self->found;
   if (self->not_forgotten == NULL) {
     g_autoptr (Folders) folders = folders_new (self->account);
-    self->found = holder_end (folders->state, &self->not_forgotten) || self->found;
+    self->found = holder_end (folders->state, &self->not_ended) || self->found;
   }
   g_main_loop_quit (self->loop);
 }
@@ -165,6 +166,7 @@ run_clear (Run *self)
   g_clear_pointer (&self->http, http_client_free);
   g_clear_error (&self->not_revoked);
   g_clear_error (&self->not_forgotten);
+  g_clear_error (&self->not_ended);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
@@ -176,6 +178,9 @@ tell (const Run *self, const char *account)
                      self->begun ? "the login may be revoked, and is still here; to end it, run "
                                  : "nothing was changed. To end the login, run ",
                      account);
+  if (self->not_ended != NULL)
+    return cli_fail (CLI_FAILED, "The account “%s” has no login now, but it is still that of whoever had it: %s",
+                     account, self->not_ended->message);
   if (!self->found && self->not_forgotten == NULL)
     return cli_fail (CLI_FAILED, "There is no login of the account “%s” to end", account);
   if (self->not_forgotten != NULL)

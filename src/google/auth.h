@@ -48,9 +48,8 @@ void auth_free (Auth *self);
  * that nobody takes a login may be lost. For the end of a program. */
 void auth_settle (Auth *self, guint seconds);
 
-/* An access token, from memory while it is fresh (renewed a minute ahead of its expiry, while
- * the old one is still given out). Fails by deadline (monotonic
- * time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
+/* An access token, from memory while it is fresh (renewed a minute ahead of its expiry, while the old one is still given
+ * out). Fails by deadline (monotonic time, microseconds). finish: the token, transfer full; wipe it with auth_token_free. */
 void auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);
 char *auth_get_token_finish (Auth *self, GAsyncResult *result, GError **error);

@@ -107,13 +107,25 @@ write_file (const char *path, GBytes *json, GError **error)
                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
 }
 
+/* A full disk keeps nobody from mounting what was mounted before. */
+static gboolean
+is_written (const char *path, GBytes *json)
+{
+  gsize size;
+  const char *expected = g_bytes_get_data (json, &size);
+  g_autofree char *text = NULL;
+  gsize length;
+
+  return g_file_get_contents (path, &text, &length, NULL) && length == size && memcmp (text, expected, size) == 0;
+}
+
 gboolean
 holder_keep (Holder *self, GError **error)
 {
   g_autoptr (GBytes) json = write_json (self);
 
   self->kept = TRUE;
-  return write_file (self->path, json, error);
+  return is_written (self->path, json) || write_file (self->path, json, error);
 }
 
 typedef struct {

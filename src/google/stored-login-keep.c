@@ -315,7 +315,9 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
   gboolean cleared = keyring_clear_finish (result, &any, &error);
 
   /* The file stays as long as the keyring has it: it says where there is still something to forget. */
-  if (!cleared && (self->in_keyring || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)))
+  if (!cleared
+      && (self->in_keyring || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)
+          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_steal_pointer (&error));
   else if (g_unlink (path) != 0 && errno != ENOENT)
     g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno), "The login in %s cannot be removed: %s",

@@ -248,6 +248,24 @@ test_holder_leaves (Fixture *self, gconstpointer data)
   g_assert_true (begin (self, SERVICE, self->ann, NULL));
 }
 
+/* Or a full disk would keep everybody from mounting. */
+static void
+test_holder_is_written_when_there_is_news (Fixture *self, gconstpointer data)
+{
+  g_autofree char *file = g_build_filename (self->folder, "holder.json", NULL);
+  const Identity *who[] = { self->ann, self->ann, NULL };
+  GStatBuf first, now;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (who); i++) {
+    g_assert_true (begin (self, SERVICE, who[i], NULL));
+    g_assert_cmpint (g_stat (file, i == 0 ? &first : &now), ==, 0);
+    g_assert_true (i == 0 || now.st_ino == first.st_ino); /* another one takes its place whole */
+  }
+  end_account (self, TRUE);
+  g_assert_cmpint (g_stat (file, &now), ==, 0);
+  g_assert_true (now.st_ino != first.st_ino);
+}
+
 static void
 test_holder_of_another_service (Fixture *self, gconstpointer data)
 {
@@ -310,6 +328,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/holder/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("stays", test_holder_stays);
   ADD ("leaves", test_holder_leaves);
+  ADD ("is-written-when-there-is-news", test_holder_is_written_when_there_is_news);
   ADD ("of-another-service", test_holder_of_another_service);
   ADD ("is-learned", test_holder_is_learned);
   ADD ("that-cannot-be-read", test_holder_that_cannot_be_read);
