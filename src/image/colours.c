@@ -14,12 +14,6 @@ typedef struct {
   gboolean is_srgb;
 } Reading;
 
-static guint32
-be32 (const guint8 *bytes)
-{
-  return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
-}
-
 static void
 read_chunk (const ImagePngChunk *chunk, gpointer data)
 {
@@ -34,10 +28,10 @@ read_chunk (const ImagePngChunk *chunk, gpointer data)
   } else if (strcmp (chunk->type, "sRGB") == 0) {
     reading->is_srgb = TRUE;
   } else if (strcmp (chunk->type, "gAMA") == 0 && chunk->length == 4) {
-    colours->gamma = be32 (chunk->data) / 100000.0;
+    colours->gamma = image_be32 (chunk->data) / 100000.0;
   } else if (strcmp (chunk->type, "cHRM") == 0 && chunk->length == 32) {
     for (gsize i = 0; i < G_N_ELEMENTS (colours->chromaticities); i++)
-      colours->chromaticities[i] = be32 (chunk->data + 4 * i) / 100000.0;
+      colours->chromaticities[i] = image_be32 (chunk->data + 4 * i) / 100000.0;
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "image/walk.h"
+
 #define SAMPLE 512 /* bytes of a text */
 
 /* What one can do with it. */
@@ -213,15 +215,6 @@ image_foreign_raw_words (const char *name)
   return g_strdup_printf ("is a camera's raw file (%s); export it as JPEG", name);
 }
 
-static gboolean
-is_zero (const guint8 *data, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (data[i] != 0)
-      return FALSE;
-  return TRUE;
-}
-
 char *
 image_foreign_words (gconstpointer bytes, gsize size)
 {
@@ -231,7 +224,7 @@ image_foreign_words (gconstpointer bytes, gsize size)
 
   if (size == 0)
     return g_strdup ("is empty");
-  if (is_zero (data, length))
+  if (image_is_zero (data, length))
     return g_strdup ("is not a picture (zero bytes)");
   if (is_tga (data, size))
     return g_strdup ("is a TGA picture, which contacts do not take; save it as JPEG");

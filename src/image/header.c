@@ -52,12 +52,6 @@ read_segment (const ImageJpegSegment *segment, gpointer data)
   }
 }
 
-static guint32
-be32 (const guint8 *bytes)
-{
-  return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
-}
-
 static void
 read_chunk (const ImagePngChunk *chunk, gpointer data)
 {
@@ -66,8 +60,8 @@ read_chunk (const ImagePngChunk *chunk, gpointer data)
   ImageHeader *header = reading->header;
 
   if (strcmp (chunk->type, "IHDR") == 0) {
-    header->width = be32 (chunk->data);
-    header->height = be32 (chunk->data + 4);
+    header->width = image_be32 (chunk->data);
+    header->height = image_be32 (chunk->data + 4);
     header->bits = chunk->data[8];
     header->components = components[chunk->data[9]];
   } else if (strcmp (chunk->type, "eXIf") == 0) {

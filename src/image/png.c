@@ -15,12 +15,6 @@
 #define SIGNATURE_SIZE 8
 #define CHUNK_OVERHEAD 12 /* length, type, CRC */
 
-static guint32
-be32 (const guint8 *bytes)
-{
-  return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
-}
-
 static gboolean
 fail_cut_off (gsize size, const char *lacks, GError **error)
 {
@@ -45,7 +39,7 @@ next_chunk (const guint8 *data, gsize size, gsize *pos, ImagePngChunk *out, GErr
     return fail_cut_off (size, "no IEND chunk", error);
   if (left < CHUNK_OVERHEAD)
     return fail_cut_off (size, "a chunk is not all there", error);
-  out->length = be32 (chunk);
+  out->length = image_be32 (chunk);
   memcpy (out->type, chunk + 4, 4);
   out->type[4] = '\0';
   for (int i = 0; i < 4; i++)
@@ -56,7 +50,7 @@ next_chunk (const guint8 *data, gsize size, gsize *pos, ImagePngChunk *out, GErr
   if (left - CHUNK_OVERHEAD < out->length)
     return fail_cut_off (size, "a chunk is not all there", error);
   out->data = chunk + 8;
-  if (crc32 (0, chunk + 4, (uInt)out->length + 4) != be32 (out->data + out->length))
+  if (crc32 (0, chunk + 4, (uInt)out->length + 4) != image_be32 (out->data + out->length))
     return fail_broken (*pos, "a chunk with a wrong checksum", error);
   out->start = *pos;
   *pos += CHUNK_OVERHEAD + out->length;
@@ -79,8 +73,8 @@ header_is_sane (const ImagePngChunk *header)
 
   if (strcmp (header->type, "IHDR") != 0 || header->length != 13)
     return FALSE;
-  width = be32 (header->data);
-  height = be32 (header->data + 4);
+  width = image_be32 (header->data);
+  height = image_be32 (header->data + 4);
   depth = header->data[8];
   colour = header->data[9];
   return width > 0 && width <= G_MAXINT32 && height > 0 && height <= G_MAXINT32 && depth <= 16

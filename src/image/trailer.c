@@ -44,15 +44,6 @@ read_names (const ImageJpegSegment *segment, gpointer data)
   names->has_video |= image_xmp_names_video (packet, segment->length - sizeof xmp_magic);
 }
 
-static gboolean
-is_zero (const guint8 *data, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (data[i] != 0)
-      return FALSE;
-  return TRUE;
-}
-
 /* Samsung's older ones say it there alone. */
 static gboolean
 has_video (const guint8 *trailer, gsize size)
@@ -69,7 +60,7 @@ image_trailer_name (gconstpointer bytes, gsize size)
   gsize end = 0;
 
   if (image_kind (data, size) != IMAGE_KIND_JPEG || !image_jpeg_walk (data, size, read_names, &names, &end, NULL)
-      || is_zero (data + end, size - end))
+      || image_is_zero (data + end, size - end))
     return NULL;
   names.has_video = names.has_video || has_video (data + end, size - end);
   if (names.has_gain_map)

@@ -11,6 +11,22 @@
 
 #include <glib.h>
 
+static inline guint32
+image_be32 (const guint8 *bytes)
+{
+  return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+}
+
+/* Bytes that say nothing. */
+static inline gboolean
+image_is_zero (const guint8 *data, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (data[i] != 0)
+      return FALSE;
+  return TRUE;
+}
+
 typedef struct {
   guint8 code;
   gsize start; /* of the marker's first FF, fill bytes included */
