@@ -23,4 +23,4 @@ int cli_logout (const char *account);
 int cli_unmount (const char *mountpoint);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */
-int cli_status (const char *mountpoint, gboolean json);
+int cli_status (const char *path, gboolean json);

@@ -21,7 +21,7 @@ static const char usage[]
       "Commands:\n"
       "  mount [OPTION…] MOUNTPOINT   Mount an account's contacts\n"
       "  demo [OPTION…] MOUNTPOINT    Mount sample contacts from a built-in server; needs no account\n"
-      "  status [--json] [MOUNTPOINT] Show how mounts are doing\n"
+      "  status [--json] [FOLDER]     Show how mounts, or a contact, are doing\n"
       "  doctor [--json] [OPTION…]    Look for what a mount needs, and say what to do\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login [OPTION…]              Log an account in, by the browser\n"
@@ -82,25 +82,27 @@ run_unmount (int argc, char **argv)
 static int
 run_status (int argc, char **argv)
 {
-  const char *mountpoint = NULL;
+  const char *path = NULL;
   gboolean json = FALSE;
   for (int i = 1; i < argc; i++) {
     if (asks_for_help (argv[i])) {
-      printf ("Usage: contactfs status [--json] [MOUNTPOINT]\n"
+      printf ("Usage: contactfs status [--json] [MOUNTPOINT | CONTACT]\n"
               "\n"
-              "Shows how the mount is doing; without MOUNTPOINT, every mount and every account.\n"
+              "Shows how the mount is doing; without MOUNTPOINT, every mount and every account. Of a CONTACT (its "
+              "folder, or a\n"
+              "file in it): why its last change failed, and what was changed in its last picture.\n"
               "\n"
               "  --json   For programs: an array of objects\n");
       return CLI_OK;
     }
     if (strcmp (argv[i], "--json") == 0)
       json = TRUE;
-    else if (mountpoint == NULL && argv[i][0] != '-')
-      mountpoint = argv[i];
+    else if (path == NULL && argv[i][0] != '-')
+      path = argv[i];
     else
-      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs status [--json] [MOUNTPOINT]", argv[i]);
+      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs status [--json] [MOUNTPOINT | CONTACT]", argv[i]);
   }
-  return cli_status (mountpoint, json);
+  return cli_status (path, json);
 }
 
 /* Takes --json out of the words: options of mount do not know it. */

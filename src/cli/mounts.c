@@ -121,6 +121,23 @@ mounts_find (const char *path, GError **error)
   return NULL;
 }
 
+Mount *
+mounts_find_around (const char *path, char **below, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  char *end = absolute;
+  while (end != NULL) { /* from the root downwards, so that nothing is looked up inside the mount */
+    end = strchr (end + 1, '/');
+    g_autofree char *prefix = end != NULL ? g_strndup (absolute, (gsize)(end - absolute)) : g_strdup (absolute);
+    Mount *mount = mounts_find (prefix, NULL);
+    if (mount != NULL) {
+      *below = g_strdup (end != NULL ? end + 1 : "");
+      return mount;
+    }
+  }
+  return mounts_find (path, error); /* for its words */
+}
+
 typedef struct {
   int code; /* errno, or 0 */
   gssize length;
@@ -140,12 +157,12 @@ write_all (int fd, const char *data, gsize length)
 }
 
 static void G_GNUC_NORETURN
-ask_in_child (const char *mountpoint, int fd)
+ask_in_child (const char *path, const char *name, int fd)
 {
   static char value[MOUNTS_STATUS_MAX];
-  Answer answer = { .length = getxattr (mountpoint, MOUNTS_STATUS, value, sizeof value) };
+  Answer answer = { .length = getxattr (path, name, value, sizeof value) };
   if (answer.length < 0)
-    answer = (Answer){ .code = errno };
+    answer = (Answer){ .code = errno == ENODATA ? 0 : errno };
   gboolean written
       = write_all (fd, (const char *)&answer, sizeof answer) && write_all (fd, value, (gsize)answer.length);
   _exit (written ? 0 : 1);
@@ -185,6 +202,8 @@ answer_to_text (const Mount *mount, const GByteArray *bytes, GError **error)
   else if (answer.code == EACCES || answer.code == EPERM)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "the mount at %s is another user's",
                  mount->mountpoint);
+  else if (answer.code == ENOENT)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no such contact in %s", mount->mountpoint);
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (answer.code), "the mount at %s does not tell its status: %s",
                  mount->mountpoint, g_strerror (answer.code));
@@ -192,14 +211,15 @@ answer_to_text (const Mount *mount, const GByteArray *bytes, GError **error)
 }
 
 char *
-mounts_read_status (const Mount *mount, GError **error)
+mounts_read_attribute (const Mount *mount, const char *below, const char *name, GError **error)
 {
+  g_autofree char *path = g_build_filename (mount->mountpoint, below, NULL);
   int fds[2];
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
     return NULL;
   pid_t child = fork ();
   if (child == 0)
-    ask_in_child (mount->mountpoint, fds[1]);
+    ask_in_child (path, name, fds[1]);
   close (fds[1]);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   gboolean whole = child > 0 && read_until (fds[0], g_get_monotonic_time () + MOUNTS_STATUS_TIMEOUT, bytes);
@@ -212,4 +232,10 @@ mounts_read_status (const Mount *mount, GError **error)
     kill (child, SIGKILL);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the mount at %s does not answer", mount->mountpoint);
   return NULL;
+}
+
+char *
+mounts_read_status (const Mount *mount, GError **error)
+{
+  return mounts_read_attribute (mount, "", MOUNTS_STATUS, error);
 }

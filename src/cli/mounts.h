@@ -26,6 +26,14 @@ GPtrArray *mounts_list (GError **error);
  * system that is mounted there. */
 Mount *mounts_find (const char *path, GError **error);
 
+/* The mount that path is in, and what of path is below its mountpoint: "" for the mountpoint itself; transfer full. Asks
+ * that mount nothing. */
+Mount *mounts_find_around (const char *path, char **below, GError **error);
+
+/* The text of an extended attribute of what is called below in the mount; "": it has none. Errors as of
+ * mounts_read_status, and G_IO_ERROR_NOT_FOUND when there is no such file. */
+char *mounts_read_attribute (const Mount *mount, const char *below, const char *name, GError **error);
+
 /* The mount's status, JSON. G_IO_ERROR_NOT_CONNECTED when its daemon is dead, G_IO_ERROR_TIMED_OUT when it does not
  * answer. */
 char *mounts_read_status (const Mount *mount, GError **error);

@@ -21,6 +21,14 @@ typedef enum { STATE_MOUNTED, STATE_DEAD, STATE_SILENT, STATE_DENIED, STATE_NOT_
 /* As --json names them. */
 static const char *const state_names[] = { "mounted", "dead", "silent", "denied", "not mounted" };
 
+/* One person's folder. Texts are "" where there is none. */
+typedef struct {
+  char *name;
+  char *resource_name;
+  char *error; /* the last failure */
+  char *note;  /* what was changed in the last picture */
+} Contact;
+
 typedef struct {
   State state;
   char *account;
@@ -29,7 +37,20 @@ typedef struct {
   char *text;        /* the mount's own status, JSON; or NULL */
   JsonValue *status; /* text, parsed; or NULL */
   GError *error;     /* why it is not there; or NULL */
+  Contact *contact;  /* who was asked for; or NULL */
 } Entry;
+
+static void
+contact_free (Contact *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->resource_name);
+  g_free (self->error);
+  g_free (self->note);
+  g_free (self);
+}
 
 static void
 entry_free (Entry *self)
@@ -40,6 +61,7 @@ entry_free (Entry *self)
   g_free (self->text);
   json_free (self->status);
   g_clear_error (&self->error);
+  contact_free (self->contact);
   g_free (self);
 }
 
@@ -124,6 +146,20 @@ gather (GError **error)
     if (!has_account (entries, *account))
       g_ptr_array_add (entries, entry_of_account (*account));
   return entries;
+}
+
+/* below: the contact's folder, or something in it, seen from the mountpoint */
+static void
+entry_set_contact (Entry *self, const Mount *mount, const char *below)
+{
+  Contact *contact = g_new0 (Contact, 1);
+  contact->name = g_strndup (below, strcspn (below, "/"));
+  self->contact = contact;
+  contact->resource_name = mounts_read_attribute (mount, contact->name, "user.contactfs.resource_name", &self->error);
+  if (self->error == NULL)
+    contact->error = mounts_read_attribute (mount, contact->name, "user.contactfs.error", &self->error);
+  if (self->error == NULL)
+    contact->note = mounts_read_attribute (mount, contact->name, "user.contactfs.note", &self->error);
 }
 
 /* ---- for people ---- */
@@ -242,6 +278,17 @@ print_status (const Entry *entry)
   print_row ("Last error", error);
 }
 
+static void
+print_contact (const Entry *entry)
+{
+  const Contact *contact = entry->contact;
+  printf ("%s/%s\n", entry->mountpoint, contact->name);
+  print_row ("Account", entry->account);
+  print_row ("Resource", contact->resource_name);
+  print_row ("Last error", contact->error[0] != '\0' ? contact->error : "none");
+  print_row ("Last note", contact->note[0] != '\0' ? contact->note : "none");
+}
+
 static gboolean
 has_file (const char *folder, const char *name)
 {
@@ -297,7 +344,10 @@ show (const GPtrArray *entries)
     if (printed++ > 0)
       printf ("\n");
     if (entry->state == STATE_MOUNTED) {
-      print_status (entry);
+      if (entry->contact != NULL)
+        print_contact (entry);
+      else
+        print_status (entry);
       mounted++;
     } else {
       print_not_mounted (entry);
@@ -311,16 +361,40 @@ show (const GPtrArray *entries)
 
 /* ---- for programs ---- */
 
+/* "" is null. Transfer full. */
+static char *
+quote_text (const char *text)
+{
+  return json_quote (text != NULL && text[0] != '\0' ? text : NULL);
+}
+
+/* Transfer full. */
+static char *
+describe_contact (const Contact *self)
+{
+  if (self == NULL)
+    return g_strdup ("null");
+  g_autofree char *name = json_quote (self->name);
+  g_autofree char *resource_name = quote_text (self->resource_name);
+  g_autofree char *error = quote_text (self->error);
+  g_autofree char *note = quote_text (self->note);
+  return g_strdup_printf ("{\"name\":%s,\"resource_name\":%s,\"error\":%s,\"note\":%s}", name, resource_name, error,
+                          note);
+}
+
 static void
 append_entry (GString *json, const Entry *entry)
 {
+  g_autofree char *contact = describe_contact (entry->contact);
   g_autofree char *account = json_quote (entry->account);
   g_autofree char *login = json_quote (entry->login);
   g_autofree char *mountpoint = json_quote (entry->mountpoint);
   g_autofree char *error = json_quote (entry->error != NULL ? entry->error->message : NULL);
-  g_string_append_printf (
-      json, "{\"account\":%s,\"state\":\"%s\",\"login\":%s,\"mountpoint\":%s,\"error\":%s,\"status\":%s}", account,
-      state_names[entry->state], login, mountpoint, error, entry->status != NULL ? entry->text : "null");
+  g_string_append_printf (json,
+                          "{\"account\":%s,\"state\":\"%s\",\"login\":%s,\"mountpoint\":%s,\"error\":%s,\"status\":%s,"
+                          "\"contact\":%s}",
+                          account, state_names[entry->state], login, mountpoint, error,
+                          entry->status != NULL ? entry->text : "null", contact);
 }
 
 static int
@@ -337,16 +411,22 @@ print_json (const GPtrArray *entries)
 }
 
 int
-cli_status (const char *mountpoint, gboolean json)
+cli_status (const char *path, gboolean json)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) entries = NULL;
-  if (mountpoint != NULL) {
-    g_autoptr (Mount) mount = mounts_find (mountpoint, &error);
+  if (path != NULL) {
+    g_autofree char *below = NULL;
+    g_autoptr (Mount) mount = mounts_find_around (path, &below, &error);
     if (mount == NULL)
       return cli_fail (CLI_FAILED, "%s", error->message);
     entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
-    g_ptr_array_add (entries, entry_of_mount (mount));
+    Entry *entry = entry_of_mount (mount);
+    g_ptr_array_add (entries, entry);
+    if (entry->error == NULL && below[0] != '\0')
+      entry_set_contact (entry, mount, below);
+    if (entry->state == STATE_MOUNTED && entry->error != NULL) /* there is no such contact */
+      return cli_fail (CLI_FAILED, "%s", entry->error->message);
   } else {
     entries = gather (&error);
     if (entries == NULL)

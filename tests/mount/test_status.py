@@ -81,7 +81,8 @@ def test_accounts_without_a_mount(contacts, status):
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]
     assert told.pop(0)["login"] == LOGIN["email"] and LOGIN["email"] in result.out
     assert told.pop(0)["account"] == "unit"
-    assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None}]
+    assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None,
+                     "contact": None}]
 
 
 def test_what_was_mounted_with_credentials_given_then_is_no_account(contacts, status):
@@ -97,11 +98,41 @@ def test_what_was_mounted_with_credentials_given_then_is_no_account(contacts, st
 def test_json_of_one_mount(contacts, status):
     told = entries(status("--json", contacts.path, mounted=contacts.mount))
     assert len(told) == 1
-    assert set(told[0]) == {"account", "state", "login", "mountpoint", "error", "status"}
+    assert set(told[0]) == {"account", "state", "login", "mountpoint", "error", "status", "contact"}
     assert (told[0]["account"], told[0]["state"], told[0]["error"]) == ("default", "mounted", None)
     assert told[0]["mountpoint"] == str(contacts.path)
     assert set(told[0]["status"]) == set(contacts.mount.status())
     assert status(contacts.path, "--json", mounted=contacts.mount).status == 0
+
+
+def test_one_contact(contacts, status, faces, run, tmp_path):
+    """By its folder, however it is spelled, or a file in it."""
+    person = contacts.person()
+    folder = contacts.path / person
+    told = fields(status(folder, mounted=contacts.mount, check=True))
+    assert {name: text.strip() for name, text in told.items()} == {
+        "Account": "default", "Resource": contacts.resource(person), "Last error": "none", "Last note": "none"}
+    run("convert", faces.face(1), tmp_path / "face.gif")
+    run("cp", tmp_path / "face.gif", folder / "photo.jpg")
+    assert run("cp", faces.cut, folder / "photo.jpg", check=False).status != 0
+    error, note = contacts.mount.error(person), os.getxattr(folder, "user.contactfs.note").decode()
+    link = tmp_path / "link"
+    link.symlink_to(contacts.path)
+    for path in (folder, f"{folder}/", folder / "photo.jpg", folder / ".rejected", link / person,
+                 contacts.path / ".." / contacts.path.name / person):
+        result = status(path, mounted=contacts.mount, check=True)
+        assert result.out.splitlines()[0] == str(folder), path
+        assert error in result.out and note in result.out, path
+        entry, = entries(status("--json", path, mounted=contacts.mount))
+        assert entry["contact"] == {"name": person, "resource_name": contacts.resource(person), "error": error, "note": note}
+        assert entry["state"] == "mounted" and entry["mountpoint"] == str(contacts.path)
+
+
+def test_no_such_contact(contacts, status):
+    for words in ([], ["--json"]):
+        result = status(*words, contacts.path / "Nobody At All", mounted=contacts.mount)
+        assert (result.status, result.out) == (1, "")
+        assert f"there is no such contact in {contacts.path}" in result.errors
 
 
 def test_json_of_what_is_no_mount(status, tmp_path):
@@ -120,17 +151,20 @@ def test_a_dead_mount(contacts, status):
     told = entry_at(status("--json", mounted=contacts.mount), contacts.path)
     assert (told["account"], told["state"], told["status"]) == ("default", "dead", None)
     assert "contactfs unmount" in told["error"]
-    result = status(contacts.path, mounted=contacts.mount)
-    assert result.status == 1 and "dead" in result.errors
+    for path in (contacts.path, contacts.path / "Alice Smith"):
+        result = status(path, mounted=contacts.mount)
+        assert result.status == 1 and "dead" in result.errors
 
 
 def test_a_mount_that_does_not_answer(contacts, status):
     os.kill(contacts.mount.pid, signal.SIGSTOP)
     try:
-        told = entries(status("--json", contacts.path, mounted=contacts.mount))[0]
+        told = [entries(status("--json", path, mounted=contacts.mount))[0]
+                for path in (contacts.path, contacts.path / "Alice Smith")]
     finally:
         os.kill(contacts.mount.pid, signal.SIGCONT)
-    assert (told["account"], told["state"]) == ("default", "silent") and "does not answer" in told["error"]
+    for entry in told:
+        assert (entry["account"], entry["state"]) == ("default", "silent") and "does not answer" in entry["error"]
 
 
 @root_only

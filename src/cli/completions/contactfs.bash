@@ -90,6 +90,10 @@ _contactfs()
     fi
     case $command in
         mount | demo) _filedir -d ;;
-        status | unmount) _contactfs_lines < <(_contactfs_mounts) ;;
+        unmount) _contactfs_lines < <(_contactfs_mounts) ;;
+        status)
+            _contactfs_lines < <(_contactfs_mounts)
+            [[ -z $cur ]] || _filedir # a contact
+            ;;
     esac
 } && complete -F _contactfs contactfs

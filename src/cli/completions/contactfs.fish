@@ -95,3 +95,4 @@ complete -c contactfs -n '__contactfs_option >/dev/null' -a '(__contactfs_values
 complete -c contactfs -n __contactfs_wants_option -a '(__contactfs_options)'
 complete -c contactfs -n '__contactfs_wants_folder mount demo' -a '(__fish_complete_directories)'
 complete -c contactfs -n '__contactfs_wants_folder status unmount' -a '(__contactfs_mounts)'
+complete -c contactfs -n '__contactfs_wants_folder status' -a '(__fish_complete_path (commandline -ct))'
