@@ -4,6 +4,7 @@
 #include "emulator/params.h"
 
 #include "emulator/errors.h"
+#include "emulator/fields.h"
 #include "emulator/json.h"
 
 static const ParamSpec common[] = {
@@ -103,21 +104,55 @@ check_param (Request *request, const ParamSpec *specs, RequestParam *param)
   return TRUE;
 }
 
+/* FALSE: answered. */
+static gboolean
+check_form (Request *request)
+{
+  const char *alt = request_param (request, "alt");
+  const char *errors = request_param (request, "$.xgafv");
+
+  if (errors != NULL && !g_str_equal (errors, "1") && !g_str_equal (errors, "2"))
+    error_answer_bad_request (request, "$.xgafv", "Invalid value \"%s\" for the error format.", errors);
+  else if (alt == NULL || g_str_equal (alt, "json"))
+    return TRUE;
+  else if (g_str_equal (alt, "media") || g_str_equal (alt, "proto"))
+    error_answer (request, STATUS_UNIMPLEMENTED, NULL, "people-emulator answers JSON only.");
+  else
+    error_answer_bad_request (request, "alt", "Invalid alt value \"%s\".", alt);
+  return FALSE;
+}
+
+/* FALSE: answered. */
+static gboolean
+read_fields (Request *request)
+{
+  const char *text = request_param (request, "fields");
+  g_autofree char *bad = NULL;
+  g_autofree char *description = NULL;
+  g_autofree char *valid = NULL;
+  g_autofree char *details = NULL;
+
+  if (text == NULL || *text == '\0')
+    return TRUE;
+  request->fields = fields_parse (text, &bad);
+  if (request->fields != NULL)
+    return TRUE;
+  description
+      = g_strdup_printf ("Error expanding 'fields' parameter. Cannot find matching fields for path '%.200s'.", bad);
+  valid = g_utf8_make_valid (description, -1);
+  details = error_bad_request (NULL, valid);
+  error_answer (request, STATUS_INVALID_ARGUMENT, details, "Request contains an invalid argument.");
+  return FALSE;
+}
+
 gboolean
 params_check (Request *request, const ParamSpec *specs)
 {
-  const char *alt = request_param (request, "alt");
-  const char *fields = request_param (request, "fields");
-
   for (guint i = 0; i < request->params->len; i++) {
     if (!check_param (request, specs, request->params->pdata[i]))
       return FALSE;
   }
-  if ((alt != NULL && !g_str_equal (alt, "json")) || (fields != NULL && !g_str_equal (fields, "*"))) {
-    error_answer (request, STATUS_UNIMPLEMENTED, NULL, "people-emulator answers whole JSON objects only.");
-    return FALSE;
-  }
-  return TRUE;
+  return check_form (request) && read_fields (request);
 }
 
 gint64
@@ -136,6 +171,16 @@ params_bool (const Request *request, const char *name)
   return value != NULL && (g_str_equal (value, "true") || g_str_equal (value, "1"));
 }
 
+static gboolean
+is_common (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (common); i++) {
+    if (g_str_equal (common[i].name, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static int
 compare_texts (gconstpointer a, gconstpointer b)
 {
@@ -150,7 +195,7 @@ params_canonical (const Request *request, const char *but, const char *also_but)
   for (guint i = 0; i < request->params->len; i++) {
     const RequestParam *param = request->params->pdata[i];
 
-    if (g_strcmp0 (param->name, but) != 0 && g_strcmp0 (param->name, also_but) != 0)
+    if (!is_common (param->name) && g_strcmp0 (param->name, but) != 0 && g_strcmp0 (param->name, also_but) != 0)
       g_ptr_array_add (words, g_strdup_printf ("%s=%s", param->name, param->value));
   }
   g_ptr_array_sort (words, compare_texts);

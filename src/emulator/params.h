@@ -19,5 +19,5 @@ gboolean params_check (Request *request, const ParamSpec *specs);
 
 gint64 params_int (const Request *request, const char *name, gint64 otherwise); /* after params_check */
 gboolean params_bool (const Request *request, const char *name);
-/* Every parameter but one, sorted: equal for two calls whose parameters match. Transfer full. */
+/* Every parameter of the method's own but two, sorted: equal for two calls whose parameters match. Transfer full. */
 char *params_canonical (const Request *request, const char *but, const char *also_but);

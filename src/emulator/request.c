@@ -3,6 +3,8 @@
 
 #include "emulator/request.h"
 
+#include "emulator/json.h"
+
 const char *
 origin_name (Origin origin)
 {
@@ -168,6 +170,7 @@ request_unref (Request *self)
   g_free (self->query);
   g_ptr_array_unref (self->params);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->fields, fields_free);
   g_hash_table_unref (self->received);
   g_free (self->forced_type);
   g_clear_pointer (&self->forced_body, g_bytes_unref);
@@ -222,7 +225,16 @@ request_answer_text (Request *self, guint status, const char *content_type, cons
 void
 request_answer_json (Request *self, guint status, GString *json)
 {
-  request_answer (self, status, "application/json; charset=UTF-8", g_string_free_to_bytes (json));
+  g_autoptr (GBytes) bytes = g_string_free_to_bytes (json);
+
+  if (status == 200 && self->fields != NULL) {
+    g_autoptr (cJSON) value = json_parse_bytes (bytes);
+
+    fields_apply (self->fields, value);
+    g_bytes_unref (bytes);
+    bytes = json_to_bytes (value);
+  }
+  request_answer (self, status, "application/json; charset=UTF-8", g_steal_pointer (&bytes));
 }
 
 void

@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "emulator/fields.h"
+
 typedef enum { ORIGIN_API, ORIGIN_PHOTO, ORIGIN_TOKEN } Origin;
 const char *origin_name (Origin origin); /* "api", "photo", "token" */
 
@@ -40,6 +42,7 @@ struct Request {
   char *query;       /* as sent, or NULL */
   GPtrArray *params; /* RequestParam, decoded, in order */
   GBytes *body;
+  Fields *fields;           /* which members a good answer is to have, or NULL: all */
   GHashTable *received;     /* the client's headers: name in lower case to value; :authority is "host" */
   const char *http_version; /* "1.0", "1.1", "2" */
   guint64 connection;       /* number of the connection, from 1, per program */

@@ -199,6 +199,8 @@ def test_parameters_of_all_of_googles_interfaces(people):
     got = people.call("people.get", resourceName="people/c1001", personFields="names", prettyPrint=False, quotaUser="me",
                       key="none", alt="json")
     assert got["names"][0]["displayName"] == "Alice Smith"
+    got = people.call("people.get", resourceName="people/c1001", personFields=FIELDS, fields="resourceName,names(displayName)")
+    assert got == {"resourceName": "people/c1001", "names": [{"displayName": "Alice Smith"}]}
 
 
 def test_a_refused_request_is_followed_by_others(people, emulator):
