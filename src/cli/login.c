@@ -172,6 +172,11 @@ on_lock_notice (gpointer data)
 static void
 keep (Run *self)
 {
+  g_autofree char *accounts = g_path_get_dirname (self->folder);
+  if (!folders_make (accounts, &self->error)) {
+    conclude (self);
+    return;
+  }
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_lock_notice, self);
   login_lock_async (self->folder, self->cancellable, on_locked, self);
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -35,7 +34,6 @@ open_file (const char *folder)
   g_autofree char *name = g_path_get_basename (folder);
   g_autofree char *path = g_strdup_printf ("%s/.%s.lock", top, name);
 
-  g_mkdir_with_parents (top, 0700);
   return open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 

@@ -11,7 +11,8 @@ typedef struct LoginLock LoginLock;
 
 /* Waits for whoever has it, until it is cancelled: whoever has it may be waiting for a slow service or a password, and
  * nobody may overtake it. The kernel lets go of it when its process ends. folder: the account's. The lock is a file beside it,
- * which stays; where none can be made, there is nothing to renew either, and the wait is over at once. */
+ * which stays; where none can be made, since there is not even the folder of all accounts, there is nothing to guard
+ * either, and the wait is over at once. */
 void login_lock_async (const char *folder, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* Never NULL, unless it was cancelled. */
 LoginLock *login_lock_finish (GAsyncResult *result, GError **error);

@@ -6,8 +6,8 @@
  *   <folder>/client.json  the client file, for the next login
  *
  * The keyring has an item for each login, found by the account and the login's generation; login.json names the one that
- * counts. So a login takes the place of the one before when the file does, all at once, and what ends the program before or
- * after that leaves an item which nobody looks for, until the next login or logout takes it away.
+ * counts. So a login takes the place of the one before when the file does, all at once. What ends the program before or
+ * after that leaves an item which nobody looks for, until logout takes it away.
  *
  *   none ── save ──→ kept ⟲ renew (a refresh token that rotates: the same item, or the same file)
  *     ↑               │ ⟲ save (another login)
