@@ -112,38 +112,64 @@ def test_expect_continue(served, tmp_path):
     assert [line.split()[1] for line in result.stdout.splitlines() if line.startswith("HTTP/")] == ["100", "200"]
 
 
+class Frames:
+    """HTTP/2 by hand, for what no program here shows of it."""
+
+    HEADERS, SETTINGS = 1, 4
+    END_STREAM, END_HEADERS = 1, 4
+
+    def __init__(self, emulator):
+        context = ssl.create_default_context(cafile=emulator.ca)
+        context.set_alpn_protocols(["h2"])
+        parts = urllib.parse.urlsplit(emulator.api_url)
+        plain = socket.create_connection((parts.hostname, parts.port), 20)
+        self.tls = context.wrap_socket(plain, server_hostname=parts.hostname)
+        self.stream = self.tls.makefile("rb")
+        self.token = emulator.token
+        self.tls.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        self.send(self.SETTINGS, 0, 0, b"")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        self.stream.close()
+        self.tls.close()
+
+    def send(self, kind, flags, stream, payload):
+        self.tls.sendall(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+
+    def request(self, method, path, *headers, ends):
+        """Begins stream 1; HPACK without its table or Huffman's code."""
+        pairs = [(":method", method), (":scheme", "https"), (":authority", "x"), (":path", path),
+                 ("authorization", f"Bearer {self.token}"), *headers]
+        block = b"".join(b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+                         for name, value in pairs)
+        self.send(self.HEADERS, self.END_HEADERS | (self.END_STREAM if ends else 0), 1, block)
+
+    def headers(self):
+        """(flags, HPACK's block) of the next frame of headers."""
+        while True:
+            head = self.stream.read(9)
+            payload = self.stream.read(int.from_bytes(head[:3], "big"))
+            if head[3] == self.HEADERS:
+                return head[4], payload
+
+
 def test_expect_continue_over_http2(secure):
-    """By hand, as no program here waits for it: with nghttp2's own frames."""
-    context = ssl.create_default_context(cafile=secure.ca)
-    context.set_alpn_protocols(["h2"])
-    parts = urllib.parse.urlsplit(secure.api_url)
-
-    def literal(name, value):
-        return b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
-
-    def frame(kind, flags, stream, payload):
-        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
-
-    block = b"".join(literal(*pair) for pair in ((":method", "POST"), (":scheme", "https"), (":authority", "x"),
-                                                 (":path", "/v1/people:createContact"), ("expect", "100-continue"),
-                                                 ("authorization", f"Bearer {secure.token}")))
-    with socket.create_connection((parts.hostname, parts.port), 20) as plain:
-        with context.wrap_socket(plain, server_hostname=parts.hostname) as tls:
-            stream = tls.makefile("rb")
-
-            def status():
-                """The next block of headers, as HPACK has it."""
-                while True:
-                    head = stream.read(9)
-                    payload = stream.read(int.from_bytes(head[:3], "big"))
-                    if head[3] == 1:
-                        return payload
-
-            tls.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, block))
-            assert status() == b"H\x82\x08\x01", "100, by Huffman's code"
-            tls.sendall(frame(0, 1, 1, b'{"names": [{"givenName": "Nia"}]}'))
-            assert status()[0] == 0x88, "200, in HPACK's table"
+    with Frames(secure) as frames:
+        frames.request("POST", "/v1/people:createContact", ("expect", "100-continue"), ends=False)
+        assert frames.headers() == (Frames.END_HEADERS, b"H\x82\x08\x01"), "100, by Huffman's code"
+        frames.send(0, Frames.END_STREAM, 1, b'{"names": [{"givenName": "Nia"}]}')
+        assert frames.headers()[1][0] == 0x88, "200, in HPACK's table"
     assert secure.find("Nia")
+
+
+def test_nothing_comes_after_head_over_http2(secure):
+    with Frames(secure) as frames:
+        frames.request("HEAD", f"/v1/people/c1001?{NAMES}", ends=True)
+        flags, block = frames.headers()
+        assert block[0] == 0x88 and flags & Frames.END_STREAM
 
 
 def test_chunked_bodies(served):
