@@ -45,6 +45,15 @@ is_exiting (pid_t pid, gint64 *exit_code)
   return (g_ascii_strtoull (fields[FLAGS - 3], NULL, 10) & PF_EXITING) != 0;
 }
 
+gint64
+fs_caller_process (pid_t pid)
+{
+  g_autofree char *status = read_proc (pid, "status");
+  const char *process = status != NULL ? strstr (status, "\nTgid:") : NULL;
+
+  return process != NULL ? g_ascii_strtoll (process + strlen ("\nTgid:"), NULL, 10) : 0;
+}
+
 gboolean
 fs_caller_is_dying (pid_t pid)
 {

@@ -236,7 +236,8 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
   }
   op = fs_op_new (self, req, name);
   op->handle = book_handle_ref (handle_of (fi));
-  book_handle_flush_async (op->handle, op->cancellable, on_flushed, op);
+  book_handle_flush_async (op->handle, op->handle->writable ? fs_caller_process (op->pid) : 0, op->cancellable,
+                           on_flushed, op);
 }
 
 void

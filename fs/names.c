@@ -29,7 +29,8 @@ fs_unlink (fuse_req_t req, fuse_ino_t parent, const char *name)
     return;
   }
   op = fs_op_new (self, req, "unlink");
-  book_folder_unlink_async (self->book, target.person, name, op->cancellable, on_unlinked, op);
+  book_folder_unlink_async (self->book, target.person, name, fs_caller_process (op->pid), op->cancellable, on_unlinked,
+                            op);
 }
 
 static void
@@ -66,7 +67,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
   }
   op = fs_op_new (self, req, "rename");
   book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
-                            op->cancellable, on_renamed, op);
+                            fs_caller_process (op->pid), op->cancellable, on_renamed, op);
 }
 
 void

@@ -12,6 +12,7 @@
 typedef struct {
   Book *book;
   BookPerson *person;
+  BookTakeBack take_back;
 } Unlink;
 
 static void
@@ -121,12 +122,59 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   book_stop_check (book);
 }
 
+/* ---- the photo from before is back instead ---- */
+
+static void
+on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
+{
+  BookFolder *self = data;
+  Book *book = self->book;
+  BookPerson *person = self->person;
+  g_autoptr (GError) error = NULL;
+
+  self->deleting = FALSE;
+  if (book_send_finish (book, result, &error)) {
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE,
+                         "a program removed it when it found another picture than it had written; the photo that was "
+                         "there before is back, and the program's is in .previous");
+    book_change_failed (book, person, "the new photo was taken back", error);
+  } else {
+    book_change_failed (book, person, "the new photo was to be taken back, and is still there", error);
+  }
+  self->busy--;
+  if (self->state == BOOK_FOLDER_REMOVED)
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+  else
+    book_folder_release_if_idle (self);
+  book_stop_check (book);
+}
+
+static void
+take_back_now (BookFolder *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) before = book_photo_before (self->book, self->person, &error);
+
+  if (before == NULL) {
+    book_change_failed (self->book, self->person, "the new photo was to be taken back, and is still there", error);
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+    return;
+  }
+  self->deleting = TRUE;
+  self->busy++;
+  book_send_async (self->book, self->person, before, NULL, NULL, on_taken_back, self);
+}
+
 void
 book_folder_delete_now (BookFolder *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->deleting)
     return;
+  if (self->take_back) {
+    take_back_now (self);
+    return;
+  }
   self->deleting = TRUE;
   self->busy++;
   book_delete_promised_async (self->book, self->person, self->removed_version, on_deleted, self);
@@ -209,6 +257,27 @@ book_deletions_start_earlier (Book *book)
 
 /* ---- unlink ---- */
 
+/* The program that removes what it wrote was told that it was refused, or wrote what was there already. */
+static void
+keep_service_photo (GTask *task)
+{
+  Unlink *self = g_task_get_task_data (task);
+  BookPerson *person = self->person;
+  g_autofree char *why = g_strdup (person->error);
+
+  book_folder_set_state (book_folder_get (self->book, person), BOOK_FOLDER_MOVED);
+  g_message (
+      "%s: the program whose picture did not become the photo removed photo.jpg; the photo that was there is back",
+      person->name);
+  if (why != NULL) {
+    g_free (person->error);
+    person->error
+        = g_strconcat (why, "; the program then removed photo.jpg, and the photo that was there is back", NULL);
+  }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
 /* The service's photo goes. Consumes the task. */
 static void
 remove_service_photo (GTask *task)
@@ -220,10 +289,13 @@ remove_service_photo (GTask *task)
   g_autoptr (GError) error = NULL;
 
   if (version != NULL && folder->state != BOOK_FOLDER_REMOVED) {
-    if (!book_store_put_deletion (book->store, self->person->resource_name, version, &error))
+    /* A photo that is to be taken back is no promise to the user: after a kill it is simply there. */
+    if (self->take_back != BOOK_TAKE_BACK_PHOTO
+        && !book_store_put_deletion (book->store, self->person->resource_name, version, &error))
       g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
     book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
     folder->removed_version = g_steal_pointer (&version);
+    folder->take_back = self->take_back == BOOK_TAKE_BACK_PHOTO;
     book_photo_prefetch (book, self->person); /* for .previous */
   }
   book_folder_release_if_idle (folder);
@@ -274,14 +346,16 @@ unlink_photo (GTask *task)
     return;
   }
   book_folder_release_if_idle (folder);
-  if (self->person->photo_url == NULL || !book_is_down (book))
+  if (self->take_back == BOOK_TAKE_BACK_NOTHING)
+    keep_service_photo (task);
+  else if (self->person->photo_url == NULL || !book_is_down (book))
     remove_service_photo (task);
   else
     book_probe_async (book, on_probed, task);
 }
 
 void
-book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCancellable *cancellable,
+book_folder_unlink_async (Book *book, BookPerson *person, const char *name, gint64 process, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
@@ -293,6 +367,7 @@ book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCan
   g_task_set_source_tag (task, book_folder_unlink_async);
   g_task_set_task_data (task, self, unlink_free);
   g_task_set_check_cancellable (task, FALSE);
+  self->take_back = book_take_back (book, person, process, name);
   if (strcmp (name, BOOK_PHOTO_NAME) == 0) {
     unlink_photo (task);
     return;
@@ -304,7 +379,13 @@ book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCan
     g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_PERMITTED,
                              "profile.jpg belongs to the person's Google profile");
   } else {
+    gboolean was_photo = file->alias;
+
     book_folder_remove_other (person->folder, file);
+    if (was_photo && self->take_back == BOOK_TAKE_BACK_PHOTO) {
+      remove_service_photo (task);
+      return;
+    }
     g_task_return_boolean (task, TRUE);
   }
   g_object_unref (task);

@@ -207,6 +207,7 @@ show_draft (BookFile *file, BookDraft *draft)
 {
   book_file_set_draft (file, draft);
   file->alias = FALSE;
+  file->told_writer = 0;
   if (file->kind == BOOK_FILE_PHOTO && file->linked && !file->person->gone) {
     BookFolder *folder = book_folder_get (file->book, file->person);
 

@@ -24,6 +24,8 @@ typedef struct {
   BookDraft *draft;
   GBytes *bytes; /* what is being sent */
   GError *error; /* why it was not taken, while it is put into .rejected */
+  gint64 process;
+  char *before; /* the photo's version when it was sent */
 } Flush;
 
 static void flush_step (GTask *task);
@@ -37,6 +39,7 @@ flush_free (gpointer data)
   book_file_unref (self->file);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_error (&self->error);
+  g_free (self->before);
   g_free (self);
 }
 
@@ -121,6 +124,8 @@ flush_end (GTask *task, GError *error)
 
   book->flushes--;
   if (error != NULL)
+    book_note_refused (self->file->person, self->process, book_file_name (self->file));
+  if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
@@ -161,6 +166,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
   if (book_send_finish (file->book, result, &self->error)) {
     book_draft_set_taken (self->draft, self->bytes);
+    book_note_taken (file->person, self->process, book_file_name (file), self->before);
     if (file->kind == BOOK_FILE_OTHER && file->linked)
       book_dropped_became_photo (file);
     show_service_photo (file);
@@ -235,6 +241,7 @@ flush_step (GTask *task)
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
+  self->before = book_person_photo_version (self->file->person);
   if (book_file_is_meant_for_contact (self->file))
     book_send_async (self->file->book, self->file->person, self->bytes, draft->base, g_task_get_cancellable (task),
                      on_sent, task);
@@ -244,13 +251,15 @@ flush_step (GTask *task)
 }
 
 static void
-flush_draft (BookFile *file, BookDraft *draft, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+flush_draft (BookFile *file, BookDraft *draft, gint64 process, GCancellable *cancellable, GAsyncReadyCallback callback,
+             gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   Flush *self = g_new0 (Flush, 1);
 
   self->file = book_file_ref (file);
   self->draft = book_draft_ref (draft);
+  self->process = process;
   file->book->flushes++;
   g_task_set_source_tag (task, flush_draft);
   g_task_set_task_data (task, self, flush_free);
@@ -272,10 +281,13 @@ book_handle_abandon (BookHandle *self)
 }
 
 void
-book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+book_handle_flush_async (BookHandle *self, gint64 process, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer data)
 {
+  if (self->writable)
+    self->file->writer = process;
   if (self->writable && self->draft != NULL) {
-    flush_draft (self->file, self->draft, cancellable, callback, data);
+    flush_draft (self->file, self->draft, process, cancellable, callback, data);
   } else {
     g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
@@ -381,7 +393,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
   late->file = book_file_ref (file);
   late->draft = book_draft_ref (draft);
   draft->handles++; /* as if the sender held it open */
-  flush_draft (file, draft, NULL, on_late_flush, late);
+  flush_draft (file, draft, 0, NULL, on_late_flush, late);
 }
 
 void

@@ -1,6 +1,9 @@
 /* What names lead to in a contact's directory; the states are drawn in folder.h. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <errno.h>
+#include <signal.h>
+
 #include "book/internal.h"
 
 #include "google/photo.h"
@@ -245,6 +248,7 @@ book_folder_set_state (BookFolder *self, BookFolderState state)
   if (state == BOOK_FOLDER_SHOWN) {
     g_clear_pointer (&self->removed_version, g_free);
     self->removed_earlier = FALSE;
+    self->take_back = FALSE;
     book_folder_release_if_idle (self);
     return;
   }
@@ -389,6 +393,24 @@ book_folder_remove_other (BookFolder *self, BookFile *file)
     book_file_set_draft (held, NULL);
 }
 
+/* Who wrote a temporary and was told that it did not become the photo has ended without removing it: it is in .rejected,
+ * and in the way of the next try (exiftool). */
+static void
+remove_left_behind (BookFolder *self)
+{
+  for (guint i = self->others != NULL ? self->others->len : 0; i-- > 0;) {
+    BookFile *file = self->others->pdata[i];
+
+    if (file->told_writer != 0 && file->handles == 0 && kill ((pid_t)file->told_writer, 0) != 0 && errno == ESRCH) {
+      self->busy++;
+      book_folder_remove_other (self, file);
+      self->busy--;
+      if (self->others == NULL)
+        break;
+    }
+  }
+}
+
 /* ---- lookups ---- */
 
 BookFile *
@@ -402,6 +424,7 @@ book_folder_lookup (Book *book, BookPerson *person, const char *name)
     file = strcmp (name, BOOK_PHOTO_NAME) == 0 ? book_folder_photo (self) : profile_file (self);
     book_folder_release_if_idle (self);
   } else if (person->folder != NULL) {
+    remove_left_behind (person->folder);
     file = book_folder_find_other (person->folder, name);
     if (file != NULL)
       book_file_ref (file);
@@ -420,6 +443,8 @@ book_folder_list (Book *book, BookPerson *person)
     g_ptr_array_add (files, photo);
   if (profile != NULL)
     g_ptr_array_add (files, profile);
+  if (person->folder != NULL)
+    remove_left_behind (person->folder);
   for (guint i = 0; person->folder != NULL && person->folder->others != NULL && i < person->folder->others->len; i++) {
     BookFile *file = person->folder->others->pdata[i];
 

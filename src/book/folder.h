@@ -53,7 +53,9 @@ typedef struct {
   char *version;      /* photo version behind it when there is no draft */
   BookDraft *draft;   /* the newest; NULL: none */
   guint handles;
-  guint timer; /* source id: forget it, or end its empty draft */
+  gint64 writer;      /* the process that flushed it last; 0: not known */
+  gint64 told_writer; /* OTHER: the process that wrote it was told that it did not become the photo; 0: not so */
+  guint timer;        /* source id: forget it, or end its empty draft */
 } BookFile;
 
 typedef struct {
@@ -131,8 +133,9 @@ gboolean book_handle_is_editing (const BookHandle *self);
  * that anybody meant, whole as it may look, until somebody writes on. */
 void book_handle_abandon (BookHandle *self);
 
-/* close(2) or fsync(2): sends a whole, changed picture and ends with the outcome. */
-void book_handle_flush_async (BookHandle *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+/* close(2) or fsync(2) by process: sends a whole, changed picture and ends with the outcome. */
+void book_handle_flush_async (BookHandle *self, gint64 process, GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer data);
 gboolean book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error);
 
 /* The last close: consumes the handle. A draft still dirty is sent now, in the background. */
@@ -140,12 +143,13 @@ void book_handle_release (BookHandle *self);
 
 /* ---- changes of names ---- */
 
-void book_folder_unlink_async (Book *book, BookPerson *person, const char *name, GCancellable *cancellable,
-                               GAsyncReadyCallback callback, gpointer data);
+/* process: who removes it, 0 when that is not known (take-back.c) */
+void book_folder_unlink_async (Book *book, BookPerson *person, const char *name, gint64 process,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_folder_unlink_finish (Book *book, GAsyncResult *result, GError **error);
 
-/* exclusive: RENAME_NOREPLACE */
+/* exclusive: RENAME_NOREPLACE; process: who renames, 0 when that is not known */
 void book_folder_rename_async (Book *book, BookPerson *person, const char *name, BookPerson *new_person,
-                               const char *new_name, gboolean exclusive, GCancellable *cancellable,
+                               const char *new_name, gboolean exclusive, gint64 process, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer data);
 gboolean book_folder_rename_finish (Book *book, GAsyncResult *result, GError **error);

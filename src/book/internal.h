@@ -260,6 +260,7 @@ struct BookFolder {
       removed_earlier; /* REMOVED: in an earlier mount; waits for a sync, since there may be another photo by now */
   guint timer;         /* REMOVED, MOVED */
   gboolean deleting;   /* REMOVED: the deletion is in the account's queue */
+  gboolean take_back;  /* REMOVED: the photo from before is to be back, instead of none */
   guint successors;    /* renames to photo.jpg whose upload is under way */
   guint busy;          /* operations that need the folder to stay */
 };
@@ -292,6 +293,18 @@ void book_folder_unhold (BookFolder *self);     /* busy no more; NULL: the folde
 /* The service's photo of the person changed: lineages of the old one are not handed out any more. */
 /* elsewhere: it is news, and not what a mutation of ours was answered */
 void book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere);
+
+/* ---- take-back.c ---- process: an id, 0 when it is not known; name: of the file that it wrote */
+void book_write_free (BookWrite *self);
+void book_note_refused (BookPerson *person, gint64 process, const char *name);
+/* before: the version that was the photo; NULL: none */
+void book_note_taken (BookPerson *person, gint64 process, const char *name, const char *before);
+
+typedef enum { BOOK_TAKE_BACK_NOT, BOOK_TAKE_BACK_NOTHING, BOOK_TAKE_BACK_PHOTO } BookTakeBack;
+/* The process removes that file. NOT: as anybody does; NOTHING: its write changed nothing, and the photo is to stay; PHOTO:
+ * its write is the photo, and the one from before is to be back. It is asked once. */
+BookTakeBack book_take_back (Book *book, BookPerson *person, gint64 process, const char *name);
+GBytes *book_photo_before (Book *book, const BookPerson *person, GError **error); /* the newest in .previous */
 
 /* ---- dropped.c ---- */
 /* The bytes of file, which has another name than photo.jpg, became the person's photo. */

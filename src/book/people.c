@@ -29,6 +29,7 @@ book_person_unref (BookPerson *self)
   g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self->error);
   g_free (self->note);
+  g_clear_pointer (&self->last_write, book_write_free);
   g_free (self);
 }
 

@@ -17,6 +17,7 @@
 #include "book/book.h"
 
 typedef struct BookFolder BookFolder;
+typedef struct BookWrite BookWrite;
 
 typedef struct {
   guint refs;
@@ -32,6 +33,7 @@ typedef struct {
   char *error;    /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   char *note;                  /* what was changed in the last picture that was sent, and why; NULL: nothing */
+  BookWrite *last_write;       /* what a program wrote, while it may still take it back (take-back.c); or NULL */
   gint64 update_time;
   gint64 profile_update_time;
   guint64 ino;

@@ -19,6 +19,7 @@ typedef struct {
   BookPerson *person;
   BookPerson *new_person;
   char *new_name;
+  gint64 process;
   BookFile *file;
   GBytes *bytes;
   gboolean was_linked_photo; /* the source is photo.jpg: delete it at the end */
@@ -103,6 +104,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   book_folder_show_again (self->new_person->folder);
   if (!book_send_finish (self->book, result, &error)) {
     book_reject (self->book, self->new_person, self->bytes, error, FALSE);
+    if (self->process != 0 && self->process == self->file->writer)
+      self->file->told_writer = self->process;
     if (self->file->kind == BOOK_FILE_OTHER && self->file->handles == 0)
       book_file_forget_later (self->file, BOOK_REFUSED_WAIT_MS);
     rename_end (task, error);
@@ -296,7 +299,7 @@ rename_other (GTask *task)
 
 void
 book_folder_rename_async (Book *book, BookPerson *person, const char *name, BookPerson *new_person,
-                          const char *new_name, gboolean exclusive, GCancellable *cancellable,
+                          const char *new_name, gboolean exclusive, gint64 process, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
@@ -317,6 +320,7 @@ book_folder_rename_async (Book *book, BookPerson *person, const char *name, Book
   self->person = book_person_ref (person);
   self->new_person = book_person_ref (new_person);
   self->new_name = g_strdup (new_name);
+  self->process = process;
   self->file = file;
   g_task_set_task_data (task, self, rename_free);
   book_folder_get (book, person)->busy++;

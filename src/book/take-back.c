@@ -1,0 +1,131 @@
+/*
+ * Programs that look again at what they wrote. rclone copies a picture, finds another size (it was converted, or the service
+ * compressed it anew), takes that for a damaged copy and removes it; curl --remove-on-error removes what could not be
+ * written. Both mean what they have just written, and would take the photo that was there before.
+ *
+ * So an unlink by the process whose own write of that file was just refused, or became other bytes than it wrote, takes
+ * back that write and no more:
+ *
+ *   the write was        the unlink
+ *   refused              takes nothing: photo.jpg is away for BOOK_SUCCESSOR_WAIT, as when it is renamed, and back
+ *   equal to the photo   the same
+ *   a new photo          is answered, and when no successor comes, the photo that was there before is sent again from
+ *                        .previous; a first photo is removed as by anybody
+ *
+ * Who looked at nothing, or found the bytes that it wrote, removes the photo as always. A process is known by its id, and
+ * only for a while, within which the kernel hardly gives an id twice.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <unistd.h>
+
+#include "book/internal.h"
+
+#define JUST_NOW (30 * G_TIME_SPAN_SECOND)
+
+struct BookWrite {
+  gint64 process;
+  gint64 until; /* monotonic */
+  char *name;   /* of the file that was written */
+  char *before; /* the photo's version then; NULL: none */
+  char *after;  /* and now, when it is the photo; NULL: it was refused */
+  gboolean converted;
+};
+
+void
+book_write_free (BookWrite *self)
+{
+  g_free (self->name);
+  g_free (self->before);
+  g_free (self->after);
+  g_free (self);
+}
+
+static BookWrite *
+write_new (BookPerson *person, gint64 process, const char *name)
+{
+  BookWrite *self = g_new0 (BookWrite, 1);
+
+  self->process = process;
+  self->until = g_get_monotonic_time () + JUST_NOW;
+  self->name = g_strdup (name);
+  g_clear_pointer (&person->last_write, book_write_free);
+  person->last_write = self;
+  return self;
+}
+
+void
+book_note_refused (BookPerson *person, gint64 process, const char *name)
+{
+  if (process != 0 && name != NULL)
+    write_new (person, process, name);
+}
+
+void
+book_note_taken (BookPerson *person, gint64 process, const char *name, const char *before)
+{
+  BookWrite *write;
+
+  if (process == 0 || name == NULL || person->unseen != NULL)
+    return;
+  write = write_new (person, process, name);
+  write->before = g_strdup (before);
+  write->after = book_person_photo_version (person);
+  write->converted = person->note != NULL;
+}
+
+/* TRUE if whoever looks finds other bytes than were written. */
+static gboolean
+is_other_than_written (Book *book, const BookPerson *person, const BookWrite *write)
+{
+  BookStorePhoto row;
+
+  return write->converted
+         || (book_cache_lookup (book->cache, write->after, &row) && row.sha256[0] != '\0'
+             && !book_store_was_sent (book->store, person->resource_name, write->after, row.sha256));
+}
+
+BookTakeBack
+book_take_back (Book *book, BookPerson *person, gint64 process, const char *name)
+{
+  BookWrite *write = person->last_write;
+  g_autofree char *now = book_person_photo_version (person);
+  BookTakeBack what = BOOK_TAKE_BACK_NOTHING;
+
+  if (write == NULL || process == 0 || write->process != process || !g_str_equal (write->name, name))
+    return BOOK_TAKE_BACK_NOT;
+  if (write->until < g_get_monotonic_time () || now == NULL)
+    what = BOOK_TAKE_BACK_NOT;
+  else if (write->after == NULL)
+    what = BOOK_TAKE_BACK_NOTHING;
+  else if (!g_str_equal (write->after, now) || !is_other_than_written (book, person, write))
+    what = BOOK_TAKE_BACK_NOT;
+  else if (write->before == NULL)
+    what = BOOK_TAKE_BACK_NOT; /* a first photo: to remove it is to take it back */
+  else if (!g_str_equal (write->before, write->after))
+    what = BOOK_TAKE_BACK_PHOTO;
+  g_clear_pointer (&person->last_write, book_write_free);
+  return what;
+}
+
+GBytes *
+book_photo_before (Book *book, const BookPerson *person, GError **error)
+{
+  g_autoptr (GPtrArray) names = book_archive_list (book->archive, BOOK_ARCHIVE_PREVIOUS, person->resource_name);
+  int fd = names->len == 0 ? -1
+                           : book_archive_open (book->archive, BOOK_ARCHIVE_PREVIOUS, person->resource_name,
+                                                names->pdata[names->len - 1]);
+  g_autoptr (GMappedFile) file = NULL;
+  GBytes *bytes;
+
+  if (fd < 0) {
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the photo from before is not in .previous");
+    return NULL;
+  }
+  file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  close (fd);
+  if (file == NULL)
+    return NULL;
+  bytes = g_bytes_new (g_mapped_file_get_contents (file), g_mapped_file_get_length (file));
+  return bytes;
+}
