@@ -158,27 +158,35 @@ turn_png (VipsImage **image, gconstpointer data, gsize size, Source *source)
   return TRUE;
 }
 
-/* Of an EXIF that told the orientation alone libvips would make one that lacks half of what EXIF asks for; of none, a whole one. */
-static void
-remove_empty_exif (VipsImage *image)
+static gboolean
+tells_orientation_alone (VipsImage *image)
 {
   static const char magic[6] = "Exif\0";
-  g_auto (GStrv) fields = NULL;
   const guint8 *tiff;
   gconstpointer data;
   gsize size;
 
   if (vips_image_get_typeof (image, VIPS_META_EXIF_NAME) == 0
       || vips_image_get_blob (image, VIPS_META_EXIF_NAME, &data, &size) != 0)
-    return;
+    return FALSE;
   tiff = data;
   if (size > sizeof magic && memcmp (tiff, magic, sizeof magic) == 0)
     tiff += sizeof magic, size -= sizeof magic;
-  if (!image_exif_is_orientation_alone (tiff, size))
-    return;
-  fields = vips_image_get_fields (image);
+  return image_exif_is_orientation_alone (tiff, size);
+}
+
+/* What EXIF says of a thumbnail goes with it. And of an EXIF that told the orientation alone libvips would make one that lacks
+ * half of what EXIF asks for; of none, a whole one. */
+static void
+tidy_exif (VipsImage *image)
+{
+  g_auto (GStrv) fields = vips_image_get_fields (image);
+  const char *which = tells_orientation_alone (image) ? "exif-" : "exif-ifd1-";
+
+  vips_image_remove (image, VIPS_META_ORIENTATION);
+  vips_image_remove (image, "jpeg-thumbnail-data"); /* of how it was before */
   for (char **field = fields; *field != NULL; field++)
-    if (g_str_has_prefix (*field, "exif-"))
+    if (g_str_has_prefix (*field, which))
       vips_image_remove (image, *field);
 }
 
@@ -190,9 +198,7 @@ prepare (VipsImage **image, const Source *source)
 {
   STEP (image, vips_tilecache, "tile_width", vips_image_get_width (*image), "tile_height", STRIP, "max_tiles", -1,
         "persistent", TRUE, NULL);
-  vips_image_remove (*image, VIPS_META_ORIENTATION);
-  vips_image_remove (*image, "jpeg-thumbnail-data"); /* of how it was before */
-  remove_empty_exif (*image);
+  tidy_exif (*image);
   if (!source->has_profile && source->colours != VIPS_INTERPRETATION_CMYK && !is_lab (source))
     vips_image_remove (*image, VIPS_META_ICC_NAME); /* it was not applied */
   return TRUE;

@@ -163,6 +163,24 @@ def test_gain_map_scaled(contacts, person, run, tmp_path):
     assert_valid(run, tmp_path, held)
 
 
+@pytest.mark.skipif(EXIFTOOL is None, reason="not installed: libimage-exiftool-perl")
+@pytest.mark.parametrize("size", [(96, 64), (93, 61)])
+def test_all_of_a_telephones_exif(contacts, run, person, tmp_path, size):
+    """With a thumbnail, which lies on its side, as the picture did."""
+    source, thumbnail = tmp_path / "picture.jpg", tmp_path / "thumbnail.jpg"
+    source.write_bytes(ultra_hdr(saved(turned_pixels(pattern(*size), 6), "JPEG", quality=92, exif=turned_exif(6))))
+    thumbnail.write_bytes(saved(turned_pixels(pattern(48, 32), 6), "JPEG"))
+    run("exiftool", "-q", "-n", "-overwrite_original", "-XResolution=72", "-YResolution=72", "-ResolutionUnit=2",
+        "-YCbCrPositioning=1", "-ExifVersion=0232", "-ComponentsConfiguration=1 2 3 0", "-FlashpixVersion=0100", "-ColorSpace=1",
+        f"-ExifImageWidth={size[1]}", f"-ExifImageHeight={size[0]}", f"-ThumbnailImage<={thumbnail}", "-GPSLatitude=52", "-GPSLatitudeRef=N", source)
+    held = write(contacts, person, source.read_bytes())
+    assert_jpeg(held, pattern(*size))
+    assert_forgotten(held)
+    assert_valid(run, tmp_path, held)
+    assert run("exiftool", "-b", "-ThumbnailImage", tmp_path / "held.jpg").raw == b""
+    assert "52" in run("exiftool", "-GPSLatitude", tmp_path / "held.jpg").out
+
+
 def ultra_hdr(jpeg):
     """With ISO 21496-1 beside Adobe's words, an MPF, and a rating."""
     gain = saved(pattern().convert("L"), "JPEG")
