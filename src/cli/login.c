@@ -127,7 +127,7 @@ may_log_in (Run *self, const StoredLogin *before, GError **error)
                  self->options->account, identity_name (before->identity), identity_name (who), self->options->account);
     return FALSE;
   }
-  return holder_begins_anew (holder, who) || holder_admit (holder, who, error);
+  return holder_begins_anew (holder, who) || holder_check (holder, who, error);
 }
 
 static gboolean

@@ -160,7 +160,7 @@ open_book (Daemon *self, GError **error)
   g_autofree char *helper = programs_find ("contactfs-convert", "convert");
   self->holder = holder_open (self->folders->state, self->account, self->api_url);
   gboolean anew = holder_begins_anew (self->holder, auth_identity (self->auth));
-  if (!holder_admit (self->holder, auth_identity (self->auth), error))
+  if (!holder_check (self->holder, auth_identity (self->auth), error))
     return FALSE;
   BookOptions options = {
     .account = self->account,

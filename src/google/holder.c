@@ -177,13 +177,8 @@ has_left (const Holder *self)
 }
 
 gboolean
-holder_admit (Holder *self, const Identity *identity, GError **error)
+holder_check (const Holder *self, const Identity *identity, GError **error)
 {
-  if (self->who == NULL && identity != NULL) {
-    self->who = identity_copy (identity);
-    if (self->kept)
-      keep_in_background (self);
-  }
   if (!identity_is_other (self->who, identity))
     return TRUE;
   if (has_left (self))
@@ -198,6 +193,17 @@ holder_admit (Holder *self, const Identity *identity, GError **error)
                  "--account NAME, or run contactfs logout --account %s first",
                  self->account, identity_name (self->who), identity_name (identity), self->account);
   return FALSE;
+}
+
+gboolean
+holder_admit (Holder *self, const Identity *identity, GError **error)
+{
+  if (self->who == NULL && identity != NULL) {
+    self->who = identity_copy (identity);
+    if (self->kept)
+      keep_in_background (self);
+  }
+  return holder_check (self, identity, error);
 }
 
 gboolean

@@ -27,8 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Holder, holder_free)
  * person and has left; from now on nobody is known. identity may be NULL: it is not known. */
 gboolean holder_begins_anew (Holder *self, const Identity *identity);
 
-/* FALSE: identity is known to be somebody else's; PEOPLE_ERROR_AUTH with a sentence. Who is the first of whom something is
- * known becomes the holder. */
+/* FALSE: identity is known to be somebody else's; PEOPLE_ERROR_AUTH with a sentence. */
+gboolean holder_check (const Holder *self, const Identity *identity, GError **error);
+/* The same, of whom a token was had: who is the first of whom something is known becomes the holder. */
 gboolean holder_admit (Holder *self, const Identity *identity, GError **error);
 
 /* Writes it, and whoever becomes the holder later is written then, in the background. FALSE: error is set. */

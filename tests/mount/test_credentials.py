@@ -114,6 +114,21 @@ def test_subject_is_needed_and_must_exist(mount, emulator, robot):
     assert emulator.requests(origin="api") == []
 
 
+def test_another_subject_is_another_person(mount, emulator, robot, faces, tmp_path):
+    """One that was mistyped, and of whom there never was a token, is nobody yet."""
+    home = {"state": tmp_path / "home"}
+    assert "nobody@example.com" in fails(mount, emulator, "--credentials", robot, "--subject", "nobody@example.com", **home)
+    mounted = mount(emulator, "--credentials", robot, "--subject", SUBJECT, **home)
+    photo = mounted.path / "Alice Smith" / "photo.jpg"
+    photo.write_bytes(faces.face_bytes(1))
+    mounted.unmount()
+    text = fails(mount, emulator, "--credentials", robot, "--subject", "bob@example.com", **home)
+    for words in (f"is that of {SUBJECT}", "those of bob@example.com", "--account NAME", "contactfs logout --account"):
+        assert words in text
+    mounted.start()
+    assert os.listdir(photo.parent / ".previous")
+
+
 def test_subject_is_not_for_logins(mount, emulator, tmp_path):
     credentials = write_credentials(tmp_path / "google.json", emulator)
     assert "service_account" in fails(mount, emulator, "--credentials", credentials, "--subject", SUBJECT)

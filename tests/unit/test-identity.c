@@ -199,6 +199,7 @@ begin (Fixture *self, const char *service, const Identity *who, const char *word
   gboolean anew = holder_begins_anew (holder, who);
 
   if (words != NULL) {
+    g_assert_false (holder_check (holder, who, NULL));
     g_assert_false (holder_admit (holder, who, &error));
     g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
     g_assert_nonnull (strstr (error->message, words));
@@ -286,6 +287,7 @@ test_holder_is_learned (Fixture *self, gconstpointer data)
 
   g_assert_true (holder_keep (holder, NULL));
   g_assert_true (holder_admit (holder, NULL, NULL));
+  g_assert_true (holder_check (holder, self->bob, NULL)); /* of whom no token was had */
   g_assert_true (holder_admit (holder, self->ann, NULL));
   g_assert_false (holder_admit (holder, self->bob, &error));
   g_assert_nonnull (strstr (error->message, "run contactfs logout --account work first"));
