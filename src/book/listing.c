@@ -5,8 +5,8 @@
  * moment, or lost its second page. So two things are asked for:
  *
  *   it ends with a sync token, which is how the service says that it is at its end; and
- *   nobody who is known is missing, or those who are were missing in the listing before, too, or it can be checked: it has
- *   as many people as it says itself, and at least half of those who are known.
+ *   nobody who is known is missing, or those who are were missing in the listing before, too, or it can be counted: there
+ *   is somebody, and there are as many people as it says itself.
  *
  * Until then people are added, and none is removed. A service that never gives a sync token never removes anybody.
  */
@@ -61,8 +61,7 @@ book_listing_is_whole (Book *book, GPtrArray *people, const char *sync_token)
 {
   guint count;
   g_autofree char *missing = list_missing (book, people, &count);
-  gboolean counted = people->len > 0 && book->sync_total > 0 && people->len >= book->sync_total
-                     && count <= book_people_count (book) / 2;
+  gboolean counted = people->len > 0 && book->sync_total > 0 && people->len >= book->sync_total;
   gboolean agrees = missing == NULL || counted || g_strcmp0 (missing, book->sync_missing) == 0;
 
   g_clear_pointer (&book->sync_doubt, g_free);

@@ -2,7 +2,7 @@
  * /_control/people: the address book, behind the clients' backs.
  *
  *   GET  people            everybody, in short; all three with ?account=EMAIL: of another account's address book
- *   GET  people/ID/photo   the bytes of the photo as the server holds them (?profile=1: the profile's)
+ *   GET  people/ID/photo   the photo as it was uploaded; with ?served=1 as it is served (?profile=1: the profile's)
  *   POST people            {"action": …, "resource_name": "people/c1", …}, answered with {"resourceName", "etag"}
  *
  *   create          "name" {"givenName", "familyName"}, "fields" {"emailAddresses": […], …}, a picture; resource_name
@@ -257,6 +257,8 @@ get_photo (Emulator *emulator, Request *request, const char *path)
     photo = request_param (request, "profile") != NULL ? state->profile_photo : state->photo;
   if (photo == NULL)
     request_answer_text (request, 404, "application/json", "{\"error\":\"no photo\"}");
+  else if (photo->uploaded != NULL && request_param (request, "served") == NULL)
+    request_answer (request, 200, picture_type (photo->uploaded), g_bytes_ref (photo->uploaded));
   else
     photo_bytes_async (photo, bytes_ready, request_ref (request));
 }

@@ -213,6 +213,7 @@ dispatch_api (Request *request, gpointer data)
     control_handle (emulator, request);
     return;
   }
+  request->wrapped = TRUE;
   if (oauth_has_path (request->path))
     request->origin = ORIGIN_TOKEN;
   request_override_method (request);

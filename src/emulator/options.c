@@ -80,7 +80,7 @@ options_parse (Options *self, int *argc, char ***argv, gboolean *done, GError **
       "S" },
     { "page-size-max", 0, 0, G_OPTION_ARG_INT, &self->page_size_max, "Never more people on a page (1000)", "N" },
     { "quota", 0, 0, G_OPTION_ARG_NONE, &self->quota, "Keep Google's quotas per minute", NULL },
-    { "reencode", 0, 0, G_OPTION_ARG_NONE, &self->reencode, "Encode uploaded photos anew", NULL },
+    { "keep-bytes", 0, 0, G_OPTION_ARG_NONE, &self->keep_bytes, "Serve uploaded photos as they came", NULL },
     { "abort-overlap", 0, 0, G_OPTION_ARG_NONE, &self->abort_overlap, "Answer 409 to mutations that overlap", NULL },
     { "demo-credentials", 0, 0, G_OPTION_ARG_FILENAME, &self->demo_credentials,
       "Write an authorized_user file there that is good for this run", "FILE" },

@@ -31,7 +31,7 @@ typedef struct Options {
   gint64 access_token_lifetime;
   int page_size_max;
   gboolean quota;
-  gboolean reencode;
+  gboolean keep_bytes;
   gboolean abort_overlap;
   char *log;
   gboolean verbose;

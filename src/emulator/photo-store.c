@@ -58,6 +58,7 @@ photo_unref (Photo *self)
     return;
   g_free (self->key);
   g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->uploaded, g_bytes_unref);
   g_free (self);
 }
 

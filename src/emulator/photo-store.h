@@ -18,7 +18,8 @@ typedef struct Photo {
   grefcount references;
   PhotoKind kind;
   char *key;
-  GBytes *bytes; /* NULL: a face */
+  GBytes *bytes;    /* as they are served; NULL: a face */
+  GBytes *uploaded; /* what was made into bytes; NULL: not known, or nothing was made of it */
   guint64 seed;
 } Photo;
 

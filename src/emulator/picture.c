@@ -11,6 +11,8 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VipsImage, g_object_unref)
 #endif
 
+#define FULL_SIZE                                                                                                      \
+  720 /* a side of what an upload becomes: that Google makes it smaller is known, how small is a guess */
 #define SVG_WIDTH 720.0 /* of every drawing here */
 
 /* A refused picture is an answer, not a warning: the caller gets the words. */
@@ -127,17 +129,25 @@ picture_resize (GBytes *bytes, const PictureSize *size, GError **error)
 GBytes *
 picture_reencode (GBytes *bytes, GError **error)
 {
-  gsize length;
-  const void *data = g_bytes_get_data (bytes, &length);
   g_autoptr (VipsImage) image = NULL;
+  g_autoptr (VipsImage) flat = NULL;
+  const double white[] = { 255, 255, 255 };
+  VipsArrayDouble *background;
+  gsize length;
+  int failed;
+  void *data = (void *)g_bytes_get_data (bytes, &length);
 
   picture_prepare ();
-  image = vips_image_new_from_buffer (data, length, "", NULL);
-  if (image == NULL) {
+  background = vips_array_double_new (white, G_N_ELEMENTS (white));
+  failed = vips_thumbnail_buffer (data, length, &image, FULL_SIZE, "height", FULL_SIZE, "size", VIPS_SIZE_DOWN, NULL);
+  if (failed == 0 && vips_image_hasalpha (image))
+    failed = vips_flatten (image, &flat, "background", background, NULL);
+  vips_area_unref (VIPS_AREA (background));
+  if (failed != 0) {
     set_error (error);
     return NULL;
   }
-  return encode (image, is_png (bytes), error);
+  return encode (flat != NULL ? flat : image, FALSE, error);
 }
 
 GBytes *

@@ -22,7 +22,7 @@ typedef struct PictureSize {
 
 /* Never larger than the original; JPEG stays JPEG, PNG stays PNG. */
 GBytes *picture_resize (GBytes *bytes, const PictureSize *size, GError **error);
-/* The same pixels, encoded anew. */
+/* A JPEG of it as Google makes one of what is uploaded: compressed anew, and as large as it shows it at most. */
 GBytes *picture_reencode (GBytes *bytes, GError **error);
 
 typedef enum { PICTURE_JPEG, PICTURE_PNG } PictureFormat;

@@ -10,7 +10,7 @@ static const struct {
   guint per_minute;
   const char *metric;
 } kinds[N_QUOTAS] = {
-  [QUOTA_CONTACT_READ] = { "contact-reads", 60, "Critical read requests (Contact and Profile Reads)" },
+  [QUOTA_CONTACT_READ] = { "contact-reads", 90, "Critical read requests (Contact and Profile Reads)" },
   [QUOTA_CONTACT_WRITE] = { "contact-writes", 30, "Critical write requests (Contact Writes)" },
   [QUOTA_PHOTO_WRITE] = { "photo-writes", 50, "Contact Photo Writes" },
   [QUOTA_GROUP_READ] = { "group-reads", 90, "Contact Group Reads" },

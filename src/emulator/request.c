@@ -3,6 +3,7 @@
 
 #include "emulator/request.h"
 
+#include "emulator/answer-body.h"
 #include "emulator/json.h"
 
 const char *
@@ -209,6 +210,15 @@ request_answer (Request *self, guint status, const char *content_type, GBytes *b
     content_type = self->forced_type;
   if (content_type != NULL)
     request_set_header (self, "Content-Type", content_type);
+  if (self->wrapped && content_type != NULL && g_str_has_prefix (content_type, "application/json")
+      && answer_accepts_gzip (request_header (self, "accept-encoding"))) {
+    GBytes *compressed = answer_gzip (payload);
+
+    g_bytes_unref (payload);
+    payload = compressed;
+    request_set_header (self, "Content-Encoding", "gzip");
+    request_set_header (self, "Vary", "Accept-Encoding");
+  }
   tell_end (self, status, g_bytes_get_size (payload));
   if (self->transport != NULL)
     self->transport->answer (self->transport_data, status, self->reason, self->headers, payload,
@@ -225,15 +235,21 @@ request_answer_text (Request *self, guint status, const char *content_type, cons
 void
 request_answer_json (Request *self, guint status, GString *json)
 {
-  g_autoptr (GBytes) bytes = g_string_free_to_bytes (json);
+  const char *pretty = request_param (self, "prettyPrint");
+  g_autoptr (GBytes) bytes = NULL;
 
   if (status == 200 && self->fields != NULL) {
-    g_autoptr (cJSON) value = json_parse_bytes (bytes);
+    g_autoptr (GBytes) whole = g_string_free_to_bytes (json);
+    g_autoptr (cJSON) value = json_parse_bytes (whole);
 
     fields_apply (self->fields, value);
-    g_bytes_unref (bytes);
     bytes = json_to_bytes (value);
+    json = g_string_new_len (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+    g_clear_pointer (&bytes, g_bytes_unref);
   }
+  if (self->wrapped && g_strcmp0 (pretty, "false") != 0 && g_strcmp0 (pretty, "0") != 0)
+    json = answer_indent (json);
+  bytes = g_string_free_to_bytes (json);
   request_answer (self, status, "application/json; charset=UTF-8", g_steal_pointer (&bytes));
 }
 

@@ -55,7 +55,8 @@ struct Request {
 
   /* what a fault wants of the answer */
   Ending ending;
-  gboolean stale; /* the answer shows what was there before */
+  gboolean wrapped; /* by the API's front end: answer-body.h */
+  gboolean stale;   /* the answer shows what was there before */
   char *forced_type;
   GBytes *forced_body;
   GPtrArray *headers; /* char *, name and value in turn */

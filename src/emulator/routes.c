@@ -128,14 +128,14 @@ may (Emulator *emulator, Request *request, const Method *method)
   }
 }
 
-static gboolean
-within_quota (Emulator *emulator, Request *request, const Method *method)
+gboolean
+routes_spend (Emulator *emulator, Request *request, QuotaKind kind)
 {
-  const char *metric = quota_metric (method->quota);
+  const char *metric = quota_metric (kind);
   g_autofree char *details = NULL;
   g_autofree char *limit = NULL;
 
-  if (emulator->quota == NULL || quota_spend (emulator->quota, method->quota))
+  if (emulator->quota == NULL || quota_spend (emulator->quota, kind))
     return TRUE;
   limit = g_strdup_printf ("%s per minute per user", metric);
   details = error_info ("RATE_LIMIT_EXCEEDED", "googleapis.com", "service", "people.googleapis.com", "consumer",
@@ -186,7 +186,7 @@ routes_dispatch (Emulator *emulator, Request *request)
   else if (method == NULL)
     error_answer_html (request, 404);
   else if (may (emulator, request, method)
-           && (method->route == route_unimplemented || within_quota (emulator, request, method)))
+           && (method->route == route_unimplemented || routes_spend (emulator, request, method->quota)))
     method->route (books_of (emulator, oauth_account (emulator->oauth, request_header (request, "authorization"))),
                    request, name);
 }

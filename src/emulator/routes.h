@@ -24,6 +24,9 @@ void route_unimplemented (Emulator *emulator, Request *request, const char *name
 /* Finds the method (HEAD is GET without the body, OPTIONS tells what there is), checks the token, its scope and the quota, and calls the route. */
 void routes_dispatch (Emulator *emulator, Request *request);
 
+/* FALSE: over the quota, and answered so. */
+gboolean routes_spend (Emulator *emulator, Request *request, QuotaKind kind);
+
 /* The person to answer about a contact that may be written to: answers 404 or 400 itself and returns NULL if there is
  * none. */
 PersonState *route_contact (Emulator *emulator, Request *request, const char *name);

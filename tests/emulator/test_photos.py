@@ -134,6 +134,7 @@ def test_faces_are_the_same_every_time(start):
 
 # ---- writing ----
 
+@pytest.mark.options("--keep-bytes")
 def test_an_upload_is_kept_byte_for_byte(emulator):
     for picture in (another_face(emulator), png(emulator)):
         answer = update(emulator, "people/c1001", picture)
@@ -145,12 +146,36 @@ def test_an_upload_is_kept_byte_for_byte(emulator):
         assert served.headers["Content-Type"] == ("image/png" if picture[:1] == b"\x89" else "image/jpeg")
 
 
-@pytest.mark.options("--reencode")
-def test_an_upload_may_come_back_encoded_anew(emulator):
-    picture = another_face(emulator)
+def served_after(emulator, picture):
     told = update(emulator, "people/c1001", picture).json()["person"]
-    served = emulator.photo(told["photos"][0]["url"].rpartition("=")[0] + "=s0").body
+    return emulator.photo(told["photos"][0]["url"].rpartition("=")[0] + "=s0").body
+
+
+def test_an_upload_comes_back_encoded_anew(emulator):
+    picture = another_face(emulator)
+    served = served_after(emulator, picture)
     assert served != picture and size(served) == size(picture)
+    assert emulator.photo_bytes("people/c1001") == picture
+    assert emulator.photo_bytes("people/c1001", served=True) == served
+
+
+def test_an_upload_comes_back_smaller(emulator, start):
+    picture = start("--face-size", "1600", "--keep-bytes").photo_bytes("people/c1001")
+    assert size(picture) == ("jpeg", 1600, 1600)
+    assert size(served_after(emulator, picture)) == ("jpeg", 720, 720)
+
+
+def test_the_same_bytes_move_the_url(emulator):
+    picture = another_face(emulator)
+    first = update(emulator, "people/c1001", picture).json()["person"]["photos"][0]["url"]
+    assert update(emulator, "people/c1001", picture).json()["person"]["photos"][0]["url"] != first
+    assert emulator.photo(first).status == 404
+
+
+def test_person_fields_in_the_query_are_refused(emulator):
+    answer = emulator.api("PATCH", "people/c1001:updateContactPhoto", {"personFields": "photos"},
+                          {"photoBytes": base64.b64encode(another_face(emulator)).decode()})
+    assert answer.status == 400 and "personFields" in answer.json()["error"]["message"]
 
 
 def test_without_person_fields_the_answer_is_empty(emulator):

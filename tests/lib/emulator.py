@@ -265,10 +265,11 @@ class Emulator:
             return {"base64": base64.b64encode(picture).decode()}
         return {"face": picture}
 
-    def photo_bytes(self, resource_name, profile=False, account=None):
-        """The bytes that the server holds, or None without a photo."""
+    def photo_bytes(self, resource_name, profile=False, account=None, served=False):
+        """The photo as it was uploaded, or (served) as the server has made one of it since; None: no photo."""
         name = resource_name.removeprefix("people/")
-        query = {**({"profile": "1"} if profile else {}), **({"account": account} if account else {})}
+        query = {**({"profile": "1"} if profile else {}), **({"account": account} if account else {}),
+                 **({"served": "1"} if served else {})}
         answer = self.control_request("GET", f"people/{name}/photo", query=query)
         assert answer.status in (200, 404), answer.body
         return answer.body if answer.status == 200 else None

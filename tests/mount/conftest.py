@@ -54,6 +54,7 @@ def pytest_configure(config):
             signal.signal(number, signal.default_int_handler)
     config.addinivalue_line("markers", "alone: measures time, so nothing else may run meanwhile")
     config.addinivalue_line("markers", "emulator(*options): options of the test's people-emulator")
+    config.addinivalue_line("markers", "keep_bytes: the service gives photos out byte for byte as they were uploaded")
     config.addinivalue_line("markers", "refused: the service may answer 400 in this test")
     config.addinivalue_line("markers", "options(*options): options of the mount of `contacts`")
 
@@ -81,7 +82,8 @@ def run(clean_env):
 @pytest.fixture
 def emulator(request):
     marker = request.node.get_closest_marker("emulator")
-    with Emulator([*SMALL_FACES, *(marker.args if marker else ())], program=PEOPLE_EMULATOR) as service:
+    keep = ["--keep-bytes"] if request.node.get_closest_marker("keep_bytes") else []
+    with Emulator([*SMALL_FACES, *keep, *(marker.args if marker else ())], program=PEOPLE_EMULATOR) as service:
         yield service
         check_service(service, may_refuse=request.node.get_closest_marker("refused") is not None)
 
@@ -185,8 +187,12 @@ class Contacts:
         return self.path / person / "photo.jpg"
 
     def held(self, person):
-        """The bytes that the service holds as the person's photo; None: no photo."""
+        """The person's photo as the service was given it; None: no photo."""
         return self.emulator.photo_bytes(self.resource(person))
+
+    def served(self, person):
+        """The same as the service gives it out: it compresses anew what it gets, if not --keep-bytes."""
+        return self.emulator.photo_bytes(self.resource(person), served=True)
 
     def mutations(self, person=None):
         """PATCH and DELETE requests so far, as methods in order."""

@@ -64,6 +64,7 @@ def test_removed_elsewhere_is_sent(contacts, run, faces, person, photo):
     check(contacts, person, faces.face_bytes(1), ["PATCH", "PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_another_came_in_between(contacts, run, faces, person, photo, old):
     """It was sent from this very descriptor; then somebody else's became the photo."""
     with open(photo, "wb", buffering=0) as file:
@@ -75,6 +76,7 @@ def test_another_came_in_between(contacts, run, faces, person, photo, old):
     assert contacts.previous(person) == [old, faces.face_bytes(1), faces.face_bytes(2)]
 
 
+@pytest.mark.keep_bytes
 def test_previous_holds_nothing_twice(contacts, run, faces, person, photo, old):
     """Back and forth: three pictures in all, the last replaced one newest."""
     for number in (1, 2, 1, 2, 1):
@@ -83,6 +85,7 @@ def test_previous_holds_nothing_twice(contacts, run, faces, person, photo, old):
     assert contacts.previous(person) == [old, faces.face_bytes(1), faces.face_bytes(2)]
 
 
+@pytest.mark.keep_bytes
 def test_twenty_nights(contacts, run, faces, person, photo, old):
     """As the recipe with a loop of cp does: what was replaced before is still there."""
     run("cp", faces.face(1), photo)

@@ -16,6 +16,7 @@ def dropped(contacts, run, faces, person):
     return name
 
 
+@pytest.mark.keep_bytes
 def test_dropped_name_after_another_photo(contacts, run, faces, person, photo, old):
     name = dropped(contacts, run, faces, person)
     run("cp", faces.face(2), photo)
@@ -25,6 +26,7 @@ def test_dropped_name_after_another_photo(contacts, run, faces, person, photo, o
     assert contacts.previous(person) == [old, faces.face_bytes(1)]
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.parametrize("then", ["another", "removed", "elsewhere"])
 def test_dropped_name_by_way_of_a_temporary(contacts, run, faces, person, photo, then):
     name, kept = dropped(contacts, run, faces, person), photo.with_name(".keep.tmp")
@@ -43,6 +45,7 @@ def test_dropped_name_by_way_of_a_temporary(contacts, run, faces, person, photo,
     assert contacts.mutations()[-1] == "PATCH" and len(contacts.mutations()) >= 2
 
 
+@pytest.mark.keep_bytes
 def test_dropped_name_renamed_in_the_second_after_rm(contacts, run, faces, person, photo):
     """The photo that rm took away is the one that comes."""
     name = dropped(contacts, run, faces, person)
@@ -53,6 +56,7 @@ def test_dropped_name_renamed_in_the_second_after_rm(contacts, run, faces, perso
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_dropped_name_to_another_contact(contacts, run, faces, person):
     name, other = dropped(contacts, run, faces, person), contacts.person(1)
     run("mv", name, contacts.photo(other))

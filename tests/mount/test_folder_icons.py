@@ -39,6 +39,7 @@ def test_absent_without_the_option(contacts, person):
     assert icon(contacts.path / person) is None
 
 
+@pytest.mark.keep_bytes
 @icons
 def test_nobody_without_a_photo(contacts, run, faces):
     person = contacts.without_photo()

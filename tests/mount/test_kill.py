@@ -64,6 +64,7 @@ def test_pending_deletion_of_a_photo_that_changed(contacts, faces):
     assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) == faces.face_bytes(5)
 
 
+@pytest.mark.keep_bytes
 def test_accepted_photo_is_there(contacts, faces):
     before = (contacts.path / ALICE / "photo.jpg").read_bytes()
     (contacts.path / ALICE / "photo.jpg").write_bytes(faces.face_bytes(1))
@@ -73,6 +74,7 @@ def test_accepted_photo_is_there(contacts, faces):
     assert contacts.previous(ALICE) == [before]
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.emulator("--delta-lag", "30")
 def test_accepted_photo_is_there_although_deltas_lag(contacts, faces):
     (contacts.path / ALICE / "photo.jpg").write_bytes(faces.face_bytes(1))
@@ -182,6 +184,7 @@ def test_damaged_database(contacts):
     assert [path for path in database.parent.iterdir() if "damaged" in path.name]
 
 
+@pytest.mark.keep_bytes
 def test_many_moments(contacts, run, faces):
     """Writers, removers and readers at work; the daemon shot again and again; every acknowledged write is there."""
     people = [name for name in sorted(os.listdir(contacts.path)) if "photo.jpg" in os.listdir(contacts.path / name)][:4]

@@ -34,7 +34,7 @@ def write(contacts, person, picture):
             return f"{picture}: {error}: {words}"
         return None
     held = contacts.held(person)
-    if opened(held).format not in ("JPEG", "PNG") or contacts.photo(person).read_bytes() != held:
+    if opened(held).format not in ("JPEG", "PNG") or contacts.photo(person).read_bytes() != contacts.served(person):
         return f"{picture} became something else"
     return None
 

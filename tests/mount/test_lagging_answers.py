@@ -26,6 +26,7 @@ def replace_unseen(contacts, faces, late, person=ALICE):
     assert contacts.held(person) == faces.face_bytes(1)
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.parametrize("late", [SOON, LATE])
 def test_rm_of_a_photo_that_was_not_seen(contacts, faces, alice, late):
     """It goes, whichever comes first, and .previous has both."""
@@ -49,6 +50,7 @@ def test_unmount_after_rm_of_a_photo_that_was_not_seen(contacts, faces, alice):
     assert contacts.previous(ALICE) == [old, faces.face_bytes(1)]
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.parametrize("late", [SOON, LATE])
 def test_second_photo_before_the_first_was_seen(contacts, faces, alice, late):
     old = alice.read_bytes()
@@ -69,6 +71,7 @@ def test_second_photo_before_a_first_one_was_seen_at_all(contacts, faces):
     assert contacts.previous(person) == [faces.face_bytes(1)]
 
 
+@pytest.mark.keep_bytes
 def test_unseen_photo_comes_by_itself(contacts, faces, alice):
     """The first question is answered with the old one, too."""
     alice.read_bytes()

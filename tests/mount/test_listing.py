@@ -119,18 +119,6 @@ def test_who_is_gone_goes(contacts):
 
 
 @pytest.mark.refused
-@pytest.mark.emulator("--people", "10", "--photos", "none")
-def test_most_of_them_go_after_the_second_listing(contacts):
-    emulator, before = contacts.emulator, everybody(contacts)
-    emulator.fault("delay", path=LIST, delay_ms=500)
-    emulator.expire_sync_tokens()
-    for name in before[:8]:
-        emulator.delete_person(contacts.resource(name))
-    eventually(lambda: everybody(contacts) == before[8:])
-    assert "left out 8 of 10 people" in contacts.mount.text()
-
-
-@pytest.mark.refused
 def test_html_with_200(contacts):
     emulator, before = contacts.emulator, everybody(contacts)
     emulator.fault("type", path=LIST, content_type="text/html", body="<html>Sign in</html>", times=2, **FULL)

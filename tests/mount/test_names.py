@@ -97,6 +97,7 @@ def test_rename_away_and_back(contacts, run, person, photo, old):
     check(contacts, person, old, [])
 
 
+@pytest.mark.keep_bytes
 def test_rename_away_and_bring_a_new_one(contacts, run, faces, person, photo, old):
     away = photo.with_name("photo.jpg.bak")
     run("mv", photo, away)
@@ -295,6 +296,7 @@ def test_any_other_name_becomes_the_photo(contacts, run, faces, program, tmp_pat
         assert contacts.previous(person) == [old]
 
 
+@pytest.mark.keep_bytes
 def test_other_name_answers_for_a_moment(contacts, run, faces, person):
     name = contacts.path / person / "IMG_1234.JPG"
     run("cp", faces.face(1), name)

@@ -74,6 +74,7 @@ def nothing_more(desktop, contacts, run, faces):
 
 # ---- each kind of failure ----
 
+@pytest.mark.keep_bytes
 def test_write_by_mmap(contacts, desktop, run, faces, person, photo):
     run("cp", faces.face(5), photo)
     refuse(contacts.emulator)
@@ -246,6 +247,7 @@ def test_many_failures(contacts, desktop, run):
         assert shown[2] == replaces
 
 
+@pytest.mark.keep_bytes
 def test_the_same_again_is_shown_once(contacts, desktop, run, faces, person, photo):
     run("cp", faces.face(5), photo)
     refuse(contacts.emulator)

@@ -25,7 +25,7 @@ class Service:
         self.token, self.api_url = self.emulator.token, self.emulator.api_url
 
     def come_back(self):
-        self.emulator = Emulator(self.options, program=PEOPLE_EMULATOR)
+        self.emulator = Emulator(["--keep-bytes", *self.options], program=PEOPLE_EMULATOR)
 
     def go_away(self):
         if self.emulator is not None:

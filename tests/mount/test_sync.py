@@ -162,6 +162,7 @@ def test_name_that_is_free_again(contacts):
     assert contacts.resource(f"{ALICE} (other@example.com)") == "people/c0"
 
 
+@pytest.mark.keep_bytes
 @every_second
 def test_previous_resource_names(contacts, faces):
     """The resource is called otherwise: the same person, with name, kept pictures and all."""
@@ -194,6 +195,7 @@ def test_remote_photo_shows(contacts, faces):
     assert photo.read_bytes() == faces.face_bytes(6)
 
 
+@pytest.mark.keep_bytes
 @every_second
 def test_remote_photo_does_not_disturb_a_draft(contacts, faces):
     photo = contacts.path / ALICE / "photo.jpg"
@@ -284,6 +286,7 @@ def test_failing_deltas_are_tried_again(contacts):
 
 # ---- deltas that lag ----
 
+@pytest.mark.keep_bytes
 @every_second
 @pytest.mark.emulator("--delta-lag", "3")
 def test_lagging_delta_undoes_nothing(contacts, faces):
@@ -302,6 +305,7 @@ def test_lagging_delta_undoes_nothing(contacts, faces):
     assert not photo.exists()
 
 
+@pytest.mark.keep_bytes
 @every_second
 @pytest.mark.emulator("--delta-lag", "2")
 def test_lagging_delta_after_a_remount(contacts, faces):

@@ -228,6 +228,7 @@ def test_extended_attributes(contacts, run):
     assert 'user.mime_type="image/jpeg"' in shown
 
 
+@pytest.mark.keep_bytes
 def test_mime_type_of_a_png(contacts, run, faces):
     run("cp", faces.png, contacts.photo("Alice Smith"))
     assert os.getxattr(contacts.photo("Alice Smith"), "user.mime_type") == b"image/png"
@@ -301,6 +302,7 @@ def fails_one_of(codes, call, *arguments):
     assert caught.value.errno in codes, caught.value
 
 
+@pytest.mark.keep_bytes
 def test_twenty_previous_ones_are_kept(contacts, faces):
     photo = contacts.photo("Alice Smith")
     for number in range(23):

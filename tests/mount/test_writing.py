@@ -45,6 +45,7 @@ def test_same_bytes_again_are_not_sent(contacts, faces, person, photo):
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_other_bytes_after_fsync_are_sent(contacts, faces, person, photo, old):
     with open(photo, "wb", buffering=0) as file:
         file.write(faces.face_bytes(1))
@@ -271,6 +272,7 @@ def test_cut_to_nothing_after_a_write_that_failed(contacts, faces, person, photo
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_edit_of_a_photo_that_decoders_complain_of(contacts, faces, person, photo):
     """Its JFIF header is of a version that is none, which does no harm, and it was so before."""
     whole = faces.face_bytes(1)
@@ -303,6 +305,7 @@ def prepared(contacts, faces, person, photo):
     return faces.face_bytes(1)
 
 
+@pytest.mark.keep_bytes
 def test_pwrite_in_the_middle(contacts, person, photo, prepared):
     fd = os.open(photo, os.O_RDWR)
     at = prepared.index(b"face 1")
@@ -313,6 +316,7 @@ def test_pwrite_in_the_middle(contacts, person, photo, prepared):
     check(contacts, person, edited(prepared), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_write_only_in_the_middle(contacts, person, photo, prepared):
     fd = os.open(photo, os.O_WRONLY)
     os.pwrite(fd, b"FACE 1", prepared.index(b"face 1"))
@@ -339,12 +343,14 @@ def spliced(faces):
     return new[:len(new) // 2] + old[len(new) // 2:]
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.parametrize("death", DEATHS)
 def test_killed_while_editing(contacts, run, faces, person, photo, old, prepared, death):
     python(run, EDITED_HALF_WAY % DEATHS[death], faces.face(2), photo, check=False)
     check_refused(contacts, person, prepared, spliced(faces), "half-way", previous=[old])
 
 
+@pytest.mark.keep_bytes
 def test_dd_killed_while_editing(contacts, run, faces, person, photo, old, prepared, tmp_path):
     """dd conv=notrunc reads from a pipe, so that it is known to be in the middle."""
     pipe = tmp_path / "pipe"
@@ -359,6 +365,7 @@ def test_dd_killed_while_editing(contacts, run, faces, person, photo, old, prepa
     check_refused(contacts, person, prepared, new[:512] + prepared[512:], "half-way", previous=[old])
 
 
+@pytest.mark.keep_bytes
 def test_written_again_after_a_death(contacts, run, faces, person, photo, prepared):
     """Who still holds the file open, and writes on, has the last word."""
     fd = os.open(photo, os.O_WRONLY)
@@ -369,6 +376,7 @@ def test_written_again_after_a_death(contacts, run, faces, person, photo, prepar
     check(contacts, person, edited(prepared), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_exit_closes_an_edited_photo(contacts, run, person, photo, prepared, tmp_path):
     """A program that ends well need not close by itself."""
     (tmp_path / "edited").write_bytes(edited(prepared) + edited(prepared))
@@ -401,6 +409,7 @@ def test_ftruncate_then_write(contacts, faces, person, photo, prepared):
     check(contacts, person, faces.face_bytes(2), ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_ftruncate_shorter_is_refused(contacts, person, photo, prepared):
     fd = os.open(photo, os.O_RDWR)
     os.ftruncate(fd, 100)
@@ -427,6 +436,7 @@ if 'close first' not in sys.argv:
 """
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.parametrize("how", ["close first", "close last", "msync"])
 def test_mmap_write(contacts, run, person, photo, prepared, how):
     python(run, MMAP, photo, how)
@@ -465,6 +475,7 @@ def test_fallocate(contacts, faces, person, photo):
     check(contacts, person, data, ["PATCH"])
 
 
+@pytest.mark.keep_bytes
 def test_unchanged_edit_sends_nothing(contacts, person, photo, prepared):
     fd = os.open(photo, os.O_RDWR)
     os.pwrite(fd, prepared[:500], 0)
@@ -480,6 +491,7 @@ def test_open_for_writing_and_close(contacts, person, photo, old):
 
 # ---- two at once ----
 
+@pytest.mark.keep_bytes
 def test_two_writers_do_not_mix(contacts, faces, person, photo, old):
     one = os.open(photo, os.O_WRONLY | os.O_TRUNC)
     two = os.open(photo, os.O_WRONLY | os.O_TRUNC)

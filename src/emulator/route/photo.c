@@ -51,7 +51,7 @@ typedef struct Upload {
   Request *request;
   char *name;
   GBytes *photo;
-  gboolean reencode;
+  gboolean keep_bytes;
   FieldMask mask;
   SourceMask sources;
 } Upload;
@@ -144,7 +144,7 @@ check_photo (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   GBytes *bytes = NULL;
 
   if (picture_check (upload->photo, &error))
-    bytes = upload->reencode ? picture_reencode (upload->photo, &error) : g_bytes_ref (upload->photo);
+    bytes = upload->keep_bytes ? g_bytes_ref (upload->photo) : picture_reencode (upload->photo, &error);
   if (bytes != NULL)
     g_task_return_pointer (task, bytes, (GDestroyNotify)g_bytes_unref);
   else
@@ -175,6 +175,7 @@ photo_checked (GObject *source, GAsyncResult *result, gpointer data)
   version = g_strdup_printf ("%" G_GUINT64_FORMAT, model_revision (emulator->model) + 1);
   key = photo_key (state->resource_name, version);
   photo = photo_new_bytes (PHOTO_CONTACT, key, bytes);
+  photo->uploaded = g_bytes_ref (upload->photo);
   before = person_state_copy (state);
   state = person_state_copy (state);
   person_state_set_photo (state, photo);
@@ -205,8 +206,9 @@ route_update_contact_photo (Emulator *emulator, Request *request, const char *na
   upload->emulator = emulator;
   upload->request = request_ref (request);
   upload->name = g_strdup (name);
-  upload->reencode = emulator->options->reencode;
-  if (route_contact (emulator, request, name) == NULL || !read_upload (upload, body)) {
+  upload->keep_bytes = emulator->options->keep_bytes;
+  if (route_contact (emulator, request, name) == NULL || !read_upload (upload, body)
+      || (upload->mask != 0 && !routes_spend (emulator, request, QUOTA_CONTACT_READ))) {
     upload_free (upload);
     return;
   }
@@ -235,6 +237,8 @@ route_delete_contact_photo (Emulator *emulator, Request *request, const char *na
     error_answer_not_found (request);
     return;
   }
+  if (mask != 0 && !routes_spend (emulator, request, QUOTA_CONTACT_READ))
+    return;
   before = person_state_copy (state);
   state = person_state_copy (state);
   person_state_set_photo (state, NULL);
