@@ -213,6 +213,16 @@ fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t o
     fs_reply_error (req, "write", error);
 }
 
+/* What was dropped under another name is photo.jpg now: who watches hears of it before the program that dropped it goes on.
+ * Then op is not the caller's any more. */
+static gboolean
+announce (FsOp *op)
+{
+  BookFile *file = op->handle->file;
+
+  return op->req != NULL && book_file_is_news (file) && fs_announce (op->fs, file->person, file->name, op);
+}
+
 static void
 on_flushed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -220,6 +230,8 @@ on_flushed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   book_handle_flush_finish (op->handle, result, &error);
+  if (error == NULL && announce (op))
+    return;
   fs_op_end (op, error);
 }
 

@@ -41,6 +41,8 @@ struct Fs {
   GHashTable *reads;      /* set of FsOp, borrowed: what waits for bytes of the service */
   gboolean reads_over;    /* fs_give_up_reads */
   gboolean folder_icons;
+  char *mountpoint;          /* malloc'ed; NULL: not known */
+  GHashTable *announcements; /* pid → what announce.c waits for */
   gboolean unmounting;
   gboolean ended;
   FsEndedFunc ended_func;
@@ -126,6 +128,14 @@ void fs_op_free (FsOp *op);
 void fs_op_reply_error (FsOp *op, const GError *error);
 /* For operations that answer with success or an error alone: finish, reply, free. */
 void fs_op_end (FsOp *op, const GError *error);
+
+/* ---- announce.c ---- */
+void fs_announcements_init (Fs *self, const char *mountpoint);
+void fs_announcements_clear (Fs *self);
+/* Who watches the person's folder hears that name became photo.jpg. op: is ended with success afterwards, or NULL. FALSE: it
+ * cannot be told, and op is the caller's still. */
+gboolean fs_announce (Fs *self, BookPerson *person, const char *name, FsOp *op);
+gboolean fs_announcement_is_by (Fs *self, pid_t pid); /* it renames for the watchers alone: there is nothing to do */
 
 /* ---- folder-icon.c ---- the virtual .directory */
 gboolean fs_folder_icon_is (Fs *self, BookPerson *person, const char *name);

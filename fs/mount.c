@@ -226,9 +226,11 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   self->gid = getgid ();
   self->folder_icons = options->folder_icons;
   fs_nodes_init (self);
+  fs_announcements_init (self, options->mountpoint);
   self->reads = g_hash_table_new (NULL, NULL);
   self->session = new_session (self, options, error);
   if (self->session == NULL) {
+    fs_announcements_clear (self);
     fs_nodes_clear (self);
     g_hash_table_unref (self->reads);
     g_free (self);
@@ -261,6 +263,7 @@ fs_free (Fs *self)
     g_source_unref (self->source);
   }
   fuse_session_destroy (self->session);
+  fs_announcements_clear (self);
   fs_nodes_clear (self);
   g_hash_table_unref (self->reads);
   free (self->buffer.mem); /* libfuse's malloc */

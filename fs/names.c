@@ -33,14 +33,37 @@ fs_unlink (fuse_req_t req, fuse_ino_t parent, const char *name)
                             op);
 }
 
+typedef struct {
+  FsOp *op;
+  BookPerson *person; /* to whom */
+  char *new_name;
+} Rename;
+
+/* Who watches the folder hears that the new name is photo.jpg by now. */
+static void
+announce (Fs *self, BookPerson *person, const char *name)
+{
+  g_autoptr (BookFile) file = person->gone ? NULL : book_folder_lookup (self->book, person, name);
+
+  if (file != NULL && book_file_is_news (file))
+    fs_announce (self, person, name, NULL);
+}
+
 static void
 on_renamed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  FsOp *op = data;
+  Rename *self = data;
+  Fs *fs = self->op->fs;
+  gboolean ended = self->op->req == NULL;
   g_autoptr (GError) error = NULL;
 
-  book_folder_rename_finish (op->fs->book, result, &error);
-  fs_op_end (op, error);
+  book_folder_rename_finish (fs->book, result, &error);
+  fs_op_end (self->op, error);
+  if (error == NULL && !ended) /* not before, since the kernel holds the folder's lock until then */
+    announce (fs, self->person, self->new_name);
+  book_person_unref (self->person);
+  g_free (self->new_name);
+  g_free (self);
 }
 
 /* replies: err; waits for the upload when the new name is photo.jpg */
@@ -51,7 +74,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
   Fs *self = fs_of (req);
   FsTarget from = fs_nodes_find (self, parent);
   FsTarget to = fs_nodes_find (self, new_parent);
-  FsOp *op;
+  Rename *rename;
 
   if (from.kind == FS_NODE_GONE || to.kind == FS_NODE_GONE) {
     fs_reply_errno (req, "rename", ESTALE);
@@ -65,9 +88,16 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     fs_reply_errno (req, "rename", EINVAL);
     return;
   }
-  op = fs_op_new (self, req, "rename");
+  if (fs_announcement_is_by (self, fuse_req_ctx (req)->pid)) {
+    fs_reply_ok (req);
+    return;
+  }
+  rename = g_new0 (Rename, 1);
+  rename->op = fs_op_new (self, req, "rename");
+  rename->person = book_person_ref (to.person);
+  rename->new_name = g_strdup (new_name);
   book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
-                            fs_caller_process (op->pid), op->cancellable, on_renamed, op);
+                            fs_caller_process (rename->op->pid), rename->op->cancellable, on_renamed, rename);
 }
 
 void

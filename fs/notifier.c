@@ -46,7 +46,8 @@ on_name_changed (const char *name, gpointer data)
   push (self->notices[FS_NOTIFIER_ROOT], NAME_CHANGED, FUSE_ROOT_ID, 0, name);
 }
 
-/* Told as a deletion, so that who watches the folder (inotify) hears of it. */
+/* The kernel lets go of the name and of what it led to. Who watches the folder hears nothing: inotify tells of calls alone
+ * (announce.c). */
 static void
 on_photo_gone (BookPerson *person, const char *file_name, guint64 file_id, gpointer data)
 {

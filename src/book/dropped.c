@@ -16,9 +16,19 @@ void
 book_dropped_became_photo (BookFile *file)
 {
   file->alias = TRUE;
+  file->announced = FALSE;
   g_free (file->version);
   file->version = file->person->unseen == NULL ? book_person_photo_version (file->person) : NULL;
   book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
+}
+
+gboolean
+book_file_is_news (BookFile *self)
+{
+  gboolean is_news = self->kind == BOOK_FILE_OTHER && self->alias && self->linked && !self->announced;
+
+  self->announced |= is_news;
+  return is_news;
 }
 
 static gboolean
@@ -49,6 +59,7 @@ book_dropped_settle (BookFile *file)
   alias = book_file_new (folder, BOOK_FILE_OTHER, NULL);
   alias->version = g_strdup (file->version);
   alias->alias = TRUE;
+  alias->announced = file->announced;
   book_folder_add_other (folder, alias, name, TRUE);
   book_file_forget_later (alias, BOOK_ALIAS_WAIT_MS);
 }

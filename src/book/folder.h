@@ -50,6 +50,7 @@ typedef struct {
                        the contact */
   gboolean temporary; /* OTHER: its name only passes by (temporary-name.c) */
   gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
+  gboolean announced; /* OTHER: that it became the photo was told to who watches (book_file_is_news) */
   char *version;      /* photo version behind it when there is no draft */
   BookDraft *draft;   /* the newest; NULL: none */
   guint handles;
@@ -82,6 +83,9 @@ BookFile *book_folder_lookup (Book *book, BookPerson *person, const char *name);
 /* Names to list, photo.jpg first. Elements: BookFile, referenced; transfer full. Use book_file_name for the name. */
 GPtrArray *book_folder_list (Book *book, BookPerson *person);
 const char *book_file_name (const BookFile *self);
+
+/* TRUE once, if its name stands for the photo since a moment: who watches the folder does not know. */
+gboolean book_file_is_news (BookFile *self);
 
 /* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's, and what derives from a name of neighbours
  * (each "photo.jpg" or another file in the folder; NULL-terminated). created: a program makes a new file of that name, it

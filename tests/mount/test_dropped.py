@@ -1,10 +1,14 @@
 """Other names than photo.jpg, after their bytes became the photo; temporaries; and what all of them take of memory."""
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from checks import check
+from eventually import eventually
 
 
 # ---- a dropped name stands for what it became, and for nothing once that is not the photo ----
@@ -76,6 +80,35 @@ def test_numbered_backup_is_none(contacts, run, faces, person, photo, old):
     run("cp", "--backup=numbered", faces.face(1), photo)
     check(contacts, person, faces.face_bytes(1), ["PATCH"], extra=["photo.jpg.~1~"])
     assert photo.with_name("photo.jpg.~1~").read_bytes() == old
+
+
+# ---- who watches the folder hears that the one name went and the other came ----
+
+WAYS = {"cp": 'cp "$face" "$folder/me.jpg"', "gio": 'gio copy "$face" "$folder/me.jpg"', "rsync": 'rsync -a "$face" "$folder/me.jpg"',
+        "mv": 'cp "$face" "$folder/x.tmp" && mv "$folder/x.tmp" "$folder/me.jpg"', "tar": 'tar -C "$scratch" -xf "$scratch/t.tar" -C "$folder"',
+        "photo (copy).jpg": 'cp "$folder/photo.jpg" "$folder/photo (copy).jpg"'}
+
+
+@pytest.mark.skipif(shutil.which("inotifywait") is None, reason="not installed: inotify-tools")
+@pytest.mark.parametrize("way", WAYS)
+def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, way):
+    name = way if way.startswith("photo") else "me.jpg"
+    (tmp_path / "me.jpg").write_bytes(faces.face_bytes(1))
+    run("tar", "-C", tmp_path, "-cf", tmp_path / "t.tar", "me.jpg")
+    watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to,delete_self", photo.parent,
+                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    eventually(lambda: "inotify wd:" in "".join(path.read_text() for path in Path(f"/proc/{watch.pid}/fdinfo").iterdir()))
+    run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent), "scratch": str(tmp_path)})
+    expected = {f"MOVED_FROM {name}", "MOVED_TO photo.jpg"}
+    for line in watch.stdout:
+        expected.discard(line.strip())
+        if not expected:
+            break
+    assert not expected
+    watch.terminate()
+    run.finish(watch)
+    assert name not in contacts.listed(person) and "photo.jpg" in contacts.listed(person)
+    assert contacts.mutations() == ([] if name != "me.jpg" else ["PATCH"])
 
 
 # ---- temporaries are ordinary files ----
