@@ -278,7 +278,7 @@ keep_service_photo (GTask *task)
   g_object_unref (task);
 }
 
-/* The service's photo goes. Consumes the task. */
+/* The service's photo goes, unless it is to stay. Consumes the task. */
 static void
 remove_service_photo (GTask *task)
 {
@@ -288,6 +288,10 @@ remove_service_photo (GTask *task)
   g_autofree char *version = book_person_photo_version (self->person);
   g_autoptr (GError) error = NULL;
 
+  if (self->take_back == BOOK_TAKE_BACK_NOTHING && version != NULL) {
+    keep_service_photo (task);
+    return;
+  }
   if (version != NULL && folder->state != BOOK_FOLDER_REMOVED) {
     /* A photo that is to be taken back is no promise to the user: after a kill it is simply there. */
     if (self->take_back != BOOK_TAKE_BACK_PHOTO
@@ -346,9 +350,7 @@ unlink_photo (GTask *task)
     return;
   }
   book_folder_release_if_idle (folder);
-  if (self->take_back == BOOK_TAKE_BACK_NOTHING)
-    keep_service_photo (task);
-  else if (self->person->photo_url == NULL || !book_is_down (book))
+  if (self->person->photo_url == NULL || !book_is_down (book))
     remove_service_photo (task);
   else
     book_probe_async (book, on_probed, task);
