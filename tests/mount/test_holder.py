@@ -209,6 +209,7 @@ def folder_of(contacts, resource):
     return None
 
 
+@pytest.mark.keep_bytes
 @pytest.mark.refused
 def test_a_token_command_of_somebody_else_in_between(logged_in, emulator, faces):
     """Its sync token is refused, and all is listed: somebody else's contacts, and then the own ones again."""
