@@ -9,6 +9,8 @@ import pytest
 from checks import check
 from eventually import eventually
 
+pytestmark = pytest.mark.keep_bytes  # where the service itself compresses is said
+
 
 def needs(*programs):
     missing = [program for program in programs if shutil.which(program) is None]
@@ -161,6 +163,13 @@ def test_rclone_converts(contacts, run, person, photo, old, webp, tmp_path):
     result = run("rclone", "--config", tmp_path / "none", "--retries", "1", "copyto", webp, photo, check=False)
     assert result.status != 0 and "corrupted" in result.errors, result
     back(contacts, person, old, ["PATCH", "PATCH"])
+
+
+@needs("rclone")
+def test_rclone_that_does_not_look_at_sizes(contacts, run, person, photo, old, webp, tmp_path):
+    """What semantics.md says to rclone's users."""
+    run("rclone", "-q", "--config", tmp_path / "none", "--ignore-size", "--ignore-checksum", "copyto", webp, photo)
+    assert contacts.mutations(person) == ["PATCH"] and contacts.previous(person) == [old]
 
 
 @needs("rclone")
