@@ -57,6 +57,8 @@ struct Book {
   GPtrArray *sync_people;         /* of PeoplePerson: the pages so far */
   GHashTable *sync_pages;         /* their tokens */
   gboolean sync_full;
+  guint64 sync_size;       /* bytes of its pages so far */
+  guint64 sync_ignored;    /* … and people in them who could not be taken */
   gint64 sync_total;       /* the most that a page of this listing said for all */
   char *sync_missing;      /* whom the last full listing left out, which was not believed; or NULL */
   char *sync_doubt;        /* why it was not, as a sentence; or NULL */

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-#define JOINER 0x200d /* ZERO WIDTH JOINER: glues emoji (and letters of some scripts) into one */
+#include "google/text.h"
+
+#define JOINER     0x200d /* ZERO WIDTH JOINER: glues emoji (and letters of some scripts) into one */
+#define BLACK_FLAG 0x1f3f4
 
 static gboolean
 is_flag_half (gunichar c) /* a regional indicator; two of them make a flag */
@@ -47,11 +50,48 @@ prefix_length (const char *text, gsize max)
   return whole > 0 ? whole : seen;
 }
 
+/* What a name is read from: more than enough for the longest, also where several code points become one. */
+#define MAX_TEXT (4 * BOOK_NAME_MAX)
+
+/* Unicode's Stream-Safe Text (UAX 15): to put marks in their order takes time by the square of their number. */
+#define MAX_MARKS 30
+
+static char *
+take_beginning (const char *text)
+{
+  gsize length = strnlen (text, MAX_TEXT + 1);
+  g_autofree char *valid = NULL;
+  GString *taken = g_string_new (NULL);
+  guint marks = 0;
+
+  if (length > MAX_TEXT) {
+    const char *end = g_utf8_find_prev_char (text, text + length);
+
+    length = end != NULL ? (gsize)(end - text) : MAX_TEXT;
+  }
+  valid = g_utf8_make_valid (text, (gssize)length);
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    marks = g_unichar_ismark (c) || g_unichar_combining_class (c) != 0 ? marks + 1 : 0;
+    if (marks <= MAX_MARKS)
+      g_string_append_unichar (taken, c);
+  }
+  return g_string_free (taken, FALSE);
+}
+
+/* Subdivisions have flags of tags behind a black one; anywhere else tags are not seen. */
+static gboolean
+is_hidden_tag (gunichar c, gunichar before)
+{
+  return c >= 0xe0020 && c <= 0xe007f && before != BLACK_FLAG && !(before >= 0xe0020 && before <= 0xe007f);
+}
+
 static gboolean
 is_blank (const char *text)
 {
   for (; *text; text = g_utf8_next_char (text))
-    if (!g_unichar_isspace (g_utf8_get_char (text)))
+    if (!g_unichar_isspace (g_utf8_get_char (text)) && !text_is_invisible (g_utf8_get_char (text)))
       return FALSE;
   return TRUE;
 }
@@ -59,13 +99,14 @@ is_blank (const char *text)
 char *
 book_name_sanitize (const char *text, gsize max)
 {
-  g_autofree char *valid = NULL, *composed = NULL;
+  g_autofree char *beginning = NULL, *composed = NULL;
   g_autoptr (GString) name = NULL;
+  gunichar before = 0; /* as it came into the name */
 
   if (!text)
     return NULL;
-  valid = g_utf8_make_valid (text, -1);
-  composed = g_utf8_normalize (valid, -1, G_NORMALIZE_NFC);
+  beginning = take_beginning (text);
+  composed = g_utf8_normalize (beginning, -1, G_NORMALIZE_NFC);
   if (is_blank (composed))
     return NULL;
 
@@ -73,7 +114,11 @@ book_name_sanitize (const char *text, gsize max)
   for (const char *p = composed; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    g_string_append_unichar (name, c == '/' || g_unichar_iscntrl (c) || (c == '.' && p == composed) ? '_' : c);
+    if (c == '/' || g_unichar_iscntrl (c) || text_is_invisible (c) || is_hidden_tag (c, before)
+        || (c == '.' && p == composed))
+      c = '_';
+    g_string_append_unichar (name, c);
+    before = c;
   }
   g_string_truncate (name, prefix_length (name->str, max));
   if (is_blank (name->str)) /* what was seen of it was behind the cut */

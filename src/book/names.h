@@ -10,7 +10,8 @@
 /* The longest name, in bytes (NAME_MAX). */
 #define BOOK_NAME_MAX 255
 
-/* text as a file name: valid UTF-8, NFC; '/', control characters and a leading '.' become '_'; cut to max bytes between
+/* text as a file name: valid UTF-8, NFC; '/', control characters, what cannot be seen (text.h) and a leading '.' become
+ * '_'; of more than thirty marks in a row the rest is left out; cut to max bytes between
  * characters (never before a combining mark, a joiner or a variation selector). NULL when text is NULL or only white
  * space. Transfer full. */
 char *book_name_sanitize (const char *text, gsize max);

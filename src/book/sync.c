@@ -21,8 +21,9 @@
 #include "book/internal.h"
 
 #define RETRY_MIN_S   5
-#define DOUBT_S       30   /* after a listing that may not be the whole */
-#define MAX_PAGES     1000 /* at Google 25 of 1,000 people are all that there can be */
+#define DOUBT_S       30                  /* after a listing that may not be the whole */
+#define MAX_PAGES     1000                /* at Google 25 of 1,000 people are all that there can be */
+#define MAX_BYTES     (256 * 1024 * 1024) /* of all its pages, read; 25,000 people are a fifth of that */
 #define RETRY_LOGIN_S 60
 #define FIRST_SYNC_S  1 /* after the mount: the first ls has the machine and the wire to itself */
 
@@ -192,6 +193,9 @@ apply_pages (Book *book, const char *sync_token)
   g_autofree char *now = NULL;
   GError *error = NULL;
 
+  if (book->sync_ignored > 0)
+    g_message ("the service listed %" G_GUINT64_FORMAT " people without a resource name that could be one: passed over",
+               book->sync_ignored);
   if (!book_people_apply (book, people, whole ? BOOK_APPLY_ALL : BOOK_APPLY_DELTA, &error)) {
     sync_done (book, error);
     return;
@@ -217,6 +221,18 @@ apply_pages (Book *book, const char *sync_token)
   sync_done (book, NULL);
 }
 
+/* From the first page on. */
+static void
+start_listing (Book *book)
+{
+  g_ptr_array_set_size (book->sync_people, 0);
+  g_hash_table_remove_all (book->sync_pages);
+  book->sync_total = 0;
+  book->sync_size = 0;
+  book->sync_ignored = 0;
+  list_page (book, NULL);
+}
+
 static void
 on_page (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -229,10 +245,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     g_message ("the sync token is no longer valid; listing everybody again");
     keep (book, "sync_token", NULL);
     book->sync_full = TRUE;
-    book->sync_total = 0;
-    g_ptr_array_set_size (book->sync_people, 0);
-    g_hash_table_remove_all (book->sync_pages);
-    list_page (book, NULL);
+    start_listing (book);
     return;
   }
   if (page == NULL) {
@@ -240,12 +253,19 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   book->sync_total = MAX (book->sync_total, page->total);
+  book->sync_size += page->size;
+  book->sync_ignored += page->ignored;
   g_ptr_array_extend_and_steal (book->sync_people, g_steal_pointer (&page->people));
   if (page->next_page_token == NULL)
     apply_pages (book, page->next_sync_token);
   else if (g_hash_table_size (book->sync_pages) + 1 >= MAX_PAGES)
     sync_done (book, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
                                   "The listing has no end: after %d pages the service names one more", MAX_PAGES));
+  else if (book->sync_size > MAX_BYTES)
+    sync_done (book, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                                  "The listing is larger than an address book can be: %" G_GUINT64_FORMAT
+                                  " bytes, and the service names one more page",
+                                  book->sync_size));
   else if (g_hash_table_add (book->sync_pages, g_strdup (page->next_page_token)))
     list_page (book, page->next_page_token);
   else /* round and round, for ever */
@@ -273,8 +293,7 @@ sync_begin (Book *book)
   book->sync_people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
   book->sync_pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   book->sync_full = sync_token == NULL || !book->listed;
-  book->sync_total = 0;
-  list_page (book, NULL);
+  start_listing (book);
 }
 
 gboolean

@@ -15,6 +15,9 @@
 #include "cli/mounts.h"
 #include "google/json.h"
 #include "google/stored-login.h"
+#include "google/text.h"
+
+#define CLEAN_MAX 8192 /* bytes of an attribute */
 
 typedef enum { STATE_MOUNTED, STATE_DEAD, STATE_SILENT, STATE_DENIED, STATE_NOT_MOUNTED } State;
 
@@ -96,11 +99,17 @@ entry_of_mount (const Mount *mount)
   self->text = mounts_read_status (mount, &self->error);
   if (self->text != NULL)
     self->status = json_parse (self->text, strlen (self->text), &self->error);
+  if (self->status != NULL) { /* whoever mounted it may have written anything */
+    json_clean (self->status);
+    g_free (self->text);
+    self->text = json_print (self->status);
+  }
   self->state = state_of (self->error);
   const char *account = json_string (self->status, "account");
   if (account == NULL) /* "contactfs:default" */
     account = g_str_has_prefix (mount->source, "contactfs:") ? mount->source + strlen ("contactfs:") : mount->source;
-  entry_set_account (self, account);
+  g_autofree char *shown = text_clean (account);
+  entry_set_account (self, shown != NULL ? shown : "");
   return self;
 }
 
@@ -124,8 +133,8 @@ has_account (const GPtrArray *entries, const char *account)
   return FALSE;
 }
 
-/* All mounts but other people's (root sees that one of theirs is dead, and it is none of root's business), then the
- * accounts without one. */
+/* All mounts but other people's, whatever can be seen of them (root sees that one is dead, anybody sees one with allow_other),
+ * then the accounts without one. */
 static GPtrArray *
 gather (GError **error)
 {
@@ -135,8 +144,10 @@ gather (GError **error)
   GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
   for (guint i = 0; i < mounts->len; i++) {
     const Mount *mount = g_ptr_array_index (mounts, i);
+    if (mount->uid != getuid ())
+      continue;
     Entry *entry = entry_of_mount (mount);
-    if (entry->state == STATE_MOUNTED || (entry->state != STATE_DENIED && mount->uid == getuid ()))
+    if (entry->state != STATE_DENIED)
       g_ptr_array_add (entries, entry);
     else
       entry_free (entry);
@@ -148,6 +159,17 @@ gather (GError **error)
   return entries;
 }
 
+/* Transfer full; NULL, and *error is set, when it cannot be read. */
+static char *
+read_clean (const Mount *mount, const char *below, const char *name, GError **error)
+{
+  g_autofree char *text = mounts_read_attribute (mount, below, name, error);
+  g_autofree char *clean = text_clean_to (text, CLEAN_MAX);
+  if (text == NULL)
+    return NULL;
+  return clean != NULL ? g_steal_pointer (&clean) : g_strdup ("");
+}
+
 /* below: the contact's folder, or something in it, seen from the mountpoint */
 static void
 entry_set_contact (Entry *self, const Mount *mount, const char *below)
@@ -155,11 +177,11 @@ entry_set_contact (Entry *self, const Mount *mount, const char *below)
   Contact *contact = g_new0 (Contact, 1);
   contact->name = g_strndup (below, strcspn (below, "/"));
   self->contact = contact;
-  contact->resource_name = mounts_read_attribute (mount, contact->name, "user.contactfs.resource_name", &self->error);
+  contact->resource_name = read_clean (mount, contact->name, "user.contactfs.resource_name", &self->error);
   if (self->error == NULL)
-    contact->error = mounts_read_attribute (mount, contact->name, "user.contactfs.error", &self->error);
+    contact->error = read_clean (mount, contact->name, "user.contactfs.error", &self->error);
   if (self->error == NULL)
-    contact->note = mounts_read_attribute (mount, contact->name, "user.contactfs.note", &self->error);
+    contact->note = read_clean (mount, contact->name, "user.contactfs.note", &self->error);
 }
 
 /* ---- for people ---- */

@@ -7,38 +7,20 @@
 
 #include "google/http-url.h"
 #include "google/json.h"
+#include "google/text.h"
 
-#define MAX_WORDS 600
+/* The service explains itself in hundreds of bytes. */
+#define MAX_EXPLANATION (64 * 1024)
 
-/* The error object, taken apart. All borrowed from root, but words. */
+/* The error object, taken apart. Borrowed from root, but for what is cleaned. */
 typedef struct {
   guint http;
   JsonValue *root;          /* NULL: not JSON */
   const JsonValue *details; /* array, or NULL */
-  const char *status;       /* "INVALID_ARGUMENT" …, "" when not said */
+  char *status;             /* "INVALID_ARGUMENT" …, cleaned; "" when not said */
   const char *reason;       /* of ErrorInfo, or the older errors[].reason; "" when not said */
   char *words;              /* what the service says, cleaned; never NULL */
 } Answer;
-
-char *
-answer_clean (const char *text)
-{
-  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
-  g_autoptr (GString) words = g_string_new (NULL);
-
-  for (const char *p = valid; p != NULL && *p != '\0' && words->len < MAX_WORDS; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-
-    if (g_unichar_isspace (c) || g_unichar_iscntrl (c)) {
-      if (words->len > 0 && words->str[words->len - 1] != ' ')
-        g_string_append_c (words, ' ');
-    } else {
-      g_string_append_unichar (words, c);
-    }
-  }
-  g_strchomp (words->str);
-  return words->str[0] != '\0' ? g_strdup (words->str) : NULL;
-}
 
 static gboolean
 looks_like_html (GBytes *body)
@@ -88,13 +70,15 @@ answer_parse (Answer *self, guint http, GBytes *body)
 {
   gsize size;
   const char *data = g_bytes_get_data (body, &size);
-  JsonValue *root = json_parse (data, size, NULL);
+  JsonValue *root = size <= MAX_EXPLANATION ? json_parse (data, size, NULL) : NULL;
   const JsonValue *error = json_member (root, "error");
 
   *self = (Answer){ .http = http, .root = root, .details = json_member (error, "details") };
-  self->status = or_empty (json_string (error, "status"));
+  self->status = text_clean (json_string (error, "status"));
+  if (self->status == NULL)
+    self->status = g_strdup ("");
   self->reason = find_reason (error);
-  self->words = answer_clean (json_string (error, "message"));
+  self->words = text_clean (json_string (error, "message"));
   if (self->words == NULL)
     self->words = g_strdup (kind_of (body));
 }
@@ -103,18 +87,10 @@ static void
 answer_clear (Answer *self)
 {
   json_free (self->root);
+  g_free (self->status);
   g_free (self->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
-
-static gboolean
-says (const char *text, const char *part)
-{
-  g_autofree char *folded = g_utf8_casefold (or_empty (text), -1);
-  g_autofree char *sought = g_utf8_casefold (part, -1);
-
-  return strstr (folded, sought) != NULL;
-}
 
 static const JsonValue *
 find_detail (const Answer *self, const char *type)
@@ -128,7 +104,8 @@ find_detail (const Answer *self, const char *type)
 static gboolean
 is_too_large (const Answer *self)
 {
-  return says (self->words, "payload") && (says (self->words, "limit") || says (self->words, "too large"));
+  return text_says (self->words, "payload")
+         && (text_says (self->words, "limit") || text_says (self->words, "too large"));
 }
 
 /* A 400 to a listing that sent a sync token. Expired ones say so in the reason, whatever the status. A malformed one
@@ -142,10 +119,11 @@ blames_sync_token (const Answer *self)
 
   if (self->root == NULL || json_member (self->root, "error") == NULL)
     return FALSE;
-  if (says (self->words, "sync token") || says (self->words, "sync_token") || says (self->words, "syncToken"))
+  if (text_says (self->words, "sync token") || text_says (self->words, "sync_token")
+      || text_says (self->words, "syncToken"))
     return TRUE;
   for (const JsonValue *field = json_first (fields); field != NULL; field = json_next (field))
-    if (says (json_string (field, "field"), "sync"))
+    if (text_says (json_string (field, "field"), "sync"))
       return TRUE;
   return json_length (fields) == 0 && find_detail (self, "ErrorInfo") == NULL;
 }
@@ -157,7 +135,7 @@ judge_400 (const Answer *self, const AnswerRequest *request, GError **error)
       || (request->listing && request->sync_token && blames_sync_token (self)))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SYNC_TOKEN,
                  "Google no longer takes the sync token (%s): everything is listed again", self->words);
-  else if (says (self->words, "not a valid contact person resource"))
+  else if (text_says (self->words, "not a valid contact person resource"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT,
                  "Google does not let anybody change this contact's photo (%s): it is not one of your own contacts",
                  self->words);
@@ -167,7 +145,7 @@ judge_400 (const Answer *self, const AnswerRequest *request, GError **error)
   else if (g_str_equal (self->status, "FAILED_PRECONDITION"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG,
                  "The contact has changed at Google meanwhile (%s): try again", self->words);
-  else if (says (self->words, "photo format"))
+  else if (text_says (self->words, "photo format"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID,
                  "Google did not take the picture (%s): use another JPEG or PNG", self->words);
   else
@@ -190,11 +168,11 @@ is_used_up (const Answer *self)
 {
   const JsonValue *quota = find_detail (self, "QuotaFailure");
 
-  if (says (self->words, "FBS quota") || g_ascii_strcasecmp (self->reason, "dailyLimitExceeded") == 0
+  if (text_says (self->words, "FBS quota") || g_ascii_strcasecmp (self->reason, "dailyLimitExceeded") == 0
       || g_ascii_strcasecmp (self->reason, "quotaExceeded") == 0)
     return TRUE;
   for (const JsonValue *v = json_first (json_member (quota, "violations")); v != NULL; v = json_next (v))
-    if (says (json_string (v, "description"), "FBS quota") || says (json_string (v, "subject"), "FBS quota"))
+    if (text_says (json_string (v, "description"), "FBS quota") || text_says (json_string (v, "subject"), "FBS quota"))
       return TRUE;
   return quota != NULL && !g_str_equal (self->reason, "RATE_LIMIT_EXCEEDED");
 }
@@ -247,7 +225,7 @@ set_service_disabled (const Answer *self, GError **error)
 {
   g_autofree char *link = find_activation_link (self);
 
-  if (says (self->words, "requires a quota project"))
+  if (text_says (self->words, "requires a quota project"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
                  "gcloud's login names no project of yours, in which the People API is enabled: gcloud auth "
                  "application-default set-quota-project PROJECT. Google says: %s",
@@ -273,7 +251,7 @@ judge_403 (const Answer *self, const AnswerRequest *request, GError **error)
     set_service_disabled (self, error);
   else if (g_str_equal (self->reason, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
            || g_str_equal (self->reason, "insufficientPermissions")
-           || says (self->words, "insufficient authentication scopes"))
+           || text_says (self->words, "insufficient authentication scopes"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
                  "The access token does not include the permission for contacts (%s)", self->words);
   else if (g_str_equal (self->reason, "USER_PROJECT_DENIED"))

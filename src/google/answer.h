@@ -18,10 +18,6 @@ typedef struct {
  * often that was met: those sentences end before that, and auth_advice and pause.h go on. */
 AnswerAdvice answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError **error);
 
-/* The words of a text from outside, fit for a log line and an attribute: one line, valid UTF-8, not endless. Transfer
- * full; NULL for NULL and for what has no words. */
-char *answer_clean (const char *text);
-
 /* "the front end answered 502 (a page of HTML)", for bodies that are not the service's JSON: never shown as they are. Transfer
  * full. */
 char *answer_describe_raw (guint status, GBytes *body);

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "google/answer.h"
 #include "google/auth-source.h"
 #include "google/error.h"
 #include "google/secret.h"
+#include "google/text.h"
 
 /* Of what is printed: more than a token or a last line needs. The rest is read and dropped. */
 #define MAX_OUTPUT 32768
@@ -116,7 +116,7 @@ last_line (char *text)
 {
   char *end = g_strchomp (text), *newline = strrchr (end, '\n');
 
-  return answer_clean (newline != NULL ? newline + 1 : end);
+  return text_clean (newline != NULL ? newline + 1 : end);
 }
 
 /* stderr's last line, unless the token itself stands in it. */

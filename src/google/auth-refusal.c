@@ -3,21 +3,11 @@
 
 #include "google/auth-refusal.h"
 
-#include <string.h>
-
 #include "google/error.h"
+#include "google/text.h"
 
 /* gcloud's own client may not ask for contacts: a login with them needs one's own, which gcloud must be told again. */
 #define GCLOUD_SCOPES "https://www.googleapis.com/auth/cloud-platform," AUTH_SCOPE
-
-static gboolean
-says (const Grant *grant, const char *part)
-{
-  g_autofree char *folded = g_utf8_casefold (grant->words, -1);
-  g_autofree char *sought = g_utf8_casefold (part, -1);
-
-  return strstr (folded, sought) != NULL;
-}
 
 /* ---- logins ---- */
 
@@ -62,17 +52,18 @@ refused_service_account (const AuthFile *file, const Grant *grant)
   if (g_str_equal (grant->code, "unauthorized_client") || g_str_equal (grant->code, "access_denied"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The service account %s may not act for %s (%s): %s",
                         file->email, subject, grant->words, delegate);
-  if (says (grant, "reasonable timeframe") || says (grant, "issued in the future") || says (grant, "check your iat"))
+  if (text_says (grant->words, "reasonable timeframe") || text_says (grant->words, "issued in the future")
+      || text_says (grant->words, "check your iat"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "This computer's clock is wrong by minutes, so Google refuses what the service account %s "
                         "signs (%s): set it (timedatectl set-ntp true)",
                         file->email, grant->words);
-  if (says (grant, "signature"))
+  if (text_says (grant->words, "signature"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "Google does not know the key %s of the service account %s any more (%s): make a new key for "
                         "it in the Google Cloud console (IAM, Service accounts, Keys) and put it into %s",
                         file->key_id != NULL ? file->key_id : "in the file", file->email, grant->words, file->path);
-  if (says (grant, "email") || says (grant, "user id"))
+  if (text_says (grant->words, "email") || text_says (grant->words, "user id"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "There is no %s in the Workspace of the service account %s (%s): check --subject", subject,
                         file->email, grant->words);

@@ -18,8 +18,11 @@
 
 #include "google/attempts.h"
 
-/* Above this, base64 takes longer than the loop should stand still. */
+/* Above this, base64 and JSON take longer than the loop should stand still. */
 #define WORKER_SIZE (128 * 1024)
+
+/* A page of a thousand people has some megabytes. */
+#define MAX_ANSWER (16 * 1024 * 1024)
 
 typedef struct {
   PeopleClient *client; /* NULL: it is gone */
@@ -171,12 +174,11 @@ is_about (const PeoplePerson *person, const char *resource_name)
          || (before != NULL && g_strv_contains (before, resource_name));
 }
 
+/* value and error: transfer full. Both NULL: the answer does not say. */
 static void
-read_answer (GTask *task, GBytes *body)
+take_value (GTask *task, gpointer value, GError *error)
 {
   Call *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  gpointer value = self->request->parse (body, &error);
 
   if (value != NULL && self->request->resource_name != NULL && !is_about (value, self->request->resource_name)) {
     g_clear_pointer (&value, self->request->free_result);
@@ -192,6 +194,74 @@ read_answer (GTask *task, GBytes *body)
     step_get_person (task);
   else
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer says nothing");
+}
+
+/* What a worker reads: nothing in it is the loop's. */
+typedef struct {
+  GBytes *body;
+  PeopleParseFunc parse;
+  GDestroyNotify free_result;
+} Reading;
+
+static void
+reading_free (gpointer data)
+{
+  Reading *self = data;
+
+  g_bytes_unref (self->body);
+  g_free (self);
+}
+
+static void
+read_in_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Reading *self = data;
+  GError *error = NULL;
+  gpointer value = self->parse (self->body, &error);
+
+  if (error != NULL)
+    g_task_return_error (worker, error);
+  else
+    g_task_return_pointer (worker, value, self->free_result);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Call *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  gpointer value = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (is_over (task)) {
+    g_clear_pointer (&value, self->request->free_result);
+    g_clear_error (&error);
+  } else {
+    take_value (task, value, error);
+  }
+}
+
+static void
+read_answer (GTask *task, GBytes *body)
+{
+  Call *self = g_task_get_task_data (task);
+  g_autoptr (GTask) worker = NULL;
+  Reading *reading;
+
+  if (g_bytes_get_size (body) <= WORKER_SIZE) {
+    GError *error = NULL;
+    gpointer value = self->request->parse (body, &error);
+
+    take_value (task, value, error);
+    return;
+  }
+  reading = g_new0 (Reading, 1);
+  reading->body = g_bytes_ref (body);
+  reading->parse = self->request->parse;
+  reading->free_result = self->request->free_result;
+  worker = g_task_new (NULL, NULL, on_read, g_object_ref (task));
+  g_task_set_task_data (worker, reading, reading_free);
+  g_task_run_in_thread (worker, read_in_worker);
 }
 
 static void
@@ -232,6 +302,7 @@ step_send (GTask *task)
   if (self->body != NULL)
     http_request_set_body (request, "application/json; charset=utf-8", self->body);
   request->compressed = TRUE;
+  request->max_answer = MAX_ANSWER;
   http_send_async (self->client->http, request, self->attempts.retry.deadline, self->cancellable, on_answer,
                    g_object_ref (task));
 }

@@ -14,6 +14,7 @@
 #include "google/attempts.h"
 #include "google/json.h"
 #include "google/secret.h"
+#include "google/text.h"
 
 #define MAX_ANSWER (64 * 1024)
 
@@ -117,7 +118,7 @@ read_grant (const JsonValue *root, const Ask *ask, GError **error)
 static char *
 clean_or_empty (const char *text)
 {
-  char *clean = answer_clean (text);
+  char *clean = text_clean (text);
 
   return clean != NULL ? clean : g_strdup ("");
 }
@@ -146,7 +147,7 @@ static Grant *
 read_refusal (const JsonValue *root, const HttpResponse *response, GBytes *form)
 {
   Grant *self = g_new0 (Grant, 1);
-  g_autofree char *description = answer_clean (json_string (root, "error_description"));
+  g_autofree char *description = text_clean (json_string (root, "error_description"));
 
   self->code = clean_or_empty (json_string (root, "error"));
   self->subtype = clean_or_empty (json_string (root, "error_subtype"));

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "google/answer.h"
 #include "google/http.h"
 #include "google/json.h"
+#include "google/text.h"
 #include "google/web-token.h"
 
 #define MAX_ID 255 /* OpenID Connect Core, section 2 */
@@ -124,8 +124,8 @@ identity_from_id_token (const char *id_token, const char *client_id, const char 
   g_autofree char *text = id_token != NULL && client_id != NULL ? web_token_read (id_token) : NULL;
   g_autoptr (JsonValue) claims = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
   const char *id = json_string (claims, "sub");
-  g_autofree char *clean = answer_clean (id);
-  g_autofree char *email = answer_clean (json_string (claims, "email"));
+  g_autofree char *clean = text_clean (id);
+  g_autofree char *email = text_clean (json_string (claims, "email"));
 
   if (claims == NULL) {
     if (id_token != NULL)

@@ -10,6 +10,7 @@
 
 #include "google/error.h"
 #include "google/secret.h"
+#include "google/text.h"
 
 /* The four hex digits at digits, or -1. */
 static int
@@ -59,6 +60,54 @@ mend_escapes (const char *text, gsize length)
   return g_steal_pointer (&mended);
 }
 
+/* What an answer may cost: each value takes eighty bytes here, and may be two bytes there. A page of a thousand people has
+ * some hundred thousand. */
+#define MAX_VALUES 1000000
+#define MAX_DEPTH  64
+
+/* Counted before anything is made of it. FALSE: too deep, or too many. Whether it is JSON, cJSON says. */
+static gboolean
+is_bounded (const char *text, gsize length)
+{
+  gsize values = 1, depth = 0;
+  gboolean quoted = FALSE;
+
+  for (const char *p = text; p < text + length; p++) {
+    if (quoted) {
+      if (*p == '\\')
+        p++;
+      else if (*p == '"')
+        quoted = FALSE;
+      continue;
+    }
+    if (*p == '"')
+      quoted = TRUE;
+    else if (*p == '[' || *p == '{')
+      depth++;
+    else if ((*p == ']' || *p == '}') && depth > 0)
+      depth--;
+    if (*p == ',' || *p == '[' || *p == '{')
+      values++;
+    if (depth > MAX_DEPTH || values > MAX_VALUES)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* NULL: it is not JSON, or something comes behind it. */
+static JsonValue *
+parse_whole (const char *text, gsize length)
+{
+  const char *end = NULL;
+  JsonValue *root = cJSON_ParseWithLengthOpts (text, length, &end, FALSE);
+
+  while (root != NULL && end < text + length && g_ascii_isspace (*end))
+    end++;
+  if (root != NULL && end < text + length)
+    g_clear_pointer (&root, json_free_secret);
+  return root;
+}
+
 JsonValue *
 json_parse (const char *text, gsize length, GError **error)
 {
@@ -66,15 +115,21 @@ json_parse (const char *text, gsize length, GError **error)
   g_autofree char *mended = NULL;
   JsonValue *root = NULL;
 
-  /* cJSON copies bytes as they come; names must not carry anything but UTF-8 further. */
-  if (!g_utf8_validate_len (text, length, NULL) && memchr (text, '\0', length) == NULL) {
-    repaired = g_utf8_make_valid (text, length);
-    text = repaired;
-    length = strlen (repaired);
+  if (length > 0 && !is_bounded (text, length)) {
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                 "has more in it than JSON of this kind can have (%" G_GSIZE_FORMAT " bytes)", length);
+    return NULL;
   }
-  if (length > 0) { /* of nothing, text may be NULL */
+  /* A zero byte is in no JSON, and what comes behind one would escape the checks of what is a text in C. */
+  if (length > 0 && memchr (text, '\0', length) == NULL) { /* of nothing, text may be NULL */
+    /* cJSON copies bytes as they come; names must not carry anything but UTF-8 further. */
+    if (!g_utf8_validate_len (text, length, NULL)) {
+      repaired = g_utf8_make_valid (text, (gssize)length);
+      text = repaired;
+      length = strlen (repaired);
+    }
     mended = mend_escapes (text, length);
-    root = cJSON_ParseWithLength (mended != NULL ? mended : text, length);
+    root = parse_whole (mended != NULL ? mended : text, length);
   }
   if (root == NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "is not JSON (%" G_GSIZE_FORMAT " bytes)", length);
@@ -173,6 +228,37 @@ gboolean
 json_bool (const JsonValue *object, const char *name)
 {
   return cJSON_IsTrue (json_member (object, name));
+}
+
+#define MAX_CLEAN 8192
+
+/* In place: what is clean is never longer than what was UTF-8. */
+static void
+clean_in_place (char *text)
+{
+  g_autofree char *clean = text_clean_to (text, MAX_CLEAN);
+
+  if (text != NULL)
+    g_strlcpy (text, clean != NULL ? clean : "", strlen (text) + 1);
+}
+
+void
+json_clean (JsonValue *root)
+{
+  for (JsonValue *value = root; value != NULL; value = value->next) {
+    clean_in_place (value->string);
+    clean_in_place (cJSON_IsString (value) ? value->valuestring : NULL);
+    json_clean (value->child);
+  }
+}
+
+char *
+json_print (const JsonValue *root)
+{
+  char *printed = cJSON_PrintUnformatted (root), *copy = g_strdup (printed);
+
+  cJSON_free (printed);
+  return copy;
 }
 
 char *

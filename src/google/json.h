@@ -28,6 +28,10 @@ gint64 json_int (const JsonValue *object, const char *name);
 gboolean json_bool (const JsonValue *object, const char *name);
 const char *json_text (const JsonValue *value); /* the value itself as text, or NULL */
 
+/* Each text in it, and each name, becomes what text_clean makes of it. For what another user's program wrote. */
+void json_clean (JsonValue *root);
+char *json_print (const JsonValue *root); /* on one line. Transfer full */
+
 char *json_quote (const char *text); /* "…" with quotes and escapes; "null" for NULL. Transfer full. */
 
 /* {"name":"value",…} of names and values in turn, ended by NULL; a NULL value leaves its name out. Wiped when freed. */

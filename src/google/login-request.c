@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "google/answer.h"
 #include "google/auth.h"
 #include "google/error.h"
 #include "google/secret.h"
+#include "google/text.h"
 
 /* Who logs in, and the contacts. */
 #define SCOPES "openid email " AUTH_SCOPE
@@ -125,7 +125,7 @@ static GError *
 refusal (const char *code, const char *query)
 {
   g_autofree char *description = parameter (query, "error_description");
-  g_autofree char *words = answer_clean (description != NULL && description[0] != '\0' ? description : code);
+  g_autofree char *words = text_clean (description != NULL && description[0] != '\0' ? description : code);
 
   if (g_str_equal (code, "access_denied"))
     return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,

@@ -6,6 +6,7 @@
 #include "google/answer.h"
 #include "google/error.h"
 #include "google/json.h"
+#include "google/text.h"
 
 #define MAX_ANSWER (64 * 1024)
 
@@ -30,7 +31,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_boolean (task, TRUE);
     return;
   }
-  words = answer_clean (json_string (root, "error_description"));
+  words = text_clean (json_string (root, "error_description"));
   if (words == NULL)
     words = answer_describe_raw (response->status, response->body);
   g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The service did not revoke it: %s", words);

@@ -116,10 +116,9 @@ person_url (const char *api_url, const char *resource_name, const char *suffix, 
 static PeopleRequest *
 person_request (const char *method, const char *resource_name, GError **error)
 {
-  const char *id = g_str_has_prefix (resource_name, "people/") ? resource_name + strlen ("people/") : "";
   PeopleRequest *self;
 
-  if (id[0] == '\0' || strchr (id, '/') != NULL || g_str_equal (id, ".") || g_str_equal (id, "..")) {
+  if (!person_resource_name_valid (resource_name)) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT, "'%s' is not the resource name of a contact",
                  resource_name);
     return NULL;

@@ -57,6 +57,23 @@ person_parse_time (const char *text)
   return time != NULL ? g_date_time_to_unix (time) * G_USEC_PER_SEC + fraction : 0;
 }
 
+/* Longer than any of Google's by far, and short enough that each fits into a directory's name as it is. */
+#define MAX_ID 200
+
+gboolean
+person_resource_name_valid (const char *name)
+{
+  const char *id = name != NULL && g_str_has_prefix (name, "people/") ? name + strlen ("people/") : "";
+  gsize length = strnlen (id, MAX_ID + 1);
+
+  if (length == 0 || length > MAX_ID || g_str_equal (id, ".") || g_str_equal (id, ".."))
+    return FALSE;
+  for (const char *p = id; *p != '\0'; p++)
+    if (!g_ascii_isprint (*p) || *p == '/')
+      return FALSE;
+  return TRUE;
+}
+
 /* ---- fields with several entries: the primary one first ---- */
 
 static gboolean
@@ -123,12 +140,18 @@ read_organization (const JsonValue *entry)
   return take_words (json_string (entry, "name"));
 }
 
+/* An address is printable ASCII; whatever else comes in its place is spelled so. */
 static char *
 read_photo (const JsonValue *photo)
 {
+  g_autofree char *url = NULL;
+
   if (json_bool (photo, "default")) /* a monogram that Google drew */
     return NULL;
-  return take_words (json_string (photo, "url"));
+  url = take_words (json_string (photo, "url"));
+  return url != NULL ? g_uri_escape_string (
+             url, G_URI_RESERVED_CHARS_GENERIC_DELIMITERS G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS "%", FALSE)
+                     : NULL;
 }
 
 static gboolean
@@ -177,7 +200,7 @@ previous_names (const JsonValue *metadata)
   char **all;
 
   for (const JsonValue *name = json_first (array); name != NULL; name = json_next (name))
-    if (json_text (name) != NULL)
+    if (person_resource_name_valid (json_text (name)))
       g_strv_builder_add (names, json_text (name));
   all = g_strv_builder_end (names);
   if (all[0] == NULL)
@@ -192,7 +215,7 @@ person_from_json (const JsonValue *person)
   const JsonValue *metadata = json_member (person, "metadata");
   PeoplePerson *self;
 
-  if (resource_name == NULL || resource_name[0] == '\0')
+  if (!person_resource_name_valid (resource_name))
     return NULL;
   self = g_new0 (PeoplePerson, 1);
   self->resource_name = g_strdup (resource_name);
@@ -240,7 +263,8 @@ person_parse (GBytes *body, GError **error)
   PeoplePerson *self = person_from_json (root);
 
   if (self == NULL && root != NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is not a person: it has no resourceName");
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                 "The answer is not a person: it has no resourceName that could be one");
   return self;
 }
 
@@ -276,6 +300,7 @@ person_parse_page (GBytes *body, GError **error)
     return NULL;
   }
   self = g_new0 (PeoplePage, 1);
+  self->size = g_bytes_get_size (body);
   self->people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
   for (const JsonValue *entry = json_first (connections); entry != NULL; entry = json_next (entry)) {
     PeoplePerson *person = person_from_json (entry);
@@ -283,7 +308,7 @@ person_parse_page (GBytes *body, GError **error)
     if (person != NULL)
       g_ptr_array_add (self->people, person);
     else
-      g_warning ("Google listed a person without a resource name: passed over");
+      self->ignored++;
   }
   self->total = MAX (json_int (root, "totalItems"), 0);
   self->next_page_token = take_words (json_string (root, "nextPageToken"));

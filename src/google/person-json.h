@@ -7,7 +7,11 @@
 #include "google/json.h"
 #include "google/person.h"
 
-/* NULL when there is no resourceName. */
+/* TRUE for "people/<id>": one segment of printable ASCII, 200 bytes at most, so that it means the same in an address, a file's name and on a
+ * terminal. NULL is none. */
+gboolean person_resource_name_valid (const char *name);
+
+/* NULL when there is no valid resourceName. */
 PeoplePerson *person_from_json (const JsonValue *person);
 
 PeoplePerson *person_parse (GBytes *body, GError **error);    /* people.get: a Person */

@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeoplePerson, people_person_free)
 
 typedef struct {
   GPtrArray *people;     /* of PeoplePerson, owned */
+  guint ignored;         /* people without a valid resource name */
+  gsize size;            /* bytes of the answer */
   char *next_page_token; /* NULL on the last page */
   char *next_sync_token; /* on the last page only */
   gint64 total;          /* so many are on all pages together, as the service says; 0: it does not */

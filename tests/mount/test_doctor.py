@@ -232,8 +232,8 @@ def test_a_dead_mount(doctor, contacts):
 
 @root_only
 @pytest.mark.parametrize("whose", ["root", "user"])
-def test_dead_mounts_of_others_are_not_ours(namespace, open_home, emulator, whose):
-    """Nor is another kind of file system that is dead; neither to doctor nor to status."""
+def test_mounts_of_others_are_not_ours(namespace, open_home, emulator, whose):
+    """Alive or dead; nor is another kind of file system that is dead. Neither to doctor nor to status."""
     (open_home / "m").mkdir()
     for name in ("m", "home"):
         os.chown(open_home / name, NOBODY, NOBODY)
@@ -249,6 +249,8 @@ def test_dead_mounts_of_others_are_not_ours(namespace, open_home, emulator, whos
                     env={"HOME": str(open_home / ("home" if mounter else "root"))})
     assert result.status == 0, result.errors
     pid = json.loads(inside("getfattr", "--only-values", "-n", "user.contactfs.status", open_home / "m").out)["pid"]
+    result = inside(open_home / "contactfs", "status", "--json", user=looker, env=env)
+    assert (result.status, result.out) == (0, "[]\n"), result  # though anybody may look into it
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: inside("stat", open_home / "m").status != 0)
     found = Findings(inside(open_home / "contactfs", "doctor", "--json", *service, user=looker, env=env))

@@ -5,6 +5,8 @@
 
 #include "book/names.h"
 
+#define ENGLAND "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
 static void
 test_sanitize (void)
 {
@@ -25,8 +27,19 @@ test_sanitize (void)
       "a_b" }, /* NEXT LINE, a C1 control */
     { "a\xe2\x80\xa8"
       "b",
-      "a\xe2\x80\xa8"
-      "b" }, /* LINE SEPARATOR is no control character */
+      "a_b" }, /* LINE SEPARATOR */
+    { "a\u2029b", "a_b" },
+    { "Alice\u202egpj", "Alice_gpj" },  /* what follows would be shown backwards */
+    { "\u2066Alice\u2069", "_Alice_" }, /* isolates */
+    { "Al\u200bice", "Al_ice" },        /* zero-width space */
+    { "Al\u2060ice\ufeff", "Al_ice_" }, /* word joiner, byte order mark */
+    { "Al\u00adice", "Al_ice" },        /* soft hyphen */
+    { "Al\u034fice", "Al_ice" },        /* combining grapheme joiner */
+    { "\u3164 \u200b", NULL },          /* a letter that shows nothing */
+    { "\u06dd12", "\u06dd12" },         /* a format character that is seen: END OF AYAH */
+    { "\u0645\u06cc\u200c\u062e\u0648", "\u0645\u06cc\u200c\u062e\u0648" }, /* Persian needs the non-joiner */
+    { ENGLAND, ENGLAND },
+    { "Alice\U000e0067\U000e007f", "Alice__" }, /* tags that belong to no flag */
     { "\x01", "_" },
     { ".", "_" },
     { "..", "_." },
@@ -117,6 +130,43 @@ test_longest (void)
     g_assert_true (g_utf8_validate (name, -1, NULL));
     g_assert_cmpuint (strlen (name), ==, max - max % 3);
   }
+}
+
+/* Two that differ only in what nobody sees have one name, or another that is seen. */
+static void
+test_no_twins (void)
+{
+  static const gunichar invisible[]
+      = { 0xad,   0x34f,  0x61c,  0x115f, 0x17b4, 0x180e, 0x200b, 0x200e, 0x200f, 0x2028,  0x2029,  0x202a, 0x202e,
+          0x2060, 0x2064, 0x2066, 0x2069, 0x206f, 0x3164, 0xfeff, 0xffa0, 0xfff9, 0x1d173, 0xe0001, 0xe0041 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (invisible); i++) {
+    g_autoptr (GString) text = g_string_new ("Al");
+    g_autofree char *name = NULL;
+
+    g_string_append_unichar (text, invisible[i]);
+    g_string_append (text, "ice");
+    name = book_name_sanitize (text->str, BOOK_NAME_MAX);
+    g_test_message ("U+%04X", invisible[i]);
+    g_assert_cmpstr (name, ==, "Al_ice");
+  }
+}
+
+/* To put marks in their order takes time by the square of their number, so no more than thirty in a row are taken
+ * (Unicode's Stream-Safe Text), of however many thousands. */
+static void
+test_many_marks (void)
+{
+  g_autoptr (GString) text = g_string_new ("a");
+  g_autofree char *name = NULL, *again = NULL;
+
+  for (int i = 0; i < 40000; i++)
+    g_string_append_unichar (text, i % 2 == 0 ? 0x315 : 0x316); /* classes 232 and 220: each pair is out of order */
+  name = book_name_sanitize (text->str, BOOK_NAME_MAX);
+  g_assert_true (g_str_has_prefix (name, "a\u0316\u0316"));
+  g_assert_cmpint (g_utf8_strlen (name, -1), ==, 31);
+  again = book_name_sanitize (name, BOOK_NAME_MAX);
+  g_assert_cmpstr (again, ==, name);
 }
 
 static void
@@ -233,6 +283,32 @@ test_choose_many (void)
   g_assert_true (g_hash_table_contains (names, "Alice (c299)"));
 }
 
+static gboolean
+counted_in_table (const char *name, gpointer data)
+{
+  GHashTable *names = data;
+
+  g_hash_table_insert (names, g_strdup ("/asked"),
+                       GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (names, "/asked")) + 1));
+  return g_hash_table_contains (names, name);
+}
+
+/* So many of one name are named by so many looks: three for each, whatever they are called. */
+static void
+test_choose_is_linear (void)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < 8000; i++) {
+    g_autofree char *resource_name = g_strdup_printf ("people/c%u", i);
+    PeoplePerson person
+        = { .resource_name = resource_name, .display_name = (char *)"Alice", .email = (char *)"same@example.com" };
+
+    g_hash_table_add (names, book_name_choose (&person, counted_in_table, names));
+  }
+  g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (names, "/asked")), <=, 4 * 8000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -244,5 +320,8 @@ main (int argc, char **argv)
   g_test_add_func ("/names/choose", test_choose);
   g_test_add_func ("/names/choose-long", test_choose_long);
   g_test_add_func ("/names/choose-many", test_choose_many);
+  g_test_add_func ("/names/no-twins", test_no_twins);
+  g_test_add_func ("/names/many-marks", test_many_marks);
+  g_test_add_func ("/names/choose-is-linear", test_choose_is_linear);
   return g_test_run ();
 }

@@ -172,9 +172,8 @@ test_page (void)
   g_autoptr (PeoplePage) page = NULL;
   const PeoplePerson *second;
 
-  warnings = 0;
   page = person_parse_page (body, &error);
-  g_assert_cmpuint (warnings, ==, 1);
+  g_assert_cmpuint (page->ignored, ==, 1);
   g_assert_no_error (error);
   g_assert_cmpuint (page->people->len, ==, 2);
   g_assert_cmpstr (page->next_page_token, ==, "p");
@@ -184,6 +183,66 @@ test_page (void)
   g_assert_null (second->display_name);
   g_assert_cmpstr (second->previous_resource_names[0], ==, "people/c0");
   g_assert_null (second->previous_resource_names[1]);
+}
+
+/* What is no "people/<id>" would go into requests' paths, file names and the terminal. */
+static void
+test_resource_names (void)
+{
+  static const char *const good[] = { "people/c1", "people/108-x_Y.z~", "people/c 1?x" };
+  static const char *const bad[] = { "",
+                                     "people/",
+                                     "people/a/b",
+                                     "c1",
+                                     "people/..",
+                                     "people/.",
+                                     "/people/c1",
+                                     "people/c\\n1",
+                                     "people/c\\u001b[2J",
+                                     "people/c\\u009b",
+                                     "otherContacts/c1" };
+  g_autofree char *endless = g_strnfill (300, 'c');
+  g_autofree char *too_long = g_strconcat ("people/", endless, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (good) + G_N_ELEMENTS (bad) + 1; i++) {
+    gboolean is_good = i < G_N_ELEMENTS (good);
+    const char *name = is_good ? good[i] : i == G_N_ELEMENTS (good) ? too_long : bad[i - G_N_ELEMENTS (good) - 1];
+    g_autofree char *json = g_strdup_printf (
+        "{\"connections\":[{\"resourceName\":\"%s\",\"metadata\":{\"previousResourceNames\":[\"%s\"]}}]}", name, name);
+    g_autoptr (GBytes) body = bytes (json);
+    g_autoptr (PeoplePage) page = person_parse_page (body, NULL);
+
+    g_test_message ("%s", name);
+    g_assert_cmpuint (page->people->len, ==, is_good);
+    g_assert_cmpuint (page->ignored, ==, !is_good);
+  }
+}
+
+/* However many there are, they are counted and not told of one by one. */
+static void
+test_nobody_many_times (void)
+{
+  g_autoptr (GString) json = g_string_new ("{\"connections\":[{}");
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (PeoplePage) page = NULL;
+
+  for (guint i = 1; i < 50000; i++)
+    g_string_append (json, ",{}");
+  g_string_append (json, "]}");
+  body = bytes (json->str);
+  warnings = 0;
+  page = person_parse_page (body, NULL);
+  g_assert_cmpuint (page->ignored, ==, 50000);
+  g_assert_cmpuint (warnings, ==, 0);
+}
+
+static void
+test_odd_photo_addresses (void)
+{
+  g_autoptr (PeoplePerson) p = person ("{\"resourceName\":\"people/c1\",\"photos\":[{\"url\":"
+                                       "\"https://h/a\\u001b[2J b\\u009bé\\\\c=s100?q=%41\"}]}");
+
+  g_assert_cmpstr (p->photo_url, ==, "https://h/a%1B[2J%20b%C2%9B%C3%A9%5Cc=s100?q=%41");
 }
 
 static void
@@ -231,38 +290,6 @@ test_mutation (void)
   g_assert_no_error (error);
   g_assert_null (person_parse_mutation (broken, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
-}
-
-/* ---- JSON ---- */
-
-static void
-test_json_calm (void)
-{
-  const char *text = "{\"n\":1e300,\"s\":\"x\",\"a\":[1,2],\"b\":true,\"i\":42}";
-  g_autoptr (JsonValue) root = json_parse (text, strlen (text), NULL);
-  g_autofree char *quoted = json_quote ("a\"b\\c\n\x01é");
-
-  g_assert_cmpint (json_int (root, "i"), ==, 42);
-  g_assert_cmpint (json_int (root, "n"), ==, G_MAXINT64);
-  g_assert_cmpint (json_int (root, "s"), ==, 0);
-  g_assert_null (json_string (root, "i"));
-  g_assert_true (json_bool (root, "b"));
-  g_assert_false (json_bool (root, "i"));
-  g_assert_cmpuint (json_length (json_member (root, "a")), ==, 2);
-  g_assert_cmpuint (json_length (root), ==, 0);
-  g_assert_null (json_member (json_member (json_member (NULL, "a"), "b"), "c"));
-  g_assert_null (json_first (root));
-  g_assert_cmpstr (quoted, ==, "\"a\\\"b\\\\c\\n\\u0001é\"");
-}
-
-static void
-test_json_repairs_utf8 (void)
-{
-  const char text[] = "{\"s\":\"a\xff z\"}";
-  g_autoptr (JsonValue) root = json_parse (text, strlen (text), NULL);
-
-  g_assert_true (g_utf8_validate (json_string (root, "s"), -1, NULL));
-  g_assert_true (g_str_has_suffix (json_string (root, "s"), " z"));
 }
 
 /* ---- errors ---- */
@@ -467,45 +494,30 @@ test_every_status (void)
   }
 }
 
+/* What a terminal obeys, and what turns a line around, wherever it stands in an answer. */
 static void
-test_clean (void)
+test_clean_errors (void)
 {
-  g_autofree char *cleaned = answer_clean ("  two\n\tlines \x01 and \xff bytes\r\n");
-  g_autofree char *long_text = g_strnfill (5000, 'x');
-  g_autofree char *cut = answer_clean (long_text);
-
-  g_assert_cmpstr (cleaned, ==, "two lines and \xef\xbf\xbd bytes");
-  g_assert_cmpuint (strlen (cut), <, 1000);
-  g_assert_null (answer_clean (" \n "));
-  g_assert_null (answer_clean (NULL));
-}
-
-/* Half a surrogate pair and \u0000 cost one character each, not the answer. */
-static void
-test_odd_escapes (void)
-{
-  static const struct {
-    const char *json;
-    const char *text;
-  } cases[] = {
-    { "{\"a\":\"x\\ud800y\"}", "x\357\277\275y" },
-    { "{\"a\":\"x\\udc00\"}", "x\357\277\275" },
-    { "{\"a\":\"\\ud83d\\ude00\"}", "\360\237\230\200" },
-    { "{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\357\277\275\360\237\230\200" },
-    { "{\"a\":\"x\\u0000y\"}", "x\357\277\275y" },
-    { "{\"a\":\"\\\\ud800\"}", "\\ud800" },
-    { "{\"a\":\"\\u00e9\"}", "\303\251" },
+  static const char *const bodies[] = {
+    "{\"error\":{\"code\":400,\"message\":\"a\x1b[2Jb\",\"status\":\"X\"}}",
+    "{\"error\":{\"code\":400,\"message\":\"m\",\"status\":\"X\\u001b[2J\\nY\\u009b1m\"}}",
+    "{\"error\":{\"code\":400,\"message\":\"m\\u202e\\u2028\",\"status\":\"FAILED\\u202e\"}}",
   };
+  static const guint codes[] = { 400, 401, 403, 404, 429, 500 };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GError) error = NULL;
-    g_autoptr (JsonValue) root = json_parse (cases[i].json, strlen (cases[i].json), &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++)
+    for (gsize k = 0; k < G_N_ELEMENTS (codes); k++) {
+      g_autoptr (GBytes) body = bytes (bodies[i]);
+      g_autoptr (GError) error = NULL;
+      AnswerRequest request = { .listing = TRUE };
 
-    g_assert_no_error (error);
-    g_assert_cmpstr (json_string (root, "a"), ==, cases[i].text);
-  }
-  g_assert_null (json_parse ("{\"a\":\"\\u", 9, NULL)); /* cut off inside */
-  g_assert_null (json_parse ("\\", 1, NULL));
+      answer_judge (codes[k], body, &request, &error);
+      for (const char *p = error->message; *p != '\0'; p = g_utf8_next_char (p)) {
+        gunichar c = g_utf8_get_char (p);
+
+        g_assert_false (g_unichar_iscntrl (c) || c == 0x202e || c == 0x2028);
+      }
+    }
 }
 
 int
@@ -525,10 +537,10 @@ main (int argc, char **argv)
   g_test_add_func ("/people-json/empty-delta", test_empty_delta);
   g_test_add_func ("/people-json/not-a-page", test_not_a_page);
   g_test_add_func ("/people-json/mutation", test_mutation);
-  g_test_add_func ("/people-json/json-calm", test_json_calm);
-  g_test_add_func ("/people-json/json-repairs-utf8", test_json_repairs_utf8);
   g_test_add_func ("/people-json/table", test_table);
-  g_test_add_func ("/people-json/clean", test_clean);
-  g_test_add_func ("/json/odd-escapes", test_odd_escapes);
+  g_test_add_func ("/people-json/resource-names", test_resource_names);
+  g_test_add_func ("/people-json/nobody-many-times", test_nobody_many_times);
+  g_test_add_func ("/people-json/odd-photo-addresses", test_odd_photo_addresses);
+  g_test_add_func ("/people-json/clean-errors", test_clean_errors);
   return g_test_run ();
 }
