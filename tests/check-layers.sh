@@ -52,7 +52,7 @@ $found"
 
 check_single_files() {
   daemon='fs src/book src/cli src/google src/image'
-  c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http.c
+  c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http-easy.h
   # shellcheck disable=SC2086 # a list of words
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/google/json.c
   c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/web-token.c

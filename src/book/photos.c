@@ -386,7 +386,8 @@ fetch_start (Book *book, const char *version, const char *url, gint64 deadline)
   fetch->waiters = g_ptr_array_new_with_free_func (g_object_unref);
   fetch->cancellable = g_cancellable_new ();
   g_hash_table_insert (book->fetches, fetch->version, fetch);
-  photo_fetch_async (book->http, url, check_body, deadline, fetch->cancellable, on_fetched, fetch);
+  photo_fetch_async (book->http, url, people_client_is_at_home (book->people), check_body, deadline, fetch->cancellable,
+                     on_fetched, fetch);
   return fetch;
 }
 

@@ -179,6 +179,8 @@ http_send_async (HttpClient *self, HttpRequest *request, gint64 deadline, GCance
   else if (!http_origin_parse (&origin, request->url) || !http_origin_allowed (&origin))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                              "Only https is spoken, or http with this computer itself");
+  else if (request->abroad && !http_origin_leads_abroad (&origin))
+    g_task_return_error (task, http_failure_new (HTTP_FAILURE_HOME, origin.host, ""));
   else if (deadline <= g_get_monotonic_time ())
     g_task_return_error (task, http_failure_new (HTTP_FAILURE_TIMED_OUT, origin.host, "no time was left to ask"));
   else

@@ -28,6 +28,10 @@ http_failure_new (HttpFailure failure, const char *host, const char *words)
   case HTTP_FAILURE_TOO_MUCH:
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "%s answered with more than contactfs takes (%s)", host,
                         words);
+  case HTTP_FAILURE_HOME:
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+                        "The address that the service gave leads to this computer itself, by %s: it is not asked",
+                        host);
   case HTTP_FAILURE_LOST:
     break;
   }

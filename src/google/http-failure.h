@@ -11,6 +11,7 @@ typedef enum {
   HTTP_FAILURE_UNREACHABLE, /* no connection came about */
   HTTP_FAILURE_TIMED_OUT,
   HTTP_FAILURE_TOO_MUCH, /* it answered with more than we take */
+  HTTP_FAILURE_HOME,     /* an address that a server named leads to this computer */
   HTTP_FAILURE_LOST      /* the connection, on the way */
 } HttpFailure;
 

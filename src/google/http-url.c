@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "google/http-home.h"
 #include "google/http.h"
 
 static gboolean
@@ -67,6 +68,28 @@ http_url_allowed (const char *url)
   g_auto (HttpOrigin) origin = { 0 };
 
   return http_origin_parse (&origin, url) && http_origin_allowed (&origin);
+}
+
+gboolean
+http_origin_leads_abroad (const HttpOrigin *self)
+{
+  return g_str_equal (self->scheme, "https") && !http_host_is_home (self->host);
+}
+
+gboolean
+http_url_leads_abroad (const char *url)
+{
+  g_auto (HttpOrigin) origin = { 0 };
+
+  return http_origin_parse (&origin, url) && http_origin_leads_abroad (&origin);
+}
+
+gboolean
+http_url_is_loopback (const char *url)
+{
+  g_auto (HttpOrigin) origin = { 0 };
+
+  return http_origin_parse (&origin, url) && origin.loopback;
 }
 
 gboolean

@@ -18,3 +18,4 @@ void http_origin_clear (HttpOrigin *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpOrigin, http_origin_clear)
 
 gboolean http_origin_allowed (const HttpOrigin *self);
+gboolean http_origin_leads_abroad (const HttpOrigin *self);

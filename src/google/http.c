@@ -13,23 +13,22 @@
 
 #include "google/http.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "config.h"
 #include "google/http-authorities.h"
+#include "google/http-easy.h"
 #include "google/http-failure.h"
+#include "google/http-home.h"
 #include "google/http-transport.h"
 #include "google/http-watch.h"
 #include "google/secret.h"
+#include "google/text.h"
 
-#define CONNECT_TIMEOUT_MS     10000
 #define UNACKNOWLEDGED_MS      10000 /* TCP_USER_TIMEOUT: a dead path shows before the deadline */
-#define MIN_STALL_SECONDS      5
 #define MAX_CONCURRENT_STREAMS 1024L
 #define MAX_IDLE_CONNECTIONS   64L
 #define MAX_TLS_CONNECTIONS    4L /* the second only when the first has all the streams that the server allows */
@@ -38,7 +37,6 @@
 /* An address that changed is asked for anew with the next attempt. Connections are kept, so names are looked up seldom. */
 #define DNS_CACHE_SECONDS 1L
 #define MISDIRECTED       421
-#define USER_AGENT        "contactfs/" CONTACTFS_VERSION " (gzip)" /* Google compresses only for agents that say so */
 
 typedef struct {
   HttpTransport *transport;
@@ -54,6 +52,7 @@ struct HttpTransport {
   Pool *current[2]; /* for http, for https; NULL: the next request makes one */
   GPtrArray *pools; /* all of them, owned; retired ones until they have drained */
   guint64 connections;
+  gboolean proxied; /* https goes by a proxy */
   HttpAuthorities authorities;
 };
 
@@ -69,6 +68,7 @@ struct HttpTransfer {
   GByteArray *body;
   gsize headers_size;
   gboolean too_large, secret;
+  gboolean home;          /* an address was refused */
   gboolean headers_whole; /* curl takes a connection that closes among the headers for an answer without a body */
   CURLcode code;          /* set by pool_collect */
   char words[CURL_ERROR_SIZE];
@@ -127,60 +127,17 @@ on_new_socket (void *data, curl_socket_t fd, curlsocktype purpose)
   return CURL_SOCKOPT_OK;
 }
 
-static void
-set_authorities (CURL *easy, const HttpAuthorities *authorities)
+/* Where the name really leads. Behind a proxy, it is the proxy's address, and the proxy looks the name up. */
+static curl_socket_t
+on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
-  if (authorities->pem != NULL) {
-    struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+  HttpTransfer *self = data;
 
-    blob.data = (void *)g_bytes_get_data (authorities->pem, &blob.len); /* curl only reads it */
-    curl_easy_setopt (easy, CURLOPT_CAINFO_BLOB, &blob);
-  } else if (authorities->file != NULL) {
-    curl_easy_setopt (easy, CURLOPT_CAINFO, authorities->file);
+  if (self->request->abroad && !self->transport->proxied && http_address_is_home (&address->addr)) {
+    self->home = TRUE;
+    return CURL_SOCKET_BAD;
   }
-  if (authorities->dir != NULL)
-    curl_easy_setopt (easy, CURLOPT_CAPATH, authorities->dir);
-}
-
-static void
-set_limits (CURL *easy, gint64 remaining)
-{
-  long stall = MAX ((long)(remaining / 3 / G_USEC_PER_SEC), (long)MIN_STALL_SECONDS);
-
-  curl_easy_setopt (easy, CURLOPT_CONNECTTIMEOUT_MS, MIN ((long)(remaining / 1000) + 1, (long)CONNECT_TIMEOUT_MS));
-  curl_easy_setopt (easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt (easy, CURLOPT_LOW_SPEED_TIME, stall);
-  curl_easy_setopt (easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt (easy, CURLOPT_TCP_KEEPIDLE, 30L);
-  curl_easy_setopt (easy, CURLOPT_TCP_KEEPINTVL, 10L);
-}
-
-static void
-set_request (CURL *easy, HttpTransfer *self)
-{
-  HttpRequest *request = self->request;
-
-  curl_easy_setopt (easy, CURLOPT_URL, request->url);
-  curl_easy_setopt (easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt (easy, CURLOPT_USERAGENT, USER_AGENT);
-  if (request->compressed)
-    curl_easy_setopt (easy, CURLOPT_ACCEPT_ENCODING, "");
-  for (guint i = 0; i < request->headers->len; i++)
-    self->headers = curl_slist_append (self->headers, request->headers->pdata[i]);
-  if (request->body != NULL) {
-    gsize size;
-    const char *data = g_bytes_get_data (request->body, &size);
-
-    /* No "Expect: 100-continue": it costs a second against servers that do not know it. */
-    self->headers = curl_slist_append (self->headers, "Expect:");
-    curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-    curl_easy_setopt (easy, CURLOPT_POSTFIELDS, data != NULL ? data : "");
-  }
-  if (request->body != NULL || !g_str_equal (request->method, "GET"))
-    curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);
-  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, self->headers);
+  return socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static void
@@ -200,6 +157,8 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
   curl_easy_setopt (easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, self);
   /* Plain http is not asked to wait for a connection to share: HTTP/1.1 has none, and the wait would last a whole
    * answer. */
   curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
@@ -208,9 +167,9 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
   if (origin->loopback)
     curl_easy_setopt (easy, CURLOPT_PROXY, "");
-  set_authorities (easy, &self->transport->authorities);
-  set_limits (easy, deadline - g_get_monotonic_time ());
-  set_request (easy, self);
+  http_easy_set_authorities (easy, &self->transport->authorities);
+  http_easy_set_limits (easy, deadline - g_get_monotonic_time ());
+  self->headers = http_easy_set_request (easy, self->request);
 }
 
 /* ---- ending ---- */
@@ -265,7 +224,7 @@ take_response (HttpTransfer *self)
   if (curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
     response->status = (guint)status;
   if (curl_easy_getinfo (self->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
-    response->content_type = g_strdup (text);
+    response->content_type = text_clean (text);
   if (curl_easy_getinfo (self->easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK)
     response->location = g_strdup (text);
   if (curl_easy_getinfo (self->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
@@ -297,7 +256,7 @@ failure_kind (const HttpTransfer *self)
   case CURLE_COULDNT_CONNECT:
   case CURLE_PROXY:
   case CURLE_INTERFACE_FAILED:
-    return HTTP_FAILURE_UNREACHABLE;
+    return self->home ? HTTP_FAILURE_HOME : HTTP_FAILURE_UNREACHABLE;
   case CURLE_OPERATION_TIMEDOUT:
     return HTTP_FAILURE_TIMED_OUT;
   case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer */
@@ -312,12 +271,14 @@ take_failure (const HttpTransfer *self)
 {
   HttpFailure kind = failure_kind (self);
   const char *words = self->words;
+  g_autofree char *clean = NULL;
 
   if (kind == HTTP_FAILURE_TOO_MUCH)
     words = self->headers_whole ? "a body too large" : "headers too large";
   else if (words[0] == '\0' || (kind == HTTP_FAILURE_CERTIFICATE && http_failure_is_loss (words)))
     words = curl_easy_strerror (self->code); /* curl's words were of the goodbye that could not be sent any more */
-  return http_failure_new (kind, self->origin->host, words);
+  clean = text_clean (words);                /* a certificate's names are in them */
+  return http_failure_new (kind, self->origin->host, clean != NULL ? clean : "");
 }
 
 static void
@@ -514,6 +475,14 @@ pool_collect (Pool *self)
 
 /* ---- the transport ---- */
 
+static gboolean
+names_proxy (const char *variable)
+{
+  const char *value = g_getenv (variable);
+
+  return value != NULL && value[0] != '\0';
+}
+
 HttpTransport *
 http_transport_new (void)
 {
@@ -526,6 +495,8 @@ http_transport_new (void)
   }
   self->pools = g_ptr_array_new_with_free_func (pool_free);
   http_authorities_init (&self->authorities);
+  self->proxied = names_proxy ("https_proxy") || names_proxy ("HTTPS_PROXY") || names_proxy ("all_proxy")
+                  || names_proxy ("ALL_PROXY");
   return self;
 }
 

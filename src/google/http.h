@@ -1,6 +1,6 @@
 /*
- * HTTP on the GLib main loop: libcurl's multi interface driven by GSources; the only file of the daemon that includes
- * <curl/curl.h> is http.c. HTTP/2 multiplexed over one connection per host; nothing here holds a thread.
+ * HTTP on the GLib main loop: libcurl's multi interface driven by GSources; only http.c and http-easy.c
+ * know libcurl. HTTP/2 multiplexed over one connection per host; nothing here holds a thread.
  *
  * TLS is always verified. Certificate authorities: the system's, or $SSL_CERT_FILE / $SSL_CERT_DIR / $CURL_CA_BUNDLE as
  * the curl tool reads them (http-authorities.h). Loop thread only.
@@ -11,7 +11,7 @@
  *   TLS          the certificate did not verify, or the other side speaks no TLS 1.2
  *   TIMED_OUT    the deadline passed, or the request stood still; later requests get a fresh connection
  *   SERVER       the connection was lost on the way, or the answer was cut
- *   BAD_ANSWER   the answer, or its headers, are larger than they may be
+ *   BAD_ANSWER   the answer, or its headers, are larger than they may be; or the address of an abroad request is at home
  * and G_IO_ERROR_CANCELLED, G_IO_ERROR_INVALID_ARGUMENT (a URL that http_url_allowed refuses). After a 421, as after
  * TIMED_OUT, later requests get a fresh connection.
  */
@@ -41,6 +41,11 @@ void http_client_get_statistics (HttpClient *self, HttpStatistics *out);
 /* TRUE for https, or http to a loopback address (127.0.0.0/8, ::1, localhost); never with a user or password inside.
  * Judged by the parser that makes the request, so that no two readings of one URL can differ. */
 gboolean http_url_allowed (const char *url);
+/* TRUE for https to a host whose name is none of this computer's: for URLs that a server named. What the name leads to is
+ * looked at when a connection is made (HttpRequest.abroad). */
+gboolean http_url_leads_abroad (const char *url);
+/* TRUE when the URL's host is this computer by its name. */
+gboolean http_url_is_loopback (const char *url);
 /* TRUE for an https URL at Google. */
 gboolean http_url_is_google (const char *url);
 
@@ -52,6 +57,7 @@ typedef struct {
   GBytes *body;        /* or NULL */
   gsize max_answer;    /* bytes of the decoded body */
   gboolean compressed; /* ask for gzip and the like */
+  gboolean abroad;     /* its URL came from a server: nothing at home is asked (http-home.h), and only https */
   gboolean secret;     /* the answer carries a token: its buffer is wiped when freed */
 } HttpRequest;
 

@@ -41,6 +41,12 @@ people_client_free (PeopleClient *self)
   g_free (self);
 }
 
+gboolean
+people_client_is_at_home (const PeopleClient *self)
+{
+  return http_url_is_loopback (self->api_url);
+}
+
 gint64
 people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error)
 {

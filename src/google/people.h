@@ -30,6 +30,9 @@ PeopleClient *people_client_new (HttpClient *http, Auth *auth, const char *api_u
 void people_client_free (PeopleClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleClient, people_client_free)
 
+/* TRUE when the API is on a loopback address: the demo, or a test. */
+gboolean people_client_is_at_home (const PeopleClient *self);
+
 /* What Google allows in a day, or in hours, apart from its quotas per minute. When one is used up, what is charged to it
  * fails with PEOPLE_ERROR_QUOTA, without a request, until some minutes or hours have passed (pause.h). */
 typedef enum {

@@ -52,7 +52,7 @@ photo_url_with_suffix (const char *url, const char *suffix)
 }
 
 gboolean
-photo_url_allowed (const char *url)
+photo_url_allowed (const char *url, gboolean at_home)
 {
-  return http_url_allowed (url);
+  return at_home ? http_url_allowed (url) : http_url_leads_abroad (url);
 }

@@ -24,6 +24,7 @@ enum { ORIGINAL, LARGE, GIVEN, N_VARIANTS };
 
 typedef struct {
   HttpClient *http; /* owned */
+  gboolean at_home;
   PhotoCheckFunc check;
   char *urls[N_VARIANTS];
   gboolean refused[N_VARIANTS];
@@ -122,9 +123,11 @@ step_redirect (GTask *task, const HttpResponse *response)
   if (location == NULL)
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
                              "The picture's host answered %u without saying where the picture is", response->status);
-  else if (!photo_url_allowed (location))
-    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "The picture's host points to an address that is not https: it is not followed");
+  else if (!photo_url_allowed (location, self->at_home))
+    g_task_return_new_error (
+        task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
+        "The picture's host points to an address that is not https, or that is this computer's own: it is not "
+        "followed");
   else if (++self->redirects > MAX_REDIRECTS)
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
                              "The picture's host sends from one address to the next without end");
@@ -213,18 +216,20 @@ step_request (GTask *task, const char *url)
   /* Another origin than the API's: no header of ours goes with it. */
   HttpRequest *request = http_request_new ("GET", url);
 
+  request->abroad = !self->at_home;
   http_send_async (self->http, request, self->attempts.retry.deadline, g_task_get_cancellable (task), on_answer,
                    g_object_ref (task));
 }
 
 void
-photo_fetch_async (HttpClient *http, const char *url, PhotoCheckFunc check, gint64 deadline, GCancellable *cancellable,
-                   GAsyncReadyCallback callback, gpointer data)
+photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, PhotoCheckFunc check, gint64 deadline,
+                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Fetch *self = g_new0 (Fetch, 1);
 
   self->http = http_client_ref (http);
+  self->at_home = at_home;
   self->check = check;
   self->urls[ORIGINAL] = photo_url_with_suffix (url, "s0");
   self->urls[LARGE] = photo_url_with_suffix (url, "s2048");
@@ -235,11 +240,11 @@ photo_fetch_async (HttpClient *http, const char *url, PhotoCheckFunc check, gint
   self->gone = TRUE;
   attempts_init (&self->attempts, deadline);
   g_task_set_task_data (task, self, (GDestroyNotify)fetch_free);
-  if (photo_url_allowed (url))
+  if (photo_url_allowed (url, at_home))
     step_variant (task, ORIGINAL);
   else
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "The picture's address is not https: it is not asked");
+                             "The picture's address is not https, or it is this computer's own: it is not asked");
 }
 
 GBytes *

@@ -16,8 +16,9 @@ char *photo_url_version (const char *url);
 /* url with its whole suffix replaced ("s0" → "…=s0"), appended when it has none; a query is kept. Transfer full. */
 char *photo_url_with_suffix (const char *url, const char *suffix);
 
-/* TRUE if it may be followed: https, or http on a loopback address. */
-gboolean photo_url_allowed (const char *url);
+/* TRUE if it may be followed: https to another computer. at_home, when the API itself is on loopback: https to any, or http
+ * on a loopback address. */
+gboolean photo_url_allowed (const char *url, gboolean at_home);
 
 /* Says whether a 200's body is the whole picture it claims to be; sets *error with a sentence otherwise. content_type
  * may be NULL. */
@@ -25,8 +26,8 @@ typedef gboolean (*PhotoCheckFunc) (GBytes *body, const char *content_type, GErr
 
 /* Fetch the picture at url: original size (=s0), then =s2048, then the URL as given, the next one only when the one
  * before is refused for good; what may pass (429, 5xx, a lost connection, a body that check refuses) is tried again
- * with back-off inside the deadline (monotonic, microseconds). Redirects are followed only to allowed URLs, with no
+ * with back-off inside the deadline (monotonic, microseconds). at_home as in photo_url_allowed. Redirects are followed only to allowed URLs, with no
  * credentials. PEOPLE_ERROR_NOT_FOUND: all of them 404 or 410; the caller gets the person once more. */
-void photo_fetch_async (HttpClient *http, const char *url, PhotoCheckFunc check, gint64 deadline,
+void photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, PhotoCheckFunc check, gint64 deadline,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GBytes *photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error);

@@ -84,10 +84,54 @@ test_allowed (void)
                             "//127.0.0.1/" };
 
   for (guint i = 0; i < G_N_ELEMENTS (allowed); i++)
-    if (!photo_url_allowed (allowed[i]))
+    if (!photo_url_allowed (allowed[i], TRUE))
       g_error ("refused: %s", allowed[i]);
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
-    if (photo_url_allowed (refused[i]))
+    if (photo_url_allowed (refused[i], TRUE))
+      g_error ("allowed: %s", refused[i]);
+}
+
+/* Unless the API is at home, nothing at home is asked, in whatever spelling. */
+static void
+test_abroad (void)
+{
+  const char *allowed[] = { HOST "/contacts/AbC=s100",        "https://8.8.8.8/",
+                            "https://[2001:4860::8888]/",     "https://10.0.0.1/",
+                            "https://localhost.example.com/", "https://127.example.com/",
+                            "https://[64:ff9b::808:808]/" };
+  const char *refused[] = { "http://example.com/",
+                            "http://127.0.0.1/",
+                            "https://127.0.0.1/",
+                            "https://127.1/",
+                            "https://0x7f000001/",
+                            "https://2130706433/",
+                            "https://017700000001/",
+                            "https://127.0.0.1./",
+                            "https://0.0.0.0/",
+                            "https://0/",
+                            "https://localhost/",
+                            "https://LOCALHOST./",
+                            "https://photos.localhost/",
+                            "https://ip6-localhost/",
+                            "https://[::1]/",
+                            "https://[::]/",
+                            "https://[::ffff:7f00:1]/",
+                            "https://[::ffff:127.0.0.1]/",
+                            "https://[::127.0.0.1]/",
+                            "https://[64:ff9b::7f00:1]/",
+                            "https://[2002:7f00:1::]/",
+                            "https://169.254.169.254/",
+                            "https://[fe80::1]/",
+                            "https://224.0.0.1/",
+                            "https://255.255.255.255/",
+                            "https://[ff02::1]/",
+                            "https://[::ffff:169.254.169.254]/" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (allowed); i++)
+    if (!photo_url_allowed (allowed[i], FALSE))
+      g_error ("refused: %s", allowed[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    if (photo_url_allowed (refused[i], FALSE))
       g_error ("allowed: %s", refused[i]);
 }
 
@@ -98,5 +142,6 @@ main (int argc, char **argv)
   g_test_add_func ("/photo-url/cases", test_cases);
   g_test_add_func ("/photo-url/version-is-stable", test_version_is_stable);
   g_test_add_func ("/photo-url/allowed", test_allowed);
+  g_test_add_func ("/photo-url/abroad", test_abroad);
   return g_test_run ();
 }

@@ -45,7 +45,7 @@ fetch_url (Fixture *f, const char *url, double seconds, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  photo_fetch_async (f->http, url, check, deadline_in (seconds), NULL, keep_result, &result);
+  photo_fetch_async (f->http, url, TRUE, check, deadline_in (seconds), NULL, keep_result, &result);
   g_assert_null (result);
   return photo_fetch_finish (f->http, await_result (&result), error);
 }
@@ -297,7 +297,7 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  photo_fetch_async (f->http, f->url, check, deadline_in (60), cancellable, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (60), cancellable, keep_result, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_null (photo_fetch_finish (f->http, await_result (&result), &error));
@@ -314,7 +314,7 @@ test_client_goes (Fixture *f, gconstpointer data)
   throttle (f);
   script_header (f->server, "Retry-After", "1");
   picture (f);
-  photo_fetch_async (f->http, f->url, check, deadline_in (60), NULL, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (60), NULL, keep_result, &result);
   await_requests (f->server, 1);
   assert_picture (fetch (f, 10, &error), error); /* by then the first one has its answer */
   g_assert_null (result);
