@@ -1,14 +1,17 @@
 /*
- * A connection:  accepted ─ read up to the empty line ─┬─ not ours ─→ 404 ──┬─ written ─→ closed
- *                                                      └─ visited() ─→ page ┘
+ * A connection:  accepted ─┬─ by this user ─ read up to the empty line ─┬─ not ours ─→ 404 ──┬─ written ─→ closed
+ *                          │                                            └─ visited() ─→ page ┘
+ *                          └─ by anybody else ─→ closed
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "google/login-listener.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "google/error.h"
+#include "google/socket-owner.h"
 #include "google/wait-limits.h"
 
 /* Codes are long, but not that long. */
@@ -21,6 +24,7 @@ struct LoginListener {
   guint16 port;
   GPtrArray *visitors; /* of LoginVisitor, owned; in the order in which they came */
   LoginVisitedFunc visited;
+  LoginRefusedFunc refused;
   gpointer data;
   GTask *drain; /* or NULL */
   Limits drain_limits;
@@ -212,14 +216,44 @@ make_room (LoginListener *self)
   return FALSE;
 }
 
+#define NO_BROWSER "log in with --no-browser, and paste the address that the browser ends on"
+
+/* The state that an answer must have is no secret from other users: it is among the arguments of the browser, which they
+ * can see. */
+static gboolean
+may_come_in (LoginListener *self, GSocketConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+  uid_t uid;
+
+  if (!socket_owner (g_socket_connection_get_socket (connection), &uid, &error)) {
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+      return FALSE; /* it has gone already */
+    sentence = g_strdup_printf ("The kernel does not tell whose program came to the port of this login (%s), so it was "
+                                "not let in: " NO_BROWSER,
+                                error->message);
+  } else if (uid != geteuid ()) {
+    sentence = g_strdup_printf ("A program of another user (UID %u) came to the port of this login and was not let in; "
+                                "if it was your browser, " NO_BROWSER,
+                                (guint)uid);
+  } else {
+    return TRUE;
+  }
+  self->refused (sentence, self->data);
+  return FALSE;
+}
+
 static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
   LoginListener *self = data;
   LoginVisitor *visitor;
 
-  if (self->visitors->len >= MAX_VISITORS && !make_room (self))
+  if (!may_come_in (self, connection) || (self->visitors->len >= MAX_VISITORS && !make_room (self))) {
+    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
     return TRUE;
+  }
   visitor = g_new0 (LoginVisitor, 1);
   visitor->listener = self;
   visitor->connection = g_object_ref (connection);
@@ -252,13 +286,14 @@ open_port (LoginListener *self, GError **error)
 }
 
 LoginListener *
-login_listener_new (LoginVisitedFunc visited, gpointer data, GError **error)
+login_listener_new (LoginVisitedFunc visited, LoginRefusedFunc refused, gpointer data, GError **error)
 {
   g_autoptr (LoginListener) self = g_new0 (LoginListener, 1);
 
   self->service = g_socket_service_new ();
   self->visitors = g_ptr_array_new ();
   self->visited = visited;
+  self->refused = refused;
   self->data = data;
   if (!open_port (self, error))
     return NULL;

@@ -28,7 +28,8 @@ struct Login {
   Limits limits;
   guint seconds;
   gint64 exchange_deadline; /* 0: not yet */
-  gboolean saw_foreign;
+  gboolean saw_foreign;     /* an answer to another login */
+  gboolean saw_stranger;    /* a connection that was not let in */
 };
 
 static const char foreign_words[]
@@ -59,12 +60,15 @@ static gboolean
 on_time_out (gpointer data)
 {
   Login *self = data;
+  const char *came = self->saw_foreign    ? ", only one to another login (a wrong state)"
+                     : self->saw_stranger ? ", only a program that was not let in"
+                                          : "";
 
   fail (self,
         g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
                      "No answer came from the consent page within %u seconds%s: nothing was changed; run contactfs "
                      "login again",
-                     self->seconds, self->saw_foreign ? ", only one to another login (a wrong state)" : ""));
+                     self->seconds, came));
   return G_SOURCE_REMOVE;
 }
 
@@ -175,6 +179,17 @@ take_reply (Login *self, const char *query)
   return reply;
 }
 
+/* Said once: whoever comes again and again is not to fill the terminal. */
+static void
+on_refused (const char *sentence, gpointer data)
+{
+  Login *self = data;
+
+  if (login_is_waiting (self) && !self->saw_stranger)
+    self->note (sentence, self->note_data);
+  self->saw_stranger = TRUE;
+}
+
 static void
 send_away (Login *self, LoginVisitor *visitor, LoginPage page, const char *words)
 {
@@ -220,7 +235,7 @@ login_new (HttpClient *http, const ClientFile *client, LoginNoteFunc note, gpoin
   self->note = note;
   self->note_data = data;
   self->visitors = g_ptr_array_new ();
-  self->listener = login_listener_new (on_visited, self, error);
+  self->listener = login_listener_new (on_visited, on_refused, self, error);
   if (self->listener == NULL)
     return NULL;
   self->request = login_request_new (client, login_listener_port (self->listener));
