@@ -1,9 +1,16 @@
 /*
  * What the service says of people, taken into the book: who came, went, was renamed, has another photo.
  *
- * A listing or delta may lag behind what a mutation answered, by seconds or minutes. Two facts guard against it: an
- * older updateTime never overwrites a newer one, and a photo that our last mutation replaced does not come back unless
- * the time says that it is news. Names are given in two passes, first all that are given up, then the new ones by
+ * A listing or delta may lag behind what a mutation answered, by seconds or minutes, and that answer may come after a delta
+ * that is newer. So whatever it is:
+ *
+ *   a photo that a mutation of ours replaced     does not come back, unless the time says that it is news
+ *   older than what we know, by its updateTime   is not taken. If it shows a photo that we do not know, ask.c asks for the
+ *                                                person some times more, and what stands in the end is true: a time is the
+ *                                                service's word, but no proof that it will not say another one later
+ *   … but that time lies in the future           is taken: such a time orders nothing
+ *
+ * Names are given in two passes, first all that are given up, then the new ones by
  * resource name, so that the outcome does not depend on the order in which the service lists people.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -14,6 +21,9 @@
 
 /* So many photos that mutations of ours replaced are remembered for a person, until there is news. */
 #define SUPERSEDED_MAX 16
+
+/* Between the service's clock and ours. */
+#define CLOCK_SLACK (5 * G_TIME_SPAN_MINUTE)
 
 typedef struct {
   Book *book;
@@ -50,6 +60,16 @@ remove_person (Book *book, BookPerson *person)
     name_freed (book, name);
 }
 
+/* What was promised to be removed is promised under the new name. */
+static void
+move_deletion (Book *book, const char *from, const char *to)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_rename_deletion (book->store, from, to, &error))
+    g_warning ("the deletion for %s could not be noted for %s: %s", from, to, error->message);
+}
+
 /* The resource is called otherwise now. Same person: the name and the kept pictures go with it. */
 static BookPerson *
 rename_resource (Apply *apply, BookPerson *person, const char *resource_name)
@@ -60,6 +80,7 @@ rename_resource (Apply *apply, BookPerson *person, const char *resource_name)
   book_person_unstore (book, person);
   book_archive_rename (book->archive, person->resource_name, resource_name);
   book_people_take_out (book, person);
+  move_deletion (book, person->resource_name, resource_name);
   g_free (person->resource_name);
   person->resource_name = g_strdup (resource_name);
   book_people_insert (book, person);
@@ -79,12 +100,16 @@ find (Apply *apply, const PeoplePerson *said)
   for (char **previous = said->previous_resource_names; previous != NULL && *previous != NULL; previous++) {
     BookPerson *before = book_person_by_resource_name (book, *previous);
 
-    if (before == NULL || before == person)
+    if (before != NULL && before == person)
       continue;
-    if (person == NULL)
+    if (before != NULL && person == NULL) {
       person = rename_resource (apply, before, said->resource_name);
-    else
-      remove_person (book, before); /* merged into one that we know already */
+      continue;
+    }
+    /* Merged into one that we know already, just now or before we heard of it: the kept pictures are his. */
+    book_archive_rename (book->archive, *previous, said->resource_name);
+    if (before != NULL)
+      remove_person (book, before);
   }
   return person;
 }
@@ -109,19 +134,39 @@ is_other_photo (const char *before, const char *url)
   return new != NULL &&g_strcmp0 (old, new) != 0;
 }
 
-/* TRUE if what a listing says of the person is older than what we know. */
+/* TRUE if that photo is one that a mutation of ours replaced. */
 static gboolean
-lags (const BookPerson *person, const PeoplePerson *said)
+is_superseded (const BookPerson *person, const char *version)
 {
-  if (said->update_time != 0 && said->update_time < person->update_time)
-    return TRUE;
-  if (person->superseded != NULL && (said->update_time == 0 || said->update_time == person->update_time)) {
-    g_autofree char *version = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
-    g_auto (GStrv) superseded = g_strsplit (person->superseded, "\n", -1);
+  g_auto (GStrv) superseded = g_strsplit (person->superseded != NULL ? person->superseded : "", "\n", -1);
 
-    return version != NULL && g_strv_contains ((const char *const *)superseded, version);
-  }
-  return FALSE;
+  return version != NULL && g_strv_contains ((const char *const *)superseded, version);
+}
+
+/* TRUE if what the service says of the person is older than what we know. */
+static gboolean
+is_older (const BookPerson *person, const PeoplePerson *said)
+{
+  return said->update_time != 0 && said->update_time < person->update_time
+         && person->update_time < g_get_real_time () + CLOCK_SLACK;
+}
+
+/* TRUE if it is not to be taken. */
+static gboolean
+lags (Apply *apply, BookPerson *person, const PeoplePerson *said)
+{
+  g_autofree char *version = said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+  g_autofree char *known = book_person_photo_version (person);
+
+  if (apply->how == BOOK_APPLY_TRUTH)
+    return FALSE;
+  if (apply->how != BOOK_APPLY_ANSWER && said->update_time <= person->update_time && is_superseded (person, version))
+    return TRUE;
+  if (!is_older (person, said))
+    return FALSE;
+  if (g_strcmp0 (version, known) != 0 && !is_superseded (person, version))
+    book_ask_for_truth (apply->book, person);
+  return TRUE;
 }
 
 static void
@@ -154,8 +199,8 @@ take (Apply *apply, const PeoplePerson *said)
     person->resource_name = g_strdup (said->resource_name);
     book_people_insert (book, person);
     changed = TRUE;
-  } else if (apply->how != BOOK_APPLY_ANSWER && lags (person, said)) {
-    g_debug ("%s: what the listing says is older than what we know", person->name);
+  } else if (lags (apply, person, said)) {
+    g_debug ("%s: what the service says is older than what we know", person->name);
     if (apply->seen != NULL)
       g_hash_table_add (apply->seen, person);
     return;
@@ -297,6 +342,12 @@ void
 book_people_apply_news (Book *book, const PeoplePerson *said)
 {
   apply_one (book, said, BOOK_APPLY_DELTA);
+}
+
+void
+book_people_apply_truth (Book *book, const PeoplePerson *said)
+{
+  apply_one (book, said, BOOK_APPLY_TRUTH);
 }
 
 void

@@ -242,11 +242,12 @@ remove_temporaries (const char *folder)
 static gboolean
 is_content (const char *folder, const char *name, GBytes *bytes)
 {
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
-  g_autoptr (GBytes) content = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  g_autofree char *path = g_build_filename (folder, name, NULL), *content = NULL;
+  gsize size = g_bytes_get_size (bytes), length;
+  GStatBuf st;
 
-  return content != NULL && g_bytes_equal (content, bytes);
+  return g_stat (path, &st) == 0 && (gsize)st.st_size == size && g_file_get_contents (path, &content, &length, NULL)
+         && length == size && memcmp (content, g_bytes_get_data (bytes, NULL), size) == 0;
 }
 
 /* Which of names has that content; NULL: none. */
@@ -280,9 +281,9 @@ write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
 }
 
-/* What is there already becomes the newest. Its name, transfer full; NULL: it is not there, or with error. */
+/* What is there already becomes the newest. Its name, transfer full; NULL: it is not there, or it cannot be renamed. */
 static char *
-renew (const char *folder, GBytes *bytes, GError **error)
+renew (const char *folder, GBytes *bytes)
 {
   g_autoptr (GPtrArray) names = list_folder (folder);
   g_autofree char *name = next_name (folder, bytes);
@@ -292,7 +293,7 @@ renew (const char *folder, GBytes *bytes, GError **error)
     return NULL;
   if (before == names->pdata[names->len - 1])
     return g_strdup (before);
-  return rename_file (folder, before, name, error) ? g_steal_pointer (&name) : NULL;
+  return rename_file (folder, before, name, NULL) ? g_steal_pointer (&name) : NULL;
 }
 
 static char *
@@ -311,6 +312,7 @@ book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
   g_autofree char *folder = folder_of (self, kind, resource_name);
+  char *name;
 
   if (g_bytes_get_size (bytes) == 0) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "there is no picture to keep: it has no bytes");
@@ -319,26 +321,8 @@ book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_
   if (!make_folder (folder, error))
     return NULL;
   remove_temporaries (folder);
-  if (kind == BOOK_ARCHIVE_REJECTED) {
-    char *name = renew (folder, bytes, NULL);
-
-    if (name != NULL)
-      return name;
-  }
-  return add (folder, bytes, error);
-}
-
-gboolean
-book_archive_renew_previous (BookArchive *self, const char *resource_name, GBytes *bytes)
-{
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
-  g_autofree char *folder = folder_of (self, BOOK_ARCHIVE_PREVIOUS, resource_name);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *name = renew (folder, bytes, &error);
-
-  if (error != NULL)
-    g_info ("%s", error->message); /* then they are added once more */
-  return name != NULL;
+  name = renew (folder, bytes);
+  return name != NULL ? name : add (folder, bytes, error);
 }
 
 gboolean
@@ -348,19 +332,6 @@ book_archive_has (BookArchive *self, BookArchiveKind kind, const char *resource_
   g_autoptr (GPtrArray) names = list_folder (folder);
 
   return find_content (folder, names, bytes) != NULL;
-}
-
-void
-book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name)
-{
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
-  g_autofree char *folder = folder_of (self, kind, resource_name), *person = g_path_get_dirname (folder);
-
-  if (time_of_name (name) < 0)
-    return;
-  remove_file (folder, name);
-  if (g_rmdir (folder) == 0) /* when it was the last one */
-    g_rmdir (person);
 }
 
 /* ---- reading ---- */

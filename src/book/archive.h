@@ -20,16 +20,12 @@ void book_archive_free (BookArchive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookArchive, book_archive_free)
 
 /* Keep bytes. Returns the file's name ("2026-11-24T08-15-03.123456Z.jpg", always later than the newest there), transfer
- * full; NULL with G_FILE_ERROR. Rejected bytes that are there already are not kept twice: they become the newest. The
- * oldest beyond BOOK_ARCHIVE_MAX go at once. */
+ * full; NULL with G_FILE_ERROR. Bytes that are there already are not kept twice: they become the newest. The oldest beyond
+ * BOOK_ARCHIVE_MAX go at once. Nothing else ever goes: a copy that proves not to have been needed does no harm. */
 char *book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes,
                         GError **error);
-/* TRUE if these very bytes are among the previous pictures; they are the newest now. None is there twice. */
-gboolean book_archive_renew_previous (BookArchive *self, const char *resource_name, GBytes *bytes);
 /* TRUE if these very bytes are among the pictures of that kind. */
 gboolean book_archive_has (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes);
-/* Take back an add whose mutation did not happen. */
-void book_archive_remove (BookArchive *self, BookArchiveKind kind, const char *resource_name, const char *name);
 
 /* Names, oldest first; empty when there are none. Element: char*, owned. */
 GPtrArray *book_archive_list (BookArchive *self, BookArchiveKind kind, const char *resource_name);

@@ -1,28 +1,33 @@
 /*
- * What does the service show after a mutation whose answer did not say? Nobody waits for it.
+ * What does the service show, where an answer did not say? Nobody waits for it; asked again and again, less and less often.
  *
- *   FAILED, as far as we heard ─→ asked once; the old photo still there: its copy in .previous was not needed
- *   UNANSWERED, timed out or cancelled ─→ the same, but asked again and again: the service may still be at it
- *   GONE before we removed it  ─→ asked once
- *   UNSEEN: taken, but answered with the old photo, or with none ─→ asked again and again, less and less often
+ *   OUTCOME: a change failed, and may have been carried out (attempt.c) ─→ until another photo shows than the one before,
+ *            or half a minute has passed; what people were told is put right
+ *   UNSEEN:  taken, but answered with the old photo, or with none ─→ until it shows
+ *   TRUTH:   what it says is older than what we know (apply.c) ─→ until it says what we know, or the last time
  *
- * Until it is seen, the picture itself is the person's unseen: whatever is done next to the photo is done to that one,
+ * Until an unseen picture is seen, it is the person's unseen: whatever is done next to the photo is done to that one,
  * so that is what goes to .previous. When it is never seen, the photo that shows is believed.
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
 
+#include "google/photo.h"
+
 /* How long after each fruitless question the next one comes: a service that accepted a photo may show it later. */
 static const guint ask_again_seconds[] = { 1, 2, 4, 8, 16 };
+
+typedef enum { ASK_OUTCOME, ASK_UNSEEN, ASK_TRUTH } Why;
 
 typedef struct {
   Book *book;
   BookPerson *person;
-  char *replaced; /* the version that the mutation was to replace */
-  char *saved;    /* its copy in .previous, or NULL */
-  GBytes *unseen; /* or NULL */
-  BookAskWhy why;
+  Why why;
+  char *version;  /* OUTCOME: what the change was to replace. TRUTH: what we know */
+  guint failures; /* OUTCOME: told before this one */
+  char *told;     /* OUTCOME: what people were told of it, or NULL: nothing yet */
+  GBytes *unseen; /* UNSEEN */
   guint asked;
 } Ask;
 
@@ -33,9 +38,11 @@ ask_end (Ask *self)
 {
   Book *book = self->book;
 
+  if (self->why == ASK_TRUTH)
+    self->person->truth_is_asked = FALSE;
   book_person_unref (self->person);
-  g_free (self->replaced);
-  g_free (self->saved);
+  g_free (self->version);
+  g_free (self->told);
   g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self);
   book->asking--;
@@ -67,45 +74,85 @@ ask_later (Ask *self)
   g_source_attach (timer, NULL);
 }
 
+static gboolean
+is_last (const Ask *self)
+{
+  return self->asked == G_N_ELEMENTS (ask_again_seconds);
+}
+
+/* Each says whether it is over. said: what the service says of the person, or NULL. */
+
+static gboolean
+settle_unseen (Ask *self)
+{
+  if (self->person->unseen != self->unseen)
+    return TRUE; /* it has been seen, or overtaken */
+  if (!is_last (self))
+    return FALSE;
+  g_info ("%s: the service has taken a photo and does not show it", self->person->name);
+  g_clear_pointer (&self->person->unseen, g_bytes_unref);
+  return TRUE;
+}
+
+/* People are told first, which may wait until the refused picture is on disk: else what is put right here would be told
+ * after that. */
+static gboolean
+settle_outcome (Ask *self)
+{
+  g_autofree char *version = book_person_photo_version (self->person);
+  BookPerson *person = self->person;
+
+  if (self->told == NULL && person->failures != self->failures)
+    self->told = g_strdup (person->error);
+  if (!is_last (self) && (self->told == NULL || g_strcmp0 (version, self->version) == 0))
+    return FALSE;
+  person->in_doubt = FALSE;
+  if (g_strcmp0 (version, self->version) == 0) {
+    g_info ("%s: the service has not changed the photo", person->name);
+    return TRUE;
+  }
+  g_message ("%s: the service has changed the photo after all", person->name);
+  if (self->told != NULL && g_strcmp0 (person->error, self->told) == 0)
+    book_person_clear_error (person);
+  book_tell_changed (self->book, person, NULL);
+  return TRUE;
+}
+
+static gboolean
+settle_truth (Ask *self, const PeoplePerson *said)
+{
+  g_autofree char *version = book_person_photo_version (self->person);
+  g_autofree char *shown = said != NULL && said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
+
+  if (g_strcmp0 (version, self->version) != 0 || (said != NULL && g_strcmp0 (shown, version) == 0))
+    return TRUE;
+  if (is_last (self) && said != NULL)
+    book_people_apply_truth (self->book, said);
+  return is_last (self);
+}
+
 static void
 on_asked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Ask *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
-  g_autofree char *version = NULL;
+  gboolean over;
 
   if (said != NULL)
     book_people_apply_news (self->book, said);
   else
     g_info ("the person could not be asked for: %s", error->message);
-  if (self->why == BOOK_ASK_UNSEEN) {
-    if (self->unseen == NULL || self->person->unseen != self->unseen) {
-      ask_end (self); /* it has been seen, or overtaken */
-    } else if (self->asked < G_N_ELEMENTS (ask_again_seconds)) {
-      ask_later (self);
-    } else {
-      g_info ("%s: the service has taken a photo and does not show it", self->person->name);
-      g_clear_pointer (&self->person->unseen, g_bytes_unref);
-      ask_end (self);
-    }
-    return;
-  }
-  version = book_person_photo_version (self->person);
-  if (said == NULL || self->why == BOOK_ASK_GONE) {
+  if (self->why == ASK_UNSEEN)
+    over = settle_unseen (self);
+  else if (self->why == ASK_OUTCOME)
+    over = settle_outcome (self);
+  else
+    over = settle_truth (self, said);
+  if (over || self->book->stop != NULL || self->person->gone)
     ask_end (self);
-  } else if (g_strcmp0 (version, self->replaced) != 0) { /* it was carried out, after all */
-    g_message ("%s: the service has changed the photo after all", self->person->name);
-    book_person_clear_error (self->person);
-    book_tell_changed (self->book, self->person, NULL);
-    ask_end (self);
-  } else if (self->why == BOOK_ASK_UNANSWERED && self->asked < G_N_ELEMENTS (ask_again_seconds)) {
+  else
     ask_later (self);
-  } else { /* not carried out: nothing was replaced */
-    if (self->saved != NULL)
-      book_archive_remove (self->book->archive, BOOK_ARCHIVE_PREVIOUS, self->person->resource_name, self->saved);
-    ask_end (self);
-  }
 }
 
 static void
@@ -117,7 +164,7 @@ ask (Ask *self)
 }
 
 static Ask *
-ask_new (Book *book, BookPerson *person, BookAskWhy why)
+ask_new (Book *book, BookPerson *person, Why why)
 {
   Ask *self = g_new0 (Ask, 1);
 
@@ -129,22 +176,35 @@ ask_new (Book *book, BookPerson *person, BookAskWhy why)
 }
 
 void
-book_ask_for_person (Book *book, BookPerson *person, BookAskWhy why, const char *replaced, const char *saved)
+book_ask_for_outcome (Book *book, BookPerson *person, const char *replaced)
 {
-  Ask *self = ask_new (book, person, why);
+  Ask *self = ask_new (book, person, ASK_OUTCOME);
 
-  self->replaced = g_strdup (replaced);
-  self->saved = g_strdup (saved);
+  self->version = g_strdup (replaced);
+  self->failures = person->failures;
   ask (self);
 }
 
 void
 book_ask_for_unseen (Book *book, BookPerson *person, GBytes *photo)
 {
-  Ask *self = ask_new (book, person, BOOK_ASK_UNSEEN);
+  Ask *self = ask_new (book, person, ASK_UNSEEN);
 
   self->unseen = g_bytes_ref (photo);
   g_clear_pointer (&person->unseen, g_bytes_unref);
   person->unseen = g_bytes_ref (photo);
   ask (self);
+}
+
+void
+book_ask_for_truth (Book *book, BookPerson *person)
+{
+  Ask *self;
+
+  if (person->truth_is_asked || person->gone || book->stop != NULL)
+    return;
+  self = ask_new (book, person, ASK_TRUTH);
+  self->version = book_person_photo_version (person);
+  person->truth_is_asked = TRUE;
+  ask_later (self);
 }

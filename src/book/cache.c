@@ -29,8 +29,15 @@ struct BookCache {
   gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
   GHashTable *uses;      /* version → gint64*, its last use; not in the store yet */
   GHashTable *unstored;  /* version → BookStorePhoto*, never cached: rows that the store could not take */
+  GHashTable *intact;    /* version → Identity*: the file was seen to be what was fetched */
   gboolean cannot_write; /* and it was said */
 };
+
+/* Of a file's content, as far as the file system tells: whoever writes or renames it changes this. */
+typedef struct {
+  ino_t inode;
+  struct timespec changed;
+} Identity;
 
 static char *
 path_of (BookCache *self, const char *version)
@@ -203,6 +210,7 @@ book_cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **er
   self->dir = g_strdup (dir);
   self->max_bytes = MAX (max_bytes, 0);
   self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->intact = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unstored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     int saved = errno;
@@ -227,6 +235,7 @@ book_cache_free (BookCache *self)
     store_uses (self);
   g_clear_pointer (&self->uses, g_hash_table_unref);
   g_clear_pointer (&self->unstored, g_hash_table_unref);
+  g_clear_pointer (&self->intact, g_hash_table_unref);
   g_free (self->dir);
   g_free (self);
 }
@@ -264,6 +273,36 @@ book_cache_open (BookCache *self, const char *version)
   }
   note_use (self, version);
   return fd;
+}
+
+static gboolean
+identify (int fd, Identity *identity)
+{
+  struct stat st;
+
+  if (fstat (fd, &st) != 0)
+    return FALSE;
+  *identity = (Identity){ st.st_ino, st.st_ctim };
+  return TRUE;
+}
+
+gboolean
+book_cache_is_intact (BookCache *self, const char *version, int fd)
+{
+  const Identity *known = g_hash_table_lookup (self->intact, version);
+  Identity now;
+
+  return known != NULL && identify (fd, &now) && now.inode == known->inode
+         && now.changed.tv_sec == known->changed.tv_sec && now.changed.tv_nsec == known->changed.tv_nsec;
+}
+
+void
+book_cache_note_intact (BookCache *self, const char *version, int fd)
+{
+  Identity identity;
+
+  if (identify (fd, &identity))
+    g_hash_table_replace (self->intact, g_strdup (version), g_memdup2 (&identity, sizeof identity));
 }
 
 /* ---- writing ---- */
@@ -376,6 +415,7 @@ book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char 
     self->bytes -= photo.size;
   } else if (give_name (self, temporary, version)) {
     self->cannot_write = FALSE;
+    book_cache_note_intact (self, version, fd);
   } else { /* the descriptor is as good without a name */
     say_that_it_cannot_write (self, errno);
     g_unlink (temporary);
@@ -394,6 +434,7 @@ book_cache_drop (BookCache *self, const char *version)
   if (!get_row (self, version, &photo) || !photo.cached)
     return;
   path = path_of (self, version);
+  g_hash_table_remove (self->intact, version);
   if (g_unlink (path) != 0 && errno != ENOENT)
     g_info ("%s cannot be removed from the cache: %s", path, g_strerror (errno));
   forget_bytes (self, version, &photo);

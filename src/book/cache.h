@@ -3,7 +3,8 @@
  *
  * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is
  * whole; its length is checked against the store at each open all the same (a power cut can leave a short one), and a
- * wrong one is dropped. Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that
+ * wrong one is dropped. That it holds what was fetched is for the caller to see, who has the store's SHA-256 of that, before
+ * he believes it; what he has seen is remembered for as long as nobody touches the file. Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that
  * cannot be written costs a fetch, not a photo.
  */
 #pragma once
@@ -26,10 +27,15 @@ gboolean book_cache_lookup (BookCache *self, const char *version, BookStorePhoto
  * photo that is evicted while open stays readable through its descriptor. */
 int book_cache_open (BookCache *self, const char *version);
 
+/* TRUE if the bytes behind fd, of book_cache_open, were seen to be what was fetched: by book_cache_add, or by who called
+ * book_cache_note_intact. */
+gboolean book_cache_is_intact (BookCache *self, const char *version, int fd);
+void book_cache_note_intact (BookCache *self, const char *version, int fd);
+
 /* Keep the bytes and remember size, type and sha256 (hexadecimal; NULL: not known); evicts others to stay within max_bytes (never this one). The size is
  * remembered even when writing the file fails. Returns a descriptor as book_cache_open does, or -1 with error. */
 int book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, const char *sha256,
                     GError **error);
 
-/* The file is to be trusted no longer (reading it failed). */
+/* The file is to be trusted no longer (reading it failed, or it is not what was fetched). */
 void book_cache_drop (BookCache *self, const char *version);

@@ -22,6 +22,26 @@ book_log_failure (const BookPerson *person, const GError *error, const char *sen
                           person != NULL ? G_N_ELEMENTS (fields) : G_N_ELEMENTS (fields) - 1);
 }
 
+/* What we refuse by ourselves never reached the service. */
+static gboolean
+is_of_our_own (const GError *error)
+{
+  return g_error_matches (error, BOOK_ERROR, BOOK_ERROR_INVALID)
+         || g_error_matches (error, BOOK_ERROR, BOOK_ERROR_EXISTS)
+         || g_error_matches (error, BOOK_ERROR, BOOK_ERROR_TOO_LARGE);
+}
+
+/* What failed, or the same as far as it is known: the change may have been carried out all the same. */
+static const char *
+as_far_as_known (const BookPerson *person, const char *what, const GError *error)
+{
+  if (!person->in_doubt || is_of_our_own (error))
+    return what;
+  if (g_str_equal (what, BOOK_NOT_CHANGED))
+    return "the photo may have been changed";
+  return g_str_equal (what, BOOK_NOT_REMOVED) ? "the photo is back, but may have been removed" : what;
+}
+
 /* Transfer full. */
 static char *
 make_reason (const GError *error, const char *whereabouts)
@@ -37,7 +57,8 @@ void
 book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts)
 {
   g_autofree char *reason = make_reason (error, whereabouts);
-  g_autofree char *sentence = g_strdup_printf ("%s: %s: %s", person->name, what, reason);
+  g_autofree char *sentence
+      = g_strdup_printf ("%s: %s: %s", person->name, as_far_as_known (person, what, error), reason);
 
   book_log_failure (person, error, sentence);
   g_free (book->last_error);
@@ -46,6 +67,7 @@ book_person_fail (Book *book, BookPerson *person, const char *what, const GError
   g_free (person->error);
   person->error = g_steal_pointer (&sentence);
   person->error_is_of_a_read = FALSE;
+  person->failures++;
 }
 
 void
@@ -55,7 +77,8 @@ book_tell_failed (Book *book, const BookPerson *person, const char *what, const 
   g_autofree char *reason = make_reason (error, whereabouts);
 
   if (book->options.news != NULL)
-    book->options.news->failed (person, what, reason, picture, book->options.news_data);
+    book->options.news->failed (person, as_far_as_known (person, what, error), reason, picture,
+                                book->options.news_data);
 }
 
 void

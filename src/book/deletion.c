@@ -48,7 +48,9 @@ void
 book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere)
 {
   g_autoptr (GError) error = NULL;
-  gboolean alone = self->busy == 1 && !self->photo_held; /* our caller's */
+  guint ours
+      = self->deleting ? 2 : 1; /* our caller's, and that of the deletion in the queue, which is withdrawn then */
+  gboolean alone = self->busy == ours && !self->photo_held;
 
   if (version != NULL && self->person->unseen != NULL) {
     g_free (self->removed_version);
@@ -109,8 +111,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
     keep_promise = book->stop != NULL && error->domain == PEOPLE_ERROR; /* the next mount tries again */
-    book_change_failed (book, person,
-                        keep_promise ? "the photo is not removed yet" : "the photo was not removed and is back", error);
+    book_change_failed (book, person, keep_promise ? "the photo is not removed yet" : BOOK_NOT_REMOVED, error);
   }
   if (!keep_promise)
     forget_promise (book, person->resource_name);
@@ -177,7 +178,20 @@ book_folder_delete_now (BookFolder *self)
   }
   self->deleting = TRUE;
   self->busy++;
-  book_delete_promised_async (self->book, self->person, self->removed_version, on_deleted, self);
+  book_delete_promised_async (self->book, self->person, self->removed_version,
+                              self->removed_earlier ? BOOK_LOOK_PERSON : BOOK_LOOK_NEWS, on_deleted, self);
+}
+
+gboolean
+book_deletion_overtaken (Book *book, BookPerson *person, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (book_store_remove_deletion (book->store, person->resource_name, &why))
+    return TRUE;
+  g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the removal of the photo before it could not be crossed out: %s",
+               why->message);
+  return FALSE;
 }
 
 /* ---- those of an earlier mount ---- */
@@ -202,6 +216,9 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
       g_autoptr (GError) error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
 
       book_change_failed (book, person, "the photo was not removed", error);
+    } else if (person == NULL) {
+      g_message ("a photo that was to be removed was not: its contact, %s, is no longer in the address book",
+                 resource_name);
     }
     return;
   }
@@ -237,8 +254,8 @@ carry_out (Book *book, gboolean earlier)
       continue;
     if (earlier && folder->photo_held)
       continue; /* here is a successor; it settles what becomes of the old one */
-    folder->removed_earlier = FALSE;
     book_folder_delete_now (folder);
+    folder->removed_earlier = FALSE;
   }
 }
 
@@ -278,7 +295,7 @@ keep_service_photo (GTask *task)
   g_object_unref (task);
 }
 
-/* The service's photo goes, unless it is to stay. Consumes the task. */
+/* The service's photo goes, unless it is to stay, or the promise cannot be kept over a kill. Consumes the task. */
 static void
 remove_service_photo (GTask *task)
 {
@@ -295,8 +312,16 @@ remove_service_photo (GTask *task)
   if (version != NULL && folder->state != BOOK_FOLDER_REMOVED) {
     /* A photo that is to be taken back is no promise to the user: after a kill it is simply there. */
     if (self->take_back != BOOK_TAKE_BACK_PHOTO
-        && !book_store_put_deletion (book->store, self->person->resource_name, version, &error))
-      g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
+        && !book_store_put_deletion (book->store, self->person->resource_name, version, &error)) {
+      g_autoptr (GError) told
+          = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "the removal could not be noted: %s", error->message);
+
+      book_person_fail (book, self->person, "the photo was not removed", told, NULL);
+      book_folder_release_if_idle (folder);
+      g_task_return_error (task, g_steal_pointer (&told));
+      g_object_unref (task);
+      return;
+    }
     book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
     folder->removed_version = g_steal_pointer (&version);
     folder->take_back = self->take_back == BOOK_TAKE_BACK_PHOTO;

@@ -391,8 +391,11 @@ book_handle_read (BookHandle *self, void *buffer, gsize size, goffset offset, GE
   if (draft != NULL)
     return book_draft_read (draft, buffer, size, offset, error);
   n = pread (self->fd, buffer, size, offset);
-  if (n < 0)
+  if (n < 0) {
     g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo could not be read: %s", g_strerror (errno));
+    if (self->file->version != NULL) /* the next open fetches it anew */
+      book_cache_drop (self->file->book->cache, self->file->version);
+  }
   return n;
 }
 

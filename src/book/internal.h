@@ -82,7 +82,7 @@ struct Book {
   GQueue mutations; /* of GTask with a Mutation, the first one is under way */
   double tokens;    /* what the bucket holds */
   gint64 tokens_time;
-  guint asking; /* people.get after an unknown outcome or for a photo that is gone, under way */
+  guint asking; /* people.get after an unknown outcome and the like, under way */
 
   /* ---- flush.c ---- */
   guint flushes; /* under way: each may still put bytes into .rejected */
@@ -123,9 +123,10 @@ gboolean book_people_load (Book *book, GError **error);
 gboolean book_people_store_all (Book *book, GError **error);
 
 typedef enum {
-  BOOK_APPLY_DELTA, /* may lag: an older update time, or the photo that we just replaced, is ignored */
-  BOOK_APPLY_ALL,   /* the same, and who is not in it is gone */
-  BOOK_APPLY_ANSWER /* the answer to a mutation: the truth */
+  BOOK_APPLY_DELTA,  /* may lag: an older update time, or the photo that we just replaced, is ignored */
+  BOOK_APPLY_ALL,    /* the same, and who is not in it is gone */
+  BOOK_APPLY_ANSWER, /* the answer to a mutation: it may be late, and then a delta that came before is newer */
+  BOOK_APPLY_TRUTH   /* what people.get says again and again */
 } BookApply;
 
 /* Take what the service said of people (elements: PeoplePerson): names, photos, store, events. One transaction. FALSE
@@ -135,6 +136,8 @@ gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError
 void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);
 /* An answer of people.get: as fresh as a delta, no fresher. */
 void book_people_apply_news (Book *book, const PeoplePerson *person);
+/* One that said the same often enough: whatever its times are. */
+void book_people_apply_truth (Book *book, const PeoplePerson *person);
 void book_person_store (Book *book, BookPerson *person);
 void book_person_unstore (Book *book, const BookPerson *person);
 /* A mutation of ours replaced version: a lagging delta does not bring it back. */
@@ -144,10 +147,16 @@ void book_people_take_out (Book *book, BookPerson *person); /* the reference is 
 
 /* ---- look.c ---- */
 typedef struct BookLook BookLook;
-typedef void (*BookLookFunc) (gpointer data);
+typedef enum {
+  BOOK_LOOK_NEWS,  /* what came some seconds ago is good enough; a delta does */
+  BOOK_LOOK_PERSON /* ask for this person, now */
+} BookLookDepth;
+/* no_such_person: the service was asked for this one, and does not have it. */
+typedef void (*BookLookFunc) (gboolean no_such_person, gpointer data);
 /* NULL: what is known is fresh enough. Else done is called, never from inside, within two seconds or half of what is
  * left until deadline, and the look is over; or abandon it before that. */
-BookLook *book_look (Book *book, BookPerson *person, gint64 deadline, BookLookFunc done, gpointer data);
+BookLook *book_look (Book *book, BookPerson *person, BookLookDepth depth, gint64 deadline, BookLookFunc done,
+                     gpointer data);
 void book_look_abandon (BookLook *look);
 
 /* ---- scan.c ---- somebody goes through the photos: fetch the next ones when a scan is going on */
@@ -164,6 +173,7 @@ typedef struct {
   gint64 size;
   char *version;
   char mime_type[32];
+  char sha256[65]; /* of what the service delivered, in hexadecimal; "": not known */
 } BookPhoto;
 void book_photo_free (BookPhoto *self); /* closes fd */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookPhoto, book_photo_free)
@@ -179,13 +189,16 @@ BookPhoto *book_photo_get_finish (Book *book, GAsyncResult *result, GError **err
 void book_fetch_cancel_if_ahead (gpointer fetch);
 /* Fetch it into the cache, for nobody yet. */
 void book_photo_prefetch (Book *book, BookPerson *person);
-/* From the cache, or NULL. */
+/* From the cache, or NULL; also for a large one that book_photo_get_async has to check first. */
 BookPhoto *book_photo_cached (Book *book, const char *version);
 /* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
  * the service delivered them for it. */
 gboolean book_photo_is_present (Book *book, const BookPerson *person, const char *sha256);
 /* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
 void book_photo_note_sent (Book *book, const BookPerson *person, const char *sha256);
+/* All its bytes, BOOK_ERROR_IO when they are not what the service delivered; any thread. Never mapped: where the disk cannot
+ * be read, that is an error and no signal. */
+GBytes *book_photo_read (const BookPhoto *self, GError **error);
 
 /* ---- sync.c ---- */
 void book_sync_clear (Book *book);
@@ -220,9 +233,9 @@ gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 /* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it, and then it ends as
- * cancelled when it is wanted no more (book_deletion_is_wanted). */
-void book_delete_promised_async (Book *book, BookPerson *person, const char *version, GAsyncReadyCallback callback,
-                                 gpointer data);
+ * cancelled when it is wanted no more (book_deletion_is_wanted). depth: of the first look. */
+void book_delete_promised_async (Book *book, BookPerson *person, const char *version, BookLookDepth depth,
+                                 GAsyncReadyCallback callback, gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- send.c ---- */
@@ -238,13 +251,19 @@ void book_send_check_async (Book *book, BookPerson *person, GBytes *written, GCa
                             GAsyncReadyCallback callback, gpointer data);
 gboolean book_send_check_finish (Book *book, GAsyncResult *result, GError **error);
 
-/* ---- ask.c ---- after a mutation whose answer did not say */
-typedef enum { BOOK_ASK_FAILED, BOOK_ASK_UNANSWERED, BOOK_ASK_GONE, BOOK_ASK_UNSEEN } BookAskWhy;
+/* ---- save.c ---- */
+/* To .previous: photo, which it takes, or else bytes. */
+void book_save_async (Book *book, BookPerson *person, BookPhoto *photo, GBytes *bytes, GAsyncReadyCallback callback,
+                      gpointer data);
+gboolean book_save_finish (GAsyncResult *result, GError **error);
 
-/* replaced is the version it was to replace, saved its copy in .previous; each may be NULL */
-void book_ask_for_person (Book *book, BookPerson *person, BookAskWhy why, const char *replaced, const char *saved);
+/* ---- ask.c ---- after a mutation whose answer did not say */
+/* It failed, and may have been carried out all the same; replaced: the version that it was to replace, or NULL. */
+void book_ask_for_outcome (Book *book, BookPerson *person, const char *replaced);
 /* photo was taken, and is not shown: it is the person's unseen until it is */
 void book_ask_for_unseen (Book *book, BookPerson *person, GBytes *photo);
+/* What the service says of the person is older than what we know, and not known to us: what stands in the end is true. */
+void book_ask_for_truth (Book *book, BookPerson *person);
 
 /* ---- folder.c ---- */
 typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookFolderState;
@@ -325,6 +344,9 @@ void book_deletions_load (Book *book); /* of an earlier mount: hide those photos
 /* The removal that was promised is still to be carried out: no successor is there, or on its way. */
 gboolean book_deletion_is_wanted (const BookPerson *person);
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
+/* A new photo is about to be sent: what was promised to be removed is not to be, whatever becomes of the new one. FALSE: a
+ * later mount would not know. */
+gboolean book_deletion_overtaken (Book *book, BookPerson *person, GError **error);
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 
 /* ---- refuse.c, file.c ---- */
@@ -335,7 +357,8 @@ BookHandle *book_folder_create_now (Book *book, BookPerson *person, const char *
 gboolean book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **error);
 
 /* ---- flush.c ---- */
-#define BOOK_NOT_CHANGED "the photo was not changed"
+#define BOOK_NOT_CHANGED "the photo was not changed" /* where that is not known, people are told so: complain.c */
+#define BOOK_NOT_REMOVED "the photo was not removed and is back"
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
 /* What is written to the file is meant to become the contact's photo. */

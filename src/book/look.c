@@ -8,7 +8,9 @@
  *     ↓
  *   the person alone (people.get); who comes first ─────→ done
  *
- * One delta is good for all mutations of some seconds. An offer only: NEWS_WAIT after its beginning it is over, and a
+ * One delta is good for all mutations of some seconds. That is not enough before another attempt at one, nor where it is not
+ * known what came of the last, nor for what an earlier mount had promised: then the person alone is asked for, at once, as a
+ * delta may lag more. An offer only: NEWS_WAIT after its beginning it is over, and a
  * mutation does not fail because there was no news. Where nothing answered a whole look, the next ones are short, that
  * a queue of mutations still ends inside its deadlines.
  */
@@ -26,6 +28,7 @@ struct BookLook {
   Book *book; /* not to be touched when done is NULL, unless book->asking counts us */
   BookPerson *person;
   BookLookFunc done; /* NULL: it has been called, or nobody waits any more */
+  gboolean no_such_person;
   gpointer data;
   gint64 until;
   guint timer;               /* the end */
@@ -66,11 +69,12 @@ look_end (BookLook *self)
 {
   BookLookFunc done = self->done;
   gpointer data = self->data;
+  gboolean no_such_person = self->no_such_person;
 
   if (done == NULL)
     return;
   book_look_abandon (self);
-  done (data);
+  done (no_such_person, data);
 }
 
 static gboolean
@@ -89,9 +93,11 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
 {
   BookLook *self = data;
   Book *book = self->book;
-  g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, &error);
 
   self->person_pending = FALSE;
+  self->no_such_person = g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND);
   if (said != NULL) {
     book->news_missed = 0;
     book_people_apply_news (book, said);
@@ -149,14 +155,14 @@ is_fresh (gint64 time, gint64 now)
 }
 
 BookLook *
-book_look (Book *book, BookPerson *person, gint64 deadline, BookLookFunc done, gpointer data)
+book_look (Book *book, BookPerson *person, BookLookDepth depth, gint64 deadline, BookLookFunc done, gpointer data)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 wait = MIN (is_fresh (book->news_missed, now) ? SHORT_WAIT : NEWS_WAIT,
                      (deadline - now) / 2); /* the mutation itself needs some, too */
   BookLook *self;
 
-  if (!book->listed || is_fresh (book->news_came, now))
+  if (!book->listed || (depth == BOOK_LOOK_NEWS && is_fresh (book->news_came, now)))
     return NULL;
   self = g_rc_box_new0 (BookLook);
   self->book = book;
@@ -166,7 +172,8 @@ book_look (Book *book, BookPerson *person, gint64 deadline, BookLookFunc done, g
   self->until = now + wait;
   self->timer = g_timeout_add ((guint)(MAX (wait, 0) / G_TIME_SPAN_MILLISECOND), on_time_out, self);
   self->cancellable = g_cancellable_new ();
-  if (book->stop == NULL && book_sync_would_be_delta (book) && !is_fresh (book->news_tried, now)) {
+  if (depth == BOOK_LOOK_NEWS && book->stop == NULL && book_sync_would_be_delta (book)
+      && !is_fresh (book->news_tried, now)) {
     book->news_tried = now;
     self->delta_pending = TRUE;
     self->late = g_timeout_add (DELTA_LATE / G_TIME_SPAN_MILLISECOND, on_late, self);

@@ -30,7 +30,10 @@ typedef struct {
   char *
       superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
   GBytes *unseen; /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
-  char *error;    /* the last failure in words, while it stands */
+  gboolean truth_is_asked; /* ask.c: what the service says is older than what we know */
+  gboolean in_doubt;       /* the last change failed, and may have been carried out all the same (attempt.c, ask.c) */
+  guint failures;          /* told so far */
+  char *error;             /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   char *note;                  /* what was changed in the last picture that was sent, and why; NULL: nothing */
   BookWrite *last_write;       /* what a program wrote, while it may still take it back (take-back.c); or NULL */

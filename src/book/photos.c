@@ -3,7 +3,8 @@
  *
  * book_photo_get_async is one of these states per waiter; fetches are shared by version (book->fetches):
  *
- *   cached ──────────────────────────────────────────────────────────→ done
+ *   cached, and seen to be what was fetched (SHA-256) ───────────────→ done
+ *   cached, but changed by whatever ─→ dropped, so that it is:
  *   not cached → joins a Fetch → bytes, kept in the cache ────────────→ done
  *                             └→ 404: the person once more (people.get) → another version: from the start
  *                                                                      → none any more: BOOK_ERROR_NOT_FOUND
@@ -29,6 +30,9 @@
 
 /* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
 #define LAST_WORD_US (500 * 1000)
+
+/* To hash more would hold up the loop for longer than a millisecond or two: that is done on a worker. */
+#define CHECK_AT_ONCE (256 * 1024)
 
 typedef struct {
   Book *book;
@@ -96,7 +100,7 @@ check_body (GBytes *body, const char *content_type, GError **error)
 }
 
 static BookPhoto *
-photo_new (const char *version, int fd, gint64 size, const char *mime_type)
+photo_new (const char *version, int fd, gint64 size, const char *mime_type, const char *sha256)
 {
   BookPhoto *photo = g_new0 (BookPhoto, 1);
 
@@ -104,7 +108,34 @@ photo_new (const char *version, int fd, gint64 size, const char *mime_type)
   photo->size = size;
   photo->version = g_strdup (version);
   g_strlcpy (photo->mime_type, mime_type, sizeof photo->mime_type);
+  g_strlcpy (photo->sha256, sha256, sizeof photo->sha256);
   return photo;
+}
+
+GBytes *
+book_photo_read (const BookPhoto *self, GError **error)
+{
+  gsize size = (gsize)self->size, done = 0;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *sha256 = NULL;
+  char *data = g_malloc (size);
+  gssize n = 1;
+
+  while (done < size && n > 0) {
+    n = TEMP_FAILURE_RETRY (pread (self->fd, data + done, size - done, (goffset)done));
+    done += n > 0 ? (gsize)n : 0;
+  }
+  if (n < 0)
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo could not be read: %s", g_strerror (errno));
+  bytes = g_bytes_new_take (data, size);
+  if (n < 0)
+    return NULL;
+  if (done == size && self->sha256[0] != '\0')
+    sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+  if (done == size && (sha256 == NULL || g_str_equal (sha256, self->sha256)))
+    return g_steal_pointer (&bytes);
+  g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo is not what was fetched: the disk lost some of it");
+  return NULL;
 }
 
 /* The same photo with a descriptor of its own. */
@@ -117,11 +148,12 @@ photo_share (const BookPhoto *photo, GError **error)
     g_set_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE, "the photo cannot be opened: %s", g_strerror (errno));
     return NULL;
   }
-  return photo_new (photo->version, fd, photo->size, photo->mime_type);
+  return photo_new (photo->version, fd, photo->size, photo->mime_type, photo->sha256);
 }
 
-BookPhoto *
-book_photo_cached (Book *book, const char *version)
+/* From the cache, whatever its bytes are now, or NULL. */
+static BookPhoto *
+open_cached (Book *book, const char *version)
 {
   BookStorePhoto row;
   int fd;
@@ -129,7 +161,35 @@ book_photo_cached (Book *book, const char *version)
   if (!book_cache_lookup (book->cache, version, &row) || !row.cached)
     return NULL;
   fd = book_cache_open (book->cache, version);
-  return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type) : NULL;
+  return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type, row.sha256) : NULL;
+}
+
+/* TRUE: it is what was fetched. FALSE: it is fetched anew. */
+static gboolean
+settle_check (Book *book, const BookPhoto *photo, GError *error)
+{
+  if (error == NULL) {
+    book_cache_note_intact (book->cache, photo->version, photo->fd);
+    return TRUE;
+  }
+  g_message ("a photo is fetched anew: %s", error->message);
+  book_cache_drop (book->cache, photo->version);
+  return FALSE;
+}
+
+BookPhoto *
+book_photo_cached (Book *book, const char *version)
+{
+  g_autoptr (BookPhoto) photo = open_cached (book, version);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (photo == NULL || book_cache_is_intact (book->cache, version, photo->fd))
+    return g_steal_pointer (&photo);
+  if (photo->size > CHECK_AT_ONCE)
+    return NULL;
+  bytes = book_photo_read (photo, &error);
+  return settle_check (book, photo, error) ? g_steal_pointer (&photo) : NULL;
 }
 
 gboolean
@@ -217,7 +277,7 @@ keep (Book *book, const char *version, GBytes *body, const char *sha256, GError 
   const char *mime_type = image_kind_mime_type (image_kind (data, size));
   int fd = book_cache_add (book->cache, version, body, mime_type, sha256, error);
 
-  return fd >= 0 ? photo_new (version, fd, (gint64)size, mime_type) : NULL;
+  return fd >= 0 ? photo_new (version, fd, (gint64)size, mime_type, sha256 != NULL ? sha256 : "") : NULL;
 }
 
 static void
@@ -407,6 +467,44 @@ join (GTask *task, Fetch *fetch)
     self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
 }
 
+static void
+check_in_worker (GTask *worker, gpointer source, gpointer photo, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes = book_photo_read (photo, &error);
+
+  if (bytes != NULL)
+    g_task_return_boolean (worker, TRUE);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Get *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  g_task_propagate_boolean (G_TASK (result), &error);
+  settle_check (self->book, g_task_get_task_data (G_TASK (result)), error);
+  self->book->asking--;
+  step (task);
+  book_stop_check (self->book);
+}
+
+/* A large one that nobody has looked at since the mount, or since somebody touched it. Takes photo. */
+static void
+check (GTask *task, BookPhoto *photo)
+{
+  Get *self = g_task_get_task_data (task);
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_checked, g_object_ref (task));
+
+  self->book->asking++;
+  g_task_set_task_data (worker, photo, (GDestroyNotify)book_photo_free);
+  g_task_run_in_thread (worker, check_in_worker);
+}
+
 /* Where a get stands: look at the person as it is now. Consumes nothing; the task is kept by whoever waits. */
 static void
 step (GTask *task)
@@ -428,6 +526,11 @@ step (GTask *task)
   photo = book_photo_cached (book, version);
   if (photo != NULL) {
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
+    return;
+  }
+  photo = open_cached (book, version);
+  if (photo != NULL) {
+    check (task, photo);
     return;
   }
   if (self->asked_again == 0 && is_undelivered (book, version)) {

@@ -166,17 +166,15 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   Send *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   self->present = book_photo_get_finish (self->book, result, &error);
   if (self->present != NULL)
-    file = g_mapped_file_new_from_fd (self->present->fd, FALSE, NULL);
-  if (file == NULL) { /* the upload will meet the same trouble, and has the words for it */
+    bytes = book_photo_read (self->present, NULL);
+  if (bytes == NULL) { /* the upload will meet the same trouble, and has the words for it */
     get_ready (task);
     return;
   }
-  bytes = g_mapped_file_get_bytes (file);
   image_is_smaller_copy_async (self->book->image_helper, self->prepared->bytes, bytes, self->deadline,
                                g_task_get_cancellable (task), on_compared, task);
 }

@@ -44,6 +44,7 @@ typedef enum {
   EACH_CACHED_PHOTO,
   PUT_DELETION,
   REMOVE_DELETION,
+  RENAME_DELETION,
   EACH_DELETION,
   GET_SENT,
   PUT_SENT,
@@ -71,6 +72,7 @@ static const char *const statements[N_STATEMENTS] = {
                         " ORDER BY last_use, size, version",
   [PUT_DELETION] = "REPLACE INTO deletions (resource_name, version) VALUES (?, ?)",
   [REMOVE_DELETION] = "DELETE FROM deletions WHERE resource_name = ?",
+  [RENAME_DELETION] = "UPDATE OR REPLACE deletions SET resource_name = ? WHERE resource_name = ?",
   [EACH_DELETION] = "SELECT resource_name, version FROM deletions ORDER BY resource_name",
   [GET_SENT] = "SELECT sha256 FROM sent WHERE resource_name = ? AND version = ?",
   [PUT_SENT] = "REPLACE INTO sent (resource_name, version, sha256) VALUES (?, ?, ?)",
@@ -509,6 +511,13 @@ gboolean
 book_store_remove_deletion (BookStore *self, const char *resource_name, GError **error)
 {
   return run_with_text (self, REMOVE_DELETION, resource_name, error);
+}
+
+gboolean
+book_store_rename_deletion (BookStore *self, const char *from, const char *to, GError **error)
+{
+  bind_text (self->statements[RENAME_DELETION], 2, from);
+  return run_with_text (self, RENAME_DELETION, to, error);
 }
 
 gboolean

@@ -72,6 +72,8 @@ gboolean book_store_each_cached_photo (BookStore *self, BookStorePhotoFunc func,
 typedef void (*BookStoreDeletionFunc) (const char *resource_name, const char *version, gpointer data);
 gboolean book_store_put_deletion (BookStore *self, const char *resource_name, const char *version, GError **error);
 gboolean book_store_remove_deletion (BookStore *self, const char *resource_name, GError **error);
+/* The person is called otherwise now. Success when there is none for from. */
+gboolean book_store_rename_deletion (BookStore *self, const char *from, const char *to, GError **error);
 gboolean book_store_each_deletion (BookStore *self, BookStoreDeletionFunc func, gpointer data, GError **error);
 
 /* ---- what was last sent for a person, and the version that it became: the service compresses photos anew, so the bytes

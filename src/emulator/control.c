@@ -91,6 +91,7 @@ read_fault (const cJSON *order, GError **error)
   fault->with = g_strdup (json_get_string (order, "with"));
   fault->without = g_strdup (json_get_string (order, "without"));
   fault->status = (guint)json_get_int (order, "status", 503);
+  fault->applied = json_get_bool (order, "applied");
   fault->delay_ms = (guint)json_get_int (order, "delay_ms", 0);
   fault->times = (int)json_get_int (order, "times", 1);
   fault->reason = g_strdup (json_get_string (order, "reason"));

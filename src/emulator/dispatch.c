@@ -1,7 +1,8 @@
 /*
  * From a request to its answer: the log, the faults that tests ordered, then the origin's own handler.
  *
- *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage, quota, endless)
+ *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage, quota, endless); if
+ *                                      │  it is ordered so, the request is carried out all the same
  *                                      └─ route, its answer perhaps spoilt (cut, type, lost-answer)
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -21,6 +22,7 @@ typedef struct Delayed {
   Handler handler; /* NULL: the answer is the fault's */
   FaultAction action;
   guint status;
+  gboolean applied;
 } Delayed;
 
 /* Any page in a browser may ask, as at Google: it needs a token all the same. */
@@ -85,20 +87,13 @@ answer_endless (Request *request)
   request_answer_json (request, 200, json);
 }
 
+/* The fault's own answer, or none. */
 static void
-carry_on (Delayed *delayed)
+answer_fault (Emulator *emulator, Request *request, FaultAction action, guint status)
 {
-  Request *request = delayed->request;
-
-  if (request->answered)
-    return; /* the client left during the delay: a mutation that was not sent whole is not carried out either */
-  if (delayed->handler != NULL) {
-    delayed->handler (delayed->emulator, request);
-    return;
-  }
-  switch (delayed->action) {
+  switch (action) {
   case FAULT_STATUS:
-    answer_status (request, delayed->status);
+    answer_status (request, status);
     break;
   case FAULT_RESET:
     request_drop (request, TRUE);
@@ -113,7 +108,7 @@ carry_on (Delayed *delayed)
     answer_endless (request);
     break;
   case FAULT_HANG: /* its end is noted when the client leaves */
-    faults_hold (delayed->emulator->faults, request);
+    faults_hold (emulator->faults, request);
     break;
   case FAULT_DELAY:
   case FAULT_CUT:
@@ -123,6 +118,32 @@ carry_on (Delayed *delayed)
   default:
     break;
   }
+}
+
+/* The request is carried out, and this is said of it. */
+static void
+answer_instead (Request *request, gpointer data)
+{
+  g_autofree Delayed *order = data;
+
+  answer_fault (order->emulator, request, order->action, order->status);
+}
+
+static void
+carry_on (Delayed *delayed)
+{
+  Request *request = delayed->request;
+
+  if (request->answered)
+    return; /* the client left during the delay: a mutation that was not sent whole is not carried out either */
+  if (delayed->applied) {
+    request->instead = answer_instead;
+    request->instead_data = g_memdup2 (delayed, sizeof *delayed);
+  }
+  if (delayed->handler != NULL)
+    delayed->handler (delayed->emulator, request);
+  else
+    answer_fault (delayed->emulator, request, delayed->action, delayed->status);
 }
 
 static void
@@ -192,8 +213,10 @@ run (Emulator *emulator, Request *request, Handler handler)
   if (fault != NULL) {
     delayed->action = fault->action;
     delayed->status = fault->status;
-    if (!apply_fault (request, fault))
-      delayed->handler = NULL;
+    if (!apply_fault (request, fault)) {
+      delayed->applied = fault->applied;
+      delayed->handler = fault->applied ? handler : NULL;
+    }
   }
   if (delay_ms > 0) {
     g_timeout_add_full (G_PRIORITY_DEFAULT, delay_ms, delay_over, delayed, delayed_free);

@@ -30,6 +30,7 @@ typedef struct Fault {
   char *content_type;
   GBytes *body;       /* or NULL */
   GPtrArray *headers; /* char *, name and value in turn */
+  gboolean applied;   /* STATUS, HANG, RESET, GARBAGE: the request is carried out before */
   guint delay_ms;     /* before anything else */
   int times;          /* left; -1: for ever */
   guint hits;

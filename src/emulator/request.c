@@ -198,6 +198,12 @@ request_answer (Request *self, guint status, const char *content_type, GBytes *b
 
   if (self->answered)
     return;
+  if (self->instead != NULL) {
+    void (*instead) (Request *, gpointer) = g_steal_pointer (&self->instead);
+
+    instead (self, self->instead_data);
+    return;
+  }
   if (self->ending == ENDING_LOSE) {
     request_drop (self, FALSE);
     return;

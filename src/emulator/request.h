@@ -55,6 +55,8 @@ struct Request {
 
   /* what a fault wants of the answer */
   Ending ending;
+  void (*instead) (Request *self, gpointer data); /* takes the answer's place, once the request is carried out */
+  gpointer instead_data;
   gboolean wrapped; /* by the API's front end: answer-body.h */
   gboolean stale;   /* the answer shows what was there before */
   char *forced_type;

@@ -9,6 +9,7 @@
  *       └────────────── on_waited ←── step_again ←────┴─ 429, 5xx, no answer
  *
  * While an allowance is used up (pause.h), what is charged to it fails before the first step.
+ * A request that is made once fails where it would be made again, and says what is known of its attempt.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -34,6 +35,7 @@ typedef struct {
   GBytes *body; /* encoded, or NULL */
   char *token;
   gboolean renewed; /* one fresh token was asked for after a 401 */
+  PeopleAttempt attempt;
 } Call;
 
 static void step_token (GTask *task);
@@ -82,6 +84,12 @@ step_again (GTask *task, GError *error, gint64 retry_after)
 {
   Call *self = g_task_get_task_data (task);
 
+  if (self->request->once) {
+    self->attempt.may_pass = TRUE;
+    self->attempt.retry_after = retry_after;
+    g_task_return_error (task, error);
+    return;
+  }
   attempts_again_async (&self->attempts, error, retry_after, self->cancellable, on_waited, g_object_ref (task));
 }
 
@@ -136,7 +144,7 @@ judge_answer (GTask *task, HttpResponse *response)
     error = pause_now (self, error, response->retry_after);
   if (advice == ANSWER_AGAIN) {
     step_again (task, error, response->retry_after);
-  } else if (advice == ANSWER_NEW_TOKEN && !self->renewed) {
+  } else if (advice == ANSWER_NEW_TOKEN && !self->renewed && !self->request->once) {
     self->renewed = TRUE;
     g_error_free (error);
     auth_reject (self->client->auth, self->token);
@@ -144,6 +152,7 @@ judge_answer (GTask *task, HttpResponse *response)
   } else {
     if (advice == ANSWER_NEW_TOKEN)
       auth_reject (self->client->auth, self->token);
+    self->attempt.new_token = advice == ANSWER_NEW_TOKEN;
     g_task_return_error (task, advise (self, error));
   }
 }
@@ -160,6 +169,7 @@ step_get_person (GTask *task)
   request->url = g_steal_pointer (&request->person_url);
   request->method = "GET";
   request->about = (AnswerRequest){ 0 };
+  request->once = FALSE; /* and what was done stays done, whatever comes of this */
   request->parse = people_request_parse_person;
   step_token (task);
 }
@@ -264,6 +274,17 @@ read_answer (GTask *task, GBytes *body)
   g_task_run_in_thread (worker, read_in_worker);
 }
 
+/* TRUE if an answer, or the lack of one, leaves it open whether the service has carried the request out. It has not when
+ * no connection came about, nor when it says that it will not: 4xx, but for those that are about time and order. */
+static gboolean
+leaves_open (const HttpResponse *response, const GError *error)
+{
+  if (response == NULL)
+    return !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE)
+           && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
+  return response->status < 400 || response->status >= 500 || response->status == 408 || response->status == 409;
+}
+
 static void
 on_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -272,6 +293,8 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (HttpResponse) response = http_send_finish (result, &error);
 
+  if (self->request->once)
+    self->attempt.reached = leaves_open (response, error);
   if (is_over (task))
     return;
   if (response != NULL && status_meaning (response->status)->advice == ANSWER_DONE && pause_of (self) != NULL)
@@ -303,6 +326,7 @@ step_send (GTask *task)
     http_request_set_body (request, "application/json; charset=utf-8", self->body);
   request->compressed = TRUE;
   request->max_answer = MAX_ANSWER;
+  request->once = self->request->once;
   http_send_async (self->client->http, request, self->attempts.retry.deadline, self->cancellable, on_answer,
                    g_object_ref (task));
 }
@@ -385,6 +409,7 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
   self->cancellable = g_cancellable_new ();
   attempts_init (&self->attempts, deadline);
   g_hash_table_add (client->calls, self);
+  g_task_set_source_tag (task, call_async);
   g_task_set_task_data (task, self, (GDestroyNotify)call_free);
   if (cancellable != NULL) {
     self->caller = g_object_ref (cancellable);
@@ -397,6 +422,14 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
     g_task_return_error (task, paused);
   else
     step_encode (task);
+}
+
+void
+call_get_attempt (GAsyncResult *result, PeopleAttempt *attempt)
+{
+  const Call *self = g_async_result_is_tagged (result, call_async) ? g_task_get_task_data (G_TASK (result)) : NULL;
+
+  *attempt = self != NULL ? self->attempt : (PeopleAttempt){ 0 };
 }
 
 void

@@ -20,5 +20,8 @@ struct PeopleClient {
 void call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer data);
 
+/* Of a request that is made once, when its call has failed. */
+void call_get_attempt (GAsyncResult *result, PeopleAttempt *attempt);
+
 /* Cancels what runs; its callbacks come later, and touch client no more. */
 void call_cancel_all (PeopleClient *client);

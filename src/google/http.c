@@ -70,6 +70,7 @@ struct HttpTransfer {
   gboolean too_large, secret;
   gboolean home;          /* an address was refused */
   gboolean headers_whole; /* curl takes a connection that closes among the headers for an answer without a body */
+  guint requests;         /* for one that is made once: so often curl began to send it */
   CURLcode code;          /* set by pool_collect */
   char words[CURL_ERROR_SIZE];
 };
@@ -127,6 +128,13 @@ on_new_socket (void *data, curl_socket_t fd, curlsocktype purpose)
   return CURL_SOCKOPT_OK;
 }
 
+/* A kept connection that breaks before the answer begins makes curl send the request once more, whatever it is. */
+static int
+on_before_request (void *data, char *remote_address, char *local_address, int remote_port, int local_port)
+{
+  return ((HttpTransfer *)data)->requests++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 /* Where the name really leads. Behind a proxy, it is the proxy's address, and the proxy looks the name up. */
 static curl_socket_t
 on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
@@ -159,6 +167,10 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, self);
+  if (self->request->once) {
+    curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_before_request);
+    curl_easy_setopt (easy, CURLOPT_PREREQDATA, self);
+  }
   /* Plain http is not asked to wait for a connection to share: HTTP/1.1 has none, and the wait would last a whole
    * answer. */
   curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
@@ -239,6 +251,13 @@ take_response (HttpTransfer *self)
   return response;
 }
 
+/* A request that was on the wire when its connection broke is lost, whatever kept curl from another one. */
+static HttpFailure
+unless_sent (const HttpTransfer *self, HttpFailure kind)
+{
+  return self->requests > 0 ? HTTP_FAILURE_LOST : kind;
+}
+
 static HttpFailure
 failure_kind (const HttpTransfer *self)
 {
@@ -248,15 +267,15 @@ failure_kind (const HttpTransfer *self)
   case CURLE_SSL_ISSUER_ERROR:
   case CURLE_SSL_INVALIDCERTSTATUS:
   case CURLE_SSL_CERTPROBLEM:
-    return HTTP_FAILURE_CERTIFICATE;
+    return unless_sent (self, HTTP_FAILURE_CERTIFICATE);
   case CURLE_SSL_CONNECT_ERROR:
-    return http_failure_is_loss (self->words) ? HTTP_FAILURE_UNREACHABLE : HTTP_FAILURE_HANDSHAKE;
+    return unless_sent (self, http_failure_is_loss (self->words) ? HTTP_FAILURE_UNREACHABLE : HTTP_FAILURE_HANDSHAKE);
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
   case CURLE_COULDNT_CONNECT:
   case CURLE_PROXY:
   case CURLE_INTERFACE_FAILED:
-    return self->home ? HTTP_FAILURE_HOME : HTTP_FAILURE_UNREACHABLE;
+    return self->home ? HTTP_FAILURE_HOME : unless_sent (self, HTTP_FAILURE_UNREACHABLE);
   case CURLE_OPERATION_TIMEDOUT:
     return HTTP_FAILURE_TIMED_OUT;
   case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer */

@@ -58,6 +58,7 @@ typedef struct {
   gsize max_answer;    /* bytes of the decoded body */
   gboolean compressed; /* ask for gzip and the like */
   gboolean abroad;     /* its URL came from a server: nothing at home is asked (http-home.h), and only https */
+  gboolean once;       /* never sent a second time without our knowing: curl does that when a kept connection breaks */
   gboolean secret;     /* the answer carries a token: its buffer is wiped when freed */
 } HttpRequest;
 

@@ -152,6 +152,7 @@ people_request_update_photo (const char *api_url, const char *resource_name, GBy
     self->person_url = person_url (api_url, resource_name, "", TRUE);
     self->photo = g_bytes_ref (photo);
     self->about.change = TRUE;
+    self->once = TRUE;
     self->parse = parse_mutation;
   }
   return self;
@@ -166,6 +167,7 @@ people_request_delete_photo (const char *api_url, const char *resource_name, GEr
     self->url = person_url (api_url, resource_name, ":deleteContactPhoto", TRUE);
     self->person_url = person_url (api_url, resource_name, "", TRUE);
     self->about.change = TRUE;
+    self->once = TRUE;
     self->parse = parse_mutation;
   }
   return self;

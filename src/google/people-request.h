@@ -14,6 +14,7 @@ typedef struct {
   const char *method; /* static */
   char *url;
   char *resource_name; /* whose answer it must be; NULL: anybody's */
+  gboolean once;       /* one attempt, and what is known of it is in the call's PeopleAttempt (people.h) */
   GBytes *photo;       /* raw; goes up as people_request_photo_body of it. NULL: no body */
   AnswerRequest about;
   PeopleParseFunc parse;

@@ -59,6 +59,36 @@ people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error)
   return pause_left (&self->pauses[which], now);
 }
 
+static void
+on_authorized (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  char *token = auth_get_token_finish (NULL, result, &error);
+
+  if (token != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  auth_token_free (token);
+}
+
+void
+people_authorize_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, people_authorize_async);
+  auth_get_token_async (self->auth, deadline, cancellable, on_authorized, task);
+}
+
+gboolean
+people_authorize_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* Takes request and, when that is NULL, error. */
 static void
 start (PeopleClient *self, PeopleRequest *request, GError *error, gint64 deadline, GCancellable *cancellable,
@@ -126,8 +156,9 @@ people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes
 }
 
 PeoplePerson *
-people_update_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+people_update_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
 {
+  call_get_attempt (result, attempt);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
@@ -142,7 +173,8 @@ people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64
 }
 
 PeoplePerson *
-people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
 {
+  call_get_attempt (result, attempt);
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -1,7 +1,7 @@
 /*
  * The methods of the People API that contactfs calls, one function pair each.
  *
- * Each call authorizes itself (a fresh token, once, on a 401), retries what is safe to retry (429, 5xx, a lost
+ * Each call authorizes itself (a fresh token, once, on a 401). Those that only read retry what may pass (429, 5xx, a lost
  * connection, by the back-off of retry.h inside the deadline), and fails with PEOPLE_ERROR and a
  * sentence. Deadlines are monotonic times in microseconds (g_get_monotonic_time); no call outlives its own.
  * Cancelling ends the transfer and fails with G_IO_ERROR_CANCELLED. Loop thread only; callbacks come from the main
@@ -61,13 +61,30 @@ void people_get_async (PeopleClient *self, const char *resource_name, gint64 dea
                        GAsyncReadyCallback callback, gpointer data);
 PeoplePerson *people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
+/* An access token is at hand, or cannot be had by deadline. To be asked before what must be sent at once: a token may take
+ * long to come. */
+void people_authorize_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data);
+gboolean people_authorize_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
+/* What is known of an attempt to change something that failed. The two calls below make one attempt each: between two of
+ * them the caller looks at what is there now. */
+typedef struct {
+  gboolean reached;   /* the service may have carried it out */
+  gboolean may_pass;  /* another attempt may end otherwise: Attempts (attempts.h) says when */
+  gboolean new_token; /* it may with a fresh token, at once; the old one has been rejected */
+  gint64 retry_after; /* microseconds; 0: not said */
+} PeopleAttempt;
+
 /* people.updateContactPhoto. photo goes up byte for byte; base64 of large ones is made on a worker. */
 void people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes *photo, gint64 deadline,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-PeoplePerson *people_update_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+PeoplePerson *people_update_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt,
+                                          GError **error);
 
 /* people.deleteContactPhoto. No photo there (404 while the contact exists) is PEOPLE_ERROR_NOT_FOUND like a contact
  * that is gone: the caller asks people.get if it must know. */
 void people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-PeoplePerson *people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+PeoplePerson *people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt,
+                                          GError **error);

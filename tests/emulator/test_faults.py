@@ -88,6 +88,24 @@ def test_a_lost_answer_is_carried_out(emulator):
     assert request["ended"] and request["status"] == 0
 
 
+@pytest.mark.parametrize("order", [{"action": "status", "status": 504}, {"action": "garbage"}])
+def test_carried_out_and_answered_otherwise(emulator, order):
+    picture = emulator.photo_bytes("people/c1002")
+    emulator.fault(**order, method="PATCH", applied=True)
+    answer = patch(emulator, picture=picture)
+    assert answer.status == order.get("status", 200) and b'"person"' not in answer.body
+    assert emulator.photo_bytes("people/c1001") == picture
+    assert patch(emulator, "people/c1003", picture).status == 200
+
+
+def test_carried_out_and_reset(emulator):
+    picture = emulator.photo_bytes("people/c1002")
+    emulator.fault("reset", method="PATCH", applied=True)
+    with pytest.raises(ConnectionResetError):
+        patch(emulator, picture=picture)
+    assert emulator.photo_bytes("people/c1001") == picture
+
+
 def test_hang_until_the_client_leaves(emulator):
     emulator.fault("hang", path="/v1/people/c1001", times=-1)
     connection = emulator.connect(emulator.api_url)

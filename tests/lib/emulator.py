@@ -184,7 +184,8 @@ class Emulator:
 
     def fault(self, action, path=None, method=None, origin=None, **more):
         """Orders a fault; more: status, reason, body, body_base64, headers, content_type, delay_ms,
-        times (-1: always), with and without: what the query must have, and must not."""
+        times (-1: always), with and without: what the query must have, and must not; applied: the request is carried
+        out all the same (status, hang, reset, garbage)."""
         order = dict(more, action=action)
         order.update({name: value for name, value in (("path", path), ("method", method), ("origin", origin)) if value})
         return self.control("POST", "faults", order)["id"]

@@ -13,6 +13,7 @@ typedef struct {
   HttpClient *http;
   Auth *auth;
   PeopleClient *people;
+  PeopleAttempt attempt; /* the last one at a change */
 } Fixture;
 
 static void
@@ -55,7 +56,7 @@ update (Fixture *f, GBytes *photo, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   people_update_photo_async (f->people, "people/c1", photo, deadline_in (10), NULL, keep_result, &result);
-  return people_update_photo_finish (f->people, await_result (&result), error);
+  return people_update_photo_finish (f->people, await_result (&result), &f->attempt, error);
 }
 
 static PeoplePerson *
@@ -64,7 +65,7 @@ delete_photo (Fixture *f, double seconds, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   people_delete_photo_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
-  return people_delete_photo_finish (f->people, await_result (&result), error);
+  return people_delete_photo_finish (f->people, await_result (&result), &f->attempt, error);
 }
 
 static void
@@ -142,12 +143,11 @@ test_pause_lengths (void)
 static void
 test_409_four_times (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
 
   for (int i = 0; i < 4; i++)
     script_json (f->server, 409, FAILURE (409, "ABORTED", "The operation was aborted."));
-  g_assert_null (update (f, photo, &error));
+  g_assert_null (get (f, 10, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_CONFLICT);
 }
 
@@ -166,6 +166,54 @@ test_421_on_another_connection (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_seen (f->server, 1)->port, !=, script_server_seen (f->server, 2)->port);
 }
 
+/* What is known of a change that failed: may it have been carried out, and is it worth another attempt? None is made here. */
+static void
+test_attempts_at_changes (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    guint status; /* 0: the connection is lost */
+    const char *json;
+    gboolean reached, may_pass, new_token;
+  } cases[] = { { 0, "", TRUE, TRUE, FALSE },
+                { 503, FAILURE (503, "UNAVAILABLE", "Later."), TRUE, TRUE, FALSE },
+                { 200, "<html>", TRUE, FALSE, FALSE },
+                { 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."), FALSE, TRUE, FALSE },
+                { 400, FAILURE (400, "INVALID_ARGUMENT", "Invalid photo format."), FALSE, FALSE, FALSE },
+                { 403, FAILURE (403, "PERMISSION_DENIED", "No."), FALSE, FALSE, FALSE },
+                { 401, FAILURE (401, "UNAUTHENTICATED", "No."), FALSE, FALSE, TRUE } };
+  g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    if (cases[i].status == 0)
+      script_raw (f->server, "");
+    else
+      script_json (f->server, cases[i].status, cases[i].json);
+    g_assert_null (update (f, photo, &error));
+    g_assert_nonnull (error);
+    g_assert_cmpint (f->attempt.reached, ==, cases[i].reached);
+    g_assert_cmpint (f->attempt.may_pass, ==, cases[i].may_pass);
+    g_assert_cmpint (f->attempt.new_token, ==, cases[i].new_token);
+    g_assert_cmpuint (script_server_count (f->server), ==, i + 1);
+  }
+}
+
+/* The answer did not say how the person looks now, and then nothing did: it was carried out all the same. */
+static void
+test_attempt_whose_person_is_not_told (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+
+  script_json (f->server, 200, "{}");
+  script_json (f->server, 403, FAILURE (403, "PERMISSION_DENIED", "No."));
+  g_assert_null (update (f, photo, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION);
+  g_assert_true (f->attempt.reached);
+  g_assert_false (f->attempt.may_pass);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +223,8 @@ main (int argc, char **argv)
   ADD ("pause", test_pause);
   g_test_add_func ("/again/pause-lengths", test_pause_lengths);
   ADD ("409-four-times", test_409_four_times);
+  ADD ("attempts-at-changes", test_attempts_at_changes);
+  ADD ("attempt-whose-person-is-not-told", test_attempt_whose_person_is_not_told);
   ADD ("421-on-another-connection", test_421_on_another_connection);
   return g_test_run ();
 }

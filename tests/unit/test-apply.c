@@ -321,6 +321,87 @@ renamed_resource_is_kept_over_remounts (Fixture *self, gconstpointer data)
   }
 }
 
+/* What comes after it, be it the answer to a change of ours, does not undo a delta that is newer; nor after a remount. */
+static void
+late_answer_does_not_undo (Fixture *self, gconstpointer data)
+{
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/old=s100"), NULL);
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 30, "https://h/theirs=s100"), NULL);
+  book_person_by_resource_name (self->book, "people/c1")->truth_is_asked = TRUE; /* there is nobody to ask */
+  apply (self, BOOK_APPLY_ANSWER, said ("people/c1", "Ann", NULL, 20, "https://h/ours=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/theirs=s100");
+  remount (self);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/theirs=s100");
+  apply (self, BOOK_APPLY_TRUTH, said ("people/c1", "Ann", NULL, 20, "https://h/ours=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/ours=s100");
+}
+
+static void
+time_in_the_future_orders_nothing (Fixture *self, gconstpointer data)
+{
+  gint64 now = g_get_real_time ();
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, now, "https://h/old=s100"), NULL);
+  apply (self, BOOK_APPLY_ANSWER, said ("people/c1", "Ann", NULL, now + G_TIME_SPAN_DAY, "https://h/ours=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/ours=s100");
+  book_person_supersede (book_person_by_resource_name (self->book, "people/c1"), "https://h/old");
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, now, "https://h/old=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/ours=s100"); /* that is one that we have replaced */
+  apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, now + 1, "https://h/theirs=s100"), NULL);
+  g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/theirs=s100");
+}
+
+static PeoplePerson *
+said_merged (void)
+{
+  PeoplePerson *merged = said ("people/c1", "Ann", NULL, 20, NULL);
+
+  merged->previous_resource_names = g_strsplit ("people/c2", ",", -1);
+  return merged;
+}
+
+/* Into one that is known already; heard of before, or in the same delta, as somebody who is gone. */
+static void
+merged_contact_hands_over_what_was_kept (Fixture *self, gconstpointer data)
+{
+  for (int gone_before = 0; gone_before < 2; gone_before++) {
+    g_autoptr (GBytes) bytes = g_bytes_new_static (gone_before ? "one" : "two", 3);
+    g_autoptr (GPtrArray) names = NULL;
+    g_autofree char *name = NULL;
+
+    apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, NULL), said ("people/c2", "Ann", NULL, 10, NULL),
+           NULL);
+    name = book_archive_add (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c2", bytes, NULL);
+    g_assert_nonnull (name);
+    if (gone_before)
+      apply (self, BOOK_APPLY_DELTA, said_deleted ("people/c2"), said_merged (), NULL);
+    else
+      apply (self, BOOK_APPLY_DELTA, said_merged (), said_deleted ("people/c2"), NULL);
+    names = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+    g_assert_cmpuint (names->len, ==, gone_before + 1);
+  }
+}
+
+static void
+note_deletion (const char *resource_name, const char *version, gpointer data)
+{
+  g_string_append_printf (data, "%s %s|", resource_name, version);
+}
+
+static void
+promised_removal_goes_with_the_resource (Fixture *self, gconstpointer data)
+{
+  PeoplePerson *renamed = said ("people/c2", "Ann", NULL, 20, "https://h/x=s100");
+  g_autoptr (GString) promised = g_string_new (NULL);
+
+  renamed->previous_resource_names = g_strsplit ("people/c1", ",", -1);
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
+  g_assert_true (book_store_put_deletion (self->book->store, "people/c1", "https://h/x", NULL));
+  apply (self, BOOK_APPLY_DELTA, renamed, NULL);
+  g_assert_true (book_store_each_deletion (self->book->store, note_deletion, promised, NULL));
+  g_assert_cmpstr (promised->str, ==, "people/c2 https://h/x|");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,6 +420,10 @@ main (int argc, char **argv)
     { "/apply/anew-is-another-address-book", anew_is_another_address_book },
     { "/apply/listed-and-deleted-in-one-delta", listed_and_deleted_in_one_delta },
     { "/apply/lagging-delta-does-not-undo", lagging_delta_does_not_undo },
+    { "/apply/late-answer-does-not-undo", late_answer_does_not_undo },
+    { "/apply/time-in-the-future-orders-nothing", time_in_the_future_orders_nothing },
+    { "/apply/merged-contact-hands-over-what-was-kept", merged_contact_hands_over_what_was_kept },
+    { "/apply/promised-removal-goes-with-the-resource", promised_removal_goes_with_the_resource },
   };
 
   g_test_init (&argc, &argv, NULL);
