@@ -221,6 +221,15 @@ gboolean book_is_down (Book *book);
 void book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data);
 gboolean book_probe_finish (GAsyncResult *result, GError **error);
 
+/* ---- patience.c ---- */
+typedef struct BookPatience BookPatience;
+/* For something that is done with its cancellable, which is that of caller (or NULL) too: ended when the service answers
+ * nothing at all for some seconds. */
+BookPatience *book_patience_new (Book *book, GCancellable *caller);
+GCancellable *book_patience_cancellable (BookPatience *self);
+/* It has ended, with error or with NULL. Returns what to report; both transfer full. */
+GError *book_patience_end (BookPatience *self, GError *error);
+
 /* ---- mutations.c ---- */
 void book_mutations_init (Book *book);
 void book_mutations_clear (Book *book);

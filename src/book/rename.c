@@ -22,6 +22,7 @@ typedef struct {
   gint64 process;
   BookFile *file;
   GBytes *bytes;
+  BookPatience *patience;    /* while it is sent */
   gboolean was_linked_photo; /* the source is photo.jpg: delete it at the end */
 } Rename;
 
@@ -102,7 +103,9 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
   self->new_person->folder->successors--;
   book_folder_show_again (self->new_person->folder);
-  if (!book_send_finish (self->book, result, &error)) {
+  book_send_finish (self->book, result, &error);
+  error = book_patience_end (self->patience, error);
+  if (error != NULL) {
     book_reject (self->book, self->new_person, self->bytes, error, FALSE);
     if (self->process != 0 && self->process == self->file->writer)
       self->file->told_writer = self->process;
@@ -133,8 +136,9 @@ upload (GTask *task)
 
   g_clear_handle_id (&folder->timer, g_source_remove);
   folder->successors++;
+  self->patience = book_patience_new (self->book, g_task_get_cancellable (task));
   book_send_async (self->book, self->new_person, self->bytes, draft != NULL ? draft->base : NULL,
-                   g_task_get_cancellable (task), on_sent, task);
+                   book_patience_cancellable (self->patience), on_sent, task);
 }
 
 static void
