@@ -84,6 +84,27 @@ def test_accepted_photo_is_there_although_deltas_lag(contacts, faces):
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == faces.face_bytes(1)
 
 
+@pytest.mark.emulator("--delta-lag", "30")
+def test_promised_removal_takes_no_other_photo(contacts, run, faces):
+    """rm, cp, and a kill before cp was answered. The next mount sees the old photo still, since deltas lag, and the promise
+    was for that one; the photo that is there is another."""
+    photo = contacts.photo(ALICE)
+    photo.read_bytes()
+    contacts.emulator.fault("hang", method="PATCH", applied=True)
+    photo.unlink()
+    writer = run.start("cp", faces.face(1), photo, stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    eventually(lambda: contacts.held(ALICE) == faces.face_bytes(1))
+    shoot(contacts.mount)
+    run.finish(writer, timeout=10)
+    contacts.mount.start()
+    eventually(lambda: contacts.mount.status()["next_sync_in"] > 100)
+    contacts.mount.unmount()  # which carries out what was promised
+    assert contacts.emulator.photo_bytes(contacts.emulator.find(ALICE)) == faces.face_bytes(1)
+    assert [r["method"] for r in contacts.emulator.requests(method="DELETE")] == []
+    contacts.mount.start()
+
+
 def test_killed_during_an_upload(contacts, run, faces):
     """Not acknowledged: either picture may be the photo, but mount and service agree, and none is lost."""
     before = (contacts.path / ALICE / "photo.jpg").read_bytes()

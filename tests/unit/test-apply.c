@@ -402,6 +402,38 @@ promised_removal_goes_with_the_resource (Fixture *self, gconstpointer data)
   g_assert_cmpstr (promised->str, ==, "people/c2 https://h/x|");
 }
 
+static void
+keep_unlinked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **)data = g_object_ref (result);
+}
+
+/* After a kill nobody would know of it. */
+static void
+removal_that_cannot_be_noted_fails (Fixture *self, gconstpointer data)
+{
+  g_autoptr (HttpClient) http = http_client_new ();
+  g_autoptr (Auth) auth = auth_new_command ("true");
+  g_autoptr (PeopleClient) people = people_client_new (http, auth, "http://127.0.0.1:1", NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BookFile) file = NULL;
+  BookPerson *person;
+
+  self->book->people = people;
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
+  person = book_person_by_resource_name (self->book, "people/c1");
+  test_disk_full (TRUE);
+  book_folder_unlink_async (self->book, person, "photo.jpg", 0, NULL, keep_unlinked, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  test_disk_full (FALSE);
+  g_assert_false (book_folder_unlink_finish (self->book, result, &error));
+  g_assert_error (error, BOOK_ERROR, BOOK_ERROR_IO);
+  file = book_folder_lookup (self->book, person, "photo.jpg");
+  g_assert_nonnull (file);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -423,6 +455,7 @@ main (int argc, char **argv)
     { "/apply/late-answer-does-not-undo", late_answer_does_not_undo },
     { "/apply/time-in-the-future-orders-nothing", time_in_the_future_orders_nothing },
     { "/apply/merged-contact-hands-over-what-was-kept", merged_contact_hands_over_what_was_kept },
+    { "/apply/removal-that-cannot-be-noted-fails", removal_that_cannot_be_noted_fails },
     { "/apply/promised-removal-goes-with-the-resource", promised_removal_goes_with_the_resource },
   };
 
