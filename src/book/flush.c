@@ -98,6 +98,8 @@ show_service_photo (BookFile *file)
   book_folder_show_again (folder);
   if (folder->photo == file)
     book_folder_set_photo (folder, NULL);
+  else
+    book_folder_end_empty_photo (folder);
   book_folder_unhold (folder);
 }
 

@@ -197,6 +197,13 @@ book_folder_set_photo (BookFolder *self, BookFile *file)
   book_folder_release_if_idle (self);
 }
 
+void
+book_folder_end_empty_photo (BookFolder *self)
+{
+  if (self->photo_held && self->photo->handles == 0 && self->photo->draft != NULL && self->photo->draft->size == 0)
+    book_folder_set_photo (self, NULL);
+}
+
 gboolean
 book_folder_has_photo (BookFolder *self)
 {

@@ -304,6 +304,8 @@ BookFile *book_folder_find_other (BookFolder *self, const char *name);
 BookFile *book_file_new (BookFolder *folder, BookFileKind kind, const char *name);
 /* photo.jpg leads to file, which has a draft and is kept for it; NULL: to the service's photo again. */
 void book_folder_set_photo (BookFolder *self, BookFile *file);
+/* A picture has come: an empty photo.jpg that nobody has open makes room for it. */
+void book_folder_end_empty_photo (BookFolder *self);
 void book_file_set_draft (BookFile *self, BookDraft *draft); /* takes a reference; NULL: none */
 void book_file_forget_later (BookFile *self, guint ms); /* OTHER: its name goes away then, unless somebody opens it */
 void book_file_keep (BookFile *self);                   /* stop that timer */

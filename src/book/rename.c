@@ -72,6 +72,7 @@ become_photo (Rename *self)
     return;
   }
   book_folder_remove_other (self->person->folder, file);
+  book_folder_end_empty_photo (self->new_person->folder);
   book_file_adopt (file, self->new_person);
   file->kind = BOOK_FILE_PHOTO;
   file->linked = TRUE;

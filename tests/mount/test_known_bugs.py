@@ -18,10 +18,10 @@ DECODER_DIED = ("crash", "gave up", "too long")  # what a sanitizer or our own l
 
 
 def pictures():
-    """Without the animations, of which there are many and one is as good as another."""
+    """Without the animations, of which there are many and one is as good as another, and without empty files."""
     folders = [COLLECTION, COLLECTION / "test-images/fail", COLLECTION / "test-images/randomly-modified"]
     kinds = (".jpg", ".png", ".gif", ".tif", ".tiff", ".bmp", ".ico", ".icns", ".tga", ".xpm", ".ppm")
-    return sorted(path for folder in folders for path in folder.iterdir() if path.suffix in kinds)
+    return sorted(path for folder in folders for path in folder.iterdir() if path.suffix in kinds and path.stat().st_size)
 
 
 def write(contacts, person, picture):

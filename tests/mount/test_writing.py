@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import signal
 import subprocess
 
@@ -122,6 +123,16 @@ def test_touch_shows_an_empty_file_that_goes_away(contacts, run):
     assert "photo.jpg" in contacts.listed(person)
     eventually(lambda: not photo.exists(), timeout=15, why="the empty file did not go away")
     check(contacts, person, None, [])
+
+
+@pytest.mark.parametrize("way", ["mv {folder}/.new.tmp {folder}/photo.jpg", "cp {folder}/.new.tmp {folder}/face.jpg"])
+def test_an_empty_file_makes_room_for_the_picture_that_comes(contacts, run, faces, way):
+    person = contacts.without_photo()
+    folder = contacts.path / person
+    run("touch", folder / "photo.jpg")
+    (folder / ".new.tmp").write_bytes(faces.face_bytes(1))
+    run.shell(way.format(folder=shlex.quote(str(folder))))
+    assert (folder / "photo.jpg").read_bytes() == contacts.served(person)
 
 
 def test_touch_then_write(contacts, run, faces):
