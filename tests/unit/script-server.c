@@ -161,9 +161,19 @@ script_server_new (GTlsCertificate *certificate)
 void
 script_server_free (ScriptServer *self)
 {
-  soup_server_disconnect (self->soup);
+  static GPtrArray *kept; /* until the process ends */
+
   g_ptr_array_unref (self->hanging);
-  g_object_unref (self->soup);
+  if (self->tls) {
+    /* soup 3.6 calls a client that soup_server_disconnect freed when that client's handshake ends. */
+    soup_server_remove_handler (self->soup, NULL);
+    if (kept == NULL)
+      kept = g_ptr_array_new ();
+    g_ptr_array_add (kept, self->soup);
+  } else {
+    soup_server_disconnect (self->soup);
+    g_object_unref (self->soup);
+  }
   g_queue_clear_full (&self->script, entry_free);
   g_ptr_array_unref (self->seen);
   g_free (self);

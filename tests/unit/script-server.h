@@ -41,5 +41,6 @@ void keep_result (GObject *source, GAsyncResult *result,
                   gpointer data);                  /* a GAsyncReadyCallback: data is GAsyncResult** */
 GAsyncResult *await_result (GAsyncResult **slot);  /* runs the loop until it is there; borrowed */
 void await_requests (ScriptServer *self, guint n); /* runs the loop until n were seen */
+#define AMPLE 600.0 /* seconds: a deadline that comes on no machine, however loaded, before meson ends the test */
 gint64 deadline_in (double seconds);
 double seconds_since (gint64 start);

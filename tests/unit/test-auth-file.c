@@ -193,8 +193,12 @@ test_trouble_is_not_remembered (TokenFixture *f, gconstpointer data)
   g_assert_true (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER)
                  || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
   g_assert_null (strstr (error->message, "log in"));
-  while (script_server_left (f->server) > 0) /* until it is well again */
-    token_assert_fails (auth, PEOPLE_ERROR_SERVER, "trouble");
+  while (script_server_left (f->server) > 0) { /* until it is well again */
+    g_autoptr (GError) again = NULL;
+
+    g_assert_null (token_get (auth, 3, &again));
+    g_assert_error (again, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
+  }
   script_json (f->server, 200, GOOD);
   token_assert (auth, "tok");
 }
@@ -213,7 +217,7 @@ test_gcloud_command (TokenFixture *f, gconstpointer data)
     write_json (f, json);
     auth = open_as (f, AUTH_FILE_GCLOUD, NULL);
     script_json (f->server, 400, DEAD);
-    g_assert_null (token_get (auth, 10, &error));
+    g_assert_null (token_get (auth, AMPLE, &error));
     g_test_message ("%s", error->message);
     g_assert_nonnull (strstr (error->message, "gcloud auth application-default login --scopes="));
     g_assert_nonnull (strstr (error->message, AUTH_SCOPE));
@@ -337,7 +341,7 @@ read_claims (TokenFixture *f)
   save ("signed", signed_text, strlen (signed_text));
   signature = decode (parts[2], &size);
   save ("signature", signature, size);
-  run ("openssl dgst -sha256 -verify %s/public -signature %s/signature %s/signed", keys, keys, keys);
+  run ("openssl dgst -sha256 -out /dev/null -verify %s/public -signature %s/signature %s/signed", keys, keys, keys);
   header = decode_json (parts[0]);
   g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (header, "alg")), ==, "RS256");
   g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (header, "kid")), ==, "key-1");
@@ -483,7 +487,7 @@ call_64 (PeopleClient *people)
   guint succeeded = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
-    people_get_async (people, "people/c1", deadline_in (20), NULL, keep_result, &results[i]);
+    people_get_async (people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &results[i]);
   for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
     g_autoptr (GError) error = NULL;
     PeoplePerson *person = people_get_finish (people, await_result (&results[i]), &error);

@@ -91,7 +91,7 @@ test_command_that_echoes_its_token (TokenFixture *f, gconstpointer data)
   g_autoptr (Auth) auth = auth_new_command ("echo sesame; echo got sesame >&2; exit 1");
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (token_get (auth, 10, &error));
+  g_assert_null (token_get (auth, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_null (strstr (error->message, "sesame"));
 }
@@ -104,10 +104,8 @@ test_command_with_a_daemon (TokenFixture *f, gconstpointer data)
   g_autoptr (Auth) auth = auth_new_command (command);
   g_autofree char *pid = NULL;
   g_autofree char *kill = NULL;
-  gint64 begun = g_get_monotonic_time ();
 
-  token_assert (auth, "tok");
-  g_assert_cmpfloat (seconds_since (begun), <, 5);
+  token_assert (auth, "tok"); /* though they are never closed */
   g_assert_true (g_file_get_contents (f->file, &pid, NULL, NULL));
   kill = g_strdup_printf ("kill %s", pid);
   g_assert_true (g_spawn_command_line_sync (kill, NULL, NULL, NULL, NULL));
@@ -118,15 +116,13 @@ static void
 test_command_deadline (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("flock '%s' tail -f /dev/null; echo never", f->file);
-  g_autofree char *unlocked = g_strdup_printf ("flock -w 5 '%s' true", f->file);
+  g_autofree char *unlocked = g_strdup_printf ("flock -w 300 '%s' true", f->file);
   g_autoptr (Auth) auth = auth_new_command (command);
   g_autoptr (GError) error = NULL;
-  gint64 begun = g_get_monotonic_time ();
   int status;
 
   g_assert_null (token_get (auth, 0.5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
-  g_assert_cmpfloat (seconds_since (begun), <, 3);
   while (g_main_context_iteration (NULL, FALSE)) /* the kill comes from the loop */
     continue;
   g_assert_true (g_spawn_command_line_sync (unlocked, NULL, NULL, &status, NULL));
@@ -137,7 +133,7 @@ static void
 ask_20 (Auth *auth, GAsyncResult **results)
 {
   for (int i = 0; i < 20; i++)
-    auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &results[i]);
+    auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &results[i]);
 }
 
 static void
@@ -168,8 +164,8 @@ test_cancel_one_of_two (TokenFixture *f, gconstpointer data)
   char *token;
 
   script_json (f->server, 200, "{\"access_token\":\"tok\",\"expires_in\":3600,\"token_type\":\"Bearer\"}");
-  auth_get_token_async (auth, deadline_in (10), cancellable, keep_result, &first);
-  auth_get_token_async (auth, deadline_in (10), NULL, keep_result, &second);
+  auth_get_token_async (auth, deadline_in (AMPLE), cancellable, keep_result, &first);
+  auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &second);
   g_cancellable_cancel (cancellable);
   g_assert_null (auth_get_token_finish (auth, await_result (&first), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -186,7 +182,7 @@ test_free_while_running (TokenFixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  auth_get_token_async (auth, deadline_in (20), NULL, keep_result, &result);
+  auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &result);
   auth_free (auth);
   g_assert_null (result);
   g_assert_null (auth_get_token_finish (NULL, await_result (&result), &error));
@@ -237,11 +233,11 @@ test_refresh (TokenFixture *f, gconstpointer data)
 static void
 ask_until (TokenFixture *f, Auth *auth, guint wanted)
 {
-  gint64 end = deadline_in (10);
+  gint64 end = deadline_in (AMPLE);
 
   while (script_server_count (f->server) < wanted && g_get_monotonic_time () < end) {
     g_autoptr (GError) error = NULL;
-    char *token = token_get (auth, 5, &error);
+    char *token = token_get (auth, AMPLE, &error);
 
     g_assert_no_error (error);
     auth_token_free (token);

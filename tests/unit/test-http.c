@@ -6,6 +6,8 @@
 #include "google/http.h"
 #include "script-server.h"
 
+#define STALLING_SECONDS 15 /* to a deadline: few enough for a test, and three times as many as a stall takes */
+
 typedef struct {
   ScriptServer *server;
   HttpClient *client;
@@ -59,7 +61,7 @@ test_answer (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 418, "text/plain", "short and stout", -1);
   script_header (f->server, "Retry-After", "7");
-  response = get (f, "/pot?a=b%2Cc", 5, &error);
+  response = get (f, "/pot?a=b%2Cc", AMPLE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (response->status, ==, 418);
   g_assert_cmpstr (response->content_type, ==, "text/plain");
@@ -79,7 +81,7 @@ test_redirect_is_an_answer (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 302, "text/plain", "", -1);
   script_header (f->server, "Location", "/there");
-  response = get (f, "/here", 5, &error);
+  response = get (f, "/here", AMPLE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (response->status, ==, 302);
   g_assert_cmpstr (response->location, ==, expected);
@@ -95,7 +97,7 @@ test_reuse (Fixture *f, gconstpointer data)
     g_autoptr (HttpResponse) response = NULL;
 
     script_answer (f->server, 200, "text/plain", "x", -1);
-    response = get (f, "/", 5, NULL);
+    response = get (f, "/", AMPLE, NULL);
     g_assert_nonnull (response);
   }
   http_client_get_statistics (f->client, &statistics);
@@ -144,7 +146,7 @@ run_many (Fixture *f, guint n, guint parallel)
 
   script_server_set_hook (f->server, hold, &held);
   for (guint i = 0; i < n; i++)
-    start (f, "/", 60, NULL, &results[i]);
+    start (f, "/", AMPLE, NULL, &results[i]);
   for (guint i = 0; i < n; i++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (HttpResponse) response = http_send_finish (await_result (&results[i]), &error);
@@ -173,7 +175,6 @@ test_deadline (Fixture *f, gconstpointer data)
   g_assert_null (get (f, "/", 0.3, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
   g_assert_cmpfloat (seconds_since (begun), >=, 0.29);
-  g_assert_cmpfloat (seconds_since (begun), <, 2);
 }
 
 static void
@@ -192,7 +193,7 @@ test_refused (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  http_send_async (f->client, http_request_new ("GET", "http://127.0.0.1:1/"), deadline_in (5), NULL, keep_result,
+  http_send_async (f->client, http_request_new ("GET", "http://127.0.0.1:1/"), deadline_in (AMPLE), NULL, keep_result,
                    &result);
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
@@ -204,11 +205,10 @@ static void
 test_many_refused_over_tls (Fixture *f, gconstpointer data)
 {
   GAsyncResult *results[50] = { NULL };
-  gint64 begun = g_get_monotonic_time ();
 
   for (int i = 0; i < 50; i++)
-    http_send_async (f->client, http_request_new ("GET", "https://127.0.0.1:1/"), deadline_in (5), NULL, keep_result,
-                     &results[i]);
+    http_send_async (f->client, http_request_new ("GET", "https://127.0.0.1:1/"), deadline_in (AMPLE), NULL,
+                     keep_result, &results[i]);
   for (int i = 0; i < 50; i++) {
     g_autoptr (GError) error = NULL;
 
@@ -216,7 +216,6 @@ test_many_refused_over_tls (Fixture *f, gconstpointer data)
     g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
     g_object_unref (results[i]);
   }
-  g_assert_cmpfloat (seconds_since (begun), <, 3);
 }
 
 static void
@@ -230,7 +229,7 @@ test_cut (Fixture *f, gconstpointer data)
     g_autoptr (GError) error = NULL;
 
     script_raw (f->server, answers[i]);
-    g_assert_null (get (f, "/", 5, &error));
+    g_assert_null (get (f, "/", AMPLE, &error));
     g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
   }
 }
@@ -245,7 +244,7 @@ test_too_large (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 200, "text/plain", "123456789", -1);
   request->max_answer = 8;
-  http_send_async (f->client, request, deadline_in (5), NULL, keep_result, &result);
+  http_send_async (f->client, request, deadline_in (AMPLE), NULL, keep_result, &result);
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
 }
@@ -258,7 +257,7 @@ test_cancel_at_once (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_cancellable_cancel (cancellable);
-  start (f, "/", 5, cancellable, &result);
+  start (f, "/", AMPLE, cancellable, &result);
   g_assert_null (result); /* never from inside the call */
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -271,15 +270,13 @@ test_cancel_in_the_middle (Fixture *f, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 begun = g_get_monotonic_time ();
 
   script_hang (f->server);
-  start (f, "/", 20, cancellable, &result);
+  start (f, "/", AMPLE, cancellable, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpfloat (seconds_since (begun), <, 5);
 }
 
 static void
@@ -291,7 +288,7 @@ test_cancel_after_the_end (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_answer (f->server, 200, "text/plain", "x", -1);
-  start (f, "/", 5, cancellable, &result);
+  start (f, "/", AMPLE, cancellable, &result);
   response = http_send_finish (await_result (&result), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (response->status, ==, 200);
@@ -307,7 +304,7 @@ test_free_while_pending (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  start (f, "/", 20, NULL, &result);
+  start (f, "/", AMPLE, NULL, &result);
   await_requests (f->server, 1);
   g_clear_pointer (&f->client, http_client_free);
   g_assert_null (result);
@@ -332,28 +329,25 @@ freeze_first_connection (ScriptServer *server, SoupServerMessage *message, const
 }
 
 static void
-check_frozen_connection (Fixture *f, double deadline, double at_most)
+check_frozen_connection (Fixture *f, double seconds)
 {
   g_autoptr (GPtrArray) frozen = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) error = NULL;
   HttpResponse *response;
   HttpStatistics statistics;
-  gint64 begun;
 
   script_server_set_hook (f->server, freeze_first_connection, frozen);
-  response = get (f, "/", 5, &error);
+  response = get (f, "/", AMPLE, &error);
   g_assert_no_error (error);
   http_response_free (response);
 
-  begun = g_get_monotonic_time ();
-  g_assert_null (get (f, "/", deadline, &error));
+  g_assert_null (get (f, "/", seconds, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
   g_clear_error (&error);
   g_assert_cmpuint (frozen->len, ==, 1);
-  g_assert_cmpfloat (seconds_since (begun), <, at_most);
 
   for (int i = 0; i < 3; i++) {
-    response = get (f, "/", 5, &error);
+    response = get (f, "/", AMPLE, &error);
     g_assert_no_error (error);
     http_response_free (response);
   }
@@ -365,14 +359,25 @@ check_frozen_connection (Fixture *f, double deadline, double at_most)
 static void
 test_fresh_connection_after_deadline (Fixture *f, gconstpointer data)
 {
-  check_frozen_connection (f, 0.3, 2);
+  check_frozen_connection (f, 3);
 }
 
-/* The request stands still long before its deadline. */
+/* A third of the time that is left without a byte is a stall, which ends the request long before its deadline. */
 static void
 test_fresh_connection_after_stall (Fixture *f, gconstpointer data)
 {
-  check_frozen_connection (f, 15, 9);
+  gint64 end = deadline_in (STALLING_SECONDS);
+
+  check_frozen_connection (f, STALLING_SECONDS);
+  g_assert_cmpint (g_get_monotonic_time (), <, end);
+}
+
+static void
+accepted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GPtrArray *connections = data;
+
+  g_ptr_array_add (connections, g_socket_listener_accept_finish (G_SOCKET_LISTENER (source), result, NULL, NULL));
 }
 
 /* A server that takes connections and never shakes hands: the others wait for the first one's, and when that is given
@@ -383,42 +388,61 @@ test_mute_tls_server (Fixture *f, gconstpointer data)
   g_autoptr (GSocketListener) listener = g_socket_listener_new ();
   guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
   g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u/", port);
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GAsyncResult *results[3] = { NULL };
-  const double seconds[] = { 0.2, 0.4, 0.6 };
-  gint64 begun = g_get_monotonic_time ();
-  HttpStatistics statistics;
 
   for (guint i = 0; i < 3; i++)
-    http_send_async (f->client, http_request_new ("GET", url), deadline_in (seconds[i]), NULL, keep_result,
-                     &results[i]);
+    http_send_async (f->client, http_request_new ("GET", url), deadline_in (i == 0 ? 0.3 : AMPLE),
+                     i == 0 ? NULL : cancellable, keep_result, &results[i]);
+  for (guint i = 0; i < 2; i++) {
+    g_socket_listener_accept_async (listener, NULL, accepted, connections);
+    while (connections->len == i)
+      g_main_context_iteration (NULL, TRUE);
+  }
+  g_assert_nonnull (results[0]);
+  g_assert_null (results[1]);
+  g_assert_null (results[2]);
+  g_cancellable_cancel (cancellable);
   for (guint i = 0; i < 3; i++) {
     g_autoptr (GError) error = NULL;
 
     g_assert_null (http_send_finish (await_result (&results[i]), &error));
-    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
-    g_assert_cmpfloat (seconds_since (begun), >=, seconds[i] - 0.01);
+    if (i == 0)
+      g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
+    else
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     g_object_unref (results[i]);
   }
-  g_assert_cmpfloat (seconds_since (begun), <, 3);
-  http_client_get_statistics (f->client, &statistics);
-  g_assert_cmpuint (statistics.connections, >=, 2);
 }
 
 /* ---- TLS ---- */
 
-static char *certificate_file, *key_file;
+/* The server's, its key, and one that did not sign it. Not the system's authorities: curl would read a hundred of them
+ * for each connection. */
+static char *certificate_file, *key_file, *stranger_file;
 
 static void
-make_certificate (void)
+make_certificate (const char *path)
 {
-  const char *argv[] = { "openssl",  "req",
-                         "-x509",    "-newkey",
-                         "rsa:2048", "-nodes",
-                         "-keyout",  key_file,
-                         "-out",     certificate_file,
-                         "-days",    "2",
-                         "-subj",    "/CN=test",
-                         "-addext",  "subjectAltName=IP:127.0.0.1",
+  const char *argv[] = { "openssl",
+                         "req",
+                         "-x509",
+                         "-newkey",
+                         "ec",
+                         "-pkeyopt",
+                         "ec_paramgen_curve:prime256v1",
+                         "-nodes",
+                         "-keyout",
+                         key_file,
+                         "-out",
+                         path,
+                         "-days",
+                         "2",
+                         "-subj",
+                         "/CN=test",
+                         "-addext",
+                         "subjectAltName=IP:127.0.0.1",
                          NULL };
   g_autoptr (GError) error = NULL;
   int status;
@@ -428,8 +452,6 @@ make_certificate (void)
   g_assert_no_error (error);
   g_assert_true (g_spawn_check_wait_status (status, NULL));
 }
-
-#define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 /* data: not NULL for HTTP/2, which soup speaks only when asked to. */
 static void
@@ -484,10 +506,10 @@ test_unknown_authority (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_setenv ("SSL_CERT_FILE", SYSTEM_AUTHORITIES, TRUE);
+  g_setenv ("SSL_CERT_FILE", stranger_file, TRUE);
   http_client_free (f->client);
   f->client = http_client_new ();
-  g_assert_null (get (f, "/", 5, &error));
+  g_assert_null (get (f, "/", AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS);
   g_assert_nonnull (strstr (error->message, "did not verify (SSL certificate problem"));
 }
@@ -505,7 +527,7 @@ send_up (Fixture *f, gsize size)
 
   http_request_set_body (request, "application/json", body);
   script_answer (f->server, 200, "text/plain", "got it", -1);
-  http_send_async (f->client, request, deadline_in (10), NULL, keep_result, &result);
+  http_send_async (f->client, request, deadline_in (AMPLE), NULL, keep_result, &result);
   response = http_send_finish (await_result (&result), &error);
   g_assert_no_error (error);
   assert_body (response, "got it");
@@ -532,7 +554,7 @@ test_foreign_http_is_not_sent (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  http_send_async (f->client, http_request_new ("GET", "http://192.0.2.1/"), deadline_in (5), NULL, keep_result,
+  http_send_async (f->client, http_request_new ("GET", "http://192.0.2.1/"), deadline_in (AMPLE), NULL, keep_result,
                    &result);
   g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
@@ -545,11 +567,13 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_setenv ("CURL_CA_BUNDLE", SYSTEM_AUTHORITIES, TRUE); /* both are believed: this, and the certificate made here */
   dir = g_dir_make_tmp ("contactfs-http-XXXXXX", NULL);
   certificate_file = g_build_filename (dir, "certificate.pem", NULL);
   key_file = g_build_filename (dir, "key.pem", NULL);
-  make_certificate ();
+  stranger_file = g_build_filename (dir, "stranger.pem", NULL);
+  make_certificate (stranger_file);
+  make_certificate (certificate_file);
+  g_setenv ("CURL_CA_BUNDLE", stranger_file, TRUE); /* both are believed: this, and $SSL_CERT_FILE */
 #define ADD(name, func)           g_test_add ("/http/" name, Fixture, NULL, set_up, func, tear_down)
 #define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down)
   ADD ("answer", test_answer);
@@ -581,8 +605,10 @@ main (int argc, char **argv)
   status = g_test_run ();
   g_unlink (certificate_file);
   g_unlink (key_file);
+  g_unlink (stranger_file);
   g_rmdir (dir);
   g_free (certificate_file);
+  g_free (stranger_file);
   g_free (key_file);
   return status;
 }

@@ -64,7 +64,7 @@ list (Fixture *f, const char *sync_token, const char *page_token, GError **error
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  people_list_async (f->people, sync_token, page_token, deadline_in (10), NULL, keep_result, &result);
+  people_list_async (f->people, sync_token, page_token, deadline_in (AMPLE), NULL, keep_result, &result);
   return people_list_finish (f->people, await_result (&result), error);
 }
 
@@ -74,7 +74,7 @@ update (Fixture *f, GBytes *photo, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
   PeopleAttempt attempt;
 
-  people_update_photo_async (f->people, "people/c1", photo, deadline_in (10), NULL, keep_result, &result);
+  people_update_photo_async (f->people, "people/c1", photo, deadline_in (AMPLE), NULL, keep_result, &result);
   return people_update_photo_finish (f->people, await_result (&result), &attempt, error);
 }
 
@@ -144,7 +144,7 @@ test_get_sends (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_json (f->server, 200, "{\"resourceName\":\"people/c 1?x\",\"names\":[{\"displayName\":\"Alice\"}]}");
-  people_get_async (f->people, "people/c 1?x", deadline_in (10), NULL, keep_result, &result);
+  people_get_async (f->people, "people/c 1?x", deadline_in (AMPLE), NULL, keep_result, &result);
   assert_alice (people_get_finish (f->people, await_result (&result), &error), error);
   assert_sent (f, 0, "GET", "/v1/people/c%201%3Fx", "personFields=" FIELDS "&prettyPrint=false", "Bearer ya29.1");
 }
@@ -181,7 +181,7 @@ test_delete_sends (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_json (f->server, 200, "{\"person\":" PERSON "}");
-  assert_alice (delete_photo (f, 10, &error), error);
+  assert_alice (delete_photo (f, AMPLE, &error), error);
   assert_sent (f, 0, "DELETE", "/v1/people/c1:deleteContactPhoto", "personFields=" FIELDS "&prettyPrint=false",
                "Bearer ya29.1");
   g_assert_cmpuint (g_bytes_get_size (script_server_seen (f->server, 0)->body), ==, 0);
@@ -210,7 +210,7 @@ test_no_contact (Fixture *f, gconstpointer data)
     g_autoptr (GAsyncResult) result = NULL;
     g_autoptr (GError) error = NULL;
 
-    people_get_async (f->people, names[i], deadline_in (5), NULL, keep_result, &result);
+    people_get_async (f->people, names[i], deadline_in (AMPLE), NULL, keep_result, &result);
     g_assert_null (result);
     g_assert_null (people_get_finish (f->people, await_result (&result), &error));
     g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT);
@@ -238,7 +238,7 @@ test_quota_project (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   script_json (f->server, 200, "{\"access_token\":\"granted\",\"expires_in\":3600}");
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  assert_alice (get (f, AMPLE, &error), error);
   g_assert_null (script_server_seen (f->server, 0)->quota_project);
   assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS "&prettyPrint=false", "Bearer granted");
   g_assert_cmpstr (script_server_seen (f->server, 1)->quota_project, ==, "bill-me");
@@ -266,7 +266,7 @@ test_401_once (Fixture *f, gconstpointer data)
 
   script_json (f->server, 401, UNAUTHENTICATED);
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  assert_alice (get (f, AMPLE, &error), error);
   g_assert_cmpstr (script_server_seen (f->server, 0)->authorization, ==, "Bearer ya29.1");
   g_assert_cmpstr (script_server_seen (f->server, 1)->authorization, ==, "Bearer ya29.2");
 }
@@ -278,7 +278,7 @@ test_401_twice (Fixture *f, gconstpointer data)
 
   script_json (f->server, 401, UNAUTHENTICATED);
   script_json (f->server, 401, UNAUTHENTICATED);
-  g_assert_null (get (f, 10, &error));
+  g_assert_null (get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_nonnull (strstr (error->message, "invalid authentication credentials"));
   g_assert_null (strstr (error->message, "ya29"));
@@ -291,7 +291,7 @@ test_429_then_ok (Fixture *f, gconstpointer data)
 
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  assert_alice (get (f, AMPLE, &error), error);
 }
 
 static void
@@ -303,7 +303,7 @@ test_retry_after (Fixture *f, gconstpointer data)
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
   script_header (f->server, "Retry-After", "1");
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  assert_alice (get (f, AMPLE, &error), error);
   g_assert_cmpfloat (seconds_since (begun), >=, 1);
 }
 
@@ -313,8 +313,8 @@ test_429_past_deadline (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
-  script_header (f->server, "Retry-After", "60");
-  g_assert_null (get (f, 1, &error));
+  script_header (f->server, "Retry-After", "3600");
+  g_assert_null (get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
 }
 
@@ -330,14 +330,12 @@ static void
 test_503_until_deadline (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  gint64 begun = g_get_monotonic_time ();
 
   script_server_set_hook (f->server, always_unavailable, NULL);
-  g_assert_null (get (f, 1.5, &error));
+  g_assert_null (get (f, 4, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
   g_assert_nonnull (strstr (error->message, "currently unavailable"));
   g_assert_cmpuint (script_server_count (f->server), >=, 2);
-  g_assert_cmpfloat (seconds_since (begun), <, 2.5);
 }
 
 /* What an earlier attempt was told says more than the silence at the end. */
@@ -352,7 +350,7 @@ test_silence (Fixture *f, gconstpointer data)
   g_clear_error (&error);
   script_json (f->server, 503, UNAVAILABLE);
   script_hang (f->server);
-  g_assert_null (get (f, 1.5, &error));
+  g_assert_null (get (f, 4, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
 }
 
@@ -374,12 +372,13 @@ test_unreachable_is_soon (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (PeopleClient) people = people_client_new (f->http, f->auth, "http://127.0.0.1:1", NULL);
-  gint64 begun = g_get_monotonic_time ();
+  HttpStatistics statistics;
 
-  people_get_async (people, "people/c1", deadline_in (60), NULL, keep_result, &result);
+  people_get_async (people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &result);
   g_assert_null (people_get_finish (people, await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
-  g_assert_cmpfloat (seconds_since (begun), <, 4);
+  http_client_get_statistics (f->http, &statistics);
+  g_assert_cmpuint (statistics.requests, ==, 3);
 }
 
 static void
@@ -399,7 +398,7 @@ test_final_answers (Fixture *f, gconstpointer data)
     g_autoptr (GError) error = NULL;
 
     script_json (f->server, cases[i].status, cases[i].json);
-    g_assert_null (delete_photo (f, 10, &error));
+    g_assert_null (delete_photo (f, AMPLE, &error));
     g_assert_error (error, PEOPLE_ERROR, cases[i].code);
     g_assert_cmpuint (script_server_count (f->server), ==, i + 1);
   }
@@ -430,7 +429,7 @@ test_redirect_is_refused (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 302, "text/plain", "", -1);
   script_header (f->server, "Location", "/elsewhere");
-  g_assert_null (get (f, 10, &error));
+  g_assert_null (get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 }
@@ -444,7 +443,7 @@ test_token_command_fails (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  people_get_async (people, "people/c1", deadline_in (10), NULL, keep_result, &result);
+  people_get_async (people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &result);
   g_assert_null (people_get_finish (people, await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_nonnull (strstr (error->message, "not logged in"));
@@ -469,7 +468,7 @@ test_cancel_at_once (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
 
   g_cancellable_cancel (cancellable);
-  people_get_async (f->people, "people/c1", deadline_in (60), cancellable, keep_result, &result);
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), cancellable, keep_result, &result);
   g_assert_null (result);
   finish_cancelled (&result);
   g_assert_cmpuint (script_server_count (f->server), ==, 0);
@@ -482,7 +481,7 @@ test_cancel_during_transfer (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
 
   script_hang (f->server);
-  people_get_async (f->people, "people/c1", deadline_in (60), cancellable, keep_result, &result);
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), cancellable, keep_result, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   finish_cancelled (&result);
@@ -493,19 +492,17 @@ test_cancel_during_backoff (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  gint64 begun = g_get_monotonic_time ();
 
   script_json (f->server, 503, UNAVAILABLE);
-  script_header (f->server, "Retry-After", "30");
-  people_get_async (f->people, "people/c1", deadline_in (60), cancellable, keep_result, &result);
+  script_header (f->server, "Retry-After", "300");
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), cancellable, keep_result, &result);
   await_requests (f->server, 1);
   /* Its answer is on the way: an answer to another request, sent later, shows that it has come. */
   script_json (f->server, 200, PERSON);
-  people_person_free (get (f, 10, NULL));
+  people_person_free (get (f, AMPLE, NULL));
   g_assert_null (result);
   g_cancellable_cancel (cancellable);
   finish_cancelled (&result);
-  g_assert_cmpfloat (seconds_since (begun), <, 10);
 }
 
 static void
@@ -516,7 +513,7 @@ test_cancel_after_the_end (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_json (f->server, 200, PERSON);
-  people_get_async (f->people, "people/c1", deadline_in (10), cancellable, keep_result, &result);
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), cancellable, keep_result, &result);
   assert_alice (people_get_finish (f->people, await_result (&result), &error), error);
   g_cancellable_cancel (cancellable);
   while (g_main_context_iteration (NULL, FALSE))
@@ -533,9 +530,9 @@ test_free_everything (Fixture *f, gconstpointer data)
   script_json (f->server, 503, UNAVAILABLE);
   script_header (f->server, "Retry-After", "30");
   script_hang (f->server);
-  people_get_async (f->people, "people/c1", deadline_in (60), NULL, keep_result, &waiting);
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &waiting);
   await_requests (f->server, 1);
-  people_get_async (f->people, "people/c1", deadline_in (60), NULL, keep_result, &hanging);
+  people_get_async (f->people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &hanging);
   await_requests (f->server, 2);
   g_clear_pointer (&f->people, people_client_free);
   g_clear_pointer (&f->auth, auth_free);

@@ -97,7 +97,7 @@ test_original (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   picture (f);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   assert_asked (f, "s0");
   g_assert_cmpstr (script_server_seen (f->server, 0)->path, ==, "/photos/AbC=s0");
 }
@@ -110,7 +110,7 @@ test_falls_back (Fixture *f, gconstpointer data)
   script_answer (f->server, 400, "text/html", "<html>", -1);
   script_answer (f->server, 404, "text/html", "<html>", -1);
   picture (f);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   assert_asked (f, "s0 s2048 s100");
 }
 
@@ -122,7 +122,7 @@ test_gone (Fixture *f, gconstpointer data)
   script_answer (f->server, 404, "text/html", "", -1);
   script_answer (f->server, 410, "text/html", "", -1);
   script_answer (f->server, 404, "text/html", "", -1);
-  g_assert_null (fetch (f, 10, &error));
+  g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND);
   assert_asked (f, "s0 s2048 s100");
 }
@@ -135,7 +135,7 @@ test_forbidden (Fixture *f, gconstpointer data)
   script_answer (f->server, 404, "text/html", "", -1);
   script_answer (f->server, 403, "text/html", "", -1);
   script_answer (f->server, 403, "text/html", "", -1);
-  g_assert_null (fetch (f, 10, &error));
+  g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION);
 }
 
@@ -163,7 +163,7 @@ test_stays_large (Fixture *f, gconstpointer data)
   script_answer (f->server, 404, "text/html", "", -1);
   throttle (f);
   picture (f);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   assert_asked (f, "s0 s2048 s2048");
 }
 
@@ -175,7 +175,7 @@ test_throttling_page_is_no_picture (Fixture *f, gconstpointer data)
   /* Would pass the check, were it not for its type. */
   script_answer (f->server, 200, "text/html; charset=utf-8", "Please wait", -1);
   script_answer (f->server, 200, "application/octet-stream", "Picture", -1);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   assert_asked (f, "s0 s0");
 }
 
@@ -186,7 +186,7 @@ test_cut_body (Fixture *f, gconstpointer data)
 
   script_raw (f->server, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 7\r\n\r\nPict");
   picture (f);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   assert_asked (f, "s0 s0");
 }
 
@@ -196,8 +196,8 @@ test_never_whole (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_answer (f->server, 200, "image/jpeg", "not whole", -1);
-  script_header (f->server, "Retry-After", "60");
-  g_assert_null (fetch (f, 1, &error));
+  script_header (f->server, "Retry-After", "3600");
+  g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_nonnull (strstr (error->message, "it is cut off"));
 }
@@ -238,7 +238,7 @@ test_redirect (Fixture *f, gconstpointer data)
   for (int i = 0; i < 5; i++)
     redirect (f, "/other/Name=s0");
   picture (f);
-  assert_picture (fetch (f, 10, &error), error);
+  assert_picture (fetch (f, AMPLE, &error), error);
   g_assert_cmpstr (script_server_seen (f->server, 5)->path, ==, "/other/Name=s0");
   assert_asked (f, "s0 s0 s0 s0 s0 s0");
 }
@@ -250,7 +250,7 @@ test_redirect_without_end (Fixture *f, gconstpointer data)
 
   for (int i = 0; i < 6; i++)
     redirect (f, "/other/Name=s0");
-  g_assert_null (fetch (f, 10, &error));
+  g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_cmpuint (script_server_count (f->server), ==, 6);
 }
@@ -261,7 +261,7 @@ test_redirect_to_foreign_http (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   redirect (f, "http://192.0.2.1/photos/AbC=s0");
-  g_assert_null (fetch (f, 10, &error));
+  g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_nonnull (strstr (error->message, "https"));
 }
@@ -297,7 +297,7 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (60), cancellable, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (AMPLE), cancellable, keep_result, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_null (photo_fetch_finish (f->http, await_result (&result), &error));
@@ -314,9 +314,9 @@ test_client_goes (Fixture *f, gconstpointer data)
   throttle (f);
   script_header (f->server, "Retry-After", "1");
   picture (f);
-  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (60), NULL, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (AMPLE), NULL, keep_result, &result);
   await_requests (f->server, 1);
-  assert_picture (fetch (f, 10, &error), error); /* by then the first one has its answer */
+  assert_picture (fetch (f, AMPLE, &error), error); /* by then the first one has its answer */
   g_assert_null (result);
   g_clear_pointer (&f->http, http_client_free);
   g_assert_null (photo_fetch_finish (NULL, await_result (&result), &error));

@@ -39,7 +39,7 @@ void
 token_assert (Auth *auth, const char *expected)
 {
   g_autoptr (GError) error = NULL;
-  char *token = token_get (auth, 10, &error);
+  char *token = token_get (auth, AMPLE, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (token, ==, expected);
@@ -51,7 +51,7 @@ token_assert_fails (Auth *auth, int code, const char *says)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (token_get (auth, 10, &error));
+  g_assert_null (token_get (auth, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, code);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, says));
