@@ -133,7 +133,7 @@ class Emulator:
 
     # ---- HTTP ----
 
-    def connect(self, url, timeout=30):
+    def connect(self, url, timeout=60):
         """An http.client connection to the origin of url."""
         parts = urllib.parse.urlsplit(url)
         if parts.scheme == "https":
@@ -141,7 +141,7 @@ class Emulator:
                                                context=ssl.create_default_context(cafile=self.ca))
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
 
-    def request(self, method, url, body=None, headers=None, timeout=30):
+    def request(self, method, url, body=None, headers=None, timeout=60):
         """Any request; body: bytes, or something that becomes JSON."""
         headers = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
@@ -204,7 +204,7 @@ class Emulator:
         """The whole log: requests, counts, connections, max_concurrent, overlaps, photo_authorizations."""
         return self.control("GET", "requests", query=self._pattern(path, method, origin))
 
-    def wait_requests(self, count, path=None, method=None, origin=None, answered=False, timeout=20):
+    def wait_requests(self, count, path=None, method=None, origin=None, answered=False, timeout=60):
         """Waits until count requests match and were received (answered: answered too); them."""
         query = self._pattern(path, method, origin)
         query.update(wait_count=count, wait_for="answered" if answered else "received", timeout_ms=int(timeout * 1000))

@@ -35,9 +35,9 @@ def xdg_folders(folder):
 class Mount:
     """contactfs mount, running (start) on .path, with XDG folders of its own in .state."""
 
-    START_TIMEOUT = 60
-    END_TIMEOUT = 60
-    KILL_TIMEOUT = 10
+    START_TIMEOUT = 120
+    END_TIMEOUT = 120
+    KILL_TIMEOUT = 60
 
     def __init__(self, programs, program, path, state, emulator, options, account, foreground, env):
         self.programs = programs

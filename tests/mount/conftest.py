@@ -44,7 +44,7 @@ PEOPLE_EMULATOR = os.environ.get("PEOPLE_EMULATOR", str(BUILD / "src/emulator/pe
 SMALL_FACES = ("--face-size", "64")
 
 # A test that hangs in the kernel cannot be told so: its daemon is killed, which ends every call in the mount.
-WATCHDOG_SECONDS = 150
+WATCHDOG_SECONDS = 300
 
 
 def pytest_configure(config):
@@ -52,7 +52,6 @@ def pytest_configure(config):
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
-    config.addinivalue_line("markers", "alone: measures time, so nothing else may run meanwhile")
     config.addinivalue_line("markers", "emulator(*options): options of the test's people-emulator")
     config.addinivalue_line("markers", "keep_bytes: the service gives photos out byte for byte as they were uploaded")
     config.addinivalue_line("markers", "refused: the service may answer 400 in this test")

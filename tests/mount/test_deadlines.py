@@ -5,19 +5,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from eventually import eventually
+from eventually import eventually, keeps_deadline
 from processes import session_members
 
 ALICE = "Alice Smith"
 BEN = "Ben Carter"
-KILL_SECONDS = 3
-SLACK = 1.5
 
+patient = pytest.mark.options("--timeout", "600", "--upload-timeout", "600")  # longer than any test lasts
 short = pytest.mark.options("--timeout", "2", "--upload-timeout", "3")
 
 
@@ -41,10 +39,9 @@ def waits_in_the_mount(process):
 
 
 def until_waiting(process):
-    deadline = time.monotonic() + 10
-    while not waits_in_the_mount(process):  # the kernel tells nobody when a program begins to wait
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
+    """The kernel tells nobody when a program begins to wait."""
+    eventually(lambda: process.poll() is not None or waits_in_the_mount(process))
+    assert process.poll() is None, process.communicate()
 
 
 PROGRAMS = [
@@ -58,16 +55,15 @@ PROGRAMS = [
 ]
 
 
+@patient
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("make", PROGRAMS)
 def test_killed_in_a_frozen_network(contacts, run, faces, make, number):
     with frozen(contacts.emulator):
         process = start(run, *make(contacts.path / ALICE, faces.face(1)))
         until_waiting(process)
-        begun = time.monotonic()
         os.killpg(process.pid, number)
-        run.finish(process, timeout=KILL_SECONDS + SLACK)
-        assert time.monotonic() - begun < KILL_SECONDS
+        run.finish(process)
         assert ALICE in os.listdir(contacts.path), "the mount still answers"
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == contacts.held(ALICE)
 
@@ -76,10 +72,8 @@ def test_killed_in_a_frozen_network(contacts, run, faces, make, number):
 @pytest.mark.parametrize("make", PROGRAMS)
 def test_ends_by_itself_in_a_frozen_network(contacts, run, faces, make):
     with frozen(contacts.emulator):
-        begun = time.monotonic()
-        result = run.finish(start(run, *make(contacts.path / ALICE, faces.face(1))), timeout=20)
-        # a program may wait for the photo's size, then for the photo, then for the upload
-        assert time.monotonic() - begun < 2 + 2 + 3 + SLACK
+        with keeps_deadline(2 + 2 + 3):  # a program may wait for the photo's size, then for the photo, then for the upload
+            result = run.finish(start(run, *make(contacts.path / ALICE, faces.face(1))))
         assert result.status != 0
         assert "imed out" in result.errors, result
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == contacts.held(ALICE)
@@ -100,9 +94,8 @@ def test_errno_and_time(contacts, faces):
     with frozen(contacts.emulator):
         for call, seconds in ((photo.read_bytes, 2), (photo.stat, 2),
                               (lambda: cached.write_bytes(faces.face_bytes(1)), 3)):
-            begun = time.monotonic()
-            assert errno_of(call) == errno.ETIMEDOUT
-            assert seconds - 0.5 < time.monotonic() - begun < seconds + SLACK
+            with keeps_deadline(seconds, at_least=seconds - 0.5):
+                assert errno_of(call) == errno.ETIMEDOUT
         assert cached.read_bytes(), "what is cached is served all the while"
     assert "photo.jpg" in os.listdir(contacts.path / BEN)
 
@@ -116,10 +109,9 @@ def test_queue_behind_a_frozen_upload(contacts, run, faces):
         (contacts.path / name / "photo.jpg").read_bytes()
     held = {name: contacts.held(name) for name in people}
     contacts.emulator.fault("hang", method="PATCH", times=-1)
-    begun = time.monotonic()
-    writers = [start(run, "cp", faces.face(n), contacts.path / name / "photo.jpg") for n, name in enumerate(people)]
-    results = [run.finish(writer, timeout=20) for writer in writers]
-    assert time.monotonic() - begun < 3 + 1 + SLACK  # timers of whole seconds may be one late
+    with keeps_deadline(3):
+        writers = [start(run, "cp", faces.face(n), contacts.path / name / "photo.jpg") for n, name in enumerate(people)]
+        results = [run.finish(writer) for writer in writers]
     assert all(result.status == 1 and "timed out" in result.errors for result in results), results
     contacts.emulator.clear_faults()
     assert {name: contacts.held(name) for name in people} == held
@@ -128,18 +120,21 @@ def test_queue_behind_a_frozen_upload(contacts, run, faces):
     assert (contacts.path / people[0] / "photo.jpg").write_bytes(faces.face_bytes(9))
 
 
+@patient
 def test_interrupted_upload_is_not_sent_later(contacts, run, faces):
     """Ctrl-C while it waits for its turn: the photo stays, the bytes are kept."""
     (contacts.path / ALICE / "photo.jpg").read_bytes()
     before = contacts.held(ALICE)
-    contacts.emulator.fault("delay", method="PATCH", delay_ms=5000)
+    contacts.emulator.fault("hang", method="PATCH")
     first = start(run, "cp", faces.face(1), contacts.path / BEN / "photo.jpg")
     contacts.emulator.wait_requests(1, method="PATCH")
     second = start(run, "cp", faces.face(2), contacts.path / ALICE / "photo.jpg")
     eventually(lambda: contacts.mount.status()["waiting_mutations"] == 2)
     second.send_signal(signal.SIGINT)
-    run.finish(second, timeout=KILL_SECONDS + SLACK)
-    assert run.finish(first).status == 0
+    run.finish(second)
+    first.send_signal(signal.SIGINT)
+    run.finish(first)
+    eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)
     assert contacts.mutations() == ["PATCH"]
     assert contacts.held(ALICE) == before == (contacts.path / ALICE / "photo.jpg").read_bytes()
     eventually(lambda: contacts.rejected(ALICE) == [faces.face_bytes(2)])
@@ -186,43 +181,38 @@ def test_writer_that_interrupts_itself(contacts, run, faces):
 
 MANY = 256
 READER = """
-import os, sys, threading
-paths = sys.stdin.read().splitlines()
-sizes = []
-threads = [threading.Thread(target=lambda p=p: sizes.append(len(open(p, 'rb').read()))) for p in paths]
-import time
-begun = time.monotonic()
-for t in threads: t.start()
-for t in threads: t.join()
-print(time.monotonic() - begun, len(sizes), min(sizes))
+import sys, threading
+for path in sys.stdin.read().splitlines():
+    threading.Thread(target=lambda p=path: open(p, 'rb').read()).start()
 """
 
 
-@pytest.mark.alone
 @pytest.mark.emulator("--people", str(MANY), "--photos", "none")
 def test_many_reads_wait_together(mount, emulator, run, faces):
-    """256 reads that each wait 200 ms: at once, not one after the other (that would be 51 s; on ten threads, 5.2 s)."""
+    """All are with the service before it has answered one, and none of them holds a thread."""
     for number, person in enumerate(emulator.people()):
         emulator.set_photo(person["resourceName"], faces.face_bytes(number))  # a drawn face would take its time
-    mounted = mount(emulator)
-    paths = [str(mounted.path / name / "photo.jpg") for name in os.listdir(mounted.path)]
-    emulator.fault("delay", origin="photo", delay_ms=200, times=-1)
-    result = run(sys.executable, "-c", READER, input="\n".join(paths).encode())
-    seconds, count, smallest = result.out.split()
-    assert (int(count), int(smallest) > 100) == (MANY, True)
-    assert float(seconds) < 3, seconds
-    assert len(os.listdir(f"/proc/{mounted.pid}/task")) < 16, "waiting requests hold no thread"
+    mounted = mount(emulator, "--timeout", "600")
+    paths = "\n".join(str(mounted.path / name / "photo.jpg") for name in os.listdir(mounted.path)).encode()
+    emulator.fault("hang", origin="photo", times=-1)
+    reader = run.start(sys.executable, "-c", READER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    reader.stdin.write(paths)
+    reader.stdin.close()
+    reader.stdin = None
+    emulator.wait_requests(MANY, origin="photo")
+    assert len(os.listdir(f"/proc/{mounted.pid}/task")) < 16
+    reader.kill()
+    run.finish(reader)
 
 
-@short
+@patient
 def test_lookups_do_not_wait(contacts, run):
     """The kernel serialises lookups of one directory: one that waited would hold up all."""
     with frozen(contacts.emulator):
         reader = start(run, "cat", contacts.path / ALICE / "photo.jpg")
         until_waiting(reader)
-        begun = time.monotonic()
         for name in os.listdir(contacts.path):
             os.listdir(contacts.path / name)
             assert (contacts.path / name).is_dir()
-        assert time.monotonic() - begun < 1
-        run.finish(reader)
+        assert waits_in_the_mount(reader)
+    assert run.finish(reader).raw == contacts.held(ALICE)

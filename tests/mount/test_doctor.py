@@ -52,9 +52,9 @@ def service(emulator):
 
 @pytest.fixture
 def doctor(run, home):
-    def call(*words, env=None, inside=None, timeout=30):
+    def call(*words, env=None, inside=None):
         env = {"HOME": str(home), **(env or {})}
-        return Findings((inside or run)(CONTACTFS, "doctor", "--json", *words, env=env, check=False, timeout=timeout))
+        return Findings((inside or run)(CONTACTFS, "doctor", "--json", *words, env=env, check=False))
     return call
 
 
@@ -170,7 +170,7 @@ def test_a_keyring_that_hangs(doctor, service, tmp_path):
     with socket.socket(socket.AF_UNIX) as bus:
         bus.bind(str(tmp_path / "bus"))
         bus.listen()
-        found = doctor(*service, env={"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/bus"}, timeout=10)
+        found = doctor(*service, env={"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/bus"})
     assert "keyring" in found.bad and "does not answer" in found.words["keyring"]
 
 
@@ -268,7 +268,7 @@ def test_refused(doctor):
 
 
 def test_no_such_host(doctor):
-    found = doctor("--api-url", "https://nowhere.invalid", "--token-command", "echo x", timeout=40)
+    found = doctor("--api-url", "https://nowhere.invalid", "--token-command", "echo x")
     assert "network" in found.bad and "nowhere.invalid" in found.words["network"]
 
 
@@ -379,7 +379,7 @@ def test_no_token(doctor, emulator):
 
 
 def test_a_token_that_takes_for_ever(doctor, emulator):
-    found = doctor("--api-url", emulator.api_url, "--token-command", "sleep 60", "--timeout", "1", timeout=10)
+    found = doctor("--api-url", emulator.api_url, "--token-command", "sleep 600", "--timeout", "1")
     assert "token" in found.bad
 
 

@@ -5,10 +5,9 @@ import errno
 import json
 import os
 import re
-import time
 
 import pytest
-from eventually import eventually
+from eventually import eventually, keeps_deadline
 
 ALICE, BEN = "Alice Smith", "Ben Carter"
 UPLOAD = "*:updateContactPhoto"
@@ -83,12 +82,10 @@ def test_refused_upload(contacts, faces, status, body, code, words):
     before = photo.read_bytes()
     contacts.emulator.fault("status", path=UPLOAD, status=status, body=body, times=-1,
                             content_type="text/html" if body.startswith("<") else "application/json")
-    begun = time.monotonic()
     assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == code
-    assert time.monotonic() - begun < 2, "what is refused for good is not tried again"
     assert_told(contacts, ALICE, *words)
     assert_unchanged(contacts, ALICE, before, faces.face_bytes(1))
-    assert len(contacts.mutations()) == (2 if status == 401 else 1)
+    assert len(contacts.mutations()) == (2 if status == 401 else 1), "what is refused for good is not tried again"
     contacts.emulator.clear_faults()
     photo.write_bytes(faces.face_bytes(2))
     assert contacts.held(ALICE) == faces.face_bytes(2)
@@ -118,9 +115,8 @@ def test_upload_that_fails_to_the_end(contacts, faces, fault, code):
     photo = contacts.path / ALICE / "photo.jpg"
     before = photo.read_bytes()
     contacts.emulator.fault(**fault, path=UPLOAD, times=-1)
-    begun = time.monotonic()
-    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == code
-    assert time.monotonic() - begun < 3.5
+    with keeps_deadline(2):
+        assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == code
     assert_told(contacts, ALICE)
     contacts.emulator.clear_faults()
     assert_unchanged_or_kept(contacts, before, faces.face_bytes(1))
@@ -154,21 +150,19 @@ def test_one_401_asks_for_a_fresh_token(contacts, faces):
     assert contacts.held(ALICE) == faces.face_bytes(1)
 
 
-@pytest.mark.options("--upload-timeout", "20")
+@pytest.mark.options("--upload-timeout", "600")
 def test_retry_after_is_kept_to(contacts, faces):
     contacts.emulator.fault("status", path=UPLOAD, status=429, headers={"Retry-After": "2"})
-    begun = time.monotonic()
-    (contacts.path / ALICE / "photo.jpg").write_bytes(faces.face_bytes(1))
-    assert 2 <= time.monotonic() - begun < 4
+    with keeps_deadline(2, at_least=2):
+        (contacts.path / ALICE / "photo.jpg").write_bytes(faces.face_bytes(1))
     assert contacts.mutations() == ["PATCH", "PATCH"]
 
 
+@pytest.mark.options("--upload-timeout", "600")
 def test_retry_after_past_the_deadline(contacts, faces):
-    contacts.emulator.fault("status", path=UPLOAD, status=429, headers={"Retry-After": "60"}, times=-1)
-    begun = time.monotonic()
+    contacts.emulator.fault("status", path=UPLOAD, status=429, headers={"Retry-After": "3600"}, times=-1)
     photo = contacts.path / ALICE / "photo.jpg"
     assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.EAGAIN
-    assert time.monotonic() - begun < 2.5
     assert contacts.mutations() == ["PATCH"]
 
 
@@ -417,9 +411,8 @@ def test_read_that_is_tried_again(contacts, fault, code):
 def test_read_that_fails_to_the_end(contacts, fault, code):
     contacts.emulator.fault(**fault, origin="photo", times=-1)
     photo = contacts.path / ALICE / "photo.jpg"
-    begun = time.monotonic()
-    assert errno_of(photo.read_bytes) == code
-    assert time.monotonic() - begun < 3.5
+    with keeps_deadline(2):
+        assert errno_of(photo.read_bytes) == code
     assert_told(contacts, ALICE, "could not be read")
     contacts.emulator.clear_faults()
     assert photo.read_bytes() == contacts.held(ALICE), "nothing wrong was cached"

@@ -112,7 +112,7 @@ def test_killed_during_an_upload(contacts, run, faces):
     writer = run.start("cp", faces.face(1), contacts.path / ALICE / "photo.jpg", stderr=subprocess.PIPE)
     contacts.emulator.wait_requests(1, method="PATCH")
     shoot(contacts.mount)
-    assert run.finish(writer, timeout=10).status == 1
+    assert run.finish(writer).status == 1
     contacts.emulator.wait_requests(1, method="PATCH", answered=True)
     contacts.mount.start()
     held = contacts.held(ALICE)
@@ -222,7 +222,7 @@ def test_many_moments(contacts, run, faces):
         eventually(lambda limit=limit: time.monotonic() >= limit)
         shoot(contacts.mount)
         for name, (writer, face) in writers.items():
-            acknowledged = run.finish(writer, timeout=10).status == 0
+            acknowledged = run.finish(writer).status == 0
             if acknowledged:
                 accepted[name] = {face.read_bytes()}
             else:  # not acknowledged: it may have arrived, or arrive yet

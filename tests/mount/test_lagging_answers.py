@@ -258,7 +258,7 @@ def test_what_works_again_brings_the_news(contacts, faces, alice, fault):
     contacts.emulator.create_person("Zoe", "New")
     contacts.emulator.clear_faults()
     alice.write_bytes(faces.face_bytes(2))
-    eventually(lambda: "Zoe New" in os.listdir(contacts.path), timeout=4)
+    eventually(lambda: "Zoe New" in os.listdir(contacts.path))
 
 
 @pytest.mark.parametrize("fault", [{"action": "hang"}, {"action": "status", "status": 500},
@@ -273,6 +273,7 @@ def test_no_news_is_no_failure(contacts, faces, alice, fault):
     contacts.emulator.clear_faults()
 
 
+@pytest.mark.options("--timeout", "600", "--upload-timeout", "600")
 def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
     """Ctrl-C: the bytes are kept, nothing was sent."""
     contacts.mount.unmount()
@@ -282,6 +283,6 @@ def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
     cp = run.start("cp", faces.face(1), alice)
     eventually(lambda: contacts.mount.status()["waiting_mutations"] == 1)
     cp.send_signal(signal.SIGINT)
-    run.finish(cp, timeout=8)  # 2 s of grace, and what a busy machine adds
+    run.finish(cp)
     contacts.emulator.clear_faults()
     eventually(lambda: contacts.rejected(ALICE) == [faces.face_bytes(1)])

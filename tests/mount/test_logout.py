@@ -60,7 +60,7 @@ def test_the_wait_can_be_interrupted(desk, emulator, keyring, tokens, renewing):
     logout = begin_log_out(desk)
     assert b"Ctrl-C" in logout.stderr.readline()
     logout.send_signal(signal.SIGINT)
-    result = desk.run.finish(logout, timeout=5)
+    result = desk.run.finish(logout)
     assert result.status == 1 and "interrupted: nothing was changed" in result.errors
     tokens.release()
     assert desk.run.finish(renewing).status == 0

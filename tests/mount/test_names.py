@@ -132,7 +132,7 @@ def test_empty_temporary_stays(contacts, run, person, photo, old):
     lock, bare = photo.with_name("photo.jpg.lock"), contacts.photo(contacts.without_photo())
     run("touch", lock)
     run("touch", bare)
-    eventually(lambda: not bare.exists(), timeout=15)
+    eventually(lambda: not bare.exists())
     assert lock.stat().st_size == 0
     check(contacts, person, old, [], extra=["photo.jpg.lock"])
 
@@ -304,7 +304,7 @@ def test_other_name_answers_for_a_moment(contacts, run, faces, person):
     os.chmod(name, 0o600)
     os.utime(name, (1, 1))
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
-    eventually(lambda: not name.exists(), timeout=15, why="the other name did not go away")
+    eventually(lambda: not name.exists(), why="the other name did not go away")
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
 
 

@@ -332,7 +332,7 @@ def check_life_goes_on(contacts, run, faces):
     refuse(contacts.emulator, "DELETE")
     run("rm", contacts.photo(one))
     eventually(lambda: contacts.mount.error(one))
-    run("cp", faces.face(1), contacts.photo(two), timeout=10)
+    run("cp", faces.face(1), contacts.photo(two))
     assert contacts.held(two) == faces.face_bytes(1)
     contacts.mount.terminate()
     assert contacts.mount.exit_status == 0

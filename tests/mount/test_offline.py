@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-import time
 
 import pytest
 from conftest import PEOPLE_EMULATOR, Contacts, check_service
@@ -12,7 +11,7 @@ from eventually import eventually
 
 ALICE = "Alice Smith"
 BEN = "Ben Carter"
-SOON = 5
+PATIENT = ("--timeout", "600", "--upload-timeout", "600")  # longer than any test: what fails, fails soon
 
 
 class Service:
@@ -54,7 +53,7 @@ def service(tmp_path):
 def away(service, mount, request):
     """An address book with Alice's photo in the cache and Ben's not."""
     marker = request.node.get_closest_marker("options")
-    mounted = mount(service, "--writes-per-minute", "0", *(marker.args if marker else ()))
+    mounted = mount(service, "--writes-per-minute", "0", *PATIENT, *(marker.args if marker else ()))
     contacts = Contacts(service, mounted)
     contacts.cached = (mounted.path / ALICE / "photo.jpg").read_bytes()
     return contacts
@@ -79,9 +78,7 @@ def test_uncached_reads_fail_soon(away):
     away.emulator.go_away()
     photo = away.path / BEN / "photo.jpg"
     for call in (photo.read_bytes, photo.stat):
-        begun = time.monotonic()
         assert errno_of(call) == errno.EHOSTUNREACH
-        assert time.monotonic() - begun < SOON
     assert away.mount.error(BEN).startswith(f"{BEN}: the photo could not be read: ")
     assert "photo.jpg" in os.listdir(away.path / BEN), "it is there, only not to be had"
 
@@ -90,10 +87,8 @@ def test_starts_offline(away):
     before = sorted(os.listdir(away.path))
     away.mount.unmount()
     away.emulator.go_away()
-    begun = time.monotonic()
     away.mount.start()
     assert sorted(os.listdir(away.path)) == before
-    assert time.monotonic() - begun < SOON
     assert (away.path / ALICE / "photo.jpg").read_bytes() == away.cached
     eventually(lambda: away.mount.status()["reachable"] is False)
 
@@ -107,7 +102,7 @@ def test_mends_itself(away):
     away.emulator.come_back()
     away.emulator.create_person("Zoe", "New")
     assert (away.path / BEN / "photo.jpg").read_bytes() == away.held(BEN)
-    eventually(lambda: (away.path / "Zoe New").is_dir(), timeout=30)
+    eventually(lambda: (away.path / "Zoe New").is_dir())
     assert away.mount.status()["reachable"] is True
     assert away.mount.error(BEN) is None
 
@@ -118,9 +113,7 @@ def test_writes_fail_soon_and_keep_the_bytes(away, faces):
     os.write(fd, faces.face_bytes(1))
     away.emulator.go_away()
     photo = away.path / ALICE / "photo.jpg"
-    begun = time.monotonic()
     assert errno_of(lambda: os.close(fd)) == errno.EHOSTUNREACH
-    assert time.monotonic() - begun < SOON
     assert photo.read_bytes() == away.cached
     assert away.rejected(ALICE) == [faces.face_bytes(1)]
     away.emulator.come_back()
@@ -180,9 +173,7 @@ def test_rm_fails_once_it_is_known(away, faces, run):
     photo = away.path / ALICE / "photo.jpg"
     away.emulator.go_away()
     assert run("cp", faces.face(1), photo, check=False).status != 0  # this is how the mount learns
-    begun = time.monotonic()
     assert errno_of(photo.unlink) == errno.EHOSTUNREACH
-    assert time.monotonic() - begun < SOON
     assert photo.read_bytes() == away.cached
     away.emulator.come_back()
     photo.unlink()
@@ -197,7 +188,7 @@ def test_rm_before_it_is_known_comes_back(away):
     away.emulator.go_away()
     photo.unlink()
     assert not photo.exists()
-    eventually(photo.exists, timeout=20)
+    eventually(photo.exists)
     assert photo.read_bytes() == away.cached
     assert "back" in away.mount.error(ALICE)
 
@@ -241,9 +232,7 @@ def test_finished_copy_is_refused_once_it_is_known(away, faces):
     away.emulator.go_away()
     finish()
     assert errno_of(lambda: os.rename(part, photo)) == errno.EHOSTUNREACH  # this is how the mount learns
-    begun = time.monotonic()
     assert errno_of(finish) == errno.EHOSTUNREACH
-    assert time.monotonic() - begun < SOON
     assert away.rejected(ALICE) == [faces.face_bytes(1)]
     assert photo.read_bytes() == away.cached
     away.emulator.come_back()

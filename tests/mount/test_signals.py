@@ -58,7 +58,7 @@ def test_signal_that_kills(contacts, run: Programs, faces, person, old, number):
     program = start_writer(contacts, run, faces, person, [signal.SIGUSR2])
     program.send_signal(signal.SIGUSR2)
     program.send_signal(number)
-    assert run.finish(program, timeout=20).status == -number
+    assert run.finish(program).status == -number
     contacts.emulator.clear_faults()
     eventually(lambda: contacts.rejected(person) == [faces.face_bytes(1)])
     assert contacts.held(person) == old
@@ -69,7 +69,7 @@ def test_request_to_end_that_is_handled(contacts, run, faces, person, old):
     contacts.emulator.fault("hang", method="PATCH", times=-1)
     program = start_writer(contacts, run, faces, person, [signal.SIGINT])
     program.send_signal(signal.SIGINT)
-    result = run.finish(program, timeout=20)
+    result = run.finish(program)
     assert result.status == 1 and "InterruptedError" in result.errors
     contacts.emulator.clear_faults()
     assert contacts.held(person) == old

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -281,7 +280,7 @@ def test_failing_deltas_are_tried_again(contacts):
     contacts.emulator.fault("status", path=LIST, status=503, times=2)
     contacts.emulator.fault("reset", path=LIST, times=2)
     contacts.emulator.create_person("Zoe", "New")
-    eventually(lambda: (contacts.path / "Zoe New").is_dir(), timeout=30)
+    eventually(lambda: (contacts.path / "Zoe New").is_dir())
 
 
 # ---- deltas that lag ----
@@ -322,12 +321,10 @@ def test_remount_lists_without_a_request(contacts):
     before = sorted(os.listdir(contacts.path))
     inodes = {name: (contacts.path / name).stat().st_ino for name in before}
     contacts.mount.unmount()
-    contacts.emulator.fault("delay", origin="api", delay_ms=3000, times=-1)
-    begun = time.monotonic()
+    contacts.emulator.fault("hang", origin="api", times=-1)
     contacts.mount.start()
     assert sorted(os.listdir(contacts.path)) == before
     assert {name: (contacts.path / name).stat().st_ino for name in before} == inodes
-    assert time.monotonic() - begun < 2.5
 
 
 def test_remount_asks_for_a_delta(contacts):
@@ -390,7 +387,7 @@ def test_many_renames_while_programs_walk(contacts, run):
         synced(contacts)
     emulator.rename_person(resources["Ben Carter"], "Bob Smith")
     for walker in walkers:
-        run.finish(walker, timeout=30)
+        run.finish(walker)
     assert sorted(os.listdir(contacts.path)) == sorted([ALICE, "Bob Smith", *(f"{name} 2" for name in people)])
 
 

@@ -121,7 +121,7 @@ def test_touch_shows_an_empty_file_that_goes_away(contacts, run):
     run("touch", photo)
     assert photo.stat().st_size == 0 and photo.read_bytes() == b""
     assert "photo.jpg" in contacts.listed(person)
-    eventually(lambda: not photo.exists(), timeout=15, why="the empty file did not go away")
+    eventually(lambda: not photo.exists(), why="the empty file did not go away")
     check(contacts, person, None, [])
 
 
