@@ -2,7 +2,10 @@
 
     tally.py add FILE PHASE STATUS [RESULTS…]   STATUS: how the phase's program ended. RESULTS: what pytest left (JUnit XML), a
                                                 later one overriding an earlier one's failures, or the log folder of meson
-    tally.py end FILE                           lists the failures, then "N passed, M failed"; ends with 1 if there are any
+    tally.py merge FILE PHASE STATUS OTHER      adds what another tally counted, each case under PHASE
+    tally.py skip FILE PHASE WORDS              a phase that cannot be here, and why
+    tally.py end FILE                           lists what was skipped and what failed, then "N passed, M failed"; ends with 1 if
+                                                anything failed
 
 A phase that failed without a failed case is one failed case: of a program that died half-way meson's JUnit file knows the
 cases before it only, and of one that ran out of time not even that.
@@ -33,8 +36,10 @@ def meson_cases(folder):
     for line in (folder / "testlog.json").read_text(encoding="utf-8").splitlines():
         test = json.loads(line)
         mine = [key for key in cases if key[0].endswith("." + test["name"]) or key[1] == test["name"]]
-        if test["result"] not in GOOD and all(cases[key] for key in mine):
-            cases.pop(next((key for key in mine if key[1] == test["name"]), None), None)
+        itself = [key for key in mine if key[1] == test["name"]]
+        if test["result"] not in GOOD and (itself or all(cases[key] for key in mine)):
+            for key in itself:  # whether it counts as failed there depends on meson's version
+                del cases[key]
             cases[(test["name"], f"ended with {test['result']}")] = False
     return cases
 
@@ -59,19 +64,39 @@ def add(tally, phase, status, results):
             out.write(f"{'passed' if passed else 'failed'}\t{phase}: {group}: {name}\n")
 
 
-def end(tally):
+def counted(tally):
+    """[[outcome, what]]; none where there is no such file."""
     path = Path(tally)
-    lines = [line.split("\t") for line in (path.read_text(encoding="utf-8").splitlines() if path.exists() else [])]
-    failed = [what for outcome, what in lines if outcome == "failed"]
-    if failed:
-        print("\n== failed")
-        print("\n".join(failed))
-    print(f"\n{len(lines) - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed or not lines else 0
+    return [line.split("\t") for line in (path.read_text(encoding="utf-8").splitlines() if path.exists() else [])]
+
+
+def merge(tally, phase, status, other):
+    lines = [(outcome, f"{phase}: {what}") for outcome, what in counted(other)]
+    if int(status) != 0 and not any(outcome == "failed" for outcome, _ in lines):
+        lines.append(("failed", f"{phase}: ended with {status}"))
+    with open(tally, "a", encoding="utf-8") as out:
+        out.writelines(f"{outcome}\t{what}\n" for outcome, what in lines)
+
+
+def skip(tally, phase, words):
+    with open(tally, "a", encoding="utf-8") as out:
+        out.write(f"skipped\t{phase}: {words}\n")
+
+
+def end(tally):
+    lines = counted(tally)
+    by_outcome = {name: [what for outcome, what in lines if outcome == name] for name in ("skipped", "failed", "passed")}
+    for name in ("skipped", "failed"):
+        if by_outcome[name]:
+            print(f"\n== {name}")
+            print("\n".join(by_outcome[name]))
+    print(f"\n{len(by_outcome['passed'])} passed, {len(by_outcome['failed'])} failed")
+    return 0 if by_outcome["passed"] and not by_outcome["failed"] else 1
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "add":
-        add(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])
+    command, *arguments = sys.argv[1:]
+    if command == "add":
+        add(*arguments[:3], arguments[3:])
     else:
-        sys.exit(end(sys.argv[2]))
+        sys.exit({"merge": merge, "skip": skip, "end": end}[command](*arguments))

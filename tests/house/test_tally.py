@@ -24,12 +24,17 @@ def tally(tmp_path):
         file = tmp_path / "tally"
 
         def __call__(self, status, *results):
-            subprocess.run([sys.executable, TALLY, "add", self.file, "phase", str(status), *results], check=True)
+            self.run("add", "phase", str(status), *results)
+
+        def run(self, command, *words):
+            subprocess.run([sys.executable, TALLY, command, self.file, *words], check=True)
 
         def end(self):
             ended = subprocess.run([sys.executable, TALLY, "end", self.file], check=False, capture_output=True, text=True)
+            self.printed = ended.stdout
             lines = ended.stdout.splitlines()
-            return ended.returncode, [line for line in lines if line.startswith("phase: ")], lines[-1]
+            failed = lines[lines.index("== failed") + 1:-2] if "== failed" in lines else []
+            return ended.returncode, failed, lines[-1]
 
     return Tally()
 
@@ -64,6 +69,34 @@ def test_a_program_that_did_not_come_to_cases(tally, tmp_path):
     assert tally.end() == (1, ["phase: phase: ended with 3"], "0 passed, 1 failed")
 
 
+def test_what_another_computer_counted(tally, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("passed\tbuild: a\nfailed\tbuild: b\nskipped\ttidy: why\n")
+    tally.run("merge", "there", "1", other)
+    assert tally.end() == (1, ["there: build: b"], "1 passed, 1 failed")
+
+
+@pytest.mark.parametrize("counted", ["passed\tbuild: a\n", ""])
+def test_another_computer_that_fell_silent_has_failed(tally, tmp_path, counted):
+    other = tmp_path / "other"
+    other.write_text(counted)
+    tally.run("merge", "there", "137", other)
+    tally.run("merge", "nowhere", "1", tmp_path / "none")
+    assert tally.end()[:2] == (1, ["there: ended with 137", "nowhere: ended with 1"])
+
+
+def test_skipped_in_words(tally):
+    tally(0)
+    tally.run("skip", "lint", "another version")
+    assert tally.end() == (0, [], "1 passed, 0 failed")
+    assert "lint: another version" in tally.printed
+
+
+def test_only_skipped_is_not_tested(tally):
+    tally.run("skip", "lint", "another version")
+    assert tally.end()[0] == 1
+
+
 MESON = """
 test('fine', sh, args: ['-c', 'echo ok 1 - a; echo ok 2 - b; echo 1..2'], protocol: 'tap', suite: 'unit')
 test('says-so', sh, args: ['-c', 'echo ok 1 - a; echo not ok 2 - b; echo 1..2; exit 1'], protocol: 'tap', suite: 'unit')
@@ -86,7 +119,7 @@ def test_every_program_of_meson(tally, tmp_path):
     assert (status, last) == (1, "6 passed, 5 failed")
     assert set(failed) == {
         "phase: p.says-so: 2 - b",
-        "phase: p: plain-fails",
+        "phase: plain-fails: ended with FAIL",
         "phase: dies: ended with ERROR",
         "phase: plain-stays: ended with TIMEOUT",
         "phase: stays: ended with TIMEOUT"}

@@ -1,54 +1,38 @@
 #!/bin/sh
-# check.sh FOLDER: installs FOLDER's packages in a fresh Debian 12 and uses them there, as root and as an ordinary user.
-# Needs root, debootstrap, /dev/fuse and a network. MIRROR: another Debian mirror. ROOT: a root from debootstrap, to save time;
-# it is copied.
+# check-package.sh FOLDER RELEASE: installs FOLDER's packages in a fresh Debian RELEASE and uses them there, as root and as an
+# ordinary user. Needs root, debootstrap, /dev/fuse and a network.
 set -eu
 
 packages=$(CDPATH='' cd -- "$1" && pwd)
-work=$(mktemp -d)
+release=$2
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+data=$here/../data/pictures
+work=$(mktemp -d /var/tmp/contactfs-package-XXXXXX)
 new=$work/root
 
-# What is mounted below goes first: rm must not get into it.
 clean() {
-  mounted=$(awk -v root="$new/" 'index($5, root) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
-  for place in $mounted; do
-    umount -l "$place"
-  done
-  rm -rf --one-file-system "$work"
+  "$here/root.sh" remove "$work"
 }
 trap clean EXIT
-trap 'exit 1' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 say() {
   printf '\n== %s\n' "$*"
 }
 
 inside() {
-  chroot "$new" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive "$@"
+  "$here/root.sh" run "$new" "$@"
 }
 
 as_alice() {
   inside setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice USER=alice "$@"
 }
 
-say 'a fresh Debian 12'
-if [ -n "${ROOT-}" ]; then
-  cp -a "$ROOT" "$new"
-else
-  debootstrap --variant=minbase bookworm "$new" "${MIRROR-http://deb.debian.org/debian}" >"$work/log" \
-    || { cat "$work/log"; exit 1; }
-fi
-# the network as this computer reaches it
-cp /etc/resolv.conf "$new/etc/"
-for file in /etc/apt/apt.conf.d/*; do
-  [ ! -f "$file" ] || cp "$file" "$new/etc/apt/apt.conf.d/"
-done
+say "a fresh Debian $release"
+"$here/root.sh" make "$release" "$new"
 mkdir -p "$new/packages"
 cp "$packages"/*.deb "$new/packages/"
-mount --bind /dev "$new/dev"
-mount -t proc proc "$new/proc"
-
 say 'contactfs alone'
 inside apt-get update -q
 inside sh -c 'apt-get install -q -y --no-install-recommends /packages/contactfs_*.deb'
@@ -74,9 +58,10 @@ done)
 test -e "$new/usr/lib/systemd/user/contactfs@.service"
 inside useradd -m alice
 
-# A picture that no program of the fresh system can make.
-cp tests/data/pictures/baseline.jpg "$new/face.jpg"
-cp tests/data/pictures/picture.webp "$new/face.webp"
+# Pictures that no program of the fresh system can make.
+cp "$data"/baseline.jpg "$new/face.jpg"
+cp "$data"/picture.webp "$new/face.webp"
+cp "$data"/pattern.heic "$new/face.heic"
 
 cat >"$new/use" <<'END'
 set -eu
@@ -87,8 +72,10 @@ before=$(cksum <~/contacts/"Alice Smith"/photo.jpg)
 cp /face.jpg ~/contacts/"Alice Smith"/photo.jpg
 test "$(cksum <~/contacts/"Alice Smith"/photo.jpg)" != "$before"
 test "$(ls ~/contacts/"Alice Smith"/.previous | wc -l)" -eq 1
-cp /face.webp ~/contacts/"Ben Carter"/photo.jpg
-test "$(head -c 2 ~/contacts/"Ben Carter"/photo.jpg | od -An -tx1)" = ' ff d8'
+for kind in webp heic; do
+  cp /face.$kind ~/contacts/"Ben Carter"/photo.jpg
+  test "$(head -c 2 ~/contacts/"Ben Carter"/photo.jpg | od -An -tx1)" = ' ff d8'
+done
 contactfs status ~/contacts
 contactfs unmount ~/contacts
 test -z "$(ls -A ~/contacts)"
@@ -99,47 +86,26 @@ say 'demo as an ordinary user'
 as_alice sh /use
 
 # A service that lives for as long as its standard input, and a line of fstab for it.
-cat >"$new/from-fstab" <<'END'
+cat >"$new/use-fstab" <<'END'
 set -eu
 mkfifo ~/until ~/ready
 people-emulator --until-eof --keep-bytes --demo-credentials ~/google.json <~/until >~/ready &
 exec 3>~/until
 read -r line <~/ready
 url=$(printf '%s' "$line" | sed 's/.*"api_url": *"\([^"]*\)".*/\1/')
-printf '%s' "default $HOME/contacts fuse.contactfs noauto,user,credentials=$HOME/google.json,api-url=$url 0 0" >/line-of-fstab
-END
-for who in root alice; do
-  say "mount(8) from fstab as $who"
-  run=inside
-  home=/root
-  if [ "$who" = alice ]; then
-    run=as_alice
-    home=/home/alice
-  fi
-  : >"$new/line-of-fstab"
-  inside chown "$who" /line-of-fstab
-  cat >"$new/use-fstab" <<END
-$(cat "$new/from-fstab")
-mkfifo ~/go
-echo ready >~/told
-read -r go <~/go
-mount $home/contacts
-cp /face.jpg $home/contacts/"Ben Carter"/photo.jpg
-cmp /face.jpg $home/contacts/"Ben Carter"/photo.jpg
-umount $home/contacts
+echo "default $HOME/contacts fuse.contactfs noauto,user,credentials=$HOME/google.json,api-url=$url 0 0" >/etc/fstab
+mount ~/contacts
+cp /face.jpg ~/contacts/"Ben Carter"/photo.jpg
+cmp /face.jpg ~/contacts/"Ben Carter"/photo.jpg
+umount ~/contacts
 exec 3>&-
 wait
 END
-  inside mkfifo "$home/told"
-  inside chown "$who" "$home/told"
-  $run sh /use-fstab &
-  worker=$!
-  read -r _ <"$new$home/told"
-  cp "$new/line-of-fstab" "$new/etc/fstab"
-  echo >>"$new/etc/fstab"
-  echo >"$new$home/go"
-  wait "$worker"
-done
+say 'mount(8) from fstab as root'
+inside sh /use-fstab
+say 'mount(8) from fstab as an ordinary user'
+inside chown alice /etc/fstab # only that alice can write her line
+as_alice sh /use-fstab
 
 say 'removed'
 inside apt-get purge -q -y contactfs people-emulator
