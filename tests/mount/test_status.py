@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import CONTACTFS
-from namespace import Namespace
+from namespace import WITHOUT_MOUNTS, Namespace
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
 
@@ -67,22 +67,23 @@ def test_next_sync_is_a_time(contacts):
 
 
 def test_accounts_without_a_mount(contacts, status):
+    """Names of its own: whatever else is mounted on this computer is listed, too."""
     mounted = contacts.mount
-    for name in ("work", "demo", ".hidden", "no good", "home", "unit"):
+    for name in ("a-work", "demo", ".hidden", "no good", "a-home", "a-unit"):
         (mounted.state / "config/contactfs" / name).mkdir(parents=True)
-    (mounted.state / "config/contactfs/unit/mount.env").touch()
-    login = mounted.state / "config/contactfs/home/login.json"
+    (mounted.state / "config/contactfs/a-unit/mount.env").touch()
+    login = mounted.state / "config/contactfs/a-home/login.json"
     login.write_text(json.dumps(LOGIN))
     login.chmod(0o600)
     (mounted.state / "state/contactfs/unused").mkdir()
     result = status(mounted=mounted)
-    assert "Account      work" in result.out and "contactfs login --account work --client FILE" in result.out
-    assert "contactfs mount --account home FOLDER" in result.out and "--account work FOLDER" not in result.out
-    assert "systemctl --user start contactfs@unit" in result.out
+    assert "Account      a-work" in result.out and "contactfs login --account a-work --client FILE" in result.out
+    assert "contactfs mount --account a-home FOLDER" in result.out and "--account a-work FOLDER" not in result.out
+    assert "systemctl --user start contactfs@a-unit" in result.out
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]
     assert told.pop(0)["login"] == LOGIN["email"] and LOGIN["email"] in result.out
-    assert told.pop(0)["account"] == "unit"
-    assert told == [{"account": "work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None,
+    assert told.pop(0)["account"] == "a-unit"
+    assert told == [{"account": "a-work", "state": "not mounted", "login": None, "mountpoint": None, "error": None, "status": None,
                      "contact": None}]
 
 
@@ -170,7 +171,7 @@ def test_a_mount_that_does_not_answer(contacts, status):
 
 @root_only
 def test_nothing_at_all(run, tmp_path):
-    inside = Namespace(run, "umount --lazy --all --types fuse.contactfs || true")
+    inside = Namespace(run, WITHOUT_MOUNTS)
     env = {"HOME": str(tmp_path)}
     try:
         result = inside(CONTACTFS, "status", "--json", env=env)
