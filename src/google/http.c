@@ -278,7 +278,10 @@ failure_kind (const HttpTransfer *self)
     return self->home ? HTTP_FAILURE_HOME : unless_sent (self, HTTP_FAILURE_UNREACHABLE);
   case CURLE_OPERATION_TIMEDOUT:
     return HTTP_FAILURE_TIMED_OUT;
-  case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer */
+  case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer, before 8.6 */
+#if LIBCURL_VERSION_NUM >= 0x080600
+  case CURLE_TOO_LARGE:
+#endif
     return HTTP_FAILURE_TOO_MUCH;
   default:
     return self->too_large ? HTTP_FAILURE_TOO_MUCH : HTTP_FAILURE_LOST;

@@ -138,6 +138,37 @@ listen_local (void)
   return listener;
 }
 
+void
+script_make_certificate (const char *certificate, const char *key)
+{
+  const char *argv[] = { "openssl",
+                         "req",
+                         "-x509",
+                         "-newkey",
+                         "ec",
+                         "-pkeyopt",
+                         "ec_paramgen_curve:prime256v1",
+                         "-nodes",
+                         "-keyout",
+                         key,
+                         "-out",
+                         certificate,
+                         "-days",
+                         "2",
+                         "-subj",
+                         "/CN=test",
+                         "-addext",
+                         "subjectAltName=IP:127.0.0.1",
+                         NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+}
+
 ScriptServer *
 script_server_new (GTlsCertificate *certificate)
 {

@@ -18,6 +18,9 @@ typedef struct {
 /* TRUE: it has answered. Called before the script is looked at. */
 typedef gboolean (*ScriptHook) (ScriptServer *self, SoupServerMessage *message, const Seen *seen, gpointer data);
 
+/* For 127.0.0.1, signed by itself; written over what is there. */
+void script_make_certificate (const char *certificate, const char *key);
+
 ScriptServer *script_server_new (GTlsCertificate *certificate); /* NULL: plain http */
 void script_server_free (ScriptServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ScriptServer, script_server_free)

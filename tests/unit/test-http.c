@@ -422,37 +422,6 @@ test_mute_tls_server (Fixture *f, gconstpointer data)
  * for each connection. */
 static char *certificate_file, *key_file, *stranger_file;
 
-static void
-make_certificate (const char *path)
-{
-  const char *argv[] = { "openssl",
-                         "req",
-                         "-x509",
-                         "-newkey",
-                         "ec",
-                         "-pkeyopt",
-                         "ec_paramgen_curve:prime256v1",
-                         "-nodes",
-                         "-keyout",
-                         key_file,
-                         "-out",
-                         path,
-                         "-days",
-                         "2",
-                         "-subj",
-                         "/CN=test",
-                         "-addext",
-                         "subjectAltName=IP:127.0.0.1",
-                         NULL };
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-                &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_spawn_check_wait_status (status, NULL));
-}
-
 /* data: not NULL for HTTP/2, which soup speaks only when asked to. */
 static void
 set_up_tls (Fixture *f, gconstpointer data)
@@ -571,8 +540,8 @@ main (int argc, char **argv)
   certificate_file = g_build_filename (dir, "certificate.pem", NULL);
   key_file = g_build_filename (dir, "key.pem", NULL);
   stranger_file = g_build_filename (dir, "stranger.pem", NULL);
-  make_certificate (stranger_file);
-  make_certificate (certificate_file);
+  script_make_certificate (stranger_file, key_file);
+  script_make_certificate (certificate_file, key_file);
   g_setenv ("CURL_CA_BUNDLE", stranger_file, TRUE); /* both are believed: this, and $SSL_CERT_FILE */
 #define ADD(name, func)           g_test_add ("/http/" name, Fixture, NULL, set_up, func, tear_down)
 #define ADD_TLS(name, func, data) g_test_add ("/http/tls/" name, Fixture, data, set_up_tls, func, tear_down)
