@@ -168,7 +168,7 @@ book_stop_check (Book *self)
       || self->sync_cancellable != NULL || self->asking > 0 || self->flushes > 0)
     return;
   cancel_fetches (self);
-  if (g_hash_table_size (self->fetches) > 0)
+  if (g_hash_table_size (self->fetches) > 0 || self->fetch_runs > 0)
     return;
   self->stopped = TRUE;
   g_task_return_boolean (self->stop, TRUE);

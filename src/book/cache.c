@@ -14,12 +14,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TEMPORARY_PREFIX ".new-"
-#define MAX_USES         512
+#define MAX_USES 512
 
 struct BookCache {
   BookStore *store; /* borrowed */
@@ -182,7 +180,7 @@ remove_temporaries (BookCache *self)
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
-    if (g_str_has_prefix (name, TEMPORARY_PREFIX)) {
+    if (g_str_has_prefix (name, INCOMING_PREFIX)) {
       g_autofree char *path = g_build_filename (self->dir, name, NULL);
 
       g_unlink (path);
@@ -307,65 +305,6 @@ book_cache_note_intact (BookCache *self, const char *version, int fd)
 
 /* ---- writing ---- */
 
-static gboolean
-write_all (int fd, GBytes *bytes)
-{
-  gsize size, done = 0;
-  const char *data = g_bytes_get_data (bytes, &size);
-
-  while (done < size) {
-    gssize n = TEMP_FAILURE_RETRY (write (fd, data + done, size - done));
-
-    if (n < 0)
-      return FALSE;
-    done += (gsize)n;
-  }
-  return TRUE;
-}
-
-/* A descriptor of bytes that have no file: in memory, and closed to writing as a read-only one would be. */
-static int
-open_in_memory (GBytes *bytes, GError **error)
-{
-  int fd = memfd_create ("contactfs-photo", MFD_CLOEXEC | MFD_ALLOW_SEALING), saved;
-
-  if (fd >= 0 && write_all (fd, bytes) && lseek (fd, 0, SEEK_SET) == 0
-      && fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-    return fd;
-  saved = errno;
-  if (fd >= 0)
-    close (fd);
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "A photo cannot be kept in memory: %s",
-               g_strerror (saved));
-  return -1;
-}
-
-/* Writes the bytes under a temporary name. Returns a read-only descriptor, or -1 with errno and nothing left behind. */
-static int
-write_temporary (BookCache *self, GBytes *bytes, char **path)
-{
-  g_autofree char *name = g_build_filename (self->dir, TEMPORARY_PREFIX "XXXXXX", NULL);
-  int fd = g_mkstemp_full (name, O_WRONLY | O_CLOEXEC, 0600), reader = -1, saved;
-
-  if (fd < 0)
-    return -1;
-  if (write_all (fd, bytes))
-    reader = g_open (name, O_RDONLY | O_CLOEXEC, 0);
-  saved = errno;
-  /* Some file systems tell of a full disk only here. */
-  if (close (fd) != 0 && reader >= 0) {
-    saved = errno;
-    close (reader);
-    reader = -1;
-  }
-  if (reader < 0)
-    g_unlink (name);
-  else
-    *path = g_steal_pointer (&name);
-  errno = saved;
-  return reader;
-}
-
 static void
 say_that_it_cannot_write (BookCache *self, int error_number)
 {
@@ -385,40 +324,42 @@ give_name (BookCache *self, const char *temporary, const char *version)
   return (g_mkdir (folder, 0700) == 0 || errno == EEXIST) && g_rename (temporary, path) == 0;
 }
 
-int
-book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, const char *sha256,
-                GError **error)
+Incoming *
+book_cache_begin (BookCache *self, GError **error)
 {
-  BookStorePhoto photo = { .size = (gint64)g_bytes_get_size (bytes), .last_use = next_use (self) };
-  g_autofree char *temporary = NULL;
-  int fd;
+  return incoming_new (self->dir, error);
+}
 
+int
+book_cache_take (BookCache *self, const char *version, Incoming *owned, const char *mime_type, const char *sha256,
+                 GError **error)
+{
+  g_autoptr (Incoming) incoming = owned;
+  BookStorePhoto photo = { .size = incoming->size, .last_use = next_use (self) };
+  int fd = incoming_open (incoming, error);
+
+  if (fd < 0)
+    return -1;
   g_strlcpy (photo.mime_type, mime_type, sizeof photo.mime_type);
   g_strlcpy (photo.sha256, sha256 != NULL ? sha256 : "", sizeof photo.sha256);
   book_cache_drop (self, version);
-  if (photo.size > self->max_bytes) {
+  if (incoming->why != 0)
+    say_that_it_cannot_write (self, incoming->why);
+  if (incoming->path == NULL || photo.size > self->max_bytes) { /* the descriptor is as good without a name */
     put_row (self, version, &photo);
-    return open_in_memory (bytes, error);
-  }
-
-  fd = write_temporary (self, bytes, &temporary);
-  if (fd < 0) {
-    say_that_it_cannot_write (self, errno);
-    put_row (self, version, &photo);
-    return open_in_memory (bytes, error);
+    return fd;
   }
   photo.cached = TRUE;
   self->bytes += photo.size;
   g_hash_table_remove (self->uses, version); /* older than this one */
   if (!put_row (self, version, &photo)) {
-    g_unlink (temporary);
     self->bytes -= photo.size;
-  } else if (give_name (self, temporary, version)) {
+  } else if (give_name (self, incoming->path, version)) {
     self->cannot_write = FALSE;
     book_cache_note_intact (self, version, fd);
-  } else { /* the descriptor is as good without a name */
+    g_clear_pointer (&incoming->path, g_free); /* it has another now */
+  } else {
     say_that_it_cannot_write (self, errno);
-    g_unlink (temporary);
     forget_bytes (self, version, &photo);
   }
   evict (self, version);

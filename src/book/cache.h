@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "book/incoming.h"
 #include "book/store.h"
 
 typedef struct BookCache BookCache;
@@ -27,15 +28,19 @@ gboolean book_cache_lookup (BookCache *self, const char *version, BookStorePhoto
  * photo that is evicted while open stays readable through its descriptor. */
 int book_cache_open (BookCache *self, const char *version);
 
-/* TRUE if the bytes behind fd, of book_cache_open, were seen to be what was fetched: by book_cache_add, or by who called
+/* TRUE if the bytes behind fd, of book_cache_open, were seen to be what was fetched: by book_cache_take, or by who called
  * book_cache_note_intact. */
 gboolean book_cache_is_intact (BookCache *self, const char *version, int fd);
 void book_cache_note_intact (BookCache *self, const char *version, int fd);
 
-/* Keep the bytes and remember size, type and sha256 (hexadecimal; NULL: not known); evicts others to stay within max_bytes (never this one). The size is
- * remembered even when writing the file fails. Returns a descriptor as book_cache_open does, or -1 with error. */
-int book_cache_add (BookCache *self, const char *version, GBytes *bytes, const char *mime_type, const char *sha256,
-                    GError **error);
+/* A photo that comes: written to by who fetches it. incoming_free gives it up. */
+Incoming *book_cache_begin (BookCache *self, GError **error);
+
+/* Keep it, as version, and remember size, type and sha256 (hexadecimal; NULL: not known); evicts others to stay within
+ * max_bytes (never this one). The size is remembered even when the file cannot be kept. Takes incoming. Returns a
+ * descriptor as book_cache_open does, or -1 with error. */
+int book_cache_take (BookCache *self, const char *version, Incoming *incoming, const char *mime_type,
+                     const char *sha256, GError **error);
 
 /* The file is to be trusted no longer (reading it failed, or it is not what was fetched). */
 void book_cache_drop (BookCache *self, const char *version);

@@ -48,8 +48,14 @@ struct Book {
   } scans[2][4]; /* by BookScan and walk: the two orders, then the same backwards */
   guint scan_timer;
 
+  /* ---- fetch.c ---- */
+  GHashTable *fetches;  /* version → BookFetch; without those that were given up and replaced */
+  guint64 fetch_number; /* of the next one */
+  guint fetch_runs;     /* under way, each calls back */
+  gint64 fetch_held;    /* bytes, of all of them */
+  gint64 fetch_typical; /* bytes of a photo, as the last ones were */
+
   /* ---- photos.c ---- */
-  GHashTable *fetches;     /* version → Fetch */
   GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
 
   /* ---- sync.c ---- */
@@ -166,6 +172,8 @@ void book_scan_clear (Book *book);
 /* ---- hash.c ---- SHA-256 in hexadecimal; never fails, cannot be cancelled */
 void book_hash_async (GBytes *bytes, GAsyncReadyCallback callback, gpointer data);
 char *book_hash_finish (GAsyncResult *result); /* transfer full */
+/* Of a file, in small pieces; any thread. Transfer full; NULL, and *error is set: it cannot be read. */
+char *book_hash_file (int fd, gint64 size, GError **error);
 
 /* ---- photos.c ---- */
 typedef struct {
@@ -185,8 +193,6 @@ void book_photos_clear (Book *book);
 void book_photo_get_async (Book *book, BookPerson *person, gboolean profile, guint timeout, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer data);
 BookPhoto *book_photo_get_finish (Book *book, GAsyncResult *result, GError **error);
-/* The book stops: a fetch that nobody waits for is given up. */
-void book_fetch_cancel_if_ahead (gpointer fetch);
 /* Fetch it into the cache, for nobody yet. */
 void book_photo_prefetch (Book *book, BookPerson *person);
 /* From the cache, or NULL; also for a large one that book_photo_get_async has to check first. */
@@ -199,6 +205,29 @@ void book_photo_note_sent (Book *book, const BookPerson *person, const char *sha
 /* All its bytes, BOOK_ERROR_IO when they are not what the service delivered; any thread. Never mapped: where the disk cannot
  * be read, that is an error and no signal. */
 GBytes *book_photo_read (const BookPhoto *self, GError **error);
+
+/* For fetch.c; fd is the photo's now. */
+BookPhoto *book_photo_new (const char *version, int fd, gint64 size, const char *mime_type, const char *sha256);
+/* The same photo with a descriptor of its own. */
+BookPhoto *book_photo_share (const BookPhoto *photo, GError **error);
+
+/* ---- fetch.c ---- */
+typedef struct BookFetch BookFetch;
+/* photo: transfer full; NULL, and error says why. The waiter has left its fetch by then. */
+typedef void (*BookFetchFunc) (GTask *waiter, const char *version, BookPhoto *photo, const GError *error);
+
+void book_fetches_init (Book *book);
+/* waiter waits for the fetch of version: one under way, or a new one from url until deadline, which book_fetch_begin begins
+ * when there is room. done may be called from there. */
+BookFetch *book_fetch_join (Book *book, const char *version, const char *url, gint64 deadline, GTask *waiter,
+                            BookFetchFunc done);
+void book_fetch_begin (Book *book);
+gint64 book_fetch_deadline (const BookFetch *self);
+void book_fetch_leave (BookFetch *self, GTask *waiter);
+/* Ahead of need, if there is room for such. */
+void book_fetch_ahead (Book *book, const char *version, const char *url, gint64 deadline);
+/* The book stops: a fetch that nobody waits for is given up. */
+void book_fetch_cancel_if_ahead (gpointer fetch);
 
 /* ---- sync.c ---- */
 void book_sync_clear (Book *book);

@@ -1,11 +1,11 @@
 /*
  * Photos by version: from the cache, or fetched once for all who wait.
  *
- * book_photo_get_async is one of these states per waiter; fetches are shared by version (book->fetches):
+ * book_photo_get_async is one of these states per waiter; fetches are shared by version (fetch.c):
  *
  *   cached, and seen to be what was fetched (SHA-256) ───────────────→ done
  *   cached, but changed by whatever ─→ dropped, so that it is:
- *   not cached → joins a Fetch → bytes, kept in the cache ────────────→ done
+ *   not cached → joins a fetch → bytes, kept in the cache ────────────→ done
  *                             └→ 404: the person once more (people.get) → another version: from the start
  *                                                                      → none any more: BOOK_ERROR_NOT_FOUND
  *
@@ -20,7 +20,6 @@
 
 #include "book/internal.h"
 #include "google/photo.h"
-#include "image/image.h"
 
 /* For so long after a change, a photo that the image host does not know may just be new. */
 #define FRESH_US (60 * G_TIME_SPAN_SECOND)
@@ -31,18 +30,10 @@
 /* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
 #define LAST_WORD_US (500 * 1000)
 
+#define DAMAGED "the cached photo is not what was fetched: the disk lost some of it"
+
 /* To hash more would hold up the loop for longer than a millisecond or two: that is done on a worker. */
 #define CHECK_AT_ONCE (256 * 1024)
-
-typedef struct {
-  Book *book;
-  char *version;
-  gint64 deadline;
-  GPtrArray *waiters; /* of GTask, referenced */
-  GCancellable *cancellable;
-  gboolean ahead; /* fetched ahead of need: goes on without waiters */
-  GBytes *body;   /* while its SHA-256 is computed */
-} Fetch;
 
 typedef struct {
   Book *book;
@@ -50,7 +41,7 @@ typedef struct {
   gboolean profile;
   gint64 deadline;
   guint asked_again; /* people.get after a 404 */
-  Fetch *fetch;      /* while it waits for one */
+  BookFetch *fetch;  /* while it waits for one */
   gulong cancelled;  /* handler on the task's cancellable */
   guint timer;
 } Get;
@@ -79,7 +70,7 @@ get_free (gpointer data)
 void
 book_photos_init (Book *book)
 {
-  book->fetches = g_hash_table_new (g_str_hash, g_str_equal);
+  book_fetches_init (book);
   book->undelivered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -90,17 +81,8 @@ book_photos_clear (Book *book)
   g_clear_pointer (&book->undelivered, g_hash_table_unref);
 }
 
-static gboolean
-check_body (GBytes *body, const char *content_type, GError **error)
-{
-  gsize size;
-  gconstpointer data = g_bytes_get_data (body, &size);
-
-  return image_check_download (data, size, error);
-}
-
-static BookPhoto *
-photo_new (const char *version, int fd, gint64 size, const char *mime_type, const char *sha256)
+BookPhoto *
+book_photo_new (const char *version, int fd, gint64 size, const char *mime_type, const char *sha256)
 {
   BookPhoto *photo = g_new0 (BookPhoto, 1);
 
@@ -134,13 +116,12 @@ book_photo_read (const BookPhoto *self, GError **error)
     sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
   if (done == size && (sha256 == NULL || g_str_equal (sha256, self->sha256)))
     return g_steal_pointer (&bytes);
-  g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo is not what was fetched: the disk lost some of it");
+  g_set_error_literal (error, BOOK_ERROR, BOOK_ERROR_IO, DAMAGED);
   return NULL;
 }
 
-/* The same photo with a descriptor of its own. */
-static BookPhoto *
-photo_share (const BookPhoto *photo, GError **error)
+BookPhoto *
+book_photo_share (const BookPhoto *photo, GError **error)
 {
   int fd = fcntl (photo->fd, F_DUPFD_CLOEXEC, 0);
 
@@ -148,7 +129,7 @@ photo_share (const BookPhoto *photo, GError **error)
     g_set_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE, "the photo cannot be opened: %s", g_strerror (errno));
     return NULL;
   }
-  return photo_new (photo->version, fd, photo->size, photo->mime_type, photo->sha256);
+  return book_photo_new (photo->version, fd, photo->size, photo->mime_type, photo->sha256);
 }
 
 /* From the cache, whatever its bytes are now, or NULL. */
@@ -161,7 +142,7 @@ open_cached (Book *book, const char *version)
   if (!book_cache_lookup (book->cache, version, &row) || !row.cached)
     return NULL;
   fd = book_cache_open (book->cache, version);
-  return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type, row.sha256) : NULL;
+  return fd >= 0 ? book_photo_new (version, fd, row.size, row.mime_type, row.sha256) : NULL;
 }
 
 /* TRUE: it is what was fetched. FALSE: it is fetched anew. */
@@ -216,21 +197,26 @@ book_photo_note_sent (Book *book, const BookPerson *person, const char *sha256)
 
 /* ---- a waiter leaves its fetch ---- */
 
-static void
-leave (GTask *task)
+/* The fetch that it waited for; NULL: none. */
+static BookFetch *
+stop_waiting (GTask *task)
 {
   Get *self = g_task_get_task_data (task);
-  Fetch *fetch = g_steal_pointer (&self->fetch);
 
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->cancelled != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
   self->cancelled = 0;
-  if (fetch == NULL)
-    return;
-  g_ptr_array_remove_fast (fetch->waiters, task);
-  if (fetch->waiters->len == 0 && (!fetch->ahead || fetch->book->stop != NULL))
-    g_cancellable_cancel (fetch->cancellable);
+  return g_steal_pointer (&self->fetch);
+}
+
+static void
+leave (GTask *task)
+{
+  BookFetch *fetch = stop_waiting (task);
+
+  if (fetch != NULL)
+    book_fetch_leave (fetch, task);
 }
 
 static gboolean
@@ -267,18 +253,7 @@ on_waiter_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* ---- the fetch ---- */
-
-static BookPhoto *
-keep (Book *book, const char *version, GBytes *body, const char *sha256, GError **error)
-{
-  gsize size;
-  gconstpointer data = g_bytes_get_data (body, &size);
-  const char *mime_type = image_kind_mime_type (image_kind (data, size));
-  int fd = book_cache_add (book->cache, version, body, mime_type, sha256, error);
-
-  return fd >= 0 ? photo_new (version, fd, (gint64)size, mime_type, sha256 != NULL ? sha256 : "") : NULL;
-}
+/* ---- what the fetch came to ---- */
 
 static void
 on_person (GObject *source, GAsyncResult *result, gpointer data)
@@ -360,14 +335,15 @@ ask_again (GTask *task, const char *version)
 }
 
 static void
-waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
+on_fetched (GTask *task, const char *version, BookPhoto *photo, const GError *error)
 {
   Get *self = g_task_get_task_data (task);
 
+  stop_waiting (task);
   if (photo != NULL)
     g_task_return_pointer (task, photo, (GDestroyNotify)book_photo_free);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
-    ask_again (task, fetch->version);
+    ask_again (task, version);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
            && self->deadline - g_get_monotonic_time () > G_TIME_SPAN_SECOND)
     step (task); /* joined a fetch that somebody else had begun earlier */
@@ -377,106 +353,35 @@ waiter_done (GTask *task, Fetch *fetch, BookPhoto *photo, const GError *error)
     g_task_return_error (task, g_error_copy (error));
 }
 
-/* photo: owned, or NULL and error: owned. Consumes the fetch. */
 static void
-fetch_end (Fetch *fetch, BookPhoto *photo_owned, GError *error_owned)
-{
-  Book *book = fetch->book;
-  g_autoptr (BookPhoto) photo = photo_owned;
-  g_autoptr (GError) error = error_owned;
-  g_autoptr (GPtrArray) waiters = g_steal_pointer (&fetch->waiters);
-
-  if (g_hash_table_lookup (book->fetches, fetch->version) == fetch)
-    g_hash_table_remove (book->fetches, fetch->version);
-  if (photo == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_info ("a photo could not be fetched: %s", error->message);
-  fetch->waiters = g_ptr_array_new (); /* leave() looks at it */
-  fetch->ahead = TRUE;
-  for (guint i = 0; i < waiters->len; i++) {
-    GTask *task = waiters->pdata[i];
-    g_autoptr (GError) own_error = NULL;
-    BookPhoto *copy = photo != NULL ? photo_share (photo, &own_error) : NULL;
-
-    leave (task);
-    waiter_done (task, fetch, copy, own_error != NULL ? own_error : error);
-  }
-  g_ptr_array_unref (fetch->waiters);
-  g_object_unref (fetch->cancellable);
-  g_clear_pointer (&fetch->body, g_bytes_unref);
-  g_free (fetch->version);
-  g_free (fetch);
-  book_stop_check (book);
-}
-
-static void
-on_hashed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Fetch *fetch = data;
-  g_autofree char *sha256 = book_hash_finish (result);
-  GError *error = NULL;
-  BookPhoto *photo = keep (fetch->book, fetch->version, fetch->body, sha256, &error);
-
-  fetch->book->asking--;
-  fetch_end (fetch, photo, error);
-}
-
-static void
-on_fetched (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Fetch *fetch = data;
-  GError *error = NULL;
-
-  fetch->body = photo_fetch_finish (fetch->book->http, result, &error);
-  if (fetch->body == NULL) {
-    fetch_end (fetch, NULL, error);
-    return;
-  }
-  fetch->book->asking++; /* the stop waits for the worker, also when another fetch has taken the place of this one */
-  book_hash_async (fetch->body, on_hashed, fetch);
-}
-
-static Fetch *
-fetch_start (Book *book, const char *version, const char *url, gint64 deadline)
-{
-  Fetch *fetch = g_new0 (Fetch, 1);
-
-  fetch->book = book;
-  fetch->version = g_strdup (version);
-  fetch->deadline = deadline;
-  fetch->waiters = g_ptr_array_new_with_free_func (g_object_unref);
-  fetch->cancellable = g_cancellable_new ();
-  g_hash_table_insert (book->fetches, fetch->version, fetch);
-  photo_fetch_async (book->http, url, people_client_is_at_home (book->people), check_body, deadline, fetch->cancellable,
-                     on_fetched, fetch);
-  return fetch;
-}
-
-static void
-join (GTask *task, Fetch *fetch)
+join (GTask *task, const char *version, const char *url)
 {
   Get *self = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
   gint64 left = MAX (self->deadline - g_get_monotonic_time (), 0);
 
-  if (fetch->deadline <= self->deadline)
+  self->fetch = book_fetch_join (self->book, version, url, self->deadline, task, on_fetched);
+  if (book_fetch_deadline (self->fetch) <= self->deadline)
     left += LAST_WORD_US;
-  self->fetch = fetch;
-  g_ptr_array_add (fetch->waiters, g_object_ref (task));
   self->timer = g_timeout_add ((guint)(left / 1000), on_waiter_timeout, task);
   if (cancellable != NULL)
     self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
+  book_fetch_begin (self->book);
 }
 
 static void
-check_in_worker (GTask *worker, gpointer source, gpointer photo, GCancellable *cancellable)
+check_in_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
+  const BookPhoto *photo = data;
   GError *error = NULL;
-  g_autoptr (GBytes) bytes = book_photo_read (photo, &error);
+  g_autofree char *sha256 = book_hash_file (photo->fd, photo->size, &error);
 
-  if (bytes != NULL)
-    g_task_return_boolean (worker, TRUE);
-  else
+  if (error != NULL)
     g_task_return_error (worker, error);
+  else if (photo->sha256[0] != '\0' && !g_str_equal (sha256, photo->sha256))
+    g_task_return_new_error (worker, BOOK_ERROR, BOOK_ERROR_IO, DAMAGED);
+  else
+    g_task_return_boolean (worker, TRUE);
 }
 
 static void
@@ -514,7 +419,6 @@ step (GTask *task)
   const char *url = self->profile ? self->person->profile_url : self->person->photo_url;
   g_autofree char *version = NULL;
   BookPhoto *photo;
-  Fetch *fetch;
 
   if (g_task_return_error_if_cancelled (task) || book_refuse_when_stopped (book, task))
     return;
@@ -537,13 +441,7 @@ step (GTask *task)
     end_undelivered (task);
     return;
   }
-  fetch = g_hash_table_lookup (book->fetches, version);
-  if (fetch == NULL || g_cancellable_is_cancelled (fetch->cancellable)) {
-    if (fetch != NULL)
-      g_hash_table_remove (book->fetches, version);
-    fetch = fetch_start (book, version, url, self->deadline);
-  }
-  join (task, fetch);
+  join (task, version, url);
 }
 
 void
@@ -570,15 +468,6 @@ book_photo_get_finish (Book *book, GAsyncResult *result, GError **error)
 }
 
 void
-book_fetch_cancel_if_ahead (gpointer data)
-{
-  Fetch *fetch = data;
-
-  if (fetch->waiters->len == 0)
-    g_cancellable_cancel (fetch->cancellable);
-}
-
-void
 book_photo_prefetch (Book *book, BookPerson *person)
 {
   g_autofree char *version = book_person_photo_version (person);
@@ -587,7 +476,6 @@ book_photo_prefetch (Book *book, BookPerson *person)
   if (version == NULL || book->stop != NULL || g_hash_table_contains (book->fetches, version)
       || (book_cache_lookup (book->cache, version, &row) && row.cached))
     return;
-  fetch_start (book, version, person->photo_url, g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND)
-      ->ahead
-      = TRUE;
+  book_fetch_ahead (book, version, person->photo_url,
+                    g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND);
 }

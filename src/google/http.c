@@ -13,9 +13,6 @@
 
 #include "google/http.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -28,7 +25,6 @@
 #include "google/secret.h"
 #include "google/text.h"
 
-#define UNACKNOWLEDGED_MS      10000 /* TCP_USER_TIMEOUT: a dead path shows before the deadline */
 #define MAX_CONCURRENT_STREAMS 1024L
 #define MAX_IDLE_CONNECTIONS   64L
 #define MAX_TLS_CONNECTIONS    4L /* the second only when the first has all the streams that the server allows */
@@ -36,7 +32,8 @@
 #define MAX_HEADERS            (64 * 1024)
 /* An address that changed is asked for anew with the next attempt. Connections are kept, so names are looked up seldom. */
 #define DNS_CACHE_SECONDS 1L
-#define MISDIRECTED       421
+/* The server says that this connection does not lead to the service (RFC 9110, 15.5.20): the next request needs another. */
+#define MISDIRECTED 421
 
 typedef struct {
   HttpTransport *transport;
@@ -66,6 +63,9 @@ struct HttpTransfer {
   CURL *easy;
   struct curl_slist *headers;
   GByteArray *body;
+  gsize received;   /* bytes of the body */
+  gboolean sinking; /* the sink knows that the body has begun */
+  GError *unkept;   /* why the sink takes no more */
   gsize headers_size;
   gboolean too_large, secret;
   gboolean home;          /* an address was refused */
@@ -85,16 +85,39 @@ is_tls (const HttpOrigin *origin)
   return g_str_equal (origin->scheme, "https");
 }
 
+static gboolean
+begin_sinking (HttpTransfer *self)
+{
+  curl_off_t length = -1;
+
+  if (self->sinking)
+    return TRUE;
+  if (curl_easy_getinfo (self->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
+    length = -1;
+  if (length > 0 && (guint64)length > self->request->max_answer) {
+    self->too_large = TRUE;
+    return FALSE;
+  }
+  self->sinking = self->request->sink->begin (self->request->sink_data, (gint64)length, &self->unkept);
+  return self->sinking;
+}
+
 static size_t
 on_body (char *data, size_t size, size_t count, void *user_data)
 {
   HttpTransfer *self = user_data;
 
-  if (size * count > self->request->max_answer - self->body->len) {
+  if (size * count > self->request->max_answer - self->received) {
     self->too_large = TRUE;
     return 0;
   }
-  g_byte_array_append (self->body, (const guint8 *)data, (guint)(size * count));
+  self->received += size * count;
+  if (self->request->sink == NULL)
+    g_byte_array_append (self->body, (const guint8 *)data, (guint)(size * count));
+  else if (http_easy_succeeded (self->easy)
+           && (!begin_sinking (self)
+               || !self->request->sink->write (self->request->sink_data, data, size * count, &self->unkept)))
+    return 0;
   return size * count;
 }
 
@@ -113,19 +136,6 @@ on_header (char *line, size_t size, size_t count, void *user_data)
   else if (size * count > 0 && (line[0] == '\r' || line[0] == '\n'))
     self->headers_whole = TRUE;
   return size * count;
-}
-
-static int
-on_new_socket (void *data, curl_socket_t fd, curlsocktype purpose)
-{
-  unsigned int unacknowledged = UNACKNOWLEDGED_MS;
-
-  if (purpose == CURLSOCKTYPE_IPCXN) {
-    /* Token commands and the picture converter must not inherit it. Neither call is worth failing for. */
-    (void)fcntl (fd, F_SETFD, FD_CLOEXEC);
-    (void)setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
-  }
-  return CURL_SOCKOPT_OK;
 }
 
 /* A kept connection that breaks before the answer begins makes curl send the request once more, whatever it is. */
@@ -164,7 +174,6 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_WRITEDATA, self);
   curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
-  curl_easy_setopt (easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, self);
   if (self->request->once) {
@@ -180,6 +189,7 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   if (origin->loopback)
     curl_easy_setopt (easy, CURLOPT_PROXY, "");
   http_easy_set_authorities (easy, &self->transport->authorities);
+  http_easy_set_sockets (easy);
   http_easy_set_limits (easy, deadline - g_get_monotonic_time ());
   self->headers = http_easy_set_request (easy, self->request);
 }
@@ -215,6 +225,7 @@ transfer_free (HttpTransfer *self)
   for (struct curl_slist *header = self->headers; header != NULL; header = header->next)
     explicit_bzero (header->data, strlen (header->data));
   curl_slist_free_all (self->headers);
+  g_clear_error (&self->unkept);
   if (self->body != NULL) {
     if (self->secret && self->body->len > 0)
       explicit_bzero (self->body->data, self->body->len);
@@ -226,23 +237,9 @@ transfer_free (HttpTransfer *self)
 static HttpResponse *
 take_response (HttpTransfer *self)
 {
-  HttpResponse *response = g_new0 (HttpResponse, 1);
-  long status = 0;
-  char *text = NULL;
-  curl_off_t seconds = 0;
-  struct curl_header *date = NULL;
+  HttpResponse *response = http_easy_response (self->easy);
   gsize size = self->body->len;
 
-  if (curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
-    response->status = (guint)status;
-  if (curl_easy_getinfo (self->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
-    response->content_type = text_clean (text);
-  if (curl_easy_getinfo (self->easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK)
-    response->location = g_strdup (text);
-  if (curl_easy_getinfo (self->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
-    response->retry_after = CLAMP (seconds, 0, G_MAXINT32) * G_USEC_PER_SEC;
-  if (curl_easy_header (self->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
-    response->date = MAX (curl_getdate (date->value, NULL), 0);
   if (self->request->secret)
     response->body = secret_bytes_take (g_byte_array_free (self->body, FALSE), size);
   else
@@ -251,40 +248,23 @@ take_response (HttpTransfer *self)
   return response;
 }
 
-/* A request that was on the wire when its connection broke is lost, whatever kept curl from another one. */
-static HttpFailure
-unless_sent (const HttpTransfer *self, HttpFailure kind)
-{
-  return self->requests > 0 ? HTTP_FAILURE_LOST : kind;
-}
-
 static HttpFailure
 failure_kind (const HttpTransfer *self)
 {
-  switch (self->code) {
-  case CURLE_PEER_FAILED_VERIFICATION:
-  case CURLE_SSL_CACERT_BADFILE:
-  case CURLE_SSL_ISSUER_ERROR:
-  case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_SSL_CERTPROBLEM:
-    return unless_sent (self, HTTP_FAILURE_CERTIFICATE);
-  case CURLE_SSL_CONNECT_ERROR:
-    return unless_sent (self, http_failure_is_loss (self->words) ? HTTP_FAILURE_UNREACHABLE : HTTP_FAILURE_HANDSHAKE);
-  case CURLE_COULDNT_RESOLVE_HOST:
-  case CURLE_COULDNT_RESOLVE_PROXY:
-  case CURLE_COULDNT_CONNECT:
-  case CURLE_PROXY:
-  case CURLE_INTERFACE_FAILED:
-    return self->home ? HTTP_FAILURE_HOME : unless_sent (self, HTTP_FAILURE_UNREACHABLE);
-  case CURLE_OPERATION_TIMEDOUT:
-    return HTTP_FAILURE_TIMED_OUT;
-  case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer, before 8.6 */
-#if LIBCURL_VERSION_NUM >= 0x080600
-  case CURLE_TOO_LARGE:
-#endif
-    return HTTP_FAILURE_TOO_MUCH;
+  HttpFailure kind = http_easy_failure (self->code, self->words);
+
+  switch (kind) {
+  case HTTP_FAILURE_UNREACHABLE:
+  case HTTP_FAILURE_CERTIFICATE:
+  case HTTP_FAILURE_HANDSHAKE:
+    /* A request that was on the wire when its connection broke is lost, whatever kept curl from another one. */
+    if (self->requests > 0)
+      return HTTP_FAILURE_LOST;
+    return kind == HTTP_FAILURE_UNREACHABLE && self->home ? HTTP_FAILURE_HOME : kind;
+  case HTTP_FAILURE_LOST:
+    return self->too_large ? HTTP_FAILURE_TOO_MUCH : kind;
   default:
-    return self->too_large ? HTTP_FAILURE_TOO_MUCH : HTTP_FAILURE_LOST;
+    return kind;
   }
 }
 
@@ -315,7 +295,11 @@ transfer_complete (HttpTransfer *self)
     transfer_free (self);
     return;
   }
-  if (self->code == CURLE_OK)
+  if (self->code == CURLE_OK && self->request->sink != NULL && http_easy_succeeded (self->easy))
+    begin_sinking (self); /* of nothing, no byte came */
+  if (self->unkept != NULL)
+    error = g_steal_pointer (&self->unkept);
+  else if (self->code == CURLE_OK)
     response = take_response (self);
   else
     error = take_failure (self);
@@ -457,15 +441,6 @@ pool_drop_if_drained (Pool *self)
     g_ptr_array_remove_fast (self->transport->pools, self);
 }
 
-/* The server says that this connection does not lead to the service (RFC 9110, 15.5.20): the next request needs another. */
-static gboolean
-is_misdirected (const HttpTransfer *transfer)
-{
-  long status = 0;
-
-  return curl_easy_getinfo (transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == MISDIRECTED;
-}
-
 static void
 pool_collect (Pool *self)
 {
@@ -483,7 +458,7 @@ pool_collect (Pool *self)
     curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
     transfer->code = code == CURLE_OK && !transfer->headers_whole ? CURLE_PARTIAL_FILE : code;
     pool_notice_version (self, transfer);
-    frozen = frozen || code == CURLE_OPERATION_TIMEDOUT || is_misdirected (transfer);
+    frozen = frozen || code == CURLE_OPERATION_TIMEDOUT || http_easy_status (transfer->easy) == MISDIRECTED;
     transfer_detach (transfer);
     g_ptr_array_add (ended, transfer);
   }

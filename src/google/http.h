@@ -49,12 +49,21 @@ gboolean http_url_is_loopback (const char *url);
 /* TRUE for an https URL at Google. */
 gboolean http_url_is_google (const char *url);
 
+/* ---- where the body of a 2xx goes, if not into the answer ---- called on the loop, and not to call back from */
+typedef struct {
+  /* It begins; length: as the server told it, or -1. Called again, when a redirect or another attempt led on. */
+  gboolean (*begin) (gpointer data, gint64 length, GError **error);
+  gboolean (*write) (gpointer data, gconstpointer bytes, gsize size, GError **error);
+} HttpSink; /* FALSE and *error: it cannot be kept, and the request fails with that */
+
 /* ---- a request: filled in by its maker, then given to http_send ---- */
 typedef struct {
   char *method;
   char *url;
-  GPtrArray *headers;  /* of "Name: value", owned; wiped when freed, since one may carry a token */
-  GBytes *body;        /* or NULL */
+  GPtrArray *headers;   /* of "Name: value", owned; wiped when freed, since one may carry a token */
+  GBytes *body;         /* or NULL */
+  const HttpSink *sink; /* borrowed; or NULL: the body comes with the answer */
+  gpointer sink_data;
   gsize max_answer;    /* bytes of the decoded body */
   gboolean compressed; /* ask for gzip and the like */
   gboolean abroad;     /* its URL came from a server: nothing at home is asked (http-home.h), and only https */
@@ -76,7 +85,7 @@ typedef struct {
   char *location;     /* where a 3xx points, made absolute; or NULL */
   gint64 retry_after; /* microseconds from now; 0: not said */
   gint64 date;        /* when the server answered by its own clock, seconds since 1970; 0: not said */
-  GBytes *body;
+  GBytes *body;       /* empty when the request had a sink */
 } HttpResponse;
 
 void http_response_free (HttpResponse *self);

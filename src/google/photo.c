@@ -25,7 +25,10 @@ enum { ORIGINAL, LARGE, GIVEN, N_VARIANTS };
 typedef struct {
   HttpClient *http; /* owned */
   gboolean at_home;
-  PhotoCheckFunc check;
+  const PhotoSink *sink;
+  gpointer sink_data;
+  char *content_type; /* of the body that is checked */
+  gint64 retry_after; /* … as it came with that */
   char *urls[N_VARIANTS];
   gboolean refused[N_VARIANTS];
   gboolean gone;  /* every refusal so far was 404 or 410 */
@@ -43,6 +46,7 @@ fetch_free (Fetch *self)
   http_client_unref (self->http);
   for (int i = 0; i < N_VARIANTS; i++)
     g_free (self->urls[i]);
+  g_free (self->content_type);
   attempts_clear (&self->attempts);
   g_free (self);
 }
@@ -147,21 +151,60 @@ check_type (const char *content_type, GError **error)
   return FALSE;
 }
 
+/* Takes why. */
+static void
+step_not_the_picture (GTask *task, GError *why)
+{
+  Fetch *self = g_task_get_task_data (task);
+  g_autoptr (GError) reason = why;
+
+  step_again (task,
+              g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "What the picture's host sent is not the picture: %s",
+                           reason != NULL ? reason->message : "it is not whole"),
+              self->retry_after);
+}
+
+static void
+check_in_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Fetch *self = data; /* kept by the fetch's task, which waits */
+  GError *error = NULL;
+
+  if (self->sink->check (self->sink_data, self->content_type, &error))
+    g_task_return_boolean (worker, TRUE);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    step_not_the_picture (task, error);
+}
+
 static void
 step_check (GTask *task, HttpResponse *response)
 {
   Fetch *self = g_task_get_task_data (task);
-  g_autoptr (GError) why = NULL;
+  g_autoptr (GTask) worker = NULL;
+  GError *why = NULL;
 
-  if (check_type (response->content_type, &why)
-      && (self->check == NULL || self->check (response->body, response->content_type, &why)))
-    g_task_return_pointer (task, g_steal_pointer (&response->body), (GDestroyNotify)g_bytes_unref);
-  else
-    step_again (task,
-                g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "What the picture's host sent is not the picture: %s",
-                             why != NULL ? why->message : "it is not whole"),
-                response->retry_after);
+  self->retry_after = response->retry_after;
+  g_free (self->content_type);
+  self->content_type = g_steal_pointer (&response->content_type);
+  if (!check_type (self->content_type, &why)) {
+    step_not_the_picture (task, why);
+    return;
+  }
+  worker = g_task_new (NULL, NULL, on_checked, g_object_ref (task));
+  g_task_set_task_data (worker, self, NULL);
+  g_task_run_in_thread (worker, check_in_worker);
 }
 
 static gboolean
@@ -217,20 +260,23 @@ step_request (GTask *task, const char *url)
   HttpRequest *request = http_request_new ("GET", url);
 
   request->abroad = !self->at_home;
+  request->sink = &self->sink->bytes;
+  request->sink_data = self->sink_data;
   http_send_async (self->http, request, self->attempts.retry.deadline, g_task_get_cancellable (task), on_answer,
                    g_object_ref (task));
 }
 
 void
-photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, PhotoCheckFunc check, gint64 deadline,
-                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, const PhotoSink *sink, gpointer sink_data,
+                   gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Fetch *self = g_new0 (Fetch, 1);
 
   self->http = http_client_ref (http);
   self->at_home = at_home;
-  self->check = check;
+  self->sink = sink;
+  self->sink_data = sink_data;
   self->urls[ORIGINAL] = photo_url_with_suffix (url, "s0");
   self->urls[LARGE] = photo_url_with_suffix (url, "s2048");
   self->urls[GIVEN] = g_strdup (url);
@@ -247,8 +293,8 @@ photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, PhotoChe
                              "The picture's address is not https, or it is this computer's own: it is not asked");
 }
 
-GBytes *
+gboolean
 photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

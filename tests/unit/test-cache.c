@@ -80,8 +80,15 @@ add (Fixture *fixture, const char *version, char fill, gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_strnfill (size, fill), size);
   g_autoptr (GError) error = NULL;
-  int fd = book_cache_add (fixture->cache, version, bytes, "image/jpeg", "c0ffee", &error);
+  Incoming *incoming = book_cache_begin (fixture->cache, &error);
+  int fd;
 
+  g_assert_no_error (error);
+  /* As the network brings it: in pieces. */
+  for (gsize done = 0; done < size; done += MIN (size - done, 700))
+    incoming_write (incoming, (const char *)g_bytes_get_data (bytes, NULL) + done, MIN (size - done, 700), &error);
+  g_assert_no_error (error);
+  fd = book_cache_take (fixture->cache, version, incoming, "image/jpeg", "c0ffee", &error);
   g_assert_no_error (error);
   return fd;
 }

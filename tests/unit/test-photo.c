@@ -9,6 +9,7 @@ typedef struct {
   ScriptServer *server;
   HttpClient *http;
   char *url; /* …/photos/AbC=s100 */
+  GByteArray *body;
 } Fixture;
 
 static void
@@ -17,6 +18,7 @@ set_up (Fixture *f, gconstpointer data)
   f->server = script_server_new (NULL);
   f->http = http_client_new ();
   f->url = script_server_url (f->server, "/photos/AbC=s100");
+  f->body = g_byte_array_new ();
 }
 
 static void
@@ -26,28 +28,47 @@ tear_down (Fixture *f, gconstpointer data)
   http_client_free (f->http);
   script_server_free (f->server);
   g_free (f->url);
+  g_byte_array_unref (f->body);
 }
 
 static gboolean
-check (GBytes *body, const char *content_type, GError **error)
+begin (gpointer data, gint64 length, GError **error)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (body, &size);
+  g_byte_array_set_size (data, 0);
+  return TRUE;
+}
 
-  if (size > 0 && data[0] == 'P')
+static gboolean
+keep (gpointer data, gconstpointer bytes, gsize size, GError **error)
+{
+  g_byte_array_append (data, bytes, (guint)size);
+  return TRUE;
+}
+
+static gboolean
+check (gpointer data, const char *content_type, GError **error)
+{
+  const GByteArray *body = data;
+
+  if (body->len > 0 && body->data[0] == 'P')
     return TRUE;
   g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "it is cut off");
   return FALSE;
 }
 
+static const PhotoSink sink = { { begin, keep }, check };
+
 static GBytes *
 fetch_url (Fixture *f, const char *url, double seconds, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GByteArray) body = g_byte_array_new ();
 
-  photo_fetch_async (f->http, url, TRUE, check, deadline_in (seconds), NULL, keep_result, &result);
+  photo_fetch_async (f->http, url, TRUE, &sink, body, deadline_in (seconds), NULL, keep_result, &result);
   g_assert_null (result);
-  return photo_fetch_finish (f->http, await_result (&result), error);
+  if (!photo_fetch_finish (f->http, await_result (&result), error))
+    return NULL;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&body));
 }
 
 static GBytes *
@@ -297,10 +318,10 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (AMPLE), cancellable, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, &sink, f->body, deadline_in (AMPLE), cancellable, keep_result, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
-  g_assert_null (photo_fetch_finish (f->http, await_result (&result), &error));
+  g_assert_false (photo_fetch_finish (f->http, await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -314,12 +335,12 @@ test_client_goes (Fixture *f, gconstpointer data)
   throttle (f);
   script_header (f->server, "Retry-After", "1");
   picture (f);
-  photo_fetch_async (f->http, f->url, TRUE, check, deadline_in (AMPLE), NULL, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, &sink, f->body, deadline_in (AMPLE), NULL, keep_result, &result);
   await_requests (f->server, 1);
   assert_picture (fetch (f, AMPLE, &error), error); /* by then the first one has its answer */
   g_assert_null (result);
   g_clear_pointer (&f->http, http_client_free);
-  g_assert_null (photo_fetch_finish (NULL, await_result (&result), &error));
+  g_assert_false (photo_fetch_finish (NULL, await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
