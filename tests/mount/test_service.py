@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, CONTACTFS
+from conftest import BUILD, CONTACTFS, ROOT
 from eventually import eventually
 from namespace import Namespace
 from processes import wait_readable
@@ -308,6 +309,19 @@ def test_the_unit_keeps_fusermount_setuid():
     assert [line for line in lines if forbidden.match(line)] == []
 
 
+def limit_in_source(path, name):
+    """What the sources define, a product of numbers."""
+    words = re.search(rf"^#define {name} +(.+)$", (ROOT / path).read_text(), re.M)[1]
+    return math.prod(int(number) for number in re.findall(r"\b\d+\b", words))
+
+
+def test_the_unit_has_memory_for_all_that_contactfs_may_use():
+    found = re.search(r"^MemoryMax=(\d+)G$", UNIT.read_text(), re.M)
+    needed = (limit_in_source("src/image/helper.c", "MAX_RUNNING") * limit_in_source("src/convert/main.c", "MEMORY_BYTES")
+              + limit_in_source("src/book/draft.c", "ALL_DRAFTS_MAX_BYTES"))
+    assert needed >= 3.5 * 2**30 and int(found[1]) * 2**30 - needed >= 512 * 2**20
+
+
 class UserManager:
     """A real `systemd --user` in namespaces and a control group of its own, with the test's folder as home."""
 
@@ -390,6 +404,8 @@ def test_the_unit_in_a_real_manager(manager, emulator, faces):
     folder = manager.home / "contacts"
     assert "Alice Smith" in manager.inside("ls", folder).out
     assert "are mounted on" in manager.show(unit, "StatusText")
+    limits = {name: manager.show(unit, name) for name in ("MemoryMax", "MemorySwapMax", "TasksMax", "OOMPolicy")}
+    assert limits == {"MemoryMax": str(4 * 2**30), "MemorySwapMax": "0", "TasksMax": "256", "OOMPolicy": "continue"}
 
     pid = int(manager.show(unit, "MainPID"))
     manager.inside("kill", "-9", pid)  # a crash: the next start repairs the folder
