@@ -26,6 +26,7 @@ mount_free (Mount *self)
     return;
   g_free (self->mountpoint);
   g_free (self->source);
+  g_free (self->device);
   g_free (self);
 }
 
@@ -54,15 +55,17 @@ parse_line (const char *line)
   mount->uid = parse_uid (dash + 3 < count ? fields[dash + 3] : NULL);
   mount->mountpoint = g_strcompress (fields[4]); /* \040 for a space */
   mount->source = g_strcompress (fields[dash + 2]);
+  mount->device = g_strdup (fields[2]);
   return mount;
 }
 
-/* Mounts of every type. */
+/* Mounts of every type, as the process sees them. */
 static GPtrArray *
-list_all (GError **error)
+list_of (const char *process, GError **error)
 {
+  g_autofree char *path = g_strdup_printf ("/proc/%s/mountinfo", process);
   g_autofree char *text = NULL;
-  if (!g_file_get_contents ("/proc/self/mountinfo", &text, NULL, error))
+  if (!g_file_get_contents (path, &text, NULL, error))
     return NULL;
   GPtrArray *mounts = g_ptr_array_new_with_free_func ((GDestroyNotify)mount_free);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -72,6 +75,25 @@ list_all (GError **error)
       g_ptr_array_add (mounts, mount);
   }
   return mounts;
+}
+
+static GPtrArray *
+list_all (GError **error)
+{
+  return list_of ("self", error);
+}
+
+char *
+mounts_place_in (const Mount *mount, const char *process)
+{
+  g_autoptr (GPtrArray) mounts = list_of (process, NULL);
+  for (guint i = 0; mounts != NULL && i < mounts->len; i++) {
+    const Mount *other = g_ptr_array_index (mounts, i);
+    /* a number is given out again when its file system is gone */
+    if (other->is_contactfs && strcmp (other->device, mount->device) == 0 && strcmp (other->source, mount->source) == 0)
+      return g_strdup (other->mountpoint);
+  }
+  return NULL;
 }
 
 GPtrArray *

@@ -14,6 +14,7 @@ typedef struct {
   gboolean is_contactfs;
   char *mountpoint;
   char *source; /* "contactfs:default" */
+  char *device; /* "0:53": the file system's, also where else it is mounted */
 } Mount;
 
 void mount_free (Mount *self);
@@ -25,6 +26,10 @@ GPtrArray *mounts_list (GError **error);
 /* The mount at path, however it is spelled; G_IO_ERROR_NOT_FOUND with a sentence when there is none. Asks no file
  * system that is mounted there. */
 Mount *mounts_find (const char *path, GError **error);
+
+/* Where the file system of mount is mounted for a process ("12", "self"), as that names it; transfer full. NULL: nowhere,
+ * or the process may not be looked at. */
+char *mounts_place_in (const Mount *mount, const char *process);
 
 /* The mount that path is in, and what of path is below its mountpoint: "" for the mountpoint itself; transfer full. Asks
  * that mount nothing. */

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/holders.h"
 #include "cli/stale.h"
 #include "google/json.h"
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
 #define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */
+#define UNMOUNT_QUIET          10  /* seconds: before it says what it waits for */
 #define UNMOUNT_LOOKS          10  /* more, at a mount that is busy */
 #define UNMOUNT_LOOK_INTERVAL  (50 * G_TIME_SPAN_MILLISECOND)
 
@@ -38,17 +40,42 @@ patience (const JsonValue *status)
 }
 
 static gboolean
-wait_for_end (int pidfd, gint64 seconds)
+has_ended (int pidfd, gint64 milliseconds)
 {
-  gint64 deadline = g_get_monotonic_time () + seconds * G_TIME_SPAN_SECOND;
-  for (;;) {
-    gint64 left = deadline - g_get_monotonic_time ();
-    if (left <= 0)
-      return FALSE;
-    struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-    if (poll (&poll_fd, 1, (int)(left / 1000) + 1) > 0)
+  gint64 deadline = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
+  struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+  do {
+    gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
+    if (poll (&poll_fd, 1, (int)((left + 999) / 1000)) > 0)
       return TRUE;
+  } while (g_get_monotonic_time () < deadline);
+  return FALSE;
+}
+
+/* The kernel tells the process to end when the file system is mounted nowhere any more. */
+static int
+wait_for_end (const Mount *mount, int pidfd, gint64 seconds)
+{
+  for (gint64 waited = 0; waited < seconds; waited++) {
+    if (has_ended (pidfd, 1000))
+      return CLI_OK;
+    g_autofree char *holder = holders_find (mount);
+    if (holder != NULL && !has_ended (pidfd, 0))
+      return cli_fail (
+          CLI_FAILED,
+          "%s is unmounted here, but not for %s: its process goes on as long as that has it, and sends what "
+          "was promised",
+          mount->mountpoint, holder);
+    if (waited + 1 == UNMOUNT_QUIET)
+      cli_fail (CLI_FAILED,
+                "%s is unmounted; waiting for at most %" G_GINT64_FORMAT " seconds until its process has sent what was "
+                "promised (Ctrl-C ends the wait alone)",
+                mount->mountpoint, seconds);
   }
+  return cli_fail (CLI_FAILED,
+                   "%s is unmounted, but its process has not ended: it still has changes to send, or a mount namespace "
+                   "that cannot be seen from here has the mount",
+                   mount->mountpoint);
 }
 
 /* Others' as well, where they may be unmounted: this mountpoint was named. What lies below it is looked at again. */
@@ -103,8 +130,8 @@ cli_unmount (const char *mountpoint)
       result = cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
     else
       result = cli_fail (CLI_FAILED, "%s", error->message);
-  } else if (pidfd >= 0 && !wait_for_end (pidfd, patience (status))) {
-    result = cli_fail (CLI_FAILED, "%s is unmounted, but its process still has changes to send", mountpoint);
+  } else if (pidfd >= 0) {
+    result = wait_for_end (mount, pidfd, patience (status));
   }
   if (pidfd >= 0)
     close (pidfd);

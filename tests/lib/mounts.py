@@ -17,6 +17,11 @@ BAD_LINE = re.compile(r"contactfs: (warning|critical|error): |-(WARNING|CRITICAL
                       r"|runtime error:|Assertion|assertion .* failed")
 
 
+def mounts_at(path):
+    """The kernel's lines about what is mounted there, the lowest first."""
+    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if line.split()[4] == str(path)]
+
+
 class MountFailed(Exception):
     """The program ended before the mount was usable."""
 

@@ -15,16 +15,13 @@ from pathlib import Path
 import pytest
 from conftest import BUILD, CONTACTFS, ROOT
 from eventually import eventually
+from mounts import mounts_at
 from namespace import Namespace
 from processes import wait_readable
 
 UNIT = BUILD / "src/cli/contactfs@.service"
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
-
-
-def mounts_at(path):
-    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if line.split()[4] == str(path)]
 
 
 # ---- the service manager ----
@@ -171,22 +168,6 @@ def test_signals_while_it_ends_do_not_kill_it(contacts):
     mount.wait_end()
     assert mount.exit_status == 0
     assert mounts_at(contacts.path) == []
-
-
-def test_unmount_waits_for_somebody_who_asks_just_then(contacts, tmp_path, run, clean_env):
-    """Busy once, and free a moment later."""
-    if os.getuid() == 0:
-        wrapper = ["strace", "-f", "-o", tmp_path / "strace", "-e", "inject=umount2:error=EBUSY:when=1"]
-        env = {"ASAN_OPTIONS": "detect_leaks=0"}
-    else:
-        (tmp_path / "bin").mkdir()
-        busy = tmp_path / "bin/fusermount3"
-        busy.write_text(f"#!/bin/sh\nrm '{busy}'\necho 'failed to unmount: Device or resource busy' >&2\nexit 1\n")
-        busy.chmod(0o755)
-        wrapper, env = [], {"PATH": f"{tmp_path}/bin:{clean_env['PATH']}"}
-    result = run(*wrapper, CONTACTFS, "unmount", contacts.path, env={**contacts.mount.env, **env}, check=False)
-    assert (result.status, result.errors) == (0, "")
-    contacts.mount.wait_end()
 
 
 # ---- dead mounts ----

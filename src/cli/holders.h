@@ -1,0 +1,11 @@
+/*
+ * Who keeps a mount alive that was taken away where we are: a mount namespace has a copy of its own (unshare(1), a container, a
+ * service with PrivateTmp=), or it is bound to another folder. Made for short-lived, single-threaded commands.
+ */
+#pragma once
+
+#include "cli/mounts.h"
+
+/* In words: “sleep” (PID 12), …; transfer full. NULL when nobody is found: programs of other users are visible to root
+ * alone, those of other PID namespaces to nobody here. */
+char *holders_find (const Mount *mount);

@@ -1,0 +1,75 @@
+"""contactfs unmount: what it waits for, and who keeps it from coming to an end."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import CONTACTFS
+from mounts import mounts_at
+from processes import wait_readable
+
+root_only = pytest.mark.skipif(os.getuid() != 0, reason="binds a mount")
+
+
+def test_unmount_waits_for_somebody_who_asks_just_then(contacts, tmp_path, run, clean_env):
+    """Busy once, and free a moment later."""
+    if os.getuid() == 0:
+        wrapper = ["strace", "-f", "-o", tmp_path / "strace", "-e", "inject=umount2:error=EBUSY:when=1"]
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+    else:
+        (tmp_path / "bin").mkdir()
+        busy = tmp_path / "bin/fusermount3"
+        busy.write_text(f"#!/bin/sh\nrm '{busy}'\necho 'failed to unmount: Device or resource busy' >&2\nexit 1\n")
+        busy.chmod(0o755)
+        wrapper, env = [], {"PATH": f"{tmp_path}/bin:{clean_env['PATH']}"}
+    result = run(*wrapper, CONTACTFS, "unmount", contacts.path, env={**contacts.mount.env, **env}, check=False)
+    assert (result.status, result.errors) == (0, "")
+    contacts.mount.wait_end()
+
+
+class Elsewhere:
+    """A program that has a mount namespace of its own, with a copy of all mounts that are there now."""
+
+    def __init__(self, run):
+        self.process = run.start("unshare", "--map-root-user", "--mount", "sh", "-c", "echo here; read x", stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if self.process.stdout.readline() != b"here\n":
+            pytest.skip("no mount namespace can be had here")
+
+    def end(self):
+        self.process.communicate(b"\n")
+
+
+def test_unmount_names_the_program_whose_namespace_has_the_mount(contacts, run):
+    """Its process cannot end then, and nobody must wait for that without a word."""
+    elsewhere = Elsewhere(run)
+    result = run(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, check=False)
+    assert result.status == 1 and result.errors.count("\n") == 1, result
+    assert f"is unmounted here, but not for “sh” (PID {elsewhere.process.pid}) in a mount namespace of its own" in result.errors
+    assert mounts_at(contacts.path) == [] and not wait_readable([contacts.mount.pidfd], 0)
+    elsewhere.end()
+    contacts.mount.wait_end()
+    assert contacts.mount.exit_status == 0
+
+
+@root_only
+def test_unmount_names_the_other_folder_that_has_the_mount(contacts, run, tmp_path):
+    other = tmp_path / "other folder"
+    other.mkdir()
+    run("mount", "--bind", contacts.path, other)
+    result = run(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, check=False)
+    assert result.status == 1 and f"not for the folder {other}, which it is bound to" in result.errors
+    run(CONTACTFS, "unmount", other, env=contacts.mount.env)
+    contacts.mount.wait_end()
+
+
+@pytest.mark.options("--upload-timeout", "60")
+def test_unmount_says_what_it_waits_for(contacts, run):
+    contacts.emulator.fault("delay", method="DELETE", delay_ms=12000)
+    contacts.photo(contacts.person()).unlink()
+    result = run(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, check=False)
+    assert result.status == 0
+    assert re.search(r"waiting for at most \d+ seconds until its process has sent what was promised", result.errors)
+    assert contacts.mutations() == ["DELETE"]
+    contacts.mount.wait_end()
