@@ -13,6 +13,7 @@
 
 #include "google/http.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -487,7 +488,8 @@ http_transport_new (void)
   HttpTransport *self = g_new0 (HttpTransport, 1);
 
   if (g_once_init_enter (&started)) {
-    curl_global_init (CURL_GLOBAL_DEFAULT);
+    /* The headers that it puts together hold the token. */
+    curl_global_init_mem (CURL_GLOBAL_DEFAULT, malloc, secret_heap_free, secret_heap_realloc, strdup, calloc);
     g_once_init_leave (&started, 1);
   }
   self->pools = g_ptr_array_new_with_free_func (pool_free);

@@ -3,6 +3,8 @@
 
 #include "google/secret.h"
 
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_TOKEN 16384
@@ -47,6 +49,27 @@ secret_string_free (GString *text)
     return;
   explicit_bzero (text->str, text->len);
   g_string_free (text, TRUE);
+}
+
+void
+secret_heap_free (void *block)
+{
+  if (block != NULL)
+    explicit_bzero (block, malloc_usable_size (block));
+  free (block);
+}
+
+/* Not in place: what realloc(3) would move, it would leave behind as it was. */
+void *
+secret_heap_realloc (void *block, size_t size)
+{
+  void *larger = malloc (size);
+
+  if (larger == NULL || block == NULL)
+    return larger;
+  memcpy (larger, block, MIN (size, malloc_usable_size (block)));
+  secret_heap_free (block);
+  return larger;
 }
 
 gboolean
