@@ -146,8 +146,7 @@ write_credentials (const Emulator *emulator, GError **error)
   cJSON_AddStringToObject (object, "refresh_token", refresh_token);
   cJSON_AddStringToObject (object, "token_uri", token_uri);
   bytes = json_to_bytes (object);
-  return g_file_set_contents_full (path, g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes),
-                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return secret_write_bytes (bytes, path, error);
 }
 
 static gboolean

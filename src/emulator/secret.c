@@ -3,7 +3,9 @@
 
 #include "emulator/secret.h"
 
+#include <errno.h>
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
 #include <sys/random.h>
@@ -31,9 +33,25 @@ secret_equal (const char *a, const char *b)
 }
 
 gboolean
+secret_write_bytes (GBytes *bytes, const char *path, GError **error)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  if (g_chmod (path, 0600) != 0 && errno != ENOENT) { /* newer GLib (Debian 13's) leaves the mode of what is there */
+    g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno), "%s cannot be made private: %s", path,
+                 g_strerror (errno));
+    return FALSE;
+  }
+  return g_file_set_contents_full (path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+gboolean
 secret_write (const char *secret, const char *path, GError **error)
 {
   g_autofree char *line = g_strconcat (secret, "\n", NULL);
 
-  return g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (line, strlen (line));
+
+  return secret_write_bytes (bytes, path, error);
 }

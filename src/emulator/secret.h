@@ -11,3 +11,5 @@ char *secret_new (const char *prefix);
 gboolean secret_equal (const char *a, const char *b);
 /* Writes it and a newline there, 0600. */
 gboolean secret_write (const char *secret, const char *path, GError **error);
+/* Whole or not at all, and 0600, whatever was there before. */
+gboolean secret_write_bytes (GBytes *bytes, const char *path, GError **error);

@@ -12,6 +12,7 @@
 #include "emulator/clock.h"
 #include "emulator/json.h"
 #include "emulator/oauth.h"
+#include "emulator/secret.h"
 
 #define EMAIL     "robot@people-emulator.iam.gserviceaccount.com"
 #define CLIENT_ID "104242424242424242424"
@@ -109,8 +110,7 @@ service_account_write (const ServiceAccount *self, const char *path, GError **er
   cJSON_AddStringToObject (object, "token_uri", self->token_uri);
   cJSON_AddStringToObject (object, "universe_domain", "googleapis.com");
   bytes = json_to_bytes (object);
-  return g_file_set_contents_full (path, g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes),
-                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return secret_write_bytes (bytes, path, error);
 }
 
 void

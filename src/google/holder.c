@@ -8,6 +8,7 @@
 
 #include "google/error.h"
 #include "google/json.h"
+#include "google/private-file.h"
 
 #define OVER "over"
 
@@ -103,8 +104,7 @@ write_file (const char *path, GBytes *json, GError **error)
   gsize size;
   const char *text = g_bytes_get_data (json, &size);
 
-  return g_file_set_contents_full (path, text, (gssize)size,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+  return private_file_write (path, text, size, error);
 }
 
 /* A full disk keeps nobody from mounting what was mounted before. */

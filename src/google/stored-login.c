@@ -279,8 +279,7 @@ write_text (const char *folder, const char *path, const char *text, gsize length
 
   if (g_mkdir_with_parents (folder, 0700) != 0 || g_chmod (folder, 0700) != 0)
     g_set_error (&local, G_FILE_ERROR, (int)g_file_error_from_errno (errno), "%s: %s", folder, g_strerror (errno));
-  else if (g_file_set_contents_full (path, text, (gssize)length,
-                                     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
+  else if (private_file_write (path, text, length, &local))
     return TRUE;
   g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s", local->message);
   return FALSE;

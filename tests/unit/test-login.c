@@ -1,9 +1,11 @@
 /* The redirect of a login, read strictly; where logins are revoked. */
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 
 #include "google/error.h"
 #include "google/login-lock.h"
 #include "google/login-request.h"
+#include "google/private-file.h"
 #include "google/secret.h"
 
 static LoginRequest *
@@ -164,6 +166,30 @@ test_lock_one_at_a_time (void)
   g_rmdir (top);
 }
 
+/* Also where others could read what it replaces. */
+static void
+test_private_file (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("contactfs-private-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "login.json", NULL);
+
+  for (int times = 0; times < 2; times++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *text = NULL;
+    struct stat status;
+
+    private_file_write (path, "secret", 6, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (stat (path, &status), ==, 0);
+    g_assert_cmpint (status.st_mode & 07777, ==, 0600);
+    g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+    g_assert_cmpstr (text, ==, "secret");
+    g_assert_cmpint (g_chmod (path, 0644), ==, 0);
+  }
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,6 +200,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (name, &replies[i], test_reply);
   }
+  g_test_add_func ("/login/private-file", test_private_file);
   g_test_add_func ("/login/scope", test_scope);
   g_test_add_func ("/login/revoke-uri", test_revoke_uri);
   g_test_add_func ("/login/lock/one-at-a-time", test_lock_one_at_a_time);
