@@ -1,6 +1,8 @@
-"""What the compiler and the linker do against whoever finds a mistake: looked at in the programs themselves, with readelf."""
+"""What the compiler and the linker do against whoever finds a mistake, looked at in the programs themselves with readelf; and the
+limits of the service."""
 
 import json
+import math
 import os
 import platform
 import re
@@ -99,3 +101,16 @@ def test_a_warning_stops_nobody_who_only_builds():
     """Other compilers have other warnings; ./dev test and ./dev lint are strict."""
     assert "werror=true" not in (ROOT / "meson.build").read_text()
     assert "-Dwerror=true" in (ROOT / "dev").read_text()
+
+
+def limit_in_source(path, name):
+    """What the sources define, a product of numbers."""
+    words = re.search(rf"^#define {name} +(.+)$", (ROOT / path).read_text(), re.M)[1]
+    return math.prod(int(number) for number in re.findall(r"\b\d+\b", words))
+
+
+def test_the_unit_has_memory_for_all_that_contactfs_may_use():
+    found = re.search(r"^MemoryMax=(\d+)G$", (ROOT / "src/cli/contactfs@.service.in").read_text(), re.M)
+    needed = (limit_in_source("src/image/helper.c", "MAX_RUNNING") * limit_in_source("src/convert/main.c", "MEMORY_BYTES")
+              + limit_in_source("src/book/draft.c", "ALL_DRAFTS_MAX_BYTES"))
+    assert needed >= 3.5 * 2**30 and int(found[1]) * 2**30 - needed >= 512 * 2**20

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import math
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, CONTACTFS, ROOT
+from conftest import BUILD, CONTACTFS
 from eventually import eventually
 from mounts import mounts_at
 from namespace import Namespace
@@ -288,19 +287,6 @@ def test_the_unit_keeps_fusermount_setuid():
     forbidden = re.compile(r"(NoNewPrivileges|SystemCall\w+|Restrict\w+|LockPersonality|MemoryDenyWriteExecute|Private\w+|Protect\w+|"
                            r"ReadWritePaths|ReadOnlyPaths|InaccessiblePaths|RootDirectory|DynamicUser)=")
     assert [line for line in lines if forbidden.match(line)] == []
-
-
-def limit_in_source(path, name):
-    """What the sources define, a product of numbers."""
-    words = re.search(rf"^#define {name} +(.+)$", (ROOT / path).read_text(), re.M)[1]
-    return math.prod(int(number) for number in re.findall(r"\b\d+\b", words))
-
-
-def test_the_unit_has_memory_for_all_that_contactfs_may_use():
-    found = re.search(r"^MemoryMax=(\d+)G$", UNIT.read_text(), re.M)
-    needed = (limit_in_source("src/image/helper.c", "MAX_RUNNING") * limit_in_source("src/convert/main.c", "MEMORY_BYTES")
-              + limit_in_source("src/book/draft.c", "ALL_DRAFTS_MAX_BYTES"))
-    assert needed >= 3.5 * 2**30 and int(found[1]) * 2**30 - needed >= 512 * 2**20
 
 
 class UserManager:
