@@ -1,6 +1,6 @@
 /*
- * Who keeps a mount alive that was taken away where we are: a mount namespace has a copy of its own (unshare(1), a container, a
- * service with PrivateTmp=), or it is bound to another folder. Made for short-lived, single-threaded commands.
+ * Who keeps a mount alive that was taken away where we are: a mount namespace has a copy of its own (unshare(1), a
+ * container), or it is bound to another folder. Made for short-lived, single-threaded commands.
  */
 #pragma once
 
