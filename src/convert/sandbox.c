@@ -48,6 +48,25 @@ static const int allowed[] = {
   SCMP_SYS (set_robust_list),
   SCMP_SYS (sigaltstack),
   SCMP_SYS (write),
+/* The same on 32 bits. */
+#ifdef __NR__llseek
+  SCMP_SYS (_llseek),
+#endif
+#ifdef __NR_clock_getres_time64
+  SCMP_SYS (clock_getres_time64),
+#endif
+#ifdef __NR_clock_gettime64
+  SCMP_SYS (clock_gettime64),
+#endif
+#ifdef __NR_clock_nanosleep_time64
+  SCMP_SYS (clock_nanosleep_time64),
+#endif
+#ifdef __NR_futex_time64
+  SCMP_SYS (futex_time64),
+#endif
+#ifdef __NR_sigreturn
+  SCMP_SYS (sigreturn),
+#endif
 };
 
 static gboolean
@@ -67,6 +86,11 @@ allow_with_conditions (scmp_filter_ctx filter)
   failed = failed ? failed
                   : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 1,
                                       SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+#ifdef __NR_mmap2
+  failed = failed ? failed
+                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap2), 1,
+                                      SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+#endif
   failed = failed ? failed
                   : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mprotect), 1,
                                       SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -96,7 +120,9 @@ close_doors (GError **error)
 
   if (filter == NULL)
     return fail (error, ENOMEM, "no system call filter");
-  failed = allow_with_conditions (filter);
+  /* For every thread there is, a library's too: a filter is else the calling thread's alone. */
+  failed = seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1);
+  failed = failed ? failed : allow_with_conditions (filter);
   for (gsize i = 0; failed == 0 && i < G_N_ELEMENTS (allowed); i++)
     failed = seccomp_rule_add (filter, SCMP_ACT_ALLOW, allowed[i], 0);
   if (failed == 0)

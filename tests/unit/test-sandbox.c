@@ -174,6 +174,42 @@ try_thread (void)
   return done ? DONE : BARRED;
 }
 
+/* A thread that was there before: a library may have started one. */
+static pthread_t earlier;
+static int earlier_may_go[2];
+
+static void *
+open_later (void *data)
+{
+  char byte;
+
+  while (read (earlier_may_go[0], &byte, 1) < 0)
+    continue;
+  *(int *)data = try_open ();
+  return NULL;
+}
+
+static int earlier_outcome = DONE;
+
+static void
+start_earlier_thread (void)
+{
+  /* Below the sandbox's last descriptor: those above are closed. */
+  g_assert_cmpint (pipe (earlier_may_go), ==, 0);
+  g_assert_cmpint (dup2 (earlier_may_go[0], 0), ==, 0);
+  g_assert_cmpint (dup2 (earlier_may_go[1], 1), ==, 1);
+  earlier_may_go[0] = 0;
+  g_assert_cmpint (pthread_create (&earlier, NULL, open_later, &earlier_outcome), ==, 0);
+}
+
+static int
+try_open_in_earlier_thread (void)
+{
+  if (write (1, "x", 1) != 1 || pthread_join (earlier, NULL) != 0)
+    return DONE;
+  return earlier_outcome;
+}
+
 static int
 run_inside (int (*attempt) (void), int *signal_number)
 {
@@ -187,6 +223,8 @@ run_inside (int (*attempt) (void), int *signal_number)
   if (child == 0) {
     const SandboxLimits limits = { .memory_bytes = MEMORY, .output_bytes = OUTPUT, .cpu_seconds = 5 };
 
+    if (attempt == try_open_in_earlier_thread)
+      start_earlier_thread ();
     if (dup2 (more, SANDBOX_LAST_FD + 1) < 0 || dup2 (output, SANDBOX_LAST_FD) < 0 || !sandbox_enter (&limits, NULL))
       _exit (BAD_SANDBOX);
     _exit (attempt ());
@@ -239,6 +277,7 @@ main (int argc, char **argv)
 {
   static const Attempt attempts[]
       = { { "open", try_open },
+          { "open-in-earlier-thread", try_open_in_earlier_thread },
           { "create", try_create },
           { "unlink", try_unlink },
           { "socket", try_socket },
