@@ -87,12 +87,12 @@ form_field (GBytes *form, const char *name)
 }
 
 static Grant *
-read_grant (const JsonValue *root, const Ask *ask, GError **error)
+read_grant (const JsonValue *root, GBytes *form, const char *token_uri, GError **error)
 {
   const char *token = json_string (root, "access_token");
   const char *type = json_string (root, "token_type");
   const char *refresh_token = json_string (root, "refresh_token");
-  g_autofree char *client_id = form_field (ask->form, "client_id");
+  g_autofree char *client_id = form_field (form, "client_id");
   Grant *self;
 
   if (token == NULL || !secret_is_token (token)) {
@@ -110,7 +110,7 @@ read_grant (const JsonValue *root, const Ask *ask, GError **error)
   self->access_token = g_strdup (token);
   self->refresh_token = refresh_token != NULL && secret_is_token (refresh_token) ? g_strdup (refresh_token) : NULL;
   self->scope = g_strdup (json_string (root, "scope"));
-  self->identity = identity_from_id_token (json_string (root, "id_token"), client_id, ask->token_uri);
+  self->identity = identity_from_id_token (json_string (root, "id_token"), client_id, token_uri);
   self->lifetime = CLAMP (json_int (root, "expires_in"), 0, G_MAXINT32) * G_USEC_PER_SEC;
   return self;
 }
@@ -144,7 +144,7 @@ repeats_secret (const char *text, GBytes *form)
 }
 
 static Grant *
-read_refusal (const JsonValue *root, const HttpResponse *response, GBytes *form)
+read_refusal (const JsonValue *root, guint status, GBytes *body, GBytes *form)
 {
   Grant *self = g_new0 (Grant, 1);
   g_autofree char *description = text_clean (json_string (root, "error_description"));
@@ -152,12 +152,12 @@ read_refusal (const JsonValue *root, const HttpResponse *response, GBytes *form)
   self->code = clean_or_empty (json_string (root, "error"));
   self->subtype = clean_or_empty (json_string (root, "error_subtype"));
   if (self->code[0] == '\0')
-    self->words = answer_describe_raw (response->status, response->body);
+    self->words = answer_describe_raw (status, body);
   else
     self->words = description != NULL ? g_strdup_printf ("%s: %s", self->code, description) : g_strdup (self->code);
   if (repeats_secret (self->words, form)) {
     g_free (self->words);
-    self->words = g_strdup_printf ("status %u; its words repeat what was sent, and are left out", response->status);
+    self->words = g_strdup_printf ("status %u; its words repeat what was sent, and are left out", status);
   }
   return self;
 }
@@ -226,43 +226,48 @@ is_refusal (guint status, const Grant *grant)
 }
 
 static GError *
-trouble (const HttpResponse *response, const Grant *grant)
+trouble (guint status, const Grant *grant)
 {
-  const StatusMeaning *meaning = status_meaning (response->status);
+  const StatusMeaning *meaning = status_meaning (status);
 
   if (meaning->code == PEOPLE_ERROR_UNREACHABLE) /* a proxy or the network wants a login */
-    return status_error (response->status, NULL);
+    return status_error (status, NULL);
   if (meaning->advice == ANSWER_AGAIN)
     return g_error_new (PEOPLE_ERROR, meaning->code,
-                        "The token service has trouble answering (%u, %s): try again later", response->status,
-                        grant->words);
+                        "The token service has trouble answering (%u, %s): try again later", status, grant->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
                       "What answers for the token service is not one (%u, %s): check the network, and the token_uri of "
                       "the credentials",
-                      response->status, grant->words);
+                      status, grant->words);
+}
+
+Grant *
+grant_read (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (body, &size);
+  JsonValue *root = json_parse (data, size, NULL);
+  Grant *grant = status == 200 ? read_grant (root, form, token_uri, error) : read_refusal (root, status, body, form);
+
+  json_free_secret (root);
+  if (status != 200 && !is_refusal (status, grant)) {
+    g_propagate_error (error, trouble (status, grant));
+    g_clear_pointer (&grant, grant_free);
+  }
+  return grant;
 }
 
 static void
-judge (GTask *task, const JsonValue *root, const HttpResponse *response)
+judge (GTask *task, const HttpResponse *response)
 {
   const Ask *self = g_task_get_task_data (task);
-  g_autoptr (Grant) grant = NULL;
   GError *error = NULL;
+  Grant *grant = grant_read (response->status, response->body, self->form, self->token_uri, &error);
 
-  if (response->status == 200)
-    grant = read_grant (root, self, &error);
-  else
-    grant = read_refusal (root, response, self->form);
-  if (response->status != 200 && !is_refusal (response->status, grant)) {
-    error = trouble (response, grant);
-    if (status_meaning (response->status)->advice == ANSWER_AGAIN) {
-      step_again (task, error, response->retry_after);
-      return;
-    }
-    g_clear_pointer (&grant, grant_free);
-  }
   if (grant != NULL)
-    g_task_return_pointer (task, g_steal_pointer (&grant), (GDestroyNotify)grant_free);
+    g_task_return_pointer (task, grant, (GDestroyNotify)grant_free);
+  else if (status_meaning (response->status)->advice == ANSWER_AGAIN)
+    step_again (task, error, response->retry_after);
   else
     g_task_return_error (task, error);
 }
@@ -273,9 +278,6 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (HttpResponse) response = http_send_finish (result, &error);
-  JsonValue *root;
-  gsize size;
-  const char *body;
 
   if (response == NULL) {
     if (attempts_may_pass (error))
@@ -284,10 +286,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  body = g_bytes_get_data (response->body, &size);
-  root = json_parse (body, size, NULL);
-  judge (task, root, response);
-  json_free_secret (root);
+  judge (task, response);
 }
 
 static void

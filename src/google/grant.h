@@ -35,6 +35,9 @@ void grant_ask_async (HttpClient *http, const char *token_uri, GBytes *form, con
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 Grant *grant_ask_finish (GAsyncResult *result, GError **error);
 
+/* What the answer to form, posted to token_uri, is: a Grant, given or refused; NULL, and *error says why it is neither. Pure. */
+Grant *grant_read (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error);
+
 /* PEOPLE_ERROR_AUTH for a refused refresh grant. login: who or what it is, as a sentence begins ("The login in /…");
  * renew: what to do ("log in again: contactfs login"). Explains the consent screen in 'Testing'. */
 GError *grant_refusal (const Grant *self, const char *login, const char *renew);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "google/error.h"
+#include "google/login-request.h"
 #include "google/socket-owner.h"
 #include "google/wait-limits.h"
 
@@ -105,59 +106,10 @@ login_visitor_answer (LoginVisitor *self, LoginPage page, const char *words)
 
 /* ---- reading ---- */
 
-/* The value of the one header called name, without spaces around; NULL when there is none, or more than one. */
-static char *
-header (const char *headers, const char *name)
-{
-  g_auto (GStrv) lines = g_strsplit (headers, "\r\n", -1);
-  gsize length = strlen (name);
-  char *value = NULL;
-
-  for (char **line = lines; *line != NULL; line++) {
-    if (g_ascii_strncasecmp (*line, name, length) != 0 || (*line)[length] != ':')
-      continue;
-    if (value != NULL) {
-      g_free (value);
-      return NULL;
-    }
-    value = g_strstrip (g_strdup (*line + length + 1));
-  }
-  return value;
-}
-
-/* A page elsewhere can make the browser come here under another name (DNS rebinding): its Host gives it away. */
-static gboolean
-is_our_host (const LoginVisitor *self, const char *headers)
-{
-  g_autofree char *host = header (headers, "Host");
-  g_autofree char *ours = g_strdup_printf ("127.0.0.1:%u", self->listener->port);
-
-  return g_strcmp0 (host, ours) == 0;
-}
-
-/* "GET /?QUERY HTTP/1.x": the query, ended in place; NULL for any other request. */
-static char *
-take_query (LoginVisitor *self)
-{
-  static const char start[] = "GET /?";
-  char *line_end = strstr (self->request, "\r\n");
-  char *query = self->request + strlen (start), *end;
-
-  if (!g_str_has_prefix (self->request, start) || strlen (self->request) != self->length
-      || !is_our_host (self, line_end + 2))
-    return NULL;
-  *line_end = '\0';
-  end = strchr (query, ' ');
-  if (end == NULL || !g_str_has_prefix (end, " HTTP/1."))
-    return NULL;
-  *end = '\0';
-  return query;
-}
-
 static void
 visitor_came (LoginVisitor *self)
 {
-  const char *query = take_query (self);
+  const char *query = login_request_query (self->request, self->length, self->listener->port);
 
   if (query == NULL) {
     login_visitor_answer (self, LOGIN_PAGE_MISSING,

@@ -190,3 +190,53 @@ login_scope_granted (const char *scope)
 
   return g_strv_contains ((const char *const *)words, AUTH_SCOPE);
 }
+
+/* ---- as it comes to the port ---- */
+
+/* The value of the one header called name, without spaces around; NULL when there is none, or more than one. */
+static char *
+header (const char *headers, const char *name)
+{
+  g_auto (GStrv) lines = g_strsplit (headers, "\r\n", -1);
+  gsize length = strlen (name);
+  char *value = NULL;
+
+  for (char **line = lines; *line != NULL; line++) {
+    if (g_ascii_strncasecmp (*line, name, length) != 0 || (*line)[length] != ':')
+      continue;
+    if (value != NULL) {
+      g_free (value);
+      return NULL;
+    }
+    value = g_strstrip (g_strdup (*line + length + 1));
+  }
+  return value;
+}
+
+/* A page elsewhere can make the browser come here under another name (DNS rebinding): its Host gives it away. */
+static gboolean
+is_our_host (const char *headers, guint16 port)
+{
+  g_autofree char *host = header (headers, "Host");
+  g_autofree char *ours = g_strdup_printf ("127.0.0.1:%u", port);
+
+  return g_strcmp0 (host, ours) == 0;
+}
+
+const char *
+login_request_query (char *request, gsize length, guint16 port)
+{
+  static const char start[] = "GET /?";
+  char *line_end = strstr (request, "\r\n");
+  char *query = request + strlen (start), *end;
+
+  if (line_end == NULL || !g_str_has_prefix (request, start) || strlen (request) != length
+      || !is_our_host (line_end + 2, port))
+    return NULL;
+  *line_end = '\0';
+  end = strchr (query, ' ');
+  if (end == NULL || !g_str_has_prefix (end, " HTTP/1."))
+    return NULL;
+  *end = '\0';
+  return query;
+}

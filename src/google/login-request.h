@@ -27,6 +27,10 @@ typedef enum {
 /* query: what stands behind the '?', escaped. code: transfer full, to be wiped, when LOGIN_REPLY_CODE. */
 LoginReply login_request_read (const LoginRequest *self, const char *query, char **code, GError **error);
 
+/* Of a whole request, length bytes with a zero byte behind them, that came to 127.0.0.1:port: "GET /?QUERY HTTP/1.x" with that
+ * Host. The query, ended in place and borrowed from request; NULL for any other request. */
+const char *login_request_query (char *request, gsize length, guint16 port);
+
 /* The query of an address that a person pasted: the whole address, or the part behind the '?'. Borrowed from text;
  * NULL: this is neither. */
 const char *login_request_pasted (const char *text);

@@ -16,9 +16,11 @@
 
 #include "google/attempts.h"
 #include "google/status.h"
+#include "google/text.h"
 
 #define MAX_REDIRECTS 5
-#define PATIENCE      3 /* failures of ORIGINAL that may pass, before LARGE is tried too */
+#define MAX_TYPE      80 /* bytes of a Content-Type that are shown */
+#define PATIENCE      3  /* failures of ORIGINAL that may pass, before LARGE is tried too */
 
 enum { ORIGINAL, LARGE, GIVEN, N_VARIANTS };
 
@@ -139,15 +141,18 @@ step_redirect (GTask *task, const HttpResponse *response)
     step_request (task, location);
 }
 
-static gboolean
-check_type (const char *content_type, GError **error)
+gboolean
+photo_type_allowed (const char *content_type, GError **error)
 {
+  g_autofree char *type = NULL, *shown = NULL;
+
   if (content_type == NULL || content_type[0] == '\0'
       || g_ascii_strncasecmp (content_type, "image/", strlen ("image/")) == 0
       || g_ascii_strncasecmp (content_type, "application/octet-stream", strlen ("application/octet-stream")) == 0)
     return TRUE;
-  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "it is %.*s", (int)MIN (strcspn (content_type, ";"), 80),
-               content_type);
+  type = g_strndup (content_type, strcspn (content_type, ";"));
+  shown = text_clean_to (type, MAX_TYPE);
+  g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "it is %s", shown != NULL ? shown : "of no type");
   return FALSE;
 }
 
@@ -198,7 +203,7 @@ step_check (GTask *task, HttpResponse *response)
   self->retry_after = response->retry_after;
   g_free (self->content_type);
   self->content_type = g_steal_pointer (&response->content_type);
-  if (!check_type (self->content_type, &why)) {
+  if (!photo_type_allowed (self->content_type, &why)) {
     step_not_the_picture (task, why);
     return;
   }

@@ -20,6 +20,9 @@ char *photo_url_with_suffix (const char *url, const char *suffix);
  * on a loopback address. */
 gboolean photo_url_allowed (const char *url, gboolean at_home);
 
+/* TRUE if what has that Content-Type (NULL: none is told) may be a picture; *error says what it is otherwise. */
+gboolean photo_type_allowed (const char *content_type, GError **error);
+
 /* Who takes the bytes as they come, and judges them. */
 typedef struct {
   HttpSink bytes;
