@@ -214,11 +214,11 @@ book_person_by_name (Book *book, const char *name)
 {
   BookPerson *person = g_hash_table_lookup (book->by_name, name);
 
-  if (person == NULL && !g_str_is_ascii (name)) {
-    g_autofree char *composed = g_utf8_normalize (name, -1, G_NORMALIZE_NFC); /* NULL when it is not UTF-8 */
+  /* g_utf8_normalize reads past the end of what is not UTF-8, and names of files may be anything. */
+  if (person == NULL && !g_str_is_ascii (name) && g_utf8_validate (name, -1, NULL)) {
+    g_autofree char *composed = g_utf8_normalize (name, -1, G_NORMALIZE_NFC);
 
-    if (composed != NULL)
-      person = g_hash_table_lookup (book->by_name, composed);
+    person = g_hash_table_lookup (book->by_name, composed);
   }
   return person;
 }

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from conftest import Contacts
 from eventually import eventually
 from photohost import PhotoHost, png_of
 
@@ -68,6 +69,26 @@ def test_large_photos_take_little_memory(contacts, host):
     Readers(contacts, people_with_photo(contacts, 8), picture).join()
     assert server.most <= 110 * MIB  # two of them; the third that began was put off
     assert high_water(contacts) - before < 150 * MIB
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small disk")
+def test_a_photo_that_the_disk_does_not_take(emulator, mount, run, host, tmp_path):
+    """What came so far goes on in memory; the photo is read, and not kept."""
+    disk = tmp_path / "state0" / "cache"
+    disk.mkdir(parents=True)
+    run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk)
+    try:
+        contacts = Contacts(emulator, mount(emulator))
+        contacts.mount.allowed.append("Photos cannot be kept")
+        picture = png_of(3 * MIB)
+        host(picture)
+        for name in people_with_photo(contacts, 2):
+            assert contacts.photo(name).read_bytes() == picture
+        assert "No space left on device" in contacts.mount.text()
+        assert not [name for _, _, names in os.walk(disk) for name in names if name.startswith(".new-")]
+        contacts.mount.unmount()
+    finally:
+        run("umount", "--lazy", disk)
 
 
 @pytest.mark.emulator("--people", "120")

@@ -1,0 +1,145 @@
+/* A call's answer, read: large ones away from the loop, and what becomes of them when nobody wants them any more. */
+#include <string.h>
+
+#include "google/call.h"
+#include "google/people-request.h"
+#include "script-server.h"
+
+typedef struct {
+  ScriptServer *server;
+  HttpClient *http;
+  Auth *auth;
+  PeopleClient *people;
+} Fixture;
+
+static GThread *reader; /* of the last answer */
+static gint freed;      /* results that nobody took */
+static GMutex reading;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *url = NULL;
+
+  f->server = script_server_new (NULL);
+  f->http = http_client_new ();
+  f->auth = auth_new_command ("echo ya29.1");
+  url = script_server_url (f->server, "");
+  f->people = people_client_new (f->http, f->auth, url, &error);
+  g_assert_no_error (error);
+  g_atomic_int_set (&freed, 0);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  people_client_free (f->people);
+  auth_free (f->auth);
+  http_client_free (f->http);
+  script_server_free (f->server);
+}
+
+static gpointer
+note_reader (GBytes *body, GError **error)
+{
+  reader = g_thread_self ();
+  return g_strdup ("read");
+}
+
+static gpointer
+read_when_told (GBytes *body, GError **error)
+{
+  g_mutex_lock (&reading);
+  g_mutex_unlock (&reading);
+  return note_reader (body, error);
+}
+
+static void
+free_result (gpointer result)
+{
+  g_atomic_int_inc (&freed);
+  g_free (result);
+}
+
+static void
+ask (Fixture *f, gsize size, PeopleParseFunc parse, GAsyncResult **slot)
+{
+  g_autofree char *url = script_server_url (f->server, "");
+  g_autofree char *body = g_strnfill (size, ' ');
+  PeopleRequest *request = people_request_probe (url);
+
+  request->parse = parse;
+  request->free_result = free_result;
+  script_answer (f->server, 200, "application/json", body, (gssize)size);
+  call_async (f->people, request, deadline_in (AMPLE), NULL, keep_result, slot);
+}
+
+static void
+assert_read (GAsyncResult **slot)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *result = g_task_propagate_pointer (G_TASK (await_result (slot)), &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (result, ==, "read");
+}
+
+static void
+test_who_reads (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) small = NULL, large = NULL;
+
+  ask (f, 1000, note_reader, &small);
+  assert_read (&small);
+  g_assert_true (reader == g_thread_self ());
+  ask (f, 1000 * 1000, note_reader, &large);
+  assert_read (&large);
+  g_assert_true (reader != g_thread_self ());
+  g_assert_cmpint (freed, ==, 0);
+}
+
+/* Another request is answered while a large answer is being read. */
+static void
+test_meanwhile (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) small = NULL, large = NULL;
+
+  g_mutex_lock (&reading);
+  ask (f, 1000 * 1000, read_when_told, &large);
+  await_requests (f->server, 1);
+  ask (f, 1000, note_reader, &small);
+  assert_read (&small);
+  g_assert_null (large);
+  g_mutex_unlock (&reading);
+  assert_read (&large);
+}
+
+/* The client goes while the worker reads: it is cancelled, and what was read is nobody's. */
+static void
+test_nobody_waits (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) small = NULL, large = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_mutex_lock (&reading);
+  ask (f, 1000 * 1000, read_when_told, &large);
+  await_requests (f->server, 1);
+  ask (f, 1000, note_reader, &small);
+  assert_read (&small);
+  g_clear_pointer (&f->people, people_client_free);
+  g_mutex_unlock (&reading);
+  g_assert_null (g_task_propagate_pointer (G_TASK (await_result (&large)), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, func) g_test_add ("/call/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("who-reads", test_who_reads);
+  ADD ("meanwhile", test_meanwhile);
+  ADD ("nobody-waits", test_nobody_waits);
+  return g_test_run ();
+}
