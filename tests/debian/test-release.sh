@@ -49,7 +49,10 @@ else
 fi
 copy_sources
 # Does nothing as a rule. Until it is through, what is there is no Debian to begin with.
-root run "$root" /contactfs/dev deps || cannot 'its packages could not be installed'
+if ! root run "$root" /contactfs/dev deps; then
+  root run "$root" apt-get update -q --error-on=any || cannot 'its archive is out of reach'
+  exit 1
+fi
 if [ -e "$whole.before" ]; then
   mv "$whole.before" "$whole"
 else
