@@ -150,6 +150,7 @@ http_easy_failure (CURLcode code, const char *words)
     return HTTP_FAILURE_UNREACHABLE;
   case CURLE_OPERATION_TIMEDOUT:
     return HTTP_FAILURE_TIMED_OUT;
+  case CURLE_FILESIZE_EXCEEDED:
   case CURLE_OUT_OF_MEMORY: /* so curl calls a header line that is longer than its buffer, before 8.6 */
 #if LIBCURL_VERSION_NUM >= 0x080600
   case CURLE_TOO_LARGE:

@@ -173,6 +173,7 @@ transfer_set_up (HttpTransfer *self, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt (easy, CURLOPT_WRITEDATA, self);
+  curl_easy_setopt (easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)self->request->max_answer); /* said at the beginning */
   curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);

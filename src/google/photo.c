@@ -99,7 +99,7 @@ refusal (const Fetch *self, guint status)
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "The picture is no longer at its address (%u)", status);
   if (status_meaning (status)->code == PEOPLE_ERROR_UNREACHABLE) /* a proxy or the network wants a login */
     return status_error (status, NULL);
-  if (status == 401 || status == 403)
+  if (status_meaning (status)->code == PEOPLE_ERROR_AUTH || status_meaning (status)->code == PEOPLE_ERROR_PERMISSION)
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "The picture's host does not give it out (%u)", status);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The picture's host refused to send it (%u)", status);
 }

@@ -55,7 +55,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "emulator(*options): options of the test's people-emulator")
     config.addinivalue_line("markers", "keep_bytes: the service gives photos out byte for byte as they were uploaded")
     config.addinivalue_line("markers", "refused: the service may answer 400 in this test")
+    config.addinivalue_line("markers", "long: only run when asked for by -m long: more of the same")
     config.addinivalue_line("markers", "options(*options): options of the mount of `contacts`")
+
+
+def pytest_collection_modifyitems(config, items):
+    if "long" not in config.option.markexpr:
+        asked = [item for item in items if item.get_closest_marker("long") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long") is not None])
+        items[:] = asked
 
 
 @pytest.fixture(scope="session")
