@@ -235,9 +235,25 @@ on_flushed (GObject *source, GAsyncResult *result, gpointer data)
   fs_op_end (op, error);
 }
 
+/* The kernel holds the file's lock while fsync waits, and a rename of the file needs the same lock: so the answer is first
+ * here, and who watches hears of it afterwards. */
+static void
+on_synced (GObject *source, GAsyncResult *result, gpointer data)
+{
+  FsOp *op = data;
+  Fs *self = op->fs;
+  g_autoptr (BookFile) file = book_file_ref (op->handle->file);
+  g_autoptr (GError) error = NULL;
+
+  book_handle_flush_finish (op->handle, result, &error);
+  fs_op_end (op, error);
+  if (error == NULL && book_file_is_news (file))
+    fs_announce (self, file->person, file->name, NULL);
+}
+
 /* replies: err; waits for the upload */
 static void
-flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *name)
+flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *name, GAsyncReadyCallback done)
 {
   Fs *self = fs_of (req);
   FsOp *op;
@@ -248,8 +264,8 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
   }
   op = fs_op_new (self, req, name);
   op->handle = book_handle_ref (handle_of (fi));
-  book_handle_flush_async (op->handle, op->handle->writable ? fs_caller_process (op->pid) : 0, op->cancellable,
-                           on_flushed, op);
+  book_handle_flush_async (op->handle, op->handle->writable ? fs_caller_process (op->pid) : 0, op->cancellable, done,
+                           op);
 }
 
 void
@@ -258,13 +274,13 @@ fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
   if (!is_icon (fi) && !is_archived (fs_of (req), ino) && book_handle_is_editing (handle_of (fi))
       && fs_caller_is_dying (fuse_req_ctx (req)->pid))
     book_handle_abandon (handle_of (fi));
-  flush (req, ino, fi, "flush");
+  flush (req, ino, fi, "flush", on_flushed);
 }
 
 void
 fs_fsync (fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-  flush (req, ino, fi, "fsync");
+  flush (req, ino, fi, "fsync", on_synced);
 }
 
 void

@@ -111,6 +111,12 @@ def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, 
     assert contacts.mutations() == ([] if name != "me.jpg" else ["PATCH"])
 
 
+def test_fsync_of_a_dropped_picture_answers(contacts, run, faces, person, photo):
+    """The kernel holds the file's lock meanwhile; a rename that tells watchers of the name would wait for it, for ever."""
+    run("dd", f"if={faces.face(1)}", f"of={photo.with_name('me.jpg')}", "conv=fsync", "status=none")
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
 # ---- temporaries are ordinary files ----
 
 def test_temporary_is_cut_for_everybody(contacts, run, person, photo):
