@@ -6,6 +6,9 @@
 #include <gio/gio.h>
 
 #include "cli/folders.h"
+#include "google/error.h"
+#include "google/http.h"
+#include "google/people.h"
 #include "google/private-file.h"
 #include "google/stored-login.h"
 
@@ -145,10 +148,21 @@ credentials_guard (const Credentials *self)
 }
 
 char *
-credentials_api_url (const Credentials *self)
+credentials_find_api_url (const Credentials *self, const char *asked, GError **error)
 {
   g_autoptr (StoredLogin) login = self->account != NULL ? stored_login_peek (self->account, self->folder, NULL) : NULL;
-  return login != NULL ? g_strdup (login->api_url) : NULL;
+  if (asked != NULL)
+    return g_strdup (asked);
+  if (login == NULL || (login->api_url == NULL && http_url_is_google (login->token_uri)))
+    return g_strdup (PEOPLE_DEFAULT_API_URL);
+  if (login->api_url != NULL)
+    return g_strdup (login->api_url);
+  g_set_error (
+      error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
+      "The login of the account '%s' is one of %s, not of Google, and Google is not shown its tokens: say with "
+      "--api-url URL which service they are for",
+      self->account, login->token_uri);
+  return NULL;
 }
 
 Auth *

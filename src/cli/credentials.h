@@ -29,8 +29,10 @@ void credentials_guard (const Credentials *self);
 /* The file with the secrets, if others can read it; else NULL. Transfer full. */
 char *credentials_exposed (const Credentials *self);
 
-/* The service that a stored login is for, as far as it says so; else NULL. Transfer full. */
-char *credentials_api_url (const Credentials *self);
+/* The People API that they are shown to: the one that was asked for (may be NULL), else the one that the stored login is
+ * for, else Google's. PEOPLE_ERROR_AUTH with a sentence where a login came from elsewhere than Google and does not say:
+ * what another server gave is not for Google to see. Transfer full. */
+char *credentials_find_api_url (const Credentials *self, const char *asked, GError **error);
 
 /* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
 Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);

@@ -230,6 +230,15 @@ visit (Visit *self)
   }
 }
 
+static void
+report_nowhere (Report *report, const GError *error)
+{
+  static const char *const others[] = { "certificate", "clock", "credentials", "token", "api", "permission" };
+  report_add (report, REPORT_BAD, "network", "%s", error->message);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    report_add (report, REPORT_SKIPPED, others[i], "it is not known which service is meant");
+}
+
 void
 doctor_check_service (const Options *options, Report *report)
 {
@@ -238,8 +247,13 @@ doctor_check_service (const Options *options, Report *report)
     return;
   }
   g_autoptr (Credentials) found = credentials_find (options, NULL);
-  g_autofree char *of_login = found != NULL ? credentials_api_url (found) : NULL;
-  const char *usual = of_login != NULL ? of_login : PEOPLE_DEFAULT_API_URL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *usual
+      = found == NULL ? g_strdup (PEOPLE_DEFAULT_API_URL) : credentials_find_api_url (found, options->api_url, &error);
+  if (usual == NULL) {
+    report_nowhere (report, error);
+    return;
+  }
   Visit self = { .options = options,
                  .report = report,
                  .api_url = options->api_url != NULL ? options->api_url : usual,

@@ -153,8 +153,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   }
   self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
-      = stored_login_new (self->options->account, self->folder, self->client, self->grant,
-                          g_strcmp0 (self->api_url, PEOPLE_DEFAULT_API_URL) != 0 ? self->api_url : NULL);
+      = stored_login_new (self->options->account, self->folder, self->client, self->grant, self->api_url);
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_keyring_notice, self);
   stored_login_save_async (login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
                            on_saved, self);
@@ -385,8 +384,9 @@ tell (const Run *self)
   } else if (self->why_file == NULL) {
     say ("The login is in the keyring.\n");
   }
-  say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,
-       is_default ? "" : " ");
+  if (self->doubt == NULL)
+    say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,
+         is_default ? "" : " ");
   if (self->forgotten != NULL)
     cli_fail (CLI_FAILED, "The next login needs --client again, since the client file could not be remembered: %s",
               self->forgotten);

@@ -36,8 +36,7 @@
 
 typedef struct {
   const Options *options;
-  char *login_api_url; /* of the stored login, or NULL */
-  const char *api_url;
+  char *api_url;
   char *account;
   char *mountpoint; /* absolute, no links */
   Credentials *credentials;
@@ -141,7 +140,7 @@ make_clients (Daemon *self, GError **error)
     self->demo = demo_start (absolute, self->options->foreground, error);
     if (self->demo == NULL)
       return FALSE;
-    self->api_url = self->demo->api_url;
+    self->api_url = g_strdup (self->demo->api_url);
     self->credentials = credentials_new_file (self->demo->credentials);
   }
   self->auth = credentials_open (self->credentials, self->http, error);
@@ -299,7 +298,7 @@ daemon_clear (Daemon *self)
   g_clear_error (&self->listing_error);
   g_free (self->account);
   g_free (self->mountpoint);
-  g_free (self->login_api_url);
+  g_free (self->api_url);
   credentials_free (self->credentials);
   folders_free (self->folders);
 }
@@ -323,11 +322,10 @@ prepare (Daemon *self, GError **error)
     self->credentials = credentials_find (self->options, error);
     if (self->credentials == NULL)
       return FALSE;
-    self->login_api_url = credentials_api_url (self->credentials);
+    self->api_url = credentials_find_api_url (self->credentials, self->options->api_url, error);
+    if (self->api_url == NULL)
+      return FALSE;
   }
-  self->api_url = self->options->api_url != NULL ? self->options->api_url
-                  : self->login_api_url != NULL  ? self->login_api_url
-                                                 : PEOPLE_DEFAULT_API_URL;
   umask (077);
   self->folders = folders_new (self->account);
   return TRUE;

@@ -222,6 +222,8 @@ describe_next_sync (const JsonValue *status)
     return g_strdup ("none is planned");
   if (left <= 0)
     return g_strdup ("now");
+  if (left == 1)
+    return g_strdup ("in a second");
   return left < 120 ? g_strdup_printf ("in %" G_GINT64_FORMAT " seconds", left)
                     : g_strdup_printf ("in %" G_GINT64_FORMAT " minutes", left / 60);
 }
@@ -246,7 +248,8 @@ static char *
 describe_pause (const JsonValue *status)
 {
   gint64 until = json_int (status, "changes_paused_until");
-  g_autoptr (GDateTime) time = until > 0 ? g_date_time_new_from_unix_local (until) : NULL;
+  /* whole minutes, and none too early, as in the sentence of pause.c */
+  g_autoptr (GDateTime) time = until > 0 ? g_date_time_new_from_unix_local (until + 60) : NULL;
   return time != NULL ? g_date_time_format (time, "none before %H:%M: Google's daily allowance is used up") : NULL;
 }
 

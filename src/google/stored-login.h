@@ -32,7 +32,7 @@ typedef struct {
   char *obtained;      /* RFC 3339 */
   char *generation;    /* another one with each login */
   Identity *identity;  /* who logged in; NULL: not known */
-  char *api_url;       /* the service that it is for; NULL: not known, or Google's */
+  char *api_url;       /* the service that it is for; NULL: not known */
   char *refresh_token; /* the secrets are NULL when only looked at; wiped when freed */
   char *client_id, *client_secret;
   char *token_uri, *revoke_uri;

@@ -382,6 +382,21 @@ def test_another_authorization_servers_token_is_not_shown_to_google(desk, tmp_pa
     assert not desk.emulator.requests(origin="api")
 
 
+def test_nor_do_a_mount_and_doctor_show_it_to_google(desk, run, tmp_path):
+    """The login does not say which service it is for, and Google's is not the one."""
+    attempt = begin_without_address(desk, "--client", desk.client)
+    attempt.consent()
+    assert attempt.finish().status == 0
+    folder = tmp_path / "contacts"
+    folder.mkdir()
+    desk.emulator.reset_requests()
+    result = run(CONTACTFS, "mount", folder, env=desk.env, check=False)
+    assert result.status == 1 and "say with --api-url URL which service they are for" in result.errors
+    told = json.loads(run(CONTACTFS, "doctor", "--json", env=desk.env, check=False).out)
+    assert [one["check"] for one in told if one["state"] == "bad"] == ["network"]
+    assert not desk.emulator.requests(), "not even a token is asked for"
+
+
 def test_the_api_is_not_enabled(desk):
     link = "https://console.developers.google.com/apis/api/people.googleapis.com/overview?project=1"
     desk.emulator.fault(path="/v1/people/me/connections", action="status", status=403, times=-1, body={"error": {
@@ -394,6 +409,7 @@ def test_the_api_is_not_enabled(desk):
     result = attempt.finish()
     assert result.status == 0 and "The login is kept, but the contacts cannot be had yet" in result.errors
     assert link in result.errors
+    assert "Next:" not in result.out, "a mount would say the same"
     assert "refresh_token" in desk.stored()
 
 
