@@ -71,11 +71,14 @@ book_listing_is_whole (Book *book, GPtrArray *people, const char *sync_token)
     book->sync_doubts = 0;
     return TRUE;
   }
-  if (sync_token == NULL)
-    book->sync_doubt
-        = g_strdup_printf ("the service ended its listing without saying that it is the whole (no sync "
-                           "token): people in it are shown, and nobody who is missing is taken away (%u are)",
-                           count);
+  if (sync_token == NULL && missing == NULL)
+    book->sync_doubt = g_strdup ("the service ended its listing without saying that it is the whole (no sync token): "
+                                 "people in it are shown, and there may be more");
+  else if (sync_token == NULL)
+    book->sync_doubt = g_strdup_printf ("the service ended its listing without saying that it is the whole (no sync "
+                                        "token): people in it are shown, and of the %u who are missing nobody is taken "
+                                        "away",
+                                        count);
   else
     book->sync_doubt = g_strdup_printf ("the service left out %u of %u people: nobody is taken away until a second "
                                         "listing says the same",

@@ -49,6 +49,5 @@ pause_error (const Pause *self, gint64 now)
   today = g_date_time_new_now_local ();
   then = g_date_time_add (today, left + G_TIME_SPAN_MINUTE - 1); /* whole minutes, and none too early */
   time = g_date_time_format (then, "%H:%M");
-  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_QUOTA, "%s: contactfs asks again at %s, and not before", self->why,
-                      time);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_QUOTA, "%s: try again at %s, and not before", self->why, time);
 }

@@ -116,7 +116,8 @@ class Desk:
         """Starts contactfs login with these options and nothing else but the API's address."""
         fixed = ["--api-url", self.emulator.api_url] if api_url else []
         return Attempt(self, self.run.start(*wrapper, self.program, "login", *fixed, *options, env=self.env,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                            bufsize=0))  # what a buffer had read ahead, communicate() would not see
 
     def begin(self, *options):
         """Starts it with the client file, and waits for the browser."""

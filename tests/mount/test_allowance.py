@@ -39,7 +39,7 @@ def test_met_once(used_up, faces):
     """It is not tried again, though there are two minutes left, and the words say when it will be."""
     assert used_up.mutations() == ["PATCH"]
     assert WORDS in used_up.mount.error(ALICE)
-    assert "asks again at " in used_up.mount.error(ALICE)
+    assert "try again at " in used_up.mount.error(ALICE)
     assert used_up.rejected(ALICE) == [faces.face_bytes(1)]
     assert used_up.listed(ALICE) == ["photo.jpg"]
     assert used_up.previous(ALICE) == [used_up.held(ALICE)], "what was saved stays, though nothing came of it"
@@ -106,7 +106,7 @@ def test_status_tells(used_up, run):
     assert status["listings_paused_until"] == 0
     out = run(CONTACTFS, "status", used_up.path, env=used_up.mount.env).out
     assert "Google's daily allowance is used up" in out
-    said = re.search(r"asks again at (\d\d:\d\d), and not before", status["last_error"]).group(1)
+    said = re.search(r"try again at (\d\d:\d\d), and not before", status["last_error"]).group(1)
     assert f"none before {said}: " in out, "the sentence and status say the same"
     entry, = json.loads(run(CONTACTFS, "status", "--json", used_up.path, env=used_up.mount.env).out)
     assert abs(entry["status"]["changes_paused_until"] - status["changes_paused_until"]) <= 1

@@ -89,7 +89,7 @@ def test_status_tells_the_doubt(contacts, run):
     answer(contacts.emulator, {}, -1)
     contacts.emulator.expire_sync_tokens()
     eventually(lambda: doubt(contacts) is not None)
-    assert "nobody who is missing is taken away" in run(CONTACTFS, "status", contacts.path, env=contacts.mount.env).out
+    assert f"of the {len(everybody(contacts))} who are missing nobody is taken away" in run(CONTACTFS, "status", contacts.path, env=contacts.mount.env).out
 
 
 @pytest.mark.refused

@@ -84,7 +84,7 @@ assert_paused (PeoplePerson *person, GError **error)
   g_assert_null (person);
   g_assert_error (*error, PEOPLE_ERROR, PEOPLE_ERROR_QUOTA);
   g_assert_nonnull (strstr ((*error)->message, "daily allowance for changes"));
-  g_assert_nonnull (strstr ((*error)->message, "asks again at "));
+  g_assert_nonnull (strstr ((*error)->message, "try again at "));
   g_clear_error (error);
 }
 
