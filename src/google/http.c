@@ -279,6 +279,8 @@ take_failure (const HttpTransfer *self)
 
   if (kind == HTTP_FAILURE_TOO_MUCH)
     words = self->headers_whole ? "a body too large" : "headers too large";
+  else if (self->requests > 1) /* curl's words are of our own callback, which kept it from sending a second time */
+    words = "it ended before the answer";
   else if (words[0] == '\0' || (kind == HTTP_FAILURE_CERTIFICATE && http_failure_is_loss (words)))
     words = curl_easy_strerror (self->code); /* curl's words were of the goodbye that could not be sent any more */
   clean = text_clean (words);                /* a certificate's names are in them */

@@ -198,6 +198,7 @@ def test_answer_lost_to_the_end(contacts, faces):
     contacts.emulator.fault("lost-answer", path=UPLOAD, times=-1)
     contacts.emulator.fault("status", path=f"/v1/{contacts.resource(ALICE)}", method="GET", status=503, times=-1)
     assert errno_of(lambda: photo.write_bytes(faces.face_bytes(1))) == errno.EIO
+    assert "callback" not in contacts.mount.error(ALICE), "words that only a programmer understands"
     contacts.emulator.clear_faults()
     assert contacts.rejected(ALICE) == [faces.face_bytes(1)]
     assert contacts.previous(ALICE) == [before], "the photo that was overwritten is not lost"
