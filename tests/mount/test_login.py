@@ -393,7 +393,8 @@ def test_nor_do_a_mount_and_doctor_show_it_to_google(desk, run, tmp_path):
     result = run(CONTACTFS, "mount", folder, env=desk.env, check=False)
     assert result.status == 1 and "say with --api-url URL which service they are for" in result.errors
     told = json.loads(run(CONTACTFS, "doctor", "--json", env=desk.env, check=False).out)
-    assert [one["check"] for one in told if one["state"] == "bad"] == ["network"]
+    bad = [one["check"] for one in told if one["state"] == "bad" and one["check"] != "mounts"]  # others may have dead ones
+    assert bad == ["network"]
     assert not desk.emulator.requests(), "not even a token is asked for"
 
 
