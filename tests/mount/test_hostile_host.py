@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from conftest import CONTACTFS
 from conftest import Contacts
 from eventually import eventually
 from photohost import PhotoHost, png_of
@@ -26,6 +27,9 @@ def host(emulator):
     yield start
     for one in made:
         one.close()
+
+
+SANITIZED = b"__asan_init" in Path(CONTACTFS).read_bytes()  # what is freed stays there for a while
 
 
 def high_water(contacts):
@@ -68,7 +72,7 @@ def test_large_photos_take_little_memory(contacts, host):
     before = high_water(contacts)
     Readers(contacts, people_with_photo(contacts, 8), picture).join()
     assert server.most <= 110 * MIB  # two of them; the third that began was put off
-    assert high_water(contacts) - before < 150 * MIB
+    assert SANITIZED or high_water(contacts) - before < 150 * MIB
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounts a small disk")
@@ -106,7 +110,7 @@ def test_a_host_that_holds_back_the_end(contacts, host, lengths):
     assert server.begun <= 90  # ten that were asked for, and what fitted into the share of those that were not
     server.release()
     readers.join()
-    assert high_water(contacts) - before < 150 * MIB
+    assert SANITIZED or high_water(contacts) - before < 150 * MIB
 
 
 @pytest.mark.emulator("--people", "120")
