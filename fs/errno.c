@@ -11,8 +11,6 @@ people_errno (int code)
     return EINVAL;
   case PEOPLE_ERROR_NOT_CONTACT:
     return EPERM;
-  case PEOPLE_ERROR_STALE_ETAG:
-    return ESTALE;
   case PEOPLE_ERROR_AUTH:
   case PEOPLE_ERROR_PERMISSION:
   case PEOPLE_ERROR_SCOPE:
@@ -21,6 +19,7 @@ people_errno (int code)
   case PEOPLE_ERROR_RATE:
   case PEOPLE_ERROR_QUOTA:
   case PEOPLE_ERROR_CONFLICT:
+  case PEOPLE_ERROR_STALE_ETAG: /* ESTALE would have the kernel do a rename again by itself */
     return EAGAIN;
   case PEOPLE_ERROR_NOT_FOUND:
     return ENOENT;
@@ -61,6 +60,8 @@ book_errno (int code)
     return EXDEV;
   case BOOK_ERROR_STALE:
     return ESTALE;
+  case BOOK_ERROR_OVERTAKEN:
+    return EAGAIN;
   case BOOK_ERROR_LOST:
   case BOOK_ERROR_IO:
     break;

@@ -300,7 +300,7 @@ overtaken (GTask *task)
 
   self->reached = FALSE;
   book_mutation_fail (
-      task, g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, "the photo has changed meanwhile; the new one is kept"));
+      task, g_error_new (BOOK_ERROR, BOOK_ERROR_OVERTAKEN, "the photo has changed meanwhile; the new one is kept"));
 }
 
 static void

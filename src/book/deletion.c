@@ -60,7 +60,7 @@ book_deletion_photo_changed (BookFolder *self, const char *version, gboolean els
     return;
   }
   if (version != NULL && elsewhere && alone) {
-    error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_OVERTAKEN, OVERTAKEN);
     book_change_failed (self->book, self->person, "the photo was not removed", error);
   }
   book_deletion_forget (self);
@@ -104,7 +104,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
       book_stop_check (book);
       return;
     }
-    if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_STALE) && self->state == BOOK_FOLDER_REMOVED
+    if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_OVERTAKEN) && self->state == BOOK_FOLDER_REMOVED
         && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
       self->busy--;
       book_folder_delete_now (self);
@@ -135,7 +135,7 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
 
   self->deleting = FALSE;
   if (book_send_finish (book, result, &error)) {
-    error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE,
+    error = g_error_new (BOOK_ERROR, BOOK_ERROR_OVERTAKEN,
                          "a program removed it when it found another picture than it had written; the photo that was "
                          "there before is back, and the program's is in .previous");
     book_change_failed (book, person, "the new photo was taken back", error);
@@ -213,7 +213,7 @@ load_deletion (const char *resource_name, const char *version, gpointer data)
   if (g_strcmp0 (now, version) != 0) {
     g_ptr_array_add (load->overtaken, g_strdup (resource_name));
     if (now != NULL) {
-      g_autoptr (GError) error = g_error_new (BOOK_ERROR, BOOK_ERROR_STALE, OVERTAKEN);
+      g_autoptr (GError) error = g_error_new (BOOK_ERROR, BOOK_ERROR_OVERTAKEN, OVERTAKEN);
 
       book_change_failed (book, person, "the photo was not removed", error);
     } else if (person == NULL) {

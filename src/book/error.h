@@ -17,7 +17,8 @@ typedef enum {
   BOOK_ERROR_TOO_LARGE,     /* EFBIG */
   BOOK_ERROR_NO_SPACE,      /* ENOSPC: too many temporaries in memory, no memory, no descriptors */
   BOOK_ERROR_CROSS_DEVICE,  /* EXDEV: mv falls back to copy and unlink */
-  BOOK_ERROR_STALE,         /* ESTALE: the kernel looks the name up again */
+  BOOK_ERROR_STALE,         /* ESTALE: the kernel looks the name up and tries again. Only when nothing has been sent */
+  BOOK_ERROR_OVERTAKEN,     /* EAGAIN: another photo came meanwhile, and was kept */
   BOOK_ERROR_LOST,          /* EIO: the service lists a photo, but does not deliver it */
   BOOK_ERROR_IO,            /* EIO: our own disk, or the mount is ending */
 } BookError;

@@ -235,7 +235,7 @@ book_delete_photo_async (Book *book, BookPerson *person, const char *version, GC
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_delete_photo_async);
-  enqueue (book, person, NULL, NULL, version, BOOK_LOOK_NEWS,
+  enqueue (book, person, NULL, NULL, version, BOOK_LOOK_PERSON, /* it may have changed while that was sent elsewhere */
            g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND, task);
 }
 
