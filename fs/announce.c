@@ -6,8 +6,11 @@
  * the other through the mount, as the program might have done, and we answer that it is done.
  *
  * A child and not a thread, since a process that waits for its own mount can hang for ever: this one closes every descriptor
- * first, /dev/fuse among them, so that it ends when we do. An alarm ends it, too. Before it renames it looks whose mount it
- * is in: another may have taken our place.
+ * first, /dev/fuse among them, so that it ends when we do. Before it renames it looks whose mount it is in: another may have
+ * taken our place.
+ *
+ * It has to wait for the lock of the folder, which the kernel holds as long as another rename sends a picture. So a close
+ * waits for WAIT_MS at most, and the watchers hear of it later. An alarm ends a child that waits for something else.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -20,12 +23,25 @@
 #include "fs/internal.h"
 
 #define CHILD_SECONDS 2
+#define WAIT_MS       2000
 
 typedef struct {
   Fs *fs;
   FsOp *op; /* answered when the watchers have heard; or NULL */
   guint watch;
+  guint timer; /* while op waits */
 } Announcement;
+
+/* Whoever waits is answered. */
+static void
+answer (Announcement *self)
+{
+  FsOp *op = g_steal_pointer (&self->op);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (op != NULL)
+    fs_op_end (op, NULL);
+}
 
 void
 fs_announcements_init (Fs *self, const char *mountpoint)
@@ -45,6 +61,7 @@ fs_announcements_clear (Fs *self)
     Announcement *announcement = value;
 
     g_source_remove (announcement->watch); /* its alarm ends the child */
+    g_clear_handle_id (&announcement->timer, g_source_remove);
     if (announcement->op != NULL)
       fs_op_free (announcement->op);
   }
@@ -62,13 +79,20 @@ static void
 on_child (GPid pid, gint status, gpointer data)
 {
   Fs *self = data;
-  Announcement *announcement = g_hash_table_lookup (self->announcements, GINT_TO_POINTER (pid));
-  FsOp *op = announcement->op;
 
   g_spawn_close_pid (pid);
+  answer (g_hash_table_lookup (self->announcements, GINT_TO_POINTER (pid)));
   g_hash_table_remove (self->announcements, GINT_TO_POINTER (pid));
-  if (op != NULL)
-    fs_op_end (op, NULL);
+}
+
+static gboolean
+on_waited (gpointer data)
+{
+  Announcement *self = data;
+
+  self->timer = 0;
+  answer (self);
+  return G_SOURCE_REMOVE;
 }
 
 /* Between fork and exit: system calls only, since other threads of ours held locks when it was forked. */
@@ -108,6 +132,8 @@ fs_announce (Fs *self, BookPerson *person, const char *name, FsOp *op)
   announcement = g_new0 (Announcement, 1);
   announcement->fs = self;
   announcement->op = op;
+  if (op != NULL)
+    announcement->timer = g_timeout_add (WAIT_MS, on_waited, announcement);
   announcement->watch = g_child_watch_add (pid, on_child, self);
   g_hash_table_insert (self->announcements, GINT_TO_POINTER (pid), announcement);
   return TRUE;

@@ -84,7 +84,7 @@ def test_numbered_backup_is_none(contacts, run, faces, person, photo, old):
 
 # ---- who watches the folder hears that the one name went and the other came ----
 
-WAYS = {"cp": 'cp "$face" "$folder/me.jpg"', "gio": 'gio copy "$face" "$folder/me.jpg"', "rsync": 'rsync -a "$face" "$folder/me.jpg"',
+WAYS = {"dd conv=fsync": 'dd status=none conv=fsync if="$face" of="$folder/me.jpg"', "cp": 'cp "$face" "$folder/me.jpg"', "gio": 'gio copy "$face" "$folder/me.jpg"', "rsync": 'rsync -a "$face" "$folder/me.jpg"',
         "mv": 'cp "$face" "$folder/x.tmp" && mv "$folder/x.tmp" "$folder/me.jpg"', "tar": 'tar -C "$scratch" -xf "$scratch/t.tar" -C "$folder"',
         "photo (copy).jpg": 'cp "$folder/photo.jpg" "$folder/photo (copy).jpg"'}
 
@@ -115,6 +115,24 @@ def test_fsync_of_a_dropped_picture_answers(contacts, run, faces, person, photo)
     """The kernel holds the file's lock meanwhile; a rename that tells watchers of the name would wait for it, for ever."""
     run("dd", f"if={faces.face(1)}", f"of={photo.with_name('me.jpg')}", "conv=fsync", "status=none")
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
+def test_drop_while_a_rename_holds_the_folder(contacts, run, faces, person, photo):
+    """Who dropped a picture does not wait as long as the rename of somebody else does."""
+    patch = {"method": "PATCH", "path": f"/v1/{contacts.resource(person)}:updateContactPhoto"}
+    run("cp", faces.face(2), photo.with_name(".other"))
+    contacts.emulator.fault("delay", delay_ms=1000, times=1, **patch)
+    drop = run.start("cp", faces.face(1), photo.with_name("me.jpg"))
+    contacts.emulator.wait_requests(1, method="PATCH")
+    contacts.emulator.fault("hang", times=-1, **patch)
+    rename = run.start("mv", photo.with_name(".other"), photo)
+    contacts.emulator.wait_requests(2, method="PATCH")
+    assert run.finish(drop).status == 0
+    assert rename.poll() is None
+    rename.kill()
+    run.finish(rename)
+    assert contacts.held(person) == faces.face_bytes(1)
+    assert photo.with_name(".other").read_bytes() == faces.face_bytes(2)
 
 
 # ---- temporaries are ordinary files ----
