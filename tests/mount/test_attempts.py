@@ -1,5 +1,6 @@
 """What must hold between a program's wish and the request that changes a photo, each guard by itself: tests/mutants breaks them."""
 
+import base64
 import errno
 import os
 import signal
@@ -18,9 +19,11 @@ NOTHING_KEPT = ("--cache-size", "0", "--timeout", "60", "--sync-interval")
 
 
 def start_slow_fetch(contacts, run, faces, delay_ms):
-    """cp, and the fetch of what is to be saved is under way, for delay_ms."""
-    contacts.emulator.fault("delay", origin="photo", delay_ms=1)
-    contacts.emulator.fault("delay", origin="photo", delay_ms=delay_ms)
+    """cp, and the fetch of what is to be saved is under way, for delay_ms. The old address serves the old photo even when it is no
+    longer the photo, as Google's do for a while."""
+    old = base64.b64encode(contacts.photo(ALICE).read_bytes()).decode()  # now its size is known: cp's stat fetches nothing
+    for delay in (1, delay_ms):
+        contacts.emulator.fault("status", origin="photo", status=200, content_type="image/jpeg", body_base64=old, delay_ms=delay)
     contacts.emulator.reset_requests()
     copy = run.start("cp", faces.face(1), contacts.photo(ALICE), stderr=subprocess.PIPE)
     contacts.emulator.wait_requests(2, origin="photo")

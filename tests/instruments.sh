@@ -1,0 +1,65 @@
+# shellcheck shell=sh disable=SC2154 # root, caller and python are the caller's
+# Part of ./dev: what looks for the next mistake, and takes too long for each change.
+
+posix_packages='autoconf automake make openssl python3'
+coverage_packages='gcovr'
+mutant_packages='git rsync'
+
+posix() {
+  [ $# -gt 0 ] || die 'usage: ./dev posix DIR [SUITE…]'
+  case $1 in
+  /*) folder=$1 ;;
+  *) folder=$caller/$1 ;;
+  esac
+  shift
+  # shellcheck disable=SC2086 # a list of words
+  deps build $posix_packages
+  build_programs
+  fuse_device
+  CONTACTFS_BUILD="$root/build" "$python" tests/posix/run.py "$folder" "$@"
+}
+
+mutants() {
+  deps
+  install_packages "$mutant_packages"
+  fuse_device
+  "$python" tests/mutants/run.py "$@"
+}
+
+load() {
+  deps
+  build build-release --buildtype=release
+  fuse_device
+  CONTACTFS_BUILD="$root/build-release" "$python" tests/bench/load.py "$@"
+}
+
+# coverage [TESTS…]. The counts of a program that is killed are lost, and the sandbox has a door in this build
+# (src/convert/sandbox.h): a test that fails for that is no reason to stop.
+coverage() {
+  deps
+  install_packages "$coverage_packages"
+  build build-coverage -Db_coverage=true --buildtype=debug
+  fuse_device
+  find build-coverage -name '*.gcda' -delete
+  [ $# -gt 0 ] || set -- tests/mount
+  meson test -C build-coverage --no-rebuild --timeout-multiplier 6 --suite unit || :
+  CONTACTFS_BUILD="$root/build-coverage" PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -n 4 "$@" || :
+  gcovr --root . --object-directory build-coverage --filter 'fs/' --filter 'src/' --exclude 'src/emulator/' --exclude-throw-branches \
+    --gcov-ignore-parse-errors --sort-uncovered --print-summary --txt build-coverage/coverage.txt --html-details build-coverage/coverage.html
+  tail -n +6 build-coverage/coverage.txt | head -n 20
+  say 'all of it: build-coverage/coverage.txt, build-coverage/coverage.html'
+}
+
+# valgrind [TESTS…]: errors alone; leaks are LeakSanitizer's to find. Left out: what enters the sandbox, which valgrind needs open, and
+# what measures its own memory.
+valgrind_tests() {
+  deps
+  install_packages valgrind
+  build build
+  if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2046 # a list of words
+    set -- $(meson test -C build --no-rebuild --list --suite unit | sed -n 's/.* \/ //p' | grep -v -x -e sandbox -e picture -e image)
+  fi
+  G_SLICE=always-malloc meson test -C build --no-rebuild --num-processes 2 --timeout-multiplier 30 --print-errorlogs \
+    --wrapper "valgrind -q --error-exitcode=99 --leak-check=no --suppressions=/usr/share/glib-2.0/valgrind/glib.supp" "$@"
+}
