@@ -58,14 +58,33 @@ book_mutation_fail (GTask *task, GError *error)
 }
 
 static void
-succeed (GTask *task)
+end_well (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
   self->person->in_doubt = FALSE;
-  book_person_clear_error (self->person);
   book_tell_changed (self->book, self->person, self->photo);
   book_mutation_finish (task, NULL);
+}
+
+static void
+succeed (GTask *task)
+{
+  book_person_clear_error (((Mutation *)g_task_get_task_data (task))->person);
+  end_well (task);
+}
+
+/* The photo is there already. After a failure programs put their backup back (cp -b, tar --backup): that says nothing of
+ * what failed, unless it was in doubt whether this photo had come. */
+static void
+succeed_unchanged (GTask *task)
+{
+  const Mutation *self = g_task_get_task_data (task);
+
+  if (self->reached || self->person->in_doubt || self->person->error_is_of_a_read)
+    succeed (task);
+  else
+    end_well (task);
 }
 
 /* What an earlier attempt was told says more. */
@@ -273,7 +292,7 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
   self->replaced = photo != NULL ? g_strdup (photo->version) : book_person_photo_version (self->person);
   if (photo != NULL && self->photo != NULL && book_photo_is_present (self->book, self->person, self->sha256)) {
     g_info ("%s: these bytes are the photo already; nothing is sent", self->person->name);
-    succeed (task);
+    succeed_unchanged (task);
     return;
   }
   if (photo != NULL) {

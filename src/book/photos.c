@@ -162,7 +162,7 @@ BookPhoto *
 book_photo_cached (Book *book, const char *version)
 {
   g_autoptr (BookPhoto) photo = open_cached (book, version);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) bytes G_GNUC_UNUSED = NULL;
   g_autoptr (GError) error = NULL;
 
   if (photo == NULL || book_cache_is_intact (book->cache, version, photo->fd))

@@ -102,3 +102,17 @@ def test_a_converted_picture_again(contacts, run, faces, person, photo, old, tmp
         run("cp", picture, photo)
     assert contacts.mutations() == ["PATCH"]
     assert contacts.previous(person) == [old]
+
+
+BACKUPS = {"cp": 'cp -b "$face" "$photo"', "mv": 'cp "$face" "$copy"; mv --backup=numbered "$copy" "$photo"',
+           "by hand": 'mv "$photo" "$photo~" && cp "$face" "$photo" || { mv "$photo~" "$photo"; false; }'}
+
+
+@pytest.mark.refused
+@pytest.mark.parametrize("way", BACKUPS)
+def test_a_backup_that_is_put_back_leaves_the_words(contacts, run, faces, person, photo, old, tmp_path, way):
+    contacts.emulator.fault("status", path="*:updateContactPhoto", status=400, times=-1)
+    env = {"face": str(faces.face(1)), "photo": str(photo), "copy": str(tmp_path / "copy.jpg")}
+    assert run.shell(BACKUPS[way], env=env, check=False).status != 0
+    assert photo.read_bytes() == old
+    assert "the photo was not changed" in contacts.mount.error(person)

@@ -301,7 +301,7 @@ test_rename_merges (Fixture *fixture, gconstpointer data)
 static void
 test_rename_keeps_the_limit (Fixture *fixture, gconstpointer data)
 {
-  for (char letter = 'a'; letter < 'a' + 15; letter++) {
+  for (char letter = 'a'; letter < (char)('a' + 15); letter++) {
     put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, (char[]){ letter, '1', '\0' });
     put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, (char[]){ letter, '2', '\0' });
   }

@@ -58,7 +58,7 @@ test_json_limits (void)
   /* In a text they are characters as any. */
   many[0] = '"';
   memset (many + 1, '[', 1024 * 1024);
-  strcpy (many + 1024 * 1024, "\\\"]\"");
+  g_strlcpy (many + 1024 * 1024, "\\\"]\"", 5);
   root = json_parse (many, strlen (many), NULL);
   g_assert_cmpuint (strlen (json_text (root)), ==, 1024 * 1024 + 1);
 }
