@@ -3,6 +3,9 @@
 
 #include "cli/holders.h"
 
+#include <string.h>
+
+#include "google/json.h"
 #include "google/text.h"
 
 typedef struct {
@@ -64,11 +67,26 @@ describe (const Namespace *found)
   return g_string_free (words, FALSE);
 }
 
+/* Where the process has the mount, and the daemon still answers there: the kernel gives the number of a file system that is
+ * gone to the next one. */
+static char *
+place_in (const Mount *mount, const char *process, gint64 daemon)
+{
+  g_autofree char *place = mounts_place_in (mount, process);
+  if (place == NULL)
+    return NULL;
+  g_autofree char *path = g_build_filename ("/proc", process, "root", place, NULL);
+  const Mount there = { .mountpoint = path };
+  g_autofree char *text = mounts_read_status (&there, NULL);
+  g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
+  return status != NULL && json_int (status, "pid") == daemon ? g_steal_pointer (&place) : NULL;
+}
+
 char *
-holders_find (const Mount *mount)
+holders_find (const Mount *mount, gint64 daemon)
 {
   g_autofree char *ours = g_file_read_link ("/proc/self/ns/mnt", NULL);
-  g_autofree char *other_folder = mounts_place_in (mount, "self");
+  g_autofree char *other_folder = place_in (mount, "self", daemon);
   if (other_folder != NULL)
     return g_strdup_printf ("the folder %s, which it is bound to", other_folder);
 
@@ -80,7 +98,7 @@ holders_find (const Mount *mount)
     if (g_strcmp0 (key, ours) == 0)
       continue;
     g_autofree char *process = g_strdup_printf ("%" G_GUINT64_FORMAT, ((Namespace *)value)->pid);
-    g_autofree char *place = mounts_place_in (mount, process);
+    g_autofree char *place = place_in (mount, process, daemon);
     if (place != NULL)
       return describe (value);
   }

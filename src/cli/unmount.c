@@ -54,12 +54,12 @@ has_ended (int pidfd, gint64 milliseconds)
 
 /* The kernel tells the process to end when the file system is mounted nowhere any more. */
 static int
-wait_for_end (const Mount *mount, int pidfd, gint64 seconds)
+wait_for_end (const Mount *mount, gint64 daemon, int pidfd, gint64 seconds)
 {
   for (gint64 waited = 0; waited < seconds; waited++) {
     if (has_ended (pidfd, 1000))
       return CLI_OK;
-    g_autofree char *holder = holders_find (mount);
+    g_autofree char *holder = holders_find (mount, daemon);
     if (holder != NULL && !has_ended (pidfd, 0))
       return cli_fail (
           CLI_FAILED,
@@ -131,7 +131,7 @@ cli_unmount (const char *mountpoint)
     else
       result = cli_fail (CLI_FAILED, "%s", error->message);
   } else if (pidfd >= 0) {
-    result = wait_for_end (mount, pidfd, patience (status));
+    result = wait_for_end (mount, json_int (status, "pid"), pidfd, patience (status));
   }
   if (pidfd >= 0)
     close (pidfd);

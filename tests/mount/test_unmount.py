@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import CONTACTFS
+from eventually import eventually
 from mounts import mounts_at
 from processes import wait_readable
 
@@ -73,3 +74,19 @@ def test_unmount_says_what_it_waits_for(contacts, run):
     assert re.search(r"waiting for at most \d+ seconds until its process has sent what was promised", result.errors)
     assert contacts.mutations() == ["DELETE"]
     contacts.mount.wait_end()
+
+
+@pytest.mark.options("--upload-timeout", "60")
+def test_the_next_file_system_of_the_same_number_holds_nothing(contacts, mount, run):
+    """The kernel gives the number of a file system that is gone to the next one, as soon as it is gone."""
+    contacts.emulator.fault("hang", method="DELETE", times=-1)
+    contacts.photo(contacts.person()).unlink()
+    unmounting = run.start(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, stderr=subprocess.PIPE)
+    eventually(lambda: mounts_at(contacts.path) == [])
+    others = [mount(contacts.emulator, account=f"other{number}") for number in range(4)]
+    assert wait_readable([unmounting.stderr], 60)
+    contacts.emulator.clear_faults()
+    assert b"waiting for at most" in unmounting.communicate(timeout=120)[1]
+    assert unmounting.returncode == 0
+    for other in others:
+        other.unmount()
