@@ -168,6 +168,13 @@ asks_for_contacts (const char *scope)
   return TRUE;
 }
 
+/* Google's library for Python names Google's token endpoint, whichever the key file names. */
+static gboolean
+is_for_us (const ServiceAccount *self, const char *audience)
+{
+  return g_strcmp0 (audience, self->token_uri) == 0 || g_strcmp0 (audience, "https://oauth2.googleapis.com/token") == 0;
+}
+
 static ServiceAccountVerdict
 refusal (guint status, const char *error, const char *description)
 {
@@ -184,7 +191,7 @@ check_claims (const ServiceAccount *self, const cJSON *claims)
     return refusal (400, "invalid_grant",
                     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check "
                     "your iat and exp values in the JWT claim.");
-  if (g_strcmp0 (json_get_string (claims, "aud"), self->token_uri) != 0)
+  if (!is_for_us (self, json_get_string (claims, "aud")))
     return refusal (400, "invalid_grant", "Invalid JWT: Failed audience check.");
   if (scope == NULL || *scope == '\0')
     return refusal (400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.");

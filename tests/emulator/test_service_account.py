@@ -50,7 +50,7 @@ def test_a_read_scope_reads(robot, key_file):
     ({"exp": time.time() + 7200}, 400, "invalid_grant", "reasonable timeframe"),
     ({"iat": time.time() + 600, "exp": time.time() + 1200}, 400, "invalid_grant", "reasonable timeframe"),
     ({"iat": time.time() - 4000, "exp": time.time() - 400}, 400, "invalid_grant", "reasonable timeframe"),
-    ({"aud": "https://oauth2.googleapis.com/token"}, 400, "invalid_grant", "audience"),
+    ({"aud": "https://oauth2.example.com/token"}, 400, "invalid_grant", "audience"),
     ({"scope": None}, 400, "invalid_scope", "Invalid OAuth scope"),
     ({"scope": "https://mail.google.com/"}, 401, "unauthorized_client", "Client is unauthorized to retrieve access tokens"),
     ({"sub": "nobody@example.com"}, 400, "invalid_grant", "Invalid email or User ID"),
