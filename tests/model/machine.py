@@ -326,7 +326,7 @@ class Machine(RuleBasedStateMachine):
                 "create in root": (errno.EPERM, "open", new, WRITE),
                 "profile": ((errno.EACCES, errno.EPERM), "open", self.path(contact, PROFILE), WRITE),
                 "previous": ((errno.EACCES, errno.EPERM), "open", folder + "/.previous/new.jpg", WRITE),
-                "xattr": (errno.ENOTSUP if there else errno.ENOENT, "setxattr", photo, "trusted.x", b"1"),
+                "xattr": (errno.ENOTSUP if there else errno.ENOENT, "setxattr", photo, "system.x", b"1"),
                 "chmod": (0 if there else errno.ENOENT, "chmod", photo, 0o600),
             }[what]
             self.call(worker, promised, *command)

@@ -4,8 +4,8 @@ model.py    what the model believes: docs/semantics.md in plain Python
 machine.py  the steps: programs that write, rename, remove; other devices; faults; kills, remounts and clocks
 world.py    the mount that it is compared with, its service and its clock (clock.c): no time passes there by itself
 
-What it finds is shrunk by hypothesis to the fewest steps, and becomes an ordinary test of its own. In ./dev test the steps
-are always the same; ./dev torture draws others, for as long as one likes:
+What it finds is shrunk by hypothesis to the fewest steps, and becomes an ordinary test of its own. By pytest the steps are
+always the same; ./dev torture draws others, for as long as one likes:
 
     tests/model/test_model.py [--seed N] [--minutes M]
 """
@@ -25,7 +25,7 @@ from machine import Machine, Steps  # noqa: E402
 from world import CONTACTFS  # noqa: E402
 
 STEPS_EACH = 40
-EXAMPLES = 30  # in ./dev test
+EXAMPLES = 30
 
 
 def run(examples, seed=None):

@@ -35,7 +35,7 @@ MAY_PASS = {408, 409, 421, 423, 425, 429, 499, 500, 502, 503, 504, 507, 509}
 MEANING = {"lost": errno.EIO, "silent": errno.ETIMEDOUT, "too much": errno.EIO, "broken": errno.EIO, "nonsense": errno.EIO,
            "redirect": errno.EIO, "fine": 0}
 STATUS = {400: errno.EINVAL, 401: errno.EACCES, 402: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT,
-          407: errno.EHOSTUNREACH, 409: errno.EAGAIN, 410: errno.ENOENT, 412: errno.ESTALE, 413: errno.EFBIG, 423: errno.EAGAIN,
+          407: errno.EHOSTUNREACH, 409: errno.EAGAIN, 410: errno.ENOENT, 412: errno.EAGAIN, 413: errno.EFBIG, 423: errno.EAGAIN,
           429: errno.EAGAIN, 451: errno.EACCES, 511: errno.EHOSTUNREACH}
 PHOTO_STATUS = {401: errno.EACCES, 402: errno.EACCES, 403: errno.EACCES, 451: errno.EACCES,
                 407: errno.EHOSTUNREACH, 429: errno.EAGAIN, 511: errno.EHOSTUNREACH}

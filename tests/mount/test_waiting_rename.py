@@ -37,7 +37,7 @@ def test_names_of_people_do_not_wait_for_it(contacts, run, faces):
     ben = emulator.create_person("Ben", "Carter")
     people = len(emulator.people())
     eventually(lambda: contacts.mount.status()["people"] == people)  # to list the folder would mend the kernel's names
-    assert contacts.resource(BEN) == ben and contacts.resource("Robert") == robert
+    eventually(lambda: contacts.resource(BEN) == ben and contacts.resource("Robert") == robert)
     rename.kill()
     run.finish(rename)
     run("cp", faces.face(2), contacts.photo(BEN))
