@@ -423,8 +423,8 @@ book_drafts_finish (BookFolder *folder)
 
   for (guint i = 0; folder->others != NULL && i < folder->others->len; i++)
     book_keep_unsent (folder->others->pdata[i]);
-  if (draft != NULL && draft->handles > 0)
-    book_draft_closed (folder->photo, draft);
-  else if (draft != NULL && draft->size == 0) /* created or cut, and never filled */
+  if (draft != NULL && draft->size == 0) /* created or cut, and never filled: a removal before it is carried out */
     book_folder_set_photo (folder, NULL);
+  else if (draft != NULL && draft->handles > 0)
+    book_draft_closed (folder->photo, draft);
 }

@@ -34,6 +34,17 @@ def test_rm_then_touch_then_the_end(contacts, run, person, photo, end):
     assert contacts.emulator.photo_bytes(resource) is None
 
 
+def test_rm_then_an_empty_file_that_is_open_at_the_end(contacts, run, person, photo):
+    """Also touch's own file is, when its release comes late."""
+    resource = contacts.resource(person)
+    run("rm", photo)
+    fd = os.open(photo, os.O_WRONLY | os.O_CREAT, 0o644)
+    contacts.mount.terminate()
+    with pytest.raises(OSError):  # the mount is gone
+        os.close(fd)
+    assert contacts.emulator.photo_bytes(resource) is None
+
+
 def test_rename_away_then_touch(contacts, run, person, photo, old):
     away = photo.with_name("photo.jpg~")
     run("mv", photo, away)
