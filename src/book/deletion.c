@@ -87,6 +87,20 @@ deletion_withdrawn (BookFolder *self)
     book_folder_release_if_idle (self);
 }
 
+/* Its outcome is known: what the service has shows again. The folder may be gone after this. */
+static void
+deletion_over (BookFolder *self)
+{
+  Book *book = self->book;
+
+  self->busy--;
+  if (self->state == BOOK_FOLDER_REMOVED)
+    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
+  else
+    book_folder_release_if_idle (self);
+  book_stop_check (book);
+}
+
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -115,12 +129,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (!keep_promise)
     forget_promise (book, person->resource_name);
-  self->busy--;
-  if (self->state == BOOK_FOLDER_REMOVED)
-    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
-  else
-    book_folder_release_if_idle (self);
-  book_stop_check (book);
+  deletion_over (self);
 }
 
 /* ---- the photo from before is back instead ---- */
@@ -142,12 +151,7 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
   } else {
     book_change_failed (book, person, "the new photo was to be taken back, and is still there", error);
   }
-  self->busy--;
-  if (self->state == BOOK_FOLDER_REMOVED)
-    book_folder_set_state (self, BOOK_FOLDER_SHOWN);
-  else
-    book_folder_release_if_idle (self);
-  book_stop_check (book);
+  deletion_over (self);
 }
 
 static void
