@@ -93,6 +93,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   self->archive = book_archive_new (self->options.data_dir);
   if ((options->anew && !book_forget_others (self, error)) || !book_people_load (self, error))
     return NULL;
+  book_allowances_load (self);
   book_deletions_load (self);
   return g_steal_pointer (&self);
 }
@@ -106,6 +107,7 @@ book_free (Book *self)
   book_scan_clear (self);
   g_clear_handle_id (&self->scan_timer, g_source_remove);
   book_mutations_clear (self);
+  book_allowances_clear (self);
   g_clear_pointer (&self->image_helper, image_helper_free);
   book_folders_clear (self);
   book_photos_clear (self);

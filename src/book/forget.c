@@ -28,7 +28,7 @@ forget_people (Book *self, GError **error)
   for (guint i = 0; ok && i < deletions->len; i++)
     ok = book_store_remove_deletion (self->store, deletions->pdata[i], error);
   return ok && book_store_set (self->store, "sync_token", NULL, error)
-         && book_store_set (self->store, "last_sync", NULL, error);
+         && book_store_set (self->store, "last_sync", NULL, error) && book_allowances_forget (self, error);
 }
 
 /* The pictures of .previous and .rejected are nobody's to show now, and nobody's to delete. */

@@ -122,6 +122,11 @@ void book_tell_changed (Book *book, const BookPerson *person, GBytes *picture);
 /* forget.c */
 gboolean book_forget_others (Book *book, GError **error);
 
+/* ---- allowance.c ---- */
+void book_allowances_load (Book *book);
+gboolean book_allowances_forget (Book *book, GError **error);
+void book_allowances_clear (Book *book);
+
 void book_people_init (Book *book);
 void book_people_clear (Book *book);
 gboolean book_people_load (Book *book, GError **error);

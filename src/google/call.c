@@ -119,6 +119,15 @@ pause_of (const Call *self)
   return about->listing ? &self->client->pauses[PEOPLE_LISTINGS] : NULL;
 }
 
+static void
+tell_pause (PeopleClient *client, const Pause *pause)
+{
+  g_autofree char *line = pause_print (pause, g_get_monotonic_time (), g_get_real_time ());
+
+  if (client->pause_changed != NULL)
+    client->pause_changed ((PeopleAllowance)(pause - client->pauses), line, client->pause_data);
+}
+
 /* Takes error. */
 static GError *
 pause_now (const Call *self, GError *error, gint64 retry_after)
@@ -130,6 +139,7 @@ pause_now (const Call *self, GError *error, gint64 retry_after)
   if (pause == NULL)
     return g_steal_pointer (&met);
   pause_begin (pause, met->message, retry_after, now);
+  tell_pause (self->client, pause);
   return pause_error (pause, now);
 }
 
@@ -155,6 +165,17 @@ judge_answer (GTask *task, HttpResponse *response)
     self->attempt.new_token = advice == ANSWER_NEW_TOKEN;
     g_task_return_error (task, advise (self, error));
   }
+}
+
+static void
+pause_over (const Call *self)
+{
+  Pause *pause = pause_of (self);
+
+  if (pause == NULL || pause->length == 0)
+    return;
+  pause_answered (pause);
+  tell_pause (self->client, pause);
 }
 
 /* The service did as asked, but did not say how the person looks now: ask. */
@@ -297,8 +318,8 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
     self->attempt.reached = leaves_open (response, error);
   if (is_over (task))
     return;
-  if (response != NULL && status_meaning (response->status)->advice == ANSWER_DONE && pause_of (self) != NULL)
-    pause_answered (pause_of (self));
+  if (response != NULL && status_meaning (response->status)->advice == ANSWER_DONE)
+    pause_over (self);
   if (response == NULL && attempts_may_pass (error))
     step_again (task, g_steal_pointer (&error), 0);
   else if (response == NULL)

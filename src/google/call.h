@@ -14,6 +14,8 @@ struct PeopleClient {
   char *api_url;     /* without a slash at the end */
   GHashTable *calls; /* set of running calls, borrowed: the end of the client cancels them */
   Pause pauses[PEOPLE_N_ALLOWANCES];
+  PeoplePauseFunc pause_changed; /* or NULL */
+  gpointer pause_data;
 };
 
 /* Takes request. The result is a GTask: what request->parse made of the answer. */

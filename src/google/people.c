@@ -59,6 +59,19 @@ people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error)
   return pause_left (&self->pauses[which], now);
 }
 
+void
+people_pause_watch (PeopleClient *self, PeoplePauseFunc func, gpointer data)
+{
+  self->pause_changed = func;
+  self->pause_data = data;
+}
+
+void
+people_pause_resume (PeopleClient *self, PeopleAllowance which, const char *line)
+{
+  pause_parse (&self->pauses[which], line, g_get_monotonic_time (), g_get_real_time ());
+}
+
 static void
 on_authorized (GObject *source, GAsyncResult *result, gpointer data)
 {

@@ -45,6 +45,12 @@ typedef enum {
  * or NULL. */
 gint64 people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error);
 
+/* Who keeps them between mounts is told of each that begins or ends: line is what people_pause_resume takes; NULL: there is
+ * none any more. Borrowed. func NULL: nobody is. */
+typedef void (*PeoplePauseFunc) (PeopleAllowance which, const char *line, gpointer data);
+void people_pause_watch (PeopleClient *self, PeoplePauseFunc func, gpointer data);
+void people_pause_resume (PeopleClient *self, PeopleAllowance which, const char *line);
+
 /* people.connections.list for people/me: pageSize 1000, requestSyncToken. sync_token NULL: everything. page_token NULL:
  * the first page; pass the same sync_token again with every page. */
 void people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,

@@ -4,16 +4,23 @@ import errno
 import json
 import os
 import re
+import struct
 import time
+from pathlib import Path
 
 import pytest
-from conftest import CONTACTFS
+from conftest import BUILD, CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES
+from emulator import Emulator
 from eventually import eventually
+from mounts import MountFailed
 
 ALICE, BEN = "Alice Smith", "Ben Carter"
 UPLOAD, DELETE = "*:updateContactPhoto", "*:deleteContactPhoto"
 LIST = "/v1/people/me/connections"
 WORDS = "Google's daily allowance for changes is used up"
+
+
+needs_clock = pytest.mark.skipif(b"__asan_init" in Path(CONTACTFS).read_bytes(), reason="its clock was not tried under AddressSanitizer")
 
 
 def errno_of(call, *words):
@@ -93,6 +100,79 @@ def test_queue_behind_it_is_told_at_once(contacts, faces, run):
     results = [run.finish(copy) for copy in copies]
     assert all(result.status != 0 for result in results)
     assert contacts.mutations() == ["PATCH"]
+
+
+def set_clock(mount, seconds):
+    """The next mount's clock on the wall is ahead of ours."""
+    page = mount.state / "clock"
+    page.write_bytes(struct.pack("=qqq", 1, 0, seconds * 10**9).ljust(4096, b"\0"))
+    mount.env |= {"LD_PRELOAD": str(BUILD / "tests/model/model-clock.so"), "MODEL_CLOCK": str(page)}
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["unmounted", "killed"])
+def test_next_mount_keeps_to_it(used_up, faces, killed):
+    mount = used_up.mount
+    until = mount.status()["changes_paused_until"]
+    if killed:
+        mount.kill()
+    mount.remount()
+    mutations = len(used_up.mutations())
+    assert abs(mount.status()["changes_paused_until"] - until) <= 1
+    assert errno_of((used_up.path / BEN / "photo.jpg").write_bytes, faces.face_bytes(2)) == errno.EAGAIN
+    assert errno_of(os.unlink, used_up.path / BEN / "photo.jpg") == errno.EAGAIN
+    assert WORDS in mount.error(BEN) and "try again at " in mount.error(BEN)
+    assert len(used_up.mutations()) == mutations
+
+
+@needs_clock
+def test_later_it_goes_on(used_up, faces):
+    """After it there is one try; what it meets counts on from what the mount before had met."""
+    mount, photo = used_up.mount, used_up.path / BEN / "photo.jpg"
+    mount.unmount()
+    set_clock(mount, 301)
+    mount.start()
+    mutations = len(used_up.mutations())
+    assert mount.status()["changes_paused_until"] == 0
+    assert errno_of(photo.write_bytes, faces.face_bytes(2)) == errno.EAGAIN
+    assert len(used_up.mutations()) == mutations + 1
+    assert 590 < mount.status()["changes_paused_until"] - time.time() - 301 < 610
+    used_up.emulator.clear_faults()
+    mount.unmount()
+    set_clock(mount, 301 + 601)
+    mount.start()
+    photo.write_bytes(faces.face_bytes(2))
+    mount.unmount()
+    mount.start()
+    assert mount.status()["changes_paused_until"] == 0
+    photo.write_bytes(faces.face_bytes(3))
+
+
+@needs_clock
+def test_a_clock_set_back_bars_nobody(used_up):
+    used_up.mount.unmount()
+    set_clock(used_up.mount, -7 * 86400)
+    used_up.mount.start()
+    assert 200 < used_up.mount.status()["changes_paused_until"] - (time.time() - 7 * 86400) < 310
+
+
+@pytest.mark.refused
+def test_a_service_manager_starts_it_again_and_again(emulator, mount, tmp_path):
+    """The first listing of all: one request meets it, however often it is mounted."""
+    emulator.fault("quota", path=LIST, times=-1)
+    for _ in range(3):
+        with pytest.raises(MountFailed) as failure:
+            mount(emulator, state=tmp_path / "state")
+        assert failure.value.status == 1
+        assert "Google's daily allowance" in failure.value.text and "try again at " in failure.value.text
+    assert len(emulator.requests(path=LIST)) == 1
+
+
+def test_another_address_book_has_an_allowance_of_its_own(used_up, faces):
+    with Emulator(SMALL_FACES, program=PEOPLE_EMULATOR) as other:
+        used_up.mount.emulator = other
+        used_up.mount.remount()
+        (used_up.path / BEN / "photo.jpg").write_bytes(faces.face_bytes(2))
+        used_up.mount.unmount()
 
 
 def test_reading_goes_on(used_up):

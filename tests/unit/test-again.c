@@ -136,7 +136,60 @@ test_pause_lengths (void)
   g_assert_cmpint (pause_left (&pause, 1000), ==, 0);
   pause_begin (&pause, "It is used up", 7 * G_TIME_SPAN_HOUR, 1000);
   g_assert_cmpint (pause_left (&pause, 1000), ==, 7 * G_TIME_SPAN_HOUR);
+  pause_begin (&pause, "It is used up", G_MAXINT32 * G_TIME_SPAN_SECOND, 1000);
+  g_assert_cmpint (pause_left (&pause, 1000), ==, 24 * G_TIME_SPAN_HOUR);
   pause_clear (&pause);
+}
+
+/* What the next mount finds, whose clocks are others. */
+static void
+assert_kept (const char *line, int wall_minute, int minutes_left)
+{
+  Pause pause = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  pause_parse (&pause, line, 7000, wall_minute * G_TIME_SPAN_MINUTE);
+  g_assert_cmpint (pause_left (&pause, 7000), ==, minutes_left * G_TIME_SPAN_MINUTE);
+  if (minutes_left > 0) {
+    error = pause_error (&pause, 7000);
+    g_assert_true (g_str_has_prefix (error->message, "It is used up: try again at "));
+  }
+  pause_begin (&pause, "It is used up", 0, 7000);
+  g_assert_cmpint (pause_left (&pause, 7000), ==, 20 * G_TIME_SPAN_MINUTE); /* it goes on doubling */
+  pause_clear (&pause);
+}
+
+static void
+test_pause_is_kept (void)
+{
+  const char *const bad[] = { "",
+                              "1 2 3",
+                              "x 300000000 300000000 why",
+                              "9 300000000 300000000x why",
+                              "9 9 300000000 why",
+                              "9 300000000 99999999999999 why",
+                              "9223372036854775808 300000000 300000000 why" };
+  const gint64 wall = 1000 * G_TIME_SPAN_MINUTE;
+  Pause pause = { 0 };
+  g_autofree char *line = NULL;
+
+  g_assert_null (pause_print (&pause, 0, wall));
+  pause_begin (&pause, "It is used up", 0, 0);
+  pause_begin (&pause, "It is used up", 0, 0);
+  line = pause_print (&pause, 2 * G_TIME_SPAN_MINUTE, wall);
+  assert_kept (line, 1000, 8);
+  assert_kept (line, 1003, 5);
+  assert_kept (line, 1008, 0);
+  assert_kept (line, 900000, 0);
+  assert_kept (line, 10, 10); /* the clock was set back by a day */
+  pause_answered (&pause);
+  g_assert_null (pause_print (&pause, 0, wall));
+  pause_clear (&pause);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    pause_parse (&pause, bad[i], 0, 0);
+    g_assert_cmpint (pause_left (&pause, 0), ==, 0);
+    g_assert_null (pause.why);
+  }
 }
 
 /* Four attempts, and EAGAIN; not one after the other until the deadline. */
@@ -222,6 +275,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/again/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("pause", test_pause);
   g_test_add_func ("/again/pause-lengths", test_pause_lengths);
+  g_test_add_func ("/again/pause-is-kept", test_pause_is_kept);
   ADD ("409-four-times", test_409_four_times);
   ADD ("attempts-at-changes", test_attempts_at_changes);
   ADD ("attempt-whose-person-is-not-told", test_attempt_whose_person_is_not_told);
