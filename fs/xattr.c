@@ -137,12 +137,12 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   fs_reply_sized (req, (const char *)names->data, names->len, size);
 }
 
-/* What programs carry along (rsync -X, borg) is accepted and not kept, as modes are. Other namespaces mean something to the
- * system, which must not believe that they are here. */
+/* What programs carry along (rsync -AX, cp -a, borg) is accepted and not kept, as modes are: lists of who may do what are
+ * another way to say a mode. The rest means something to the system, which must not believe that it is here. */
 static gboolean
 is_dropped (const char *name)
 {
-  return g_str_has_prefix (name, "user.");
+  return g_str_has_prefix (name, "user.") || g_str_has_prefix (name, "system.posix_acl_");
 }
 
 static void

@@ -75,6 +75,30 @@ def test_user_xattrs_are_accepted_and_not_kept(contacts, person, photo, old, whe
     assert contacts.held(person) == old and contacts.mutations() == []
 
 
+# ---- access lists: where the source has one, programs set it, and say that they failed when they cannot ----
+
+LISTS = {"rsync -A": 'rsync -aA "$face" "$photo"', "rsync -AX": 'rsync -aAX "$face" "$photo"', "cp -a": 'cp -a "$face" "$photo"',
+         "cp": 'cp --preserve=all "$face" "$photo"', "mv": 'mv "$face" "$photo"', "gio": 'gio copy -p "$face" "$photo"',
+         "tar": 'tar --acls -C "$(dirname "$face")" -cf "$archive" photo.jpg && tar --acls -C "$(dirname "$photo")" -xf "$archive"',
+         "bsdtar": 'bsdtar --acls -C "$(dirname "$face")" -cf "$archive" photo.jpg && bsdtar -C "$(dirname "$photo")" --acls -xpf "$archive"',
+         "setfacl": 'cp "$face" "$photo" && setfacl -m u:1:r "$photo" && setfacl -b "$photo" && setfacl -R -d -m u:1:rx "$(dirname "$photo")"'}
+
+
+@needs("setfacl", "bsdtar")
+@pytest.mark.parametrize("way", LISTS)
+def test_access_lists_are_accepted_and_not_kept(contacts, run, faces, person, photo, old, tmp_path, way):
+    face = tmp_path / "source" / "photo.jpg"
+    face.parent.mkdir()
+    face.write_bytes(faces.face_bytes(1))
+    if run("setfacl", "-m", "u:1:r", face, check=False).status != 0:
+        pytest.skip("no access lists in the folder for tests")
+    before = run("getfacl", "-cp", photo, photo.parent).out
+    result = run.shell(LISTS[way], env={"face": str(face), "photo": str(photo), "archive": str(tmp_path / "a.tar")}, check=False)
+    assert result.status == 0 and not result.errors, result
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+    assert run("getfacl", "-cp", photo, photo.parent).out == before
+
+
 # ---- mknod: what NFS, overlayfs and tar --xattrs create with ----
 
 def test_mknod_then_write(contacts, faces, person, photo):
