@@ -8,6 +8,7 @@
  *   y and something behind it, or a mark before it  temporary: it derives from y in the folder: "#photo.jpg#",
  *                                                   "photo.jpg.save", "photo.jpg.AbC123"
  *   y and a blank behind it                         a drop: so people and file managers name copies
+ *   y and a picture's ending, "photo.jpg.png"       a drop: so people name pictures
  *
  * Collected from the programs themselves; what is missed here still works, by the rule for "any other name".
  */
@@ -65,6 +66,17 @@ is_numbered_backup (const char *name)
   return number != NULL && number != name && number[1] == '~' && is_number (number);
 }
 
+/* text is ".png" or another ending by which pictures are named. */
+static gboolean
+is_picture_ending (const char *text)
+{
+  static const char *const endings[] = { ".jpg",  ".jpeg", ".jfif", ".png", ".webp", ".heic", ".heif",
+                                         ".avif", ".tif",  ".tiff", ".gif", ".bmp",  ".jxl",  NULL };
+  g_autofree char *lower = g_ascii_strdown (text, -1);
+
+  return g_strv_contains (endings, lower);
+}
+
 static gboolean
 derives_from (const char *name, const char *neighbour, gboolean created)
 {
@@ -78,7 +90,7 @@ derives_from (const char *name, const char *neighbour, gboolean created)
   behind = at + strlen (neighbour);
   if (at > name)
     return TRUE;
-  if (*behind == '\0' || g_ascii_isspace (*behind) || (created && is_number (behind)))
+  if (*behind == '\0' || g_ascii_isspace (*behind) || (created && is_number (behind)) || is_picture_ending (behind))
     return FALSE;
   return !g_ascii_isalnum (*behind) || strchr (neighbour, '.') != NULL; /* "IMG_10.jpg" is none of "IMG_1" */
 }

@@ -75,6 +75,36 @@ def test_numbered_copy_is_a_drop(contacts, run, faces, person, photo, old):
         check(contacts, person, faces.face_bytes(number), ["PATCH"] * (number + 1))
 
 
+BRINGERS = {"cp": 'cp "$face" "$folder/$name"', "rsync": 'rsync -a "$face" "$folder/$name"', "gio": 'gio copy "$face" "$folder/$name"',
+            "mv": 'cp "$face" "$face.copy" && mv "$face.copy" "$folder/$name"'}
+
+
+@pytest.mark.parametrize("way", BRINGERS)
+@pytest.mark.parametrize("name", ["photo.jpg.png", "photo.jpg.JPG", "photo_conflict-2026.jpg", "photo (conflicted copy).jpg",
+                                  "photo.sync-conflict-20261130-120000-AAAAAAA.jpg"])
+def test_a_picture_by_a_name_like_the_photos(contacts, run, faces, person, photo, old, name, way):
+    """Not silently lost: it is the photo, and what was there is in .previous."""
+    face = faces.png if name.endswith("png") else faces.face(1)
+    run.shell(BRINGERS[way], env={"face": str(face), "folder": str(photo.parent), "name": name})
+    check(contacts, person, face.read_bytes(), ["PATCH"])
+    assert contacts.previous(person) == [old]
+
+
+@pytest.mark.keep_bytes
+@pytest.mark.parametrize("name", ["photo_conflict-2026.jpg", "photo.sync-conflict-20261130-120000-AAAAAAA.jpg"])
+def test_a_conflict_copy_that_a_sync_program_keeps(contacts, run, faces, person, photo, old, name):
+    """Syncthing and Nextcloud rename what is there, then rename what comes over photo.jpg."""
+    copy = photo.with_name(name)
+    run("mv", photo, copy)
+    run("cp", faces.face(1), photo.with_name(".syncthing.photo.jpg.tmp"))
+    run("mv", photo.with_name(".syncthing.photo.jpg.tmp"), photo)
+    assert copy.read_bytes() == old
+    check(contacts, person, faces.face_bytes(1), ["PATCH"], extra=[name])
+    contacts.mount.remount()
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+    assert contacts.previous(person) == [old]
+
+
 def test_numbered_backup_is_none(contacts, run, faces, person, photo, old):
     """cp --backup renames what is there."""
     run("cp", "--backup=numbered", faces.face(1), photo)

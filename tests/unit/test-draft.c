@@ -190,6 +190,9 @@ temporary_names (void)
                                          "my photo.jpg",
                                          "IMG_10.jpg",
                                          "other.jpg.AbC123",
+                                         "photo.jpg.png",
+                                         "photo.jpg.JPEG",
+                                         "face.png.webp",
                                          "face.png" };
   static const char *const taken[] = { "photo.jpg.~1~", "photo.jpg.1", "other.jpg.~12~", "face.png.3" };
 
