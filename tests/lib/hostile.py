@@ -149,24 +149,27 @@ class Hostile:
     def __exit__(self, *what):
         for origin in list(self.listeners):
             self.refuse(origin)
-        with self.lock:
-            for connection in self.open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+        self.cut()
         for reserved in (self.behind, *self.reserved.values()):
             reserved.close()
 
     # ---- addresses ----
 
+    def port(self, origin):
+        return self.reserved[origin].getsockname()[1]
+
     def url(self, origin):
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.reserved[origin].getsockname()[1]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port(origin)}"
+
+    @property
+    def behind_port(self):
+        """The service's own, of its photos."""
+        return self.behind.getsockname()[1]
 
     @property
     def emulator_options(self):
         """What makes the service name the relay as the photos' host."""
-        return ["--photo-url", self.url("photo"), "--photo-port", str(self.behind.getsockname()[1])]
+        return ["--photo-url", self.url("photo"), "--photo-port", str(self.behind_port)]
 
     def serve(self, emulator):
         self.service = emulator
@@ -213,6 +216,15 @@ class Hostile:
         self.listeners[origin] = listener
         threading.Thread(target=self._listen, args=(origin, listener), daemon=True).start()
 
+    def cut(self):
+        """Every connection ends."""
+        with self.lock:
+            for connection in self.open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
     # ---- connections ----
 
     def _listen(self, origin, listener):
@@ -231,7 +243,7 @@ class Hostile:
             if door is not None and door(origin, connection):
                 return
             if tls is not None:
-                connection = tls.wrap_socket(connection, server_side=True)
+                connection = self._begin_tls(tls, connection)
             self._exchange(Exchange(self, origin, connection))
         except (Gone, OSError):
             pass
@@ -239,6 +251,15 @@ class Hostile:
             with self.lock:
                 self.open.discard(connection)
             connection.close()
+
+    def _begin_tls(self, tls, connection):
+        """Python makes another socket of it."""
+        with self.lock:
+            self.open.discard(connection)
+            connection = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self.open.add(connection)
+        connection.do_handshake()
+        return connection
 
     def _take(self, exchange):
         """The fault that is meant for this request, or None."""
