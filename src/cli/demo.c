@@ -130,6 +130,13 @@ demo_find_program (GError **error)
   return program;
 }
 
+char *
+demo_folder (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "contactfs", "demo-service", NULL);
+  return g_canonicalize_filename (folder, NULL);
+}
+
 Demo *
 demo_start (const char *folder, gboolean foreground, GError **error)
 {

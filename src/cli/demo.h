@@ -17,6 +17,9 @@ typedef struct {
 /* The program of the service: its path, transfer full, or NULL with a sentence. */
 char *demo_find_program (GError **error);
 
+/* Where it keeps its people: an absolute path, transfer full. */
+char *demo_folder (void);
+
 /* Starts it on folder, which it keeps its people in, and waits until it listens. foreground: its stderr is ours.
  * Spawns: after daemon_detach. */
 Demo *demo_start (const char *folder, gboolean foreground, GError **error);

@@ -3,6 +3,7 @@
 #include "cli/fail.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int
 cli_fail (int status, const char *format, ...)
@@ -17,4 +18,14 @@ cli_fail (int status, const char *format, ...)
       *c = ' ';
   fprintf (stderr, "contactfs: %s\n", g_strchomp (sentence));
   return status;
+}
+
+int
+cli_fail_usage (const GError *error, const char *command)
+{
+  /* GLib's own sentence, in whatever language, ends with the option. */
+  const char *option = strchr (error->message, '-');
+  if (g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && option != NULL)
+    return cli_fail (CLI_USAGE, "unknown option “%s” (see %s --help)", option, command);
+  return cli_fail (CLI_USAGE, "%s (see %s --help)", error->message, command);
 }

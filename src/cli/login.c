@@ -471,7 +471,7 @@ cli_login (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   gboolean help = FALSE;
   if (!parse (&options, argc, argv, &help, &error))
-    return cli_fail (CLI_USAGE, "%s (see contactfs login --help)", error->message);
+    return cli_fail_usage (error, "contactfs login");
   if (help)
     return CLI_OK;
   complete (&options);

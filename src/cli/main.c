@@ -45,7 +45,7 @@ run_with_options (OptionsForm form, int argc, char **argv)
     return cli_fail (CLI_FAILED, "%s", error->message);
   g_autoptr (Options) options = options_parse (form, argc, argv, &error);
   if (options == NULL)
-    return cli_fail (CLI_USAGE, "%s (see %s --help)", error->message, names[form]);
+    return cli_fail_usage (error, names[form]);
   if (options->help) {
     g_set_prgname (names[form]);
     g_autofree char *help = options_help (form);
@@ -75,7 +75,7 @@ run_unmount (int argc, char **argv)
     return CLI_OK;
   }
   if (argc != 2 || argv[1][0] == '-')
-    return cli_fail (CLI_USAGE, "which folder to unmount? Usage: contactfs unmount MOUNTPOINT");
+    return cli_fail (CLI_USAGE, "no folder given to unmount. Usage: contactfs unmount MOUNTPOINT");
   return cli_unmount (argv[1]);
 }
 
@@ -126,7 +126,7 @@ run_doctor (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (Options) options = options_parse (OPTIONS_DOCTOR, argc, argv, &error);
   if (options == NULL)
-    return cli_fail (CLI_USAGE, "%s (see contactfs doctor --help)", error->message);
+    return cli_fail_usage (error, "contactfs doctor");
   if (!options->help)
     return cli_doctor (options, json);
   g_set_prgname ("contactfs doctor");

@@ -9,6 +9,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -135,9 +136,8 @@ make_clients (Daemon *self, GError **error)
 {
   self->http = http_client_new ();
   if (self->is_demo) {
-    g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "contactfs", "demo-service", NULL);
-    g_autofree char *absolute = g_canonicalize_filename (folder, NULL);
-    self->demo = demo_start (absolute, self->options->foreground, error);
+    g_autofree char *folder = demo_folder ();
+    self->demo = demo_start (folder, self->options->foreground, error);
     if (self->demo == NULL)
       return FALSE;
     self->api_url = g_strdup (self->demo->api_url);
@@ -225,13 +225,17 @@ print_first_steps (const Daemon *self)
 {
   g_autofree char *folder = g_shell_quote (self->mountpoint);
   g_autofree char *command = programs_own_command ();
+  g_autofree char *service = demo_folder ();
+  g_autofree char *kept = g_shell_quote (service);
   printf ("Sample contacts are mounted on %s. Try:\n"
           "  ls %s\n"
-          "  cp face.jpg %s/'Alice Smith'/photo.jpg    a new photo for Alice\n"
+          "  cp %s/'Ben Carter'/photo.jpg %s/'Alice Smith'/    Alice gets Ben's face\n"
           "  %s status\n"
           "  %s unmount %s\n"
-          "Only the built-in server is changed; no account is involved.\n",
-          self->mountpoint, folder, folder, command, command, folder);
+          "Or open %s in your file manager.\n"
+          "Only the built-in server is changed; no account is involved. It keeps what you change:\n"
+          "to start afresh, unmount, and remove the folder %s.\n",
+          self->mountpoint, folder, folder, folder, command, command, folder, self->mountpoint, kept);
   fflush (stdout);
 }
 
@@ -313,6 +317,12 @@ prepare (Daemon *self, GError **error)
     return FALSE;
   if (taken > 0)
     cli_fail (CLI_OK, "%s was a dead mount, since its process had ended; it was taken away", self->options->mountpoint);
+  /* whoever tries it out has no folder yet */
+  if (self->is_demo && g_mkdir_with_parents (self->options->mountpoint, 0700) != 0 && errno != EEXIST) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s cannot be made: %s",
+                 self->options->mountpoint, g_strerror (errno));
+    return FALSE;
+  }
   if (!fs_check_mountpoint (self->options->mountpoint, error))
     return FALSE;
   g_autofree char *real = realpath (self->options->mountpoint, NULL);

@@ -306,7 +306,7 @@ take_positionals (Options *self, OptionsForm form, char **words, GError **error)
   if (form == OPTIONS_DOCTOR)
     return count == 0 || usage_error (error, "no folder is wanted here, and not “%s”", words[0]);
   if (count < wanted)
-    return usage_error (error, "which folder to mount on is missing");
+    return usage_error (error, "no folder given to mount on");
   if (count > wanted)
     return usage_error (error, "one folder to mount on is wanted, not also “%s”", words[wanted]);
   self->mountpoint = g_strdup (words[wanted - 1]);

@@ -62,13 +62,20 @@ report_add (Report *self, ReportState state, const char *check, const char *form
   g_ptr_array_add (self->lines, line);
 }
 
+static guint
+count_bad (const Report *self)
+{
+  guint count = 0;
+  for (guint i = 0; i < self->lines->len; i++)
+    if (((const Line *)g_ptr_array_index (self->lines, i))->state == REPORT_BAD)
+      count++;
+  return count;
+}
+
 gboolean
 report_is_good (const Report *self)
 {
-  for (guint i = 0; i < self->lines->len; i++)
-    if (((const Line *)g_ptr_array_index (self->lines, i))->state == REPORT_BAD)
-      return FALSE;
-  return TRUE;
+  return count_bad (self) == 0;
 }
 
 void
@@ -81,6 +88,11 @@ report_print (const Report *self)
     const Line *line = g_ptr_array_index (self->lines, i);
     printf ("%s %-12s %s\n", shown[line->state], line->check, line->sentence);
   }
+  guint bad = count_bad (self);
+  if (bad == 0)
+    printf ("no problems\n");
+  else
+    printf ("%u %s\n", bad, bad == 1 ? "problem" : "problems");
 }
 
 void

@@ -189,7 +189,7 @@ entry_set_contact (Entry *self, const Mount *mount, const char *below)
 static void
 print_row (const char *name, const char *value)
 {
-  printf ("  %-12s %s\n", name, value);
+  printf ("  %-16s %s\n", name, value);
 }
 
 static char *
@@ -298,7 +298,7 @@ print_status (const Entry *entry)
     print_row ("Changes", pause);
   if (doubt != NULL)
     print_row ("Listing", doubt);
-  print_row ("Waiting", waiting);
+  print_row ("Changes waiting", waiting);
   print_row ("Cache", cache);
   print_row ("Last error", error);
 }
@@ -334,11 +334,11 @@ print_not_mounted (const Entry *entry)
   if (entry->login != NULL)
     print_row ("Login", entry->login);
   if (stored_login_exists (folder))
-    printf ("  %-12s contactfs mount%s%s FOLDER\n", "To mount it", option, name);
+    printf ("  %-16s contactfs mount%s%s FOLDER\n", "To mount it", option, name);
   else if (has_file (folder, "mount.env"))
-    printf ("  %-12s systemctl --user start contactfs@%s\n", "To mount it", entry->account);
+    printf ("  %-16s systemctl --user start contactfs@%s\n", "To mount it", entry->account);
   else
-    printf ("  %-12s contactfs login%s%s%s\n", "To log in", option, name,
+    printf ("  %-16s contactfs login%s%s%s\n", "To log in", option, name,
             has_file (folder, "client.json") ? "" : " --client FILE");
 }
 

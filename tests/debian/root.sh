@@ -16,7 +16,7 @@ die() {
 
 # unshare itself hears no signal but this one, and with it ends all that runs in the namespaces.
 alone() {
-  unshare --mount --propagation private --pid --fork --kill-child "$this" "$@" &
+  unshare --mount --propagation slave --pid --fork --kill-child "$this" "$@" &
   trap 'kill -KILL $!; exit 130' INT
   trap 'kill -KILL $!; exit 143' TERM HUP
   wait $!

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import stat
 import urllib.error
@@ -39,6 +41,26 @@ def test_demo(cli, run, folder, faces, clean_env):
     assert run.shell(line, env=cli.env).status == 0, "it can be run as it is printed"
     result = cli("demo", folder, env={"PATH": f"{Path(CONTACTFS).parent}:{clean_env['PATH']}"})
     assert "  contactfs unmount" in result.out and cli("unmount", folder).status == 0
+
+
+def test_the_first_steps_work_as_they_are_printed(cli, run, tmp_path, clean_env):
+    folder = tmp_path / "made by/the demo"
+    result = cli("demo", folder)
+    assert (result.status, result.errors) == (0, ""), result
+    lines = [line.strip() for line in result.out.splitlines()]
+    alice = folder / "Alice Smith/photo.jpg"
+    before = alice.read_bytes()
+    copy = next(line for line in lines if line.startswith("cp ")).split("    ")[0]
+    assert run.shell(copy, env=cli.env).status == 0
+    assert alice.read_bytes() != before
+    assert cli("unmount", folder).status == 0
+    remove = next(line for line in lines if line.startswith("to start afresh"))
+    place = Path(shlex.split(remove)[-1].rstrip("."))
+    assert place.is_dir()
+    shutil.rmtree(place)
+    assert cli("demo", folder).status == 0
+    assert alice.read_bytes() == before, "the sample people are as they were"
+    assert cli("unmount", folder).status == 0
 
 
 def test_demo_killed(cli, folder):

@@ -94,7 +94,9 @@ def test_all_is_well(doctor, service, run, home, emulator):
     assert list(home.iterdir()) == [], "it only looks"
     assert all(request["method"] == "GET" for request in emulator.requests())
     result = run(CONTACTFS, "doctor", *service, env={"HOME": str(home)}, check=False)
-    lines = result.out.splitlines()
+    *lines, total = result.out.splitlines()
+    bad = [line for line in lines if line.startswith("BAD ")]
+    assert total == {0: "no problems", 1: "1 problem"}.get(len(bad), f"{len(bad)} problems")
     assert len(lines) >= len(CHECKS) and all(line.startswith(("ok ", "-  ", "BAD ")) for line in lines)
     assert "\033" not in result.out and emulator.token not in result.out
 
@@ -369,8 +371,15 @@ def test_the_demo_needs_no_service(doctor, service):
     found = doctor("--account", "demo", env=env)
     assert "sample people" in found.words["network"] and "needs none" in found.words["credentials"]
     assert not {"network", "credentials", "token", "permission"} & set(found.bad)
-    assert {*found.states, "allow-other"} == set(CHECKS)
+    assert found.states["others"] == "skipped" and not {"certificate", "clock", "token", "api"} & set(found.states), "one line for them all"
     assert doctor("--account", "demo", *service).states["permission"] == "good", "as --api-url says"
+
+
+def test_problems_are_counted(run, home, emulator):
+    result = run(CONTACTFS, "doctor", "--api-url", emulator.api_url, "--token-command", "exit 3", env={"HOME": str(home)}, check=False)
+    *lines, total = result.out.splitlines()
+    bad = sum(line.startswith("BAD ") for line in lines)
+    assert bad > 0 and total == ("1 problem" if bad == 1 else f"{bad} problems")
 
 
 def test_no_token(doctor, emulator):

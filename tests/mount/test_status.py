@@ -54,7 +54,7 @@ def test_everything_that_is_known(contacts, status):
     assert said["People"] == str(told["people"]) and said["Photos"] == str(told["photos"])
     assert "ago" in said["Last sync"] or "just now" in said["Last sync"]
     assert said["Next sync"] == "in 8 minutes"
-    assert said["Waiting"] == "0" and said["Cache"].endswith(" of 512.0\u00a0MiB")
+    assert said["Changes waiting"] == "0" and said["Cache"].endswith(" of 512.0\u00a0MiB")
     assert "Alice Smith" in said["Last error"] and "not changed" in said["Last error"]
 
 
@@ -77,7 +77,7 @@ def test_accounts_without_a_mount(contacts, status):
     login.chmod(0o600)
     (mounted.state / "state/contactfs/unused").mkdir()
     result = status(mounted=mounted)
-    assert "Account      a-work" in result.out and "contactfs login --account a-work --client FILE" in result.out
+    assert "Account          a-work" in result.out and "contactfs login --account a-work --client FILE" in result.out
     assert "contactfs mount --account a-home FOLDER" in result.out and "--account a-work FOLDER" not in result.out
     assert "systemctl --user start contactfs@a-unit" in result.out
     told = [entry for entry in entries(status("--json", mounted=mounted)) if entry["state"] == "not mounted"]

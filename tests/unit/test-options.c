@@ -146,8 +146,8 @@ test_refused (void)
   static const struct {
     const char *line, *words;
   } cases[] = {
-    { "", "missing" },
-    { "--read-only", "missing" },
+    { "", "no folder given" },
+    { "--read-only", "no folder given" },
     { "/mnt /other", "/other" },
     { "--frobnicate /mnt", "--frobnicate" },
     { "/mnt --account", "--account" },
@@ -180,7 +180,7 @@ test_refused (void)
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_refused (OPTIONS_MOUNT, cases[i].line, cases[i].words);
-  assert_refused (OPTIONS_HELPER, "default -o rw", "missing");
+  assert_refused (OPTIONS_HELPER, "default -o rw", "no folder given");
   assert_refused (OPTIONS_HELPER, "a/b /mnt -o rw", "a/b");
 }
 
