@@ -174,10 +174,11 @@ def test_rclone_that_does_not_look_at_sizes(contacts, run, person, photo, old, w
 
 @needs("rclone")
 @pytest.mark.refused
-def test_rclone_refused(contacts, run, faces, person, photo, old, tmp_path):
+@pytest.mark.parametrize("command", ["copyto", "moveto"])
+def test_rclone_refused(contacts, run, faces, person, photo, old, tmp_path, command):
     contacts.emulator.fault("status", path="*:updateContactPhoto", status=400, times=-1)
-    result = run("rclone", "--config", tmp_path / "none", "--retries", "1", "copyto", faces.face(1), photo, check=False)
-    assert result.status != 0
+    result = run("rclone", "--config", tmp_path / "none", "--retries", "1", command, faces.face(1), photo, check=False)
+    assert result.status != 0 and faces.face(1).exists()
     eventually(photo.exists)
     assert contacts.held(person) == photo.read_bytes() == old and "DELETE" not in contacts.mutations()
 
