@@ -109,7 +109,8 @@ read_nclx (Span ipco, guint n, ImageColours *colours)
   return TRUE;
 }
 
-/* ipma: for each item how many properties it has, and their numbers. */
+/* ipma: for each item, once, how many properties it has, and their numbers. A file that tells of one item again and again would
+ * have all its properties walked through each time. */
 static gboolean
 find_nclx (Span iprp, guint64 item, ImageColours *colours)
 {
@@ -128,6 +129,8 @@ find_nclx (Span iprp, guint64 item, ImageColours *colours)
       if (number == item && read_nclx (ipco, (guint)(property & ((flags & 1) != 0 ? 0x7fff : 0x7f)), colours))
         return TRUE;
     }
+    if (number == item)
+      return FALSE;
   }
   return FALSE;
 }
