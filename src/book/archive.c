@@ -19,6 +19,7 @@
 struct BookArchive {
   char *dir;
   GMutex changing;
+  GHashTable *moved; /* resource name → the one that the person has since; under the lock */
 };
 
 BookArchive *
@@ -27,6 +28,7 @@ book_archive_new (const char *dir)
   BookArchive *self = g_new0 (BookArchive, 1);
 
   self->dir = g_strdup (dir);
+  self->moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_mutex_init (&self->changing);
   return self;
 }
@@ -37,6 +39,7 @@ book_archive_free (BookArchive *self)
   if (!self)
     return;
   g_mutex_clear (&self->changing);
+  g_hash_table_unref (self->moved);
   g_free (self->dir);
   g_free (self);
 }
@@ -307,11 +310,22 @@ add (const char *folder, GBytes *bytes, GError **error)
   return g_steal_pointer (&name);
 }
 
+/* A worker may come late: the person may have been renamed since it was told to add. */
+static const char *
+present_name (BookArchive *self, const char *resource_name)
+{
+  const char *next;
+
+  while ((next = g_hash_table_lookup (self->moved, resource_name)) != NULL)
+    resource_name = next;
+  return resource_name;
+}
+
 char *
 book_archive_add (BookArchive *self, BookArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
-  g_autofree char *folder = folder_of (self, kind, resource_name);
+  g_autofree char *folder = folder_of (self, kind, present_name (self, resource_name));
   char *name;
 
   if (g_bytes_get_size (bytes) == 0) {
@@ -411,7 +425,11 @@ book_archive_rename (BookArchive *self, const char *from, const char *to)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
   g_autofree char *from_folder = person_folder (self, from), *to_folder = person_folder (self, to);
 
-  if (g_str_equal (from_folder, to_folder) || !g_file_test (from_folder, G_FILE_TEST_IS_DIR))
+  if (g_str_equal (from_folder, to_folder))
+    return;
+  g_hash_table_remove (self->moved, to);
+  g_hash_table_replace (self->moved, g_strdup (from), g_strdup (to));
+  if (!g_file_test (from_folder, G_FILE_TEST_IS_DIR))
     return;
   merge (self, BOOK_ARCHIVE_PREVIOUS, from, to);
   merge (self, BOOK_ARCHIVE_REJECTED, from, to);

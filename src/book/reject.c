@@ -24,13 +24,13 @@ describe_whereabouts (const BookPerson *person, GBytes *picture, const GError *n
 
 /* Any thread. */
 static gboolean
-keep (Book *book, const BookPerson *person, GBytes *picture, GError **error)
+keep (Book *book, const char *resource_name, GBytes *picture, GError **error)
 {
   g_autofree char *name = NULL;
 
   if (g_bytes_get_size (picture) == 0)
     return TRUE;
-  name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, picture, error);
+  name = book_archive_add (book->archive, BOOK_ARCHIVE_REJECTED, resource_name, picture, error);
   return name != NULL;
 }
 
@@ -57,7 +57,7 @@ book_reject (Book *book, BookPerson *person, GBytes *picture, const GError *why,
 {
   g_autoptr (GError) not_kept = NULL;
 
-  keep (book, person, picture, &not_kept);
+  keep (book, person->resource_name, picture, &not_kept);
   say (book, person, picture, why, not_kept, said);
 }
 
@@ -66,6 +66,7 @@ book_reject (Book *book, BookPerson *person, GBytes *picture, const GError *why,
 typedef struct {
   Book *book;
   BookPerson *person;
+  char *resource_name; /* for the worker: the person may be renamed meanwhile */
   GBytes *picture;
   GError *why;
 } Reject;
@@ -76,6 +77,7 @@ reject_free (gpointer data)
   Reject *self = data;
 
   book_person_unref (self->person);
+  g_free (self->resource_name);
   g_bytes_unref (self->picture);
   g_error_free (self->why);
   g_free (self);
@@ -87,7 +89,7 @@ keep_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
   Reject *self = data;
   GError *error = NULL;
 
-  if (keep (self->book, self->person, self->picture, &error))
+  if (keep (self->book, self->resource_name, self->picture, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -116,6 +118,7 @@ book_reject_async (Book *book, BookPerson *person, GBytes *picture, const GError
 
   self->book = book;
   self->person = book_person_ref (person);
+  self->resource_name = g_strdup (person->resource_name);
   self->picture = g_bytes_ref (picture);
   self->why = g_error_copy (why);
   g_task_set_task_data (task, self, reject_free);
@@ -155,7 +158,7 @@ book_keep_unsent (BookFile *file)
   if (!image_check_download (data, size, NULL) || is_old_photo (book, person, picture)
       || book_archive_has (book->archive, BOOK_ARCHIVE_REJECTED, person->resource_name, picture))
     return;
-  if (keep (book, person, picture, &error))
+  if (keep (book, person->resource_name, picture, &error))
     g_message ("%s: %s was never made the photo; it is in %s/.rejected", person->name, file->name, person->name);
   else
     g_warning ("%s: %s was never made the photo, and could not be kept: %s", person->name, file->name, error->message);

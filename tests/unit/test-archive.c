@@ -269,6 +269,19 @@ test_rename (Fixture *fixture, gconstpointer data)
   assert_exists (fixture, "c1", FALSE);
 }
 
+/* A worker that was told the old name comes after the renaming. */
+static void
+test_late_add_goes_along (Fixture *fixture, gconstpointer data)
+{
+  book_archive_rename (fixture->archive, ALICE, "people/c7");
+  book_archive_rename (fixture->archive, "people/c7", BOB);
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "late");
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, "late");
+  book_archive_rename (fixture->archive, BOB, ALICE); /* and back */
+  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "later");
+  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "late later");
+}
+
 static void
 test_rename_merges (Fixture *fixture, gconstpointer data)
 {
@@ -394,6 +407,7 @@ main (int argc, char **argv)
   ADD ("/archive/odd-resource-names", test_odd_resource_names);
   ADD ("/archive/leftovers", test_leftovers);
   ADD ("/archive/rename", test_rename);
+  ADD ("/archive/late-add-goes-along", test_late_add_goes_along);
   ADD ("/archive/rename-merges", test_rename_merges);
   ADD ("/archive/rename-keeps-the-limit", test_rename_keeps_the_limit);
   ADD ("/archive/cannot-write", test_cannot_write);
