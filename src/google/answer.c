@@ -22,31 +22,6 @@ typedef struct {
   char *words;              /* what the service says, cleaned; never NULL */
 } Answer;
 
-static gboolean
-looks_like_html (GBytes *body)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (body, &size);
-
-  while (size > 0 && g_ascii_isspace (*data)) {
-    data++;
-    size--;
-  }
-  return size > 0 && *data == '<';
-}
-
-static const char *
-kind_of (GBytes *body)
-{
-  return g_bytes_get_size (body) == 0 ? "no words" : looks_like_html (body) ? "a page of HTML" : "no JSON";
-}
-
-char *
-answer_describe_raw (guint status, GBytes *body)
-{
-  return g_strdup_printf ("the front end answered %u (%s)", status, kind_of (body));
-}
-
 static const char *
 or_empty (const char *text)
 {
@@ -80,7 +55,7 @@ answer_parse (Answer *self, guint http, GBytes *body)
   self->reason = find_reason (error);
   self->words = text_clean (json_string (error, "message"));
   if (self->words == NULL)
-    self->words = g_strdup (kind_of (body));
+    self->words = g_strdup (status_body_kind (body));
 }
 
 static void

@@ -17,7 +17,3 @@ typedef struct {
  * refused token (AUTH, SCOPE) depends on where it comes from, and when to ask after a used up allowance (QUOTA) on how
  * often that was met: those sentences end before that, and auth_advice and pause.h go on. */
 AnswerAdvice answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError **error);
-
-/* "the front end answered 502 (a page of HTML)", for bodies that are not the service's JSON: never shown as they are. Transfer
- * full. */
-char *answer_describe_raw (guint status, GBytes *body);

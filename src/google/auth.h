@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "google/grant.h"
 #include "google/holder.h"
 #include "google/http.h"
 
@@ -41,6 +42,9 @@ Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, 
  * A login that the service refuses is not tried again until another one is stored. PEOPLE_ERROR_AUTH when it is damaged;
  * when there is none, or no more, asking for a token says so. */
 Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error);
+
+/* The access token of a login that was just made, as long as it lasts. It is never renewed. */
+Auth *auth_new_granted (const Grant *grant);
 
 void auth_free (Auth *self);
 

@@ -10,10 +10,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "google/answer.h"
 #include "google/attempts.h"
 #include "google/json.h"
 #include "google/secret.h"
+#include "google/status.h"
 #include "google/text.h"
 
 #define MAX_ANSWER (64 * 1024)
@@ -152,7 +152,7 @@ read_refusal (const JsonValue *root, guint status, GBytes *body, GBytes *form)
   self->code = clean_or_empty (json_string (root, "error"));
   self->subtype = clean_or_empty (json_string (root, "error_subtype"));
   if (self->code[0] == '\0')
-    self->words = answer_describe_raw (status, body);
+    self->words = status_describe_body (status, body);
   else
     self->words = description != NULL ? g_strdup_printf ("%s: %s", self->code, description) : g_strdup (self->code);
   if (repeats_secret (self->words, form)) {

@@ -3,9 +3,9 @@
 
 #include "google/login-revoke.h"
 
-#include "google/answer.h"
 #include "google/error.h"
 #include "google/json.h"
+#include "google/status.h"
 #include "google/text.h"
 
 #define MAX_ANSWER (64 * 1024)
@@ -33,7 +33,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   }
   words = text_clean (json_string (root, "error_description"));
   if (words == NULL)
-    words = answer_describe_raw (response->status, response->body);
+    words = status_describe_body (response->status, response->body);
   g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The service did not revoke it: %s", words);
 }
 

@@ -72,3 +72,28 @@ status_error (guint status, const char *words)
                       words != NULL ? words : "", meaning->todo != NULL ? ": " : "",
                       meaning->todo != NULL ? meaning->todo : "");
 }
+
+static gboolean
+looks_like_html (GBytes *body)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (body, &size);
+
+  while (size > 0 && g_ascii_isspace (*data)) {
+    data++;
+    size--;
+  }
+  return size > 0 && *data == '<';
+}
+
+const char *
+status_body_kind (GBytes *body)
+{
+  return g_bytes_get_size (body) == 0 ? "no words" : looks_like_html (body) ? "a page of HTML" : "no JSON";
+}
+
+char *
+status_describe_body (guint status, GBytes *body)
+{
+  return g_strdup_printf ("the front end answered %u (%s)", status, status_body_kind (body));
+}

@@ -29,3 +29,8 @@ const StatusMeaning *status_meaning (guint status);
 
 /* The sentence: what (status: words): todo. words may be NULL. Transfer full. */
 GError *status_error (guint status, const char *words);
+
+/* What stands in place of the service's JSON: "no words", "a page of HTML" or "no JSON". Such a body is never shown. */
+const char *status_body_kind (GBytes *body);
+/* "the front end answered 502 (a page of HTML)". Transfer full. */
+char *status_describe_body (guint status, GBytes *body);
