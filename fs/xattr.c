@@ -4,7 +4,7 @@
 #include <sys/statvfs.h>
 
 #include "fs/internal.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 #define XATTR_MIME_TYPE     "user.mime_type"
 #define XATTR_ORIGIN        "user.xdg.origin.url"

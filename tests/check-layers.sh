@@ -51,15 +51,15 @@ $found"
 }
 
 check_single_files() {
-  daemon='fs src/book src/cli src/google src/image'
-  c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/google/http-easy.h
+  daemon='fs src/account src/book src/cli src/image src/net src/people'
+  c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/net/http-easy.h
   # shellcheck disable=SC2086 # a list of words
-  c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/google/json.c
-  c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/google/web-token.c
+  c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/net/json.c
+  c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/account/web-token.c
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
   # shellcheck disable=SC2086
-  c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/google/keyring.c
+  c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/account/keyring.c
   find fs src \( -name '*.c' -o -name '*.h' \) -not -path 'src/emulator/*' -print | LC_ALL=C sort \
     | only_in '<vips/vips.h>' '^ *# *include *<vips/' src/convert/vips-image.h
   c_files fs src | only_in '<tiffio.h>' '^ *# *include *<tiff' src/convert/tiff.c
@@ -75,12 +75,14 @@ check_single_files() {
 check_arrows() {
   arrows src/image 'image'
   arrows src/convert 'convert|image'
-  arrows src/google 'google'
-  arrows src/book 'book|google|image'
+  arrows src/net 'net'
+  arrows src/account 'account|net'
+  arrows src/people 'people|account|net'
+  arrows src/book 'book|people|net|image'
   arrows src/emulator 'emulator|image'
-  arrows fs 'fs|book|google|image'
-  arrows src/cli 'cli|fs|book|google'
-  find fs src/book src/cli src/google src/image -name meson.build -print \
+  arrows fs 'fs|book|people|image'
+  arrows src/cli 'cli|fs|book|people|account|net'
+  find fs src/account src/book src/cli src/image src/net src/people -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
 }
@@ -163,12 +165,12 @@ self_test() {
   breaks 'FUSE below fs/' src/book/new-fuse.c '#include <fuse_lowlevel.h>'
   breaks 'FUSE twice' fs/new-fuse.c '#include <fuse3/fuse_lowlevel.h>'
   breaks 'libfuse linked below fs/' src/book/meson.build "fuse = dependency('fuse3')"
-  breaks 'curl twice' src/google/new-curl.c '#include <curl/curl.h>'
+  breaks 'curl twice' src/net/new-curl.c '#include <curl/curl.h>'
   breaks 'cJSON twice' src/book/new-json.c '#include <cjson/cJSON.h>'
-  breaks 'libjwt twice' src/google/new-jwt.c '#include <jwt.h>'
+  breaks 'libjwt twice' src/account/new-jwt.c '#include <jwt.h>'
   breaks 'SQLite twice' src/book/new-sqlite.c '#include <sqlite3.h>'
   breaks 'libsystemd twice' src/cli/new-systemd.c '#include <systemd/sd-daemon.h>'
-  breaks 'libsecret twice' src/google/new-secret.c '#include <libsecret/secret.h>'
+  breaks 'libsecret twice' src/account/new-secret.c '#include <libsecret/secret.h>'
   breaks 'libvips in the daemon' src/image/new-vips.c '#include <vips/vips.h>'
   breaks 'libvips linked into the daemon' src/image/meson.build "image_dep = declare_dependency(dependencies: [vips])"
   breaks 'lcms2 twice' src/convert/new-lcms.c '#include <lcms2.h>'
@@ -179,11 +181,13 @@ self_test() {
   breaks 'a notification from another file' fs/new-notify.c '  fuse_lowlevel_notify_delete (session, 1, 2, name, 3);'
   breaks 'a reply from another file' fs/new-reply.c '  fuse_reply_err (request, 0);'
   breaks 'book looks up' src/book/new-arrow.c '#include "fs/fs.h"'
-  breaks 'google looks up' src/google/new-arrow.c '#include "book/book.h"'
-  breaks 'image looks aside' src/image/new-arrow.c '#include "google/error.h"'
+  breaks 'people looks up' src/people/new-arrow.c '#include "book/book.h"'
+  breaks 'account looks up' src/account/new-arrow.c '#include "people/people.h"'
+  breaks 'net looks up' src/net/new-arrow.c '#include "account/auth.h"'
+  breaks 'image looks aside' src/image/new-arrow.c '#include "net/error.h"'
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/options.h"'
-  breaks 'a way around the arrows' src/google/new-way.c '#include "../book/book.h"'
-  breaks 'the emulator shares the code it is to test' src/emulator/new-arrow.c '#include "google/person.h"'
+  breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'
+  breaks 'the emulator shares the code it is to test' src/emulator/new-arrow.c '#include "people/person.h"'
   breaks 'a file of 601 lines' src/book/new-long.c "$(yes '/* */' | head -n 601)"
   breaks 'unfinished business' docs/new-business.md "TO""DO: later"
   breaks "one machine's path" docs/new-path.md "see /wor""k/main"

@@ -1,5 +1,5 @@
 /*
- * A pause that Google's daily allowance has brought about (google/pause.h) outlives the mount: who mounts again, or a service
+ * A pause that Google's daily allowance has brought about (people/pause.h) outlives the mount: who mounts again, or a service
  * manager that starts contactfs every half minute, asks no sooner for that.
  */
 #define G_LOG_DOMAIN "contactfs"

@@ -17,7 +17,7 @@
 
 #include "book/internal.h"
 #include "book/names.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 /* So many photos that mutations of ours replaced are remembered for a person, until there is news. */
 #define SUPERSEDED_MAX 16

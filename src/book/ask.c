@@ -13,7 +13,7 @@
 
 #include "book/internal.h"
 
-#include "google/photo.h"
+#include "people/photo.h"
 
 /* How long after each fruitless question the next one comes: a service that accepted a photo may show it later. */
 static const guint ask_again_seconds[] = { 1, 2, 4, 8, 16 };

@@ -24,7 +24,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/mutation.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 /* With less time left, an answer would hardly come, and nobody would know what the service did. */
 #define LEAST_REMAINDER (200 * 1000)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "book/internal.h"
-#include "google/json.h"
+#include "net/json.h"
 
 static void
 copy_options (Book *self, const BookOptions *options)

@@ -12,7 +12,7 @@
 #include "book/archive.h"
 #include "book/cache.h"
 #include "book/store.h"
-#include "google/people.h"
+#include "people/people.h"
 
 /* A field of log messages about failures: the GError, borrowed, with the length 0. */
 #define BOOK_LOG_ERROR "CONTACTFS_GERROR"

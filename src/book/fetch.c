@@ -14,8 +14,8 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
-#include "google/photo.h"
 #include "image/image.h"
+#include "people/photo.h"
 
 /* One and a half of the largest photo that is taken at all (http-message.c). */
 #define MAX_HELD       (96 * 1024 * 1024)

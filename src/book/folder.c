@@ -6,7 +6,7 @@
 
 #include "book/internal.h"
 
-#include "google/photo.h"
+#include "people/photo.h"
 
 /* Above every inode number of a person (people.c). */
 #define FILE_ID_BASE ((guint64)1 << 63)

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "book/internal.h"
-#include "google/attempts.h"
+#include "net/attempts.h"
 
 typedef enum { QUEUED, PACING, AUTHORIZING, LOOKING, SAVING, SENDING, WAITING } MutationStage;
 

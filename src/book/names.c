@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "google/text.h"
+#include "net/text.h"
 
 #define JOINER     0x200d /* ZERO WIDTH JOINER: glues emoji (and letters of some scripts) into one */
 #define BLACK_FLAG 0x1f3f4

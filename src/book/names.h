@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "google/person.h"
+#include "people/person.h"
 
 /* The longest name, in bytes (NAME_MAX). */
 #define BOOK_NAME_MAX 255

@@ -3,7 +3,7 @@
 
 #include "book/internal.h"
 #include "book/names.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 G_DEFINE_QUARK (contactfs_book_error_quark, book_error)
 

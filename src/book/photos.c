@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "book/internal.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 /* For so long after a change, a photo that the image host does not know may just be new. */
 #define FRESH_US (60 * G_TIME_SPAN_SECOND)

@@ -5,12 +5,12 @@
 
 #include <gio/gio.h>
 
+#include "account/stored-login.h"
 #include "cli/folders.h"
-#include "google/error.h"
-#include "google/http.h"
-#include "google/people.h"
-#include "google/private-file.h"
-#include "google/stored-login.h"
+#include "net/error.h"
+#include "net/http.h"
+#include "net/private-file.h"
+#include "people/people.h"
 
 static void
 set_file (Credentials *self, const char *path, AuthFileOrigin origin)

@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "account/auth.h"
 #include "cli/options.h"
-#include "google/auth.h"
 
 typedef struct {
   char *command; /* of --token-command, or NULL */

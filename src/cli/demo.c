@@ -15,7 +15,7 @@
 
 #include "cli/folders.h"
 #include "cli/programs.h"
-#include "google/json.h"
+#include "net/json.h"
 
 #define DEMO_PROGRAM       "people-emulator"
 #define DEMO_READY_FD      3

@@ -11,12 +11,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "account/stored-login.h"
 #include "cli/doctor.h"
 #include "cli/folders.h"
 #include "cli/mounts.h"
 #include "cli/session.h"
-#include "google/private-file.h"
-#include "google/stored-login.h"
+#include "net/private-file.h"
 
 #define FUSE_DEVICE     "/dev/fuse"
 #define FUSE_CONFIG     "/etc/fuse.conf"

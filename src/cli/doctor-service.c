@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/stored-login.h"
 #include "cli/credentials.h"
 #include "cli/demo.h"
 #include "cli/doctor.h"
 #include "cli/folders.h"
-#include "google/people.h"
-#include "google/stored-login.h"
+#include "people/people.h"
 
 #define SERVICE_TIMEOUT 10  /* seconds for each check, or --timeout if that is less */
 #define CLOCK_TOLERANCE 120 /* seconds: signed requests are good for minutes */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "google/json.h"
-#include "google/text.h"
+#include "net/json.h"
+#include "net/text.h"
 
 typedef struct {
   guint64 pid; /* the lowest that is in there */

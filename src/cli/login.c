@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account/login-lock.h"
+#include "account/login.h"
+#include "account/stored-login.h"
 #include "cli/browser.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
@@ -22,10 +25,7 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/options.h"
-#include "google/login-lock.h"
-#include "google/login-probe.h"
-#include "google/login.h"
-#include "google/stored-login.h"
+#include "people/login-probe.h"
 
 #define PROBE_SECONDS   5  /* the page in the browser waits for it */
 #define KEYRING_SECONDS 60 /* the person may have to type its password */

@@ -11,15 +11,15 @@
 
 #include <stdio.h>
 
+#include "account/holder.h"
+#include "account/login-lock.h"
+#include "account/login-revoke.h"
+#include "account/stored-login.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/folders.h"
 #include "cli/interrupt.h"
-#include "google/error.h"
-#include "google/holder.h"
-#include "google/login-lock.h"
-#include "google/login-revoke.h"
-#include "google/stored-login.h"
+#include "net/error.h"
 
 #define KEYRING_SECONDS 20
 #define REVOKE_SECONDS  20

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "google/json.h"
+#include "net/json.h"
 
 typedef struct {
   ReportState state;

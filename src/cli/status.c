@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/stored-login.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "cli/credentials.h"
 #include "cli/folders.h"
 #include "cli/mounts.h"
-#include "google/json.h"
-#include "google/stored-login.h"
-#include "google/text.h"
+#include "net/json.h"
+#include "net/text.h"
 
 #define CLEAN_MAX 8192 /* bytes of an attribute */
 

@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 #include "cli/holders.h"
 #include "cli/stale.h"
-#include "google/json.h"
+#include "net/json.h"
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
 #define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */

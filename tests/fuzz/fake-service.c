@@ -7,7 +7,7 @@
 #include <zlib.h>
 
 #include "fake-time.h"
-#include "google/photo.h"
+#include "people/photo.h"
 
 #define HOST "https://lh3.googleusercontent.com/contact/"
 

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "google/answer.h"
-#include "google/grant.h"
-#include "google/json.h"
-#include "google/photo.h"
-#include "google/text.h"
+#include "account/grant.h"
+#include "net/json.h"
+#include "net/text.h"
+#include "people/answer.h"
+#include "people/photo.h"
 
 #include "fuzz.h"
 

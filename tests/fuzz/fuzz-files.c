@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "google/auth-file.h"
-#include "google/client-file.h"
-#include "google/http.h"
-#include "google/stored-login.h"
+#include "account/auth-file.h"
+#include "account/client-file.h"
+#include "account/stored-login.h"
+#include "net/http.h"
 
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "google/json.h"
-#include "google/text.h"
+#include "net/json.h"
+#include "net/text.h"
 
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "book/names.h"
-#include "google/text.h"
+#include "net/text.h"
 
 #include "fuzz.h"
 

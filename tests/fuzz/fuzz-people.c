@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "book/names.h"
-#include "google/person-json.h"
-#include "google/photo.h"
+#include "people/person-json.h"
+#include "people/photo.h"
 
 #include "fuzz.h"
 

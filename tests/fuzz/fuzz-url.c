@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "google/http-url.h"
-#include "google/photo.h"
+#include "net/http-url.h"
+#include "people/photo.h"
 
 #include "fuzz.h"
 

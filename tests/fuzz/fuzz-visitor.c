@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "google/login-request.h"
-#include "google/secret.h"
+#include "account/login-request.h"
+#include "net/secret.h"
 
 #include "fuzz.h"
 

@@ -15,6 +15,7 @@ from conftest import BUILD, ROOT, output
 PROGRAMS = {"contactfs": "src/cli", "contactfs-convert": "src/convert", "people-emulator": "src/emulator"}
 OPTIONS = {option["name"]: option["value"]
            for option in json.loads(output("meson", "introspect", "--buildoptions", BUILD, env={**os.environ, "LC_ALL": "C.UTF-8"}))}
+ROOMS = ["fs", "src/book", "src/people", "src/account", "src/net", "src/image"]
 COMMANDS = json.loads((BUILD / "compile_commands.json").read_text())
 
 sanitized = pytest.mark.skipif(OPTIONS["b_sanitize"] != "none", reason="a sanitizer looks at more, and goes with neither")
@@ -79,7 +80,7 @@ def test_every_file_of_it(name, option):
 
 @sanitized
 @unoptimised
-@pytest.mark.parametrize("folder", ["fs/", "src/book/", "src/google/", "src/image/", *(f"{folder}/" for folder in PROGRAMS.values())])
+@pytest.mark.parametrize("folder", [f"{folder}/" for folder in (*ROOMS, *PROGRAMS.values())])
 def test_every_length_that_can_be_known(folder):
     """The third level of _FORTIFY_SOURCE; once, since a second definition is a warning."""
     commands = [entry["command"] for entry in COMMANDS if entry["output"].startswith(folder)]

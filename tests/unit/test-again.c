@@ -1,7 +1,7 @@
 /* What is asked again, how often and where: used up allowances, conflicts, servers that are not the service's. */
-#include "google/call.h"
-#include "google/people.h"
-#include "google/retry.h"
+#include "net/retry.h"
+#include "people/call.h"
+#include "people/people.h"
 #include "script-server.h"
 
 #define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"

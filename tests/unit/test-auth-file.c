@@ -3,10 +3,10 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "google/auth.h"
-#include "google/error.h"
-#include "google/people.h"
-#include "google/retry.h"
+#include "account/auth.h"
+#include "net/error.h"
+#include "net/retry.h"
+#include "people/people.h"
 #include "script-server.h"
 #include "token.h"
 

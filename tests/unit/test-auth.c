@@ -1,9 +1,9 @@
 /* Tokens: from a command, from a refresh grant, shared, renewed, refused. */
 #include <string.h>
 
-#include "google/auth.h"
-#include "google/error.h"
-#include "google/retry.h"
+#include "account/auth.h"
+#include "net/error.h"
+#include "net/retry.h"
 #include "script-server.h"
 #include "token.h"
 

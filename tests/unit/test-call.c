@@ -1,8 +1,8 @@
 /* A call's answer, read: large ones away from the loop, and what becomes of them when nobody wants them any more. */
 #include <string.h>
 
-#include "google/call.h"
-#include "google/people-request.h"
+#include "people/call.h"
+#include "people/people-request.h"
 #include "script-server.h"
 
 typedef struct {

@@ -4,10 +4,10 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "google/error.h"
-#include "google/http-home.h"
-#include "google/http.h"
-#include "google/photo.h"
+#include "net/error.h"
+#include "net/http-home.h"
+#include "net/http.h"
+#include "people/photo.h"
 #include "script-server.h"
 
 static struct sockaddr_storage

@@ -1,8 +1,8 @@
 /* What stands in front of the service, and is none: other TLS, headers without end. */
 #include <glib/gstdio.h>
 
-#include "google/error.h"
-#include "google/http.h"
+#include "net/error.h"
+#include "net/http.h"
 #include "script-server.h"
 
 static char *certificate, *key;

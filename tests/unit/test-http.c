@@ -2,8 +2,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "google/error.h"
-#include "google/http.h"
+#include "net/error.h"
+#include "net/http.h"
 #include "script-server.h"
 
 #define STALLING_SECONDS 15 /* to a deadline: few enough for a test, and three times as many as a stall takes */

@@ -2,9 +2,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "google/error.h"
-#include "google/holder.h"
-#include "google/http.h"
+#include "account/holder.h"
+#include "net/error.h"
+#include "net/http.h"
 
 #define TOKEN_URI "https://oauth2.googleapis.com/token"
 

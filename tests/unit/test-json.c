@@ -1,9 +1,9 @@
 /* JSON and texts from outside: what they may cost, what becomes of what is odd in them. */
 #include <string.h>
 
-#include "google/error.h"
-#include "google/json.h"
-#include "google/text.h"
+#include "net/error.h"
+#include "net/json.h"
+#include "net/text.h"
 
 static void
 test_json_calm (void)

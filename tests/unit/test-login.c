@@ -2,11 +2,11 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#include "google/error.h"
-#include "google/login-lock.h"
-#include "google/login-request.h"
-#include "google/private-file.h"
-#include "google/secret.h"
+#include "account/login-lock.h"
+#include "account/login-request.h"
+#include "net/error.h"
+#include "net/private-file.h"
+#include "net/secret.h"
 
 static LoginRequest *
 make_request (const char *auth_uri)

@@ -1,8 +1,8 @@
 /* What the service says, read: persons, pages, and the table of errors. */
 #include <string.h>
 
-#include "google/answer.h"
-#include "google/person-json.h"
+#include "people/answer.h"
+#include "people/person-json.h"
 
 static guint warnings;
 

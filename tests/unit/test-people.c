@@ -2,8 +2,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "google/people.h"
-#include "google/retry.h"
+#include "net/retry.h"
+#include "people/people.h"
 #include "script-server.h"
 
 #define FIELDS "names%2CemailAddresses%2CphoneNumbers%2Corganizations%2Cphotos%2Cmetadata"

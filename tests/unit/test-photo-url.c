@@ -1,5 +1,5 @@
 /* Photo URLs: their suffix, and which of them may be followed. */
-#include "google/photo.h"
+#include "people/photo.h"
 
 #define HOST "https://lh3.googleusercontent.com"
 

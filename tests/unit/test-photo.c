@@ -1,8 +1,8 @@
 /* Fetching pictures from a scripted host: which spellings of the address, how often, and what is never sent. */
 #include <string.h>
 
-#include "google/photo.h"
-#include "google/retry.h"
+#include "net/retry.h"
+#include "people/photo.h"
 #include "script-server.h"
 
 typedef struct {

@@ -1,5 +1,5 @@
 /* Back-off: how long, how often, and when no more. */
-#include "google/retry.h"
+#include "net/retry.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
 

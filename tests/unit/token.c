@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "google/error.h"
+#include "net/error.h"
 
 void
 token_set_up (TokenFixture *f, gconstpointer data)

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "google/auth.h"
+#include "account/auth.h"
 #include "script-server.h"
 
 typedef struct {

@@ -1,0 +1,53 @@
+/*
+ * A credentials file as a value: an authorized_user (a person's login, as gcloud and others write it) or a
+ * service_account (a key that acts for a person of its Workspace). Immutable once loaded. Internal to src/account; any
+ * thread.
+ * Documents: docs/google.md "OAuth", RFC 7523.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Which state of a file was read. */
+typedef struct {
+  guint64 device, inode, size;
+  gint64 modified, changed; /* nanoseconds since 1970 */
+  gboolean regular;         /* else (a pipe) it can be read once only */
+} AuthFileStamp;
+
+typedef struct {
+  gatomicrefcount references;
+  AuthFileStamp stamp;
+  gboolean service_account;
+  char *path;
+  char *token_uri;
+  char *quota_project; /* or NULL */
+  char *client_id;     /* of a service account: its number, which the admin console asks for; or NULL */
+
+  /* authorized_user; wiped when freed */
+  char *client_secret, *refresh_token;
+
+  /* service_account */
+  char *email;
+  char *subject;     /* whom it acts for; NULL: itself */
+  char *key_id;      /* or NULL */
+  char *private_key; /* PEM; wiped when freed */
+} AuthFile;
+
+/* subject: whom a service account is to act for, or NULL. PEOPLE_ERROR_AUTH with a sentence that names the file. Reads
+ * the disk. */
+AuthFile *auth_file_load (const char *path, const char *subject, GError **error);
+AuthFile *auth_file_ref (AuthFile *self);
+void auth_file_unref (AuthFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AuthFile, auth_file_unref)
+
+/* FALSE: the file has another content by now. TRUE also when it is gone: what was read is still good then. Reads the
+ * disk. */
+gboolean auth_file_is_current (const AuthFile *self);
+
+/* The refresh grant of RFC 6749 section 6, or the signed grant of RFC 7523, as a form; wiped when freed. Fails with
+ * PEOPLE_ERROR_AUTH when the private key cannot sign. */
+GBytes *auth_file_form (const AuthFile *self, GError **error);
+
+/* "authorized_user file /…", "service account a@b for c@d, file /…". Transfer full. */
+char *auth_file_describe (const AuthFile *self);

@@ -1,0 +1,292 @@
+/*
+ * Tokens from a credentials file:
+ *
+ *   make ─→ look at the file (worker) ─→ on_looked ─┬─ refused before, and the file is the same: the same error
+ *                                                   └─ grant ─→ on_granted: a token, or a refusal to remember
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "account/auth-file.h"
+#include "account/auth-refusal.h"
+#include "account/auth-source.h"
+#include "net/error.h"
+#include "net/secret.h"
+
+/* How long a refusal that may pass is not put to the test. */
+#define REFUSAL_LASTS (60 * G_USEC_PER_SEC)
+
+/* A run may outlast the Auth, so both hold it. */
+typedef struct {
+  grefcount references;
+  HttpClient *http;
+  char *path, *subject;
+  AuthFileOrigin origin;
+  AuthFile *file;
+  Identity *subject_identity; /* of a service account, or NULL */
+  GError *refused;            /* what came of file, or NULL */
+  gint64 refused_until;       /* monotonic */
+} FileSource;
+
+typedef struct {
+  FileSource *source;
+  AuthFile *file;
+  const gint64 *deadline;
+  Grant *grant;
+} Run;
+
+static void
+file_source_unref (FileSource *self)
+{
+  if (!g_ref_count_dec (&self->references))
+    return;
+  http_client_unref (self->http);
+  g_free (self->path);
+  g_free (self->subject);
+  auth_file_unref (self->file);
+  identity_free (self->subject_identity);
+  g_clear_error (&self->refused);
+  g_free (self);
+}
+
+static void
+run_free (Run *self)
+{
+  file_source_unref (self->source);
+  auth_file_unref (self->file);
+  grant_free (self->grant);
+  g_free (self);
+}
+
+/* ---- the file ---- */
+
+/* Who said that this file is to be used: somebody who has forgotten it must be told. */
+static AuthFile *
+load (const char *path, AuthFileOrigin origin, const char *subject, GError **error)
+{
+  AuthFile *file = auth_file_load (path, subject, error);
+
+  if (file == NULL && origin == AUTH_FILE_ENVIRONMENT)
+    g_prefix_error (error, "$GOOGLE_APPLICATION_CREDENTIALS names %s. ", path);
+  if (file == NULL && origin == AUTH_FILE_GCLOUD)
+    g_prefix_error (error, "gcloud's application default credentials were looked at, since there are no others. ");
+  return file;
+}
+
+typedef struct {
+  AuthFile *known;
+  AuthFileOrigin origin;
+  char *subject;
+} Look;
+
+static void
+look_free (Look *self)
+{
+  auth_file_unref (self->known);
+  g_free (self->subject);
+  g_free (self);
+}
+
+static void
+look_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Look *self = data;
+  GError *error = NULL;
+  AuthFile *file = auth_file_is_current (self->known) ? auth_file_ref (self->known)
+                                                      : load (self->known->path, self->origin, self->subject, &error);
+
+  if (file != NULL)
+    g_task_return_pointer (worker, file, (GDestroyNotify)auth_file_unref);
+  else
+    g_task_return_error (worker, error);
+}
+
+static void
+file_source_adopt (FileSource *self, AuthFile *file)
+{
+  if (self->file == file)
+    return;
+  g_info ("%s has changed and was read again", self->path);
+  auth_file_unref (self->file);
+  self->file = auth_file_ref (file);
+  g_clear_error (&self->refused);
+}
+
+static void
+file_source_remember (FileSource *self, const AuthFile *file, const GError *error, gboolean lasts)
+{
+  if (self->file != file)
+    return;
+  g_clear_error (&self->refused);
+  self->refused = g_error_copy (error);
+  self->refused_until = lasts ? G_MAXINT64 : g_get_monotonic_time () + REFUSAL_LASTS;
+}
+
+/* ---- a run ---- */
+
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (Grant) grant = grant_ask_finish (result, &error);
+  gboolean lasts;
+
+  if (grant == NULL) {
+    g_task_return_error (task, error);
+  } else if (grant->access_token == NULL) {
+    error = auth_refusal (self->file, self->source->origin, grant, &lasts);
+    file_source_remember (self->source, self->file, error, lasts);
+    g_task_return_error (task, error);
+  } else {
+    g_clear_error (&self->source->refused);
+    self->grant = g_steal_pointer (&grant);
+    g_task_return_boolean (task, TRUE);
+  }
+}
+
+static void
+step_grant (GTask *task)
+{
+  Run *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) form = auth_file_form (self->file, &error);
+
+  if (form != NULL)
+    grant_ask_async (self->source->http, self->file->token_uri, form, self->deadline, g_task_get_cancellable (task),
+                     on_granted, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_looked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->file = g_task_propagate_pointer (G_TASK (result), &error);
+  if (g_task_return_error_if_cancelled (task)) {
+    g_clear_error (&error);
+    return;
+  }
+  if (self->file == NULL) {
+    g_task_return_error (task, error);
+    return;
+  }
+  file_source_adopt (self->source, self->file);
+  if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
+    g_task_return_error (task, g_error_copy (self->source->refused));
+  else
+    step_grant (task);
+}
+
+static void
+file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  FileSource *source = data;
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_looked, task);
+  Run *self = g_new0 (Run, 1);
+  Look *look = g_new0 (Look, 1);
+
+  g_ref_count_inc (&source->references);
+  self->source = source;
+  self->deadline = deadline;
+  g_task_set_task_data (task, self, (GDestroyNotify)run_free);
+  look->known = auth_file_ref (source->file);
+  look->origin = source->origin;
+  look->subject = g_strdup (source->subject);
+  g_task_set_task_data (worker, look, (GDestroyNotify)look_free);
+  g_task_run_in_thread (worker, look_in_thread);
+}
+
+static gboolean
+file_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
+{
+  Run *self = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  made->token = g_steal_pointer (&self->grant->access_token);
+  made->lifetime = self->grant->lifetime;
+  made->identity = identity_copy (self->file->service_account ? self->source->subject_identity : self->grant->identity);
+  return TRUE;
+}
+
+static const char *
+file_quota_project (gpointer data)
+{
+  FileSource *self = data;
+
+  return self->file->quota_project;
+}
+
+/* Of a person's login only the token endpoint tells. */
+static const Identity *
+file_identity (gpointer data)
+{
+  const FileSource *self = data;
+
+  return self->file->service_account ? self->subject_identity : NULL;
+}
+
+static void
+file_free (gpointer data)
+{
+  file_source_unref (data);
+}
+
+static char *
+file_advice (gpointer data, AuthTrouble trouble)
+{
+  const FileSource *self = data;
+
+  return auth_file_advice (self->file, self->origin, trouble);
+}
+
+static const AuthSource file_source = {
+  .make_async = file_make_async,
+  .make_finish = file_make_finish,
+  .advice = file_advice,
+  .quota_project = file_quota_project,
+  .identity = file_identity,
+  .free = file_free,
+};
+
+static const char *
+why (AuthFileOrigin origin)
+{
+  switch (origin) {
+  case AUTH_FILE_ENVIRONMENT:
+    return " (named by GOOGLE_APPLICATION_CREDENTIALS)";
+  case AUTH_FILE_GCLOUD:
+    return " (gcloud's application default credentials)";
+  case AUTH_FILE_GIVEN:
+  default:
+    return "";
+  }
+}
+
+Auth *
+auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const char *subject, GError **error)
+{
+  g_autofree char *described = NULL;
+  AuthFile *file = load (path, origin, subject, error);
+  FileSource *self;
+
+  if (file == NULL)
+    return NULL;
+  self = g_new0 (FileSource, 1);
+  g_ref_count_init (&self->references);
+  self->http = http_client_ref (http);
+  self->path = g_strdup (path);
+  self->subject = g_strdup (subject);
+  self->origin = origin;
+  self->file = file;
+  self->subject_identity = subject != NULL ? identity_new (subject, NULL) : NULL;
+  described = auth_file_describe (file);
+  return auth_new (&file_source, self, g_strconcat (described, why (origin), NULL));
+}

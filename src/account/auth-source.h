@@ -1,0 +1,43 @@
+/*
+ * Where an Auth gets its tokens: one struct of functions per kind. Internal to src/account. Loop thread only.
+ */
+#pragma once
+
+#include "account/auth.h"
+
+/* What a run made. */
+typedef struct {
+  char *token;        /* checked by secret_is_token; wiped when cleared */
+  gint64 lifetime;    /* microseconds, 0: until it is refused */
+  Identity *identity; /* whose it is; NULL: that is not told */
+} AuthToken;
+
+void auth_token_clear (AuthToken *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthToken, auth_token_clear)
+
+typedef struct {
+  /* A run goes on when nobody waits any more, and the next who asks joins it: what it has got so far must not be lost. */
+  gboolean goes_on;
+  /* Make one token. deadline points at a time that may move later while it runs, when somebody more patient joins, or the
+   * source itself moves it; unless it goes on, the run is cancelled when nobody waits any more. self may be freed then:
+   * what runs holds what it needs. */
+  void (*make_async) (gpointer self, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data);
+  /* FALSE: error is set, and made is as it was, cleared. */
+  gboolean (*make_finish) (GAsyncResult *result, AuthToken *made, GError **error);
+  /* See auth_advice. */
+  char *(*advice) (gpointer self, AuthTrouble trouble);
+  /* The project to bill now, borrowed, or NULL. The function may be NULL. */
+  const char *(*quota_project) (gpointer self);
+  /* What a run that takes too long waits for, as a sentence's beginning, borrowed; NULL: nothing in particular. The
+   * function may be NULL. */
+  const char *(*hanging) (gpointer self);
+  /* See auth_identity. The function may be NULL. */
+  const Identity *(*identity) (gpointer self);
+  /* TRUE: a run is at what must not be lost. The function may be NULL. */
+  gboolean (*unfinished) (gpointer self);
+  void (*free) (gpointer self);
+} AuthSource;
+
+/* Takes self and description. */
+Auth *auth_new (const AuthSource *source, gpointer self, char *description);

@@ -1,4 +1,0 @@
-/* The error domain of everything between us and Google. */
-#include "google/error.h"
-
-G_DEFINE_QUARK (contactfs_people_error_quark, people_error)

@@ -1,0 +1,110 @@
+/* GSources for somebody else's sockets. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "net/http-watch.h"
+
+#include <glib-unix.h>
+
+struct HttpWatch {
+  HttpWatchFunc func;
+  gpointer data;
+  GSource *timer;
+  GHashTable *descriptors; /* fd → Descriptor, owned */
+};
+
+typedef struct {
+  GSource source;
+  HttpWatch *watch;
+  int fd;
+  gpointer tag;
+} Descriptor;
+
+static gboolean
+descriptor_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  Descriptor *self = (Descriptor *)source;
+
+  self->watch->func (self->fd, g_source_query_unix_fd (source, self->tag), self->watch->data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+timer_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  HttpWatch *self = data;
+
+  /* Disarm first: func may arm it again. */
+  g_source_set_ready_time (source, -1);
+  self->func (-1, 0, self->data);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs descriptor_functions = { .dispatch = descriptor_dispatch };
+static GSourceFuncs timer_functions = { .dispatch = timer_dispatch };
+
+static gboolean
+unused_callback (gpointer data)
+{
+  return G_SOURCE_CONTINUE; /* only carries the data to timer_dispatch */
+}
+
+static void
+destroy_source (gpointer source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+HttpWatch *
+http_watch_new (HttpWatchFunc func, gpointer data)
+{
+  HttpWatch *self = g_new0 (HttpWatch, 1);
+
+  self->func = func;
+  self->data = data;
+  self->descriptors = g_hash_table_new_full (NULL, NULL, NULL, destroy_source);
+  self->timer = g_source_new (&timer_functions, sizeof (GSource));
+  g_source_set_static_name (self->timer, "http timer");
+  g_source_set_callback (self->timer, unused_callback, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  return self;
+}
+
+void
+http_watch_free (HttpWatch *self)
+{
+  destroy_source (self->timer);
+  g_hash_table_unref (self->descriptors);
+  g_free (self);
+}
+
+void
+http_watch_descriptor (HttpWatch *self, int fd, GIOCondition wanted)
+{
+  Descriptor *descriptor = g_hash_table_lookup (self->descriptors, GINT_TO_POINTER (fd));
+
+  if (wanted == 0) {
+    g_hash_table_remove (self->descriptors, GINT_TO_POINTER (fd));
+    return;
+  }
+  if (descriptor != NULL) {
+    g_source_modify_unix_fd (&descriptor->source, descriptor->tag, wanted);
+    return;
+  }
+  descriptor = (Descriptor *)g_source_new (&descriptor_functions, sizeof (Descriptor));
+  g_source_set_static_name (&descriptor->source, "http socket");
+  descriptor->watch = self;
+  descriptor->fd = fd;
+  descriptor->tag = g_source_add_unix_fd (&descriptor->source, fd, wanted);
+  g_source_attach (&descriptor->source, g_main_context_get_thread_default ());
+  g_hash_table_insert (self->descriptors, GINT_TO_POINTER (fd), descriptor);
+}
+
+void
+http_watch_timer (HttpWatch *self, gint64 milliseconds)
+{
+  if (milliseconds < 0)
+    g_source_set_ready_time (self->timer, -1);
+  else
+    g_source_set_ready_time (self->timer, g_get_monotonic_time () + milliseconds * 1000);
+}

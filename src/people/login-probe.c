@@ -1,0 +1,55 @@
+/* A PeopleClient for one call, on an Auth that has the token already. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "people/login-probe.h"
+
+typedef struct {
+  Auth *auth;
+  PeopleClient *people;
+} Probe;
+
+static void
+probe_free (gpointer data)
+{
+  Probe *self = data;
+
+  people_client_free (self->people);
+  auth_free (self->auth);
+  g_free (self);
+}
+
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Probe *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (people_probe_finish (self->people, result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+login_probe_async (HttpClient *http, const Grant *grant, const char *api_url, gint64 deadline,
+                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Probe *self = g_new0 (Probe, 1);
+  GError *error = NULL;
+
+  self->auth = auth_new_granted (grant);
+  self->people = people_client_new (http, self->auth, api_url, &error);
+  g_task_set_task_data (task, self, probe_free);
+  if (self->people == NULL)
+    g_task_return_error (task, error);
+  else
+    people_probe_async (self->people, deadline, cancellable, on_probed, g_object_ref (task));
+}
+
+gboolean
+login_probe_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,13 @@
+/*
+ * Whether the contacts can be had with a login that was just made: the People API may not be enabled in the client's project.
+ * Loop thread only.
+ */
+#pragma once
+
+#include "account/grant.h"
+#include "people/people.h"
+
+/* Borrows http. deadline: monotonic, microseconds. finish: FALSE with PEOPLE_ERROR, or cancelled. */
+void login_probe_async (HttpClient *http, const Grant *grant, const char *api_url, gint64 deadline,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean login_probe_finish (GAsyncResult *result, GError **error);
