@@ -43,15 +43,6 @@ secret_bytes_take (gpointer data, gsize size)
 }
 
 void
-secret_string_free (GString *text)
-{
-  if (text == NULL)
-    return;
-  explicit_bzero (text->str, text->len);
-  g_string_free (text, TRUE);
-}
-
-void
 secret_heap_free (void *block)
 {
   if (block != NULL)

@@ -11,10 +11,6 @@ void secret_free (char *text); /* zeroes a NUL-terminated text, then frees it; N
 /* Bytes that are zeroed when the last reference goes. Takes data. */
 GBytes *secret_bytes_take (gpointer data, gsize size);
 
-/* Zeroes what was written so far and frees; for text that was reserved at its full size, so that growing left no copy
- * behind. */
-void secret_string_free (GString *text);
-
 /* free(3) and realloc(3) for a library that lets one choose them: all that it gives back is zeroed. */
 void secret_heap_free (void *block);
 void *secret_heap_realloc (void *block, size_t size);
