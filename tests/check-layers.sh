@@ -50,6 +50,15 @@ arrows() {
 $found"
 }
 
+# public FOLDER HEADERS: the only headers (a|b) of FOLDER that other rooms include
+public() {
+  room=${1#src/}
+  found=$(c_files fs src | grep -v "^$1/" | xargs grep -nHE "^ *# *include *\"$room/" /dev/null \
+    | grep -vE "\"$room/($2)\.h\"") || :
+  [ -z "$found" ] || complain "of $1 other rooms may include $2 only:
+$found"
+}
+
 check_single_files() {
   daemon='fs src/account src/book src/cli src/image src/net src/people'
   c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/net/http-easy.h
@@ -85,6 +94,18 @@ check_arrows() {
   find fs src/account src/book src/cli src/image src/net src/people -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
+}
+
+check_public() {
+  public fs 'fs'
+  public src/account 'auth|grant|holder|login|login-lock|login-revoke|stored-login'
+  public src/book 'book|events|folder'
+  public src/cli ''
+  public src/convert ''
+  public src/emulator ''
+  public src/image 'colours|exif|header|helper|image|layout|prepare|protocol'
+  public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
+  public src/people 'login-probe|people|person|photo'
 }
 
 check_sizes() {
@@ -188,6 +209,7 @@ self_test() {
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/options.h"'
   breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'
   breaks 'the emulator shares the code it is to test' src/emulator/new-arrow.c '#include "people/person.h"'
+  breaks 'the inside of another room' src/cli/new-inside.c '#include "account/keyring.h"'
   breaks 'a file of 601 lines' src/book/new-long.c "$(yes '/* */' | head -n 601)"
   breaks 'unfinished business' docs/new-business.md "TO""DO: later"
   breaks "one machine's path" docs/new-path.md "see /wor""k/main"
@@ -209,6 +231,7 @@ else
   complaints=$(
     check_single_files
     check_arrows
+    check_public
     check_sizes
     check_words
     check_top_level
