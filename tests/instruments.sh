@@ -26,6 +26,15 @@ mutants() {
   "$python" tests/mutants/run.py "$@"
 }
 
+# The short run is in ./dev test.
+faults() {
+  deps
+  build build
+  fuse_device
+  CONTACTFS_BUILD="$root/build" PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -n 4 \
+    -m 'long or not long' "$@" tests/mount/test_fault_matrix.py
+}
+
 load() {
   deps
   build build-release --buildtype=release

@@ -8,6 +8,8 @@
         assert wire.hits("PATCH") == 1
         wire.disarm()
 
+With contexts (odd_tls.py) connections begin with a handshake, and speak HTTP/2 (hostile_h2.py).
+
 A request has a kind (kind_of). Each origin (the API, the photos, the login) has a port of its own, so that one alone can refuse
 connections. Every answer ends its connection: what is armed counts from the next request on, whatever was kept alive before.
 Threads and blocking sockets: an odd byte is easier to send so than by any library for HTTP.
@@ -20,6 +22,8 @@ import threading
 import urllib.parse
 
 ORIGINS = ("api", "photo", "login")
+ORIGIN_OF = {"photo": "photo", "token": "login", "revoke": "login"}  # other kinds: "api"
+AFTER = {"next page": "first page", "person": "PATCH"}  # a kind that comes only when another was answered
 MAX_HEAD = 256 * 1024
 
 
@@ -126,8 +130,9 @@ class Hostile:
     def __init__(self):
         self.lock = threading.Condition()
         self.armed = {}
-        self.tls = None  # a server's SSLContext: connections begin with a handshake
+        self.contexts = {}  # servers' SSLContexts; "good": connections begin with that one's handshake
         self.door = None  # called with each new socket: True when nothing more is to be done with it
+        self.after = {}  # by kind: what is done once such a request was answered
         self.service = None
         self.open = set()
         self.reserved, self.listeners = {}, {}
@@ -159,7 +164,7 @@ class Hostile:
         return self.reserved[origin].getsockname()[1]
 
     def url(self, origin):
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port(origin)}"
+        return f"http{'s' if self.contexts else ''}://127.0.0.1:{self.port(origin)}"
 
     @property
     def behind_port(self):
@@ -185,10 +190,35 @@ class Hostile:
     def arm(self, kind, fault, times=-1, only=None):
         with self.lock:
             self.armed[kind] = Armed(fault, times, only)
+        if fault.door:
+            self.when_there(kind, lambda: self._bar(kind))
+
+    def when_there(self, kind, call):
+        """When the next request is to be of this kind: now, or once the one that leads to it was answered."""
+        if kind in AFTER:
+            self.after[AFTER[kind]] = call
+        else:
+            call()
+
+    def _bar(self, kind):
+        """From now on each new connection of the kind's origin meets the fault."""
+        def door(origin, connection):
+            with self.lock:
+                armed = self.armed.get(kind)
+                if armed is None or armed.times == 0 or origin != ORIGIN_OF.get(kind, "api"):
+                    return False
+                armed.times -= armed.times > 0
+                armed.hits += 1
+                self.lock.notify_all()
+            armed.fault.act(self, connection)
+            return True
+        self.door = door
+        self.cut()
 
     def disarm(self):
         with self.lock:
             self.armed.clear()
+            self.after.clear()
             self.door = None
         for origin in ORIGINS:
             self.accept(origin)
@@ -238,13 +268,19 @@ class Hostile:
     def _connection(self, origin, connection):
         with self.lock:
             self.open.add(connection)
-            door, tls = self.door, self.tls
+            door = self.door
         try:
             if door is not None and door(origin, connection):
                 return
-            if tls is not None:
-                connection = self._begin_tls(tls, connection)
-            self._exchange(Exchange(self, origin, connection))
+            if self.contexts:
+                connection = self._begin_tls(connection)
+            if self.contexts and connection.selected_alpn_protocol() == "h2":
+                from hostile_h2 import H2Wire  # needs python3-h2, and this file
+                H2Wire(self, origin, connection).serve()
+                return
+            exchange = Exchange(self, origin, connection)
+            if exchange.receive():
+                self.act(exchange, self.take(exchange))
         except (Gone, OSError):
             pass
         finally:
@@ -252,32 +288,31 @@ class Hostile:
                 self.open.discard(connection)
             connection.close()
 
-    def _begin_tls(self, tls, connection):
+    def _begin_tls(self, connection):
         """Python makes another socket of it."""
         with self.lock:
             self.open.discard(connection)
-            connection = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            connection = self.contexts["good"].wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             self.open.add(connection)
         connection.do_handshake()
         return connection
 
-    def _take(self, exchange):
+    def take(self, exchange):
         """The fault that is meant for this request, or None."""
         with self.lock:
             armed = self.armed.get(exchange.kind)
-            if armed is None or armed.times == 0 or (armed.only is not None and armed.only not in exchange.target):
+            if armed is None or armed.fault.door or armed.times == 0 or (armed.only is not None and armed.only not in exchange.target):
                 return None
             armed.times -= armed.times > 0
             armed.hits += 1
             self.lock.notify_all()
             return armed.fault
 
-    def _exchange(self, exchange):
-        if not exchange.receive():
-            return
-        fault = self._take(exchange)
+    def act(self, exchange, fault):
         if fault is not None:
             fault(exchange)
-            return
-        head, body = exchange.forward()
-        exchange.send(head + body)
+        else:
+            exchange.send(b"".join(exchange.forward()))
+        then = self.after.pop(exchange.kind, None)
+        if then is not None:
+            then()

@@ -11,12 +11,16 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1>\x1b[31m\xc2\x9b</body></html>
 
 
 class Fault:
-    def __init__(self, name, meaning, act, applied=False, slow=False):
+    def __init__(self, name, meaning, act, applied=False, slow=False, wire="plain", door=False, early=False, picture=None):
         self.name = name
         self.meaning = meaning
         self.act = act
         self.applied = applied
         self.slow = slow  # the client waits for something: what can be killed meanwhile
+        self.wire = wire  # "tls": HTTP/2
+        self.door = door  # it comes before any request, on a new connection
+        self.early = early  # … before the request's body
+        self.picture = picture  # what has to be sent for it; None: any
 
     def __call__(self, exchange):
         self.act(exchange)

@@ -1,178 +1,58 @@
 """Every kind of request × every fault on the wire: errno, words, what the service has at the end, what the folder shows.
 
-What is expected comes from the few rules below (they are those of docs/google.md), not from what the program does. One mount bears
-many faults, each with a contact of its own. The long run (-m long) adds every other status there is.
+What is expected comes from the rules in tests/lib/matrix.py. One mount bears many faults, each with a contact of its own. The long run
+(-m long) adds every other status there is.
 """
 
+import copy
 import errno
 import json
 import os
-import random
-import re
 import shutil
 import signal
 import subprocess
 from types import SimpleNamespace
 
 import odd_answers
+import odd_http2
+import odd_tls
 import pytest
-from emulator import TOKEN, Emulator
 from eventually import eventually
-from hostile import Hostile
-from logins import Desk
-from mounts import Mount, MountFailed, xdg_folders
-from processes import Programs
+from hostile import ORIGIN_OF
+from matrix import PEOPLE, SECRETS, Bench, assert_mended, assert_shown, assert_words, errno_of, expected, may_pass, status_of
+from mounts import MountFailed, xdg_folders
 
-from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, Contacts
-
-PEOPLE = 400
-PAGE = 150  # a listing has a first page and next ones
-SECRETS = ("client_secret", "refresh_token")
-
-# ---- the rules ----
-
-MAY_PASS = {408, 409, 421, 423, 425, 429, 499, 500, 502, 503, 504, 507, 509}
-MEANING = {"lost": errno.EIO, "silent": errno.ETIMEDOUT, "too much": errno.EIO, "broken": errno.EIO, "nonsense": errno.EIO,
-           "redirect": errno.EIO, "fine": 0}
-STATUS = {400: errno.EINVAL, 401: errno.EACCES, 402: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT,
-          407: errno.EHOSTUNREACH, 409: errno.EAGAIN, 410: errno.ENOENT, 412: errno.EAGAIN, 413: errno.EFBIG, 423: errno.EAGAIN,
-          429: errno.EAGAIN, 451: errno.EACCES, 511: errno.EHOSTUNREACH}
-PHOTO_STATUS = {401: errno.EACCES, 402: errno.EACCES, 403: errno.EACCES, 451: errno.EACCES,
-                407: errno.EHOSTUNREACH, 429: errno.EAGAIN, 511: errno.EHOSTUNREACH}
-WORDS = {"lost": "lost|closed|reset", "silent": "in time", "too much": "more than contactfs takes", "nonsense": "",
-         "broken": "", "redirect": ""}
-
-
-def status_of(fault):
-    """(status, whether the service itself says so), or (None, None)."""
-    word, _, rest = fault.meaning.partition(" ")
-    return (int(rest.split()[0]), rest.endswith("json")) if word == "status" else (None, None)
-
-
-def expected(kind, fault):
-    """The errno of a call whose every such request meets the fault; 0: it succeeds."""
-    status, own_words = status_of(fault)
-    if status is None:
-        return MEANING[fault.meaning]
-    if kind == "photo":
-        return PHOTO_STATUS.get(status, errno.EIO)
-    if status in (404, 410) and not own_words:
-        return errno.EIO  # the address is wrong, nobody is gone
-    return STATUS.get(status, errno.EIO)
-
-
-def may_pass(fault):
-    status, _ = status_of(fault)
-    return fault.meaning in ("lost", "silent") or (status is not None and (status in MAY_PASS or 512 <= status <= 599))
-
-
-def assert_words(text, fault):
-    """A sentence for people: what happened, and nothing that a terminal obeys."""
-    status, _ = status_of(fault)
-    wanted = str(status) if status is not None else WORDS[fault.meaning]
-    assert re.search(wanted, text), (fault, text)
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]", text), repr(text)
-
-
-# ---- one mount for many faults ----
-
-class Bench(Contacts):
-    def __init__(self, folder, env, timeout=2):
-        self.folder = folder
-        self.limits = ("--timeout", timeout, "--upload-timeout", timeout)
-        self.wire = Hostile()
-        self.service = Emulator([*SMALL_FACES, "--keep-bytes", "--people", PEOPLE, "--photos", "all", "--page-size-max", PAGE,
-                                 "--access-token-lifetime", "100000", *self.wire.emulator_options], program=PEOPLE_EMULATOR)
-        self.wire.serve(self.service)
-        self.run = Programs(env)
-        self.started = 0
-        super().__init__(self.service, self.make("--writes-per-minute", "0", "--sync-interval", "1"))
-        self.names = iter(self.shuffled())
-        self.mount.allowed.append("")  # failures are what this is about; sanitizers and asserts end the daemon
-        self._desk = None
-
-    def make(self, *options, state=None):
-        """A mount whose service is the relay."""
-        self.started += 1
-        path, state = self.folder / f"mnt{self.started}", state or self.folder / f"state{self.started}"
-        path.mkdir()
-        state.mkdir(exist_ok=True)
-        service = SimpleNamespace(token=TOKEN, api_url=self.wire.url("api"))
-        made = Mount(self.run, CONTACTFS, path, state, service, (*self.limits, *options), "default", True,
-                    None)
-        return made.start()
-
-    def take(self):
-        """Somebody who has met no fault yet."""
-        name = next(self.names, None)
-        if name is None:
-            self.names = iter(self.shuffled())
-            name = next(self.names)
-        return name
-
-    def shuffled(self):
-        """In no order: who reads photos in the folder's order has the next ones fetched before he asks."""
-        return random.Random(5).sample(sorted(os.listdir(self.path)), PEOPLE)
-
-    def photo_place(self, person):
-        """What only this photo's address has in it, by the service."""
-        url = self.emulator.api("GET", self.resource(person), {"personFields": "photos"}).json()["photos"][0]["url"]
-        return url.rpartition("/")[2].partition("=")[0]
-
-    def desk(self):
-        """Somebody who has logged in by way of the relay; the login is in a file."""
-        if self._desk is None:
-            there = SimpleNamespace(ready={**self.service.ready, "token_uri": self.wire.url("login") + "/token"},
-                                    api_url=self.wire.url("api"), request=self.service.request)
-            self._desk = Desk(self.run, CONTACTFS, self.folder / "desk", there)
-            self._desk.log_in()
-        return self._desk
-
-    def credentials(self):
-        """The same login as a file of type authorized_user."""
-        path = self.folder / "credentials.json"
-        if not path.exists():
-            path.touch(0o600)
-            login = self.desk().stored()
-            path.write_text(json.dumps({"type": "authorized_user", **{name: login[name] for name in SECRETS},
-                                        "client_id": login["client_id"], "token_uri": self.wire.url("login") + "/token"}))
-        return path
-
-    def close(self):
-        self.wire.disarm()
-        try:
-            self.mount.finish()
-            assert self.service.log()["overlaps"] == 0, "mutations overlapped"
-            assert not [r for r in self.service.requests(origin="photo") if r["authorization"]], "the photo host saw a token"
-        finally:
-            self.mount.kill()
-            if self._desk is not None:
-                self._desk.close()
-            self.wire.__exit__()
-            self.service.close()
+from conftest import CONTACTFS
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory, clean_env):
-    made = Bench(tmp_path_factory.mktemp("matrix"), clean_env)
-    yield made
-    made.close()
+def benches(tmp_path_factory, clean_env):
+    """One for each wire, made when it is first asked for."""
+    made = {}
+
+    def get(wire, timeout):
+        if wire == "tls":
+            pytest.importorskip("h2", reason="python3-h2 is not installed")
+        if (wire, timeout) not in made:
+            made[wire, timeout] = Bench(tmp_path_factory.mktemp("matrix"), clean_env, wire, timeout)
+        return made[wire, timeout]
+
+    yield get
+    for one in made.values():
+        one.close()
+
+
+def wire_of(request):
+    return request.node.callspec.params["fault"].wire if "fault" in request.fixturenames else "plain"
 
 
 @pytest.fixture
-def bench(shared):
+def bench(benches, request):
+    shared = benches(wire_of(request), 2)
     yield shared
     shared.wire.disarm()
     assert shared.mount.running
     os.stat(shared.path)
-
-
-def errno_of(call):
-    try:
-        call()
-    except OSError as failure:
-        return failure.errno
-    return 0
 
 
 def cases(*groups):
@@ -181,7 +61,8 @@ def cases(*groups):
 
 
 ORDINARY = (odd_answers.CONNECTION, odd_answers.TOO_MUCH, odd_answers.BROKEN, odd_answers.NONSENSE, odd_answers.UNUSUAL,
-            odd_answers.REDIRECTS, odd_answers.STATUSES)
+            odd_answers.REDIRECTS, odd_answers.STATUSES, odd_http2.FAULTS, odd_tls.FAULTS)
+LOST_ANSWERS = (odd_answers.LOST_ANSWERS, odd_http2.LOST_ANSWERS)
 
 
 def matrix(*more, edges=False):
@@ -191,36 +72,23 @@ def matrix(*more, edges=False):
     return pytest.mark.parametrize("fault", [*cases(*ORDINARY, *more, *sooner), *rest])
 
 
-def assert_mended(bench, person, picture):
-    """When the fault is over, the same contact takes a picture."""
-    bench.wire.disarm()
-    eventually(lambda: errno_of(lambda: bench.photo(person).write_bytes(picture)) == 0, timeout=30)
-    assert bench.held(person) == picture
-    assert bench.mount.error(person) is None
-
-
-def assert_shown(bench, person, held):
-    if held is None:
-        assert bench.listed(person) == []
-    else:
-        assert bench.photo(person).read_bytes() == held
-        assert bench.listed(person) == ["photo.jpg"]
-
-
 # ---- changes ----
 
-@matrix(odd_answers.LOST_ANSWERS, edges=True)
+@matrix(*LOST_ANSWERS, [odd_http2.STALLED], edges=True)
 def test_patch(bench, faces, fault):
     person = bench.take()
-    old, new = bench.held(person), faces.face_bytes(1)
-    bench.wire.arm("PATCH", fault, only=bench.resource(person) + ":")
-    code = errno_of(lambda: bench.photo(person).write_bytes(new))
+    old, new = bench.held(person), fault.picture or faces.face_bytes(1)
+    only = bench.resource(person) + ":"
+    file = open(bench.photo(person), "wb", buffering=0)  # before the service is known to be out of reach
+    bench.wire.arm("PATCH", fault, only=only)
+    file.write(new)
+    code = errno_of(file.close)
     hits = bench.wire.hits("PATCH")
     wanted = expected("PATCH", fault)
     # what was done may be told as done, although its answer did not say so
     assert code == wanted or (fault.applied and code == 0), (errno.errorcode.get(code), bench.mount.error(person))
     assert hits >= 1
-    if not may_pass(fault) and fault.meaning != "broken":
+    if not may_pass(fault) and fault.meaning != "broken" and not fault.door:
         assert hits == 1, "what is final is not asked again"
     bench.wire.disarm()
     held = bench.held(person)
@@ -250,7 +118,7 @@ def test_patch_that_fails_once(bench, faces, fault):
     assert bench.mount.error(person) is None
 
 
-@matrix(odd_answers.LOST_ANSWERS)
+@matrix(*LOST_ANSWERS)
 def test_delete(bench, faces, fault):
     person = bench.take()
     old = bench.held(person)
@@ -373,7 +241,7 @@ def check_listing(bench, kind, fault):
 
 # ---- the login ----
 
-@matrix(odd_answers.LOST_ANSWERS)
+@matrix(*LOST_ANSWERS)
 def test_token(bench, fault):
     credentials = bench.credentials()
     bench.wire.arm("token", fault)
@@ -389,7 +257,7 @@ def test_token(bench, fault):
     assert bench.wire.hits("token") >= 1
 
 
-@matrix(odd_answers.LOST_ANSWERS)
+@matrix(*LOST_ANSWERS)
 def test_revoke(bench, fault, tmp_path):
     """Forgotten here in any case; 1 and a sentence when the service has not said that it is revoked."""
     desk = bench.desk()
@@ -406,7 +274,8 @@ def test_revoke(bench, fault, tmp_path):
         assert result.status == 1 and "interrupted" in result.errors and (config / "login.json").exists()
         return
     result = bench.run.finish(process)
-    assert bench.wire.hits("revoke") == 1, "the person is there, and can run it again"
+    if "refused" not in fault.name:  # then libcurl asks again by itself, as it may
+        assert bench.wire.hits("revoke") == 1, "the person is there, and can run it again"
     assert not (config / "login.json").exists()
     done = fault.meaning == "fine" or fault.name in UNREAD or (fault.meaning == "nonsense" and fault.name not in UNDONE)
     assert result.status == (0 if done else 1), result
@@ -424,74 +293,141 @@ def with_fine_ends(fault):
     def act(exchange):
         exchange.forward = lambda: (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n", b"{}")
         fault(exchange)
-    return act
+
+    if fault.door:
+        return fault
+    made = copy.copy(fault)
+    made.act = act
+    return made
 
 
 # ---- nobody there ----
 
-@pytest.mark.parametrize("kind", ["PATCH", "photo", "first page", "token", "revoke"])
-def test_refused(bench, faces, kind, tmp_path):
-    person = bench.take()
-    origin = {"photo": "photo", "token": "login", "revoke": "login"}.get(kind, "api")
-    old, new = bench.held(person), faces.face_bytes(1)
+def refuse(bench, kind):
+    """From the request of this kind on nobody listens."""
+    bench.wire.when_there(kind, lambda: bench.wire.refuse(ORIGIN_OF.get(kind, "api")))
+
+
+@pytest.mark.parametrize("kind", ["first page", "next page", "token"])
+def test_refused_at_the_first_mount(bench, kind):
     options = ("--credentials", bench.credentials()) if kind == "token" else ()
-    if kind == "revoke":
-        config = tmp_path / "config/contactfs/default"
-        config.parent.mkdir(parents=True)
-        shutil.copytree(bench.desk().config(), config)
-    bench.wire.refuse(origin)
-    if kind == "photo":  # somebody whose photo has not been fetched ahead
-        person = next(person for person in iter(bench.take, None) if errno_of(bench.photo(person).read_bytes))
-        old = bench.held(person)
-    if kind in ("PATCH", "photo"):
-        call = bench.photo(person).read_bytes if kind == "photo" else lambda: bench.photo(person).write_bytes(new)
-        assert errno_of(call) == errno.EHOSTUNREACH
-        assert "cannot be reached" in bench.mount.status()["last_error"]
-    elif kind == "revoke":
-        result = bench.run(CONTACTFS, "logout", env={**bench.desk().env, **xdg_folders(tmp_path)}, check=False)
-        assert result.status == 1 and "cannot be reached" in result.errors
-    else:
-        with pytest.raises(MountFailed, match="cannot be reached"):
-            bench.make(*options)
+    refuse(bench, kind)
+    with pytest.raises(MountFailed, match="cannot be reached"):
+        bench.make(*options)
+    assert not os.path.ismount(bench.folder / f"mnt{bench.started}")
+
+
+def test_refused_revocation(bench, tmp_path):
+    config = tmp_path / "config/contactfs/default"
+    config.parent.mkdir(parents=True)
+    shutil.copytree(bench.desk().config(), config)
+    refuse(bench, "revoke")
+    result = bench.run(CONTACTFS, "logout", env={**bench.desk().env, **xdg_folders(tmp_path)}, check=False)
+    assert result.status == 1 and "cannot be reached" in result.errors
+
+
+def test_refused_delta(bench):
+    people = set(os.listdir(bench.path))
+    refuse(bench, "delta")
+    eventually(lambda: bench.mount.status()["reachable"] is False)
+    assert "cannot be reached" in bench.mount.status()["last_error"]
+    assert set(os.listdir(bench.path)) == people
     bench.wire.disarm()
-    assert bench.held(person) == old
+    eventually(lambda: bench.mount.status()["reachable"] is True)
+
+
+def test_refused_photo(bench):
+    bench.wire.refuse("photo")
+    person = next(person for person in iter(bench.take, None) if errno_of(bench.photo(person).read_bytes))  # none fetched ahead
+    assert errno_of(bench.photo(person).read_bytes) == errno.EHOSTUNREACH
+    assert "cannot be reached" in bench.mount.status()["last_error"]
+    bench.wire.disarm()
     eventually(lambda: errno_of(bench.photo(person).read_bytes) == 0)
-    assert_shown(bench, person, old)
+    assert_shown(bench, person, bench.held(person))
+
+
+@pytest.mark.parametrize("kind", ["PATCH", "DELETE", "person"])
+def test_refused_change(bench, faces, kind):
+    """The picture that was there and the one that was brought are both somewhere."""
+    person = bench.take()
+    old, new = bench.held(person), faces.face_bytes(1)
+    assert bench.photo(person).read_bytes() == old  # so that it can be saved
+    if kind == "DELETE":
+        refuse(bench, kind)
+        code = errno_of(bench.photo(person).unlink)  # or when it is carried out
+        assert code in (0, errno.EHOSTUNREACH)
+    else:
+        if kind == "person":
+            bench.wire.arm("PATCH", odd_answers.Fault("{}", "", odd_answers.says(b"{}")), only=bench.resource(person) + ":")
+        file = open(bench.photo(person), "wb", buffering=0)
+        refuse(bench, kind)
+        file.write(new)
+        code = errno_of(file.close)
+        assert code == errno.EHOSTUNREACH or (kind == "person" and code == 0)
+    if kind != "person":
+        eventually(lambda: bench.listed(person) == ["photo.jpg"])
+        eventually(lambda: "cannot be reached" in (bench.mount.error(person) or ""))
+        assert bench.held(person) == old == bench.photo(person).read_bytes()
+        assert kind == "DELETE" or new in bench.rejected(person)
+    bench.wire.disarm()
+    if kind == "person":
+        assert bench.held(person) == new
+        eventually(lambda: bench.photo(person).read_bytes() == new)
+    assert old in [bench.held(person), *bench.previous(person)]
     assert_mended(bench, person, faces.face_bytes(2))
 
 
 # ---- killable ----
 
-SLOW = [fault for fault in odd_answers.CONNECTION if fault.slow]
-
-
-@pytest.fixture(scope="module")
-def shared_patient(tmp_path_factory, clean_env):
-    """As the shared one, with so much time that whatever ends sooner was ended by a signal."""
-    made = Bench(tmp_path_factory.mktemp("patient"), clean_env, timeout=100)
-    yield made
-    made.close()
+SLOW = [fault for fault in (*odd_answers.CONNECTION, *odd_http2.FAULTS, *odd_tls.FAULTS) if fault.slow]
 
 
 @pytest.fixture
-def patient(shared_patient):
-    yield shared_patient
-    shared_patient.wire.disarm()
+def patient(benches, request):
+    """So much time that whatever ends sooner was ended by a signal."""
+    shared = benches(wire_of(request), 100)
+    yield shared
+    shared.wire.disarm()
 
 
-@pytest.mark.parametrize("kind", ["photo", "PATCH"])
+def is_killed(bench, process, kind):
+    bench.wire.wait_hits(kind, 1)
+    process.kill()
+    assert bench.run.finish(process, timeout=60).status == -signal.SIGKILL
+    assert "in time" not in bench.mount.text(), "it ended by its deadline"
+
+
+@pytest.mark.parametrize("kind", ["photo", "PATCH", "rename", "token"])
 @pytest.mark.parametrize("fault", cases(SLOW))
 def test_killable(patient, faces, fault, kind):
-    person = patient.take()
-    held = patient.held(person)
-    patient.wire.arm(kind, fault)
-    words = ["cp", faces.face(1)] if kind == "PATCH" else ["cat"]
-    process = patient.run.start(*words, patient.photo(person), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    patient.wire.wait_hits(kind, 1)
-    process.kill()
-    assert patient.run.finish(process, timeout=60).status == -signal.SIGKILL
-    assert "in time" not in patient.mount.text(), "it ended by its deadline"
+    """cat, cp, mv, and a cp for which there is no token."""
+    person, mounted = patient.take(), patient.by_file() if kind == "token" else patient
+    held, photo = patient.held(person), mounted.photo(person)
+    words = {"photo": ["cat", photo], "rename": ["mv", photo.with_name(".new"), photo]}.get(kind, ["cp", faces.face(1), photo])
+    wanted = {"rename": "PATCH"}.get(kind, kind)
+    if kind == "rename":
+        photo.with_name(".new").write_bytes(faces.face_bytes(1))
+    patient.wire.arm(wanted, fault)
+    if kind == "token":
+        patient.wire.arm("PATCH", odd_answers.status_fault(401), times=1)
+    process = patient.run.start(*map(str, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    is_killed(patient, process, wanted)
     patient.wire.disarm()
     assert patient.held(person) == held
-    eventually(lambda: errno_of(patient.photo(person).read_bytes) == 0)
-    assert patient.photo(person).read_bytes() == held
+    eventually(lambda: errno_of(photo.read_bytes) == 0)
+    assert photo.read_bytes() == held
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", ["first page", "next page", "token"])
+@pytest.mark.parametrize("fault", cases(SLOW))
+def test_killable_mount(patient, fault, kind, number):
+    """Who waits for the first listing, or for its token."""
+    made = patient.prepare(*(("--credentials", patient.credentials()) if kind == "token" else ()))
+    patient.wire.arm(kind, fault)
+    process = patient.run.start(*made.arguments(), env=made.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    patient.wire.wait_hits(kind, 1)
+    process.send_signal(number)
+    result = patient.run.finish(process, timeout=60)
+    assert result.status in (-number, 1, 128 + number) and "in time" not in result.errors, result
+    assert not os.path.ismount(made.path)

@@ -6,7 +6,6 @@ import re
 import select
 import signal
 import socket
-import ssl
 import subprocess
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from hostile import Hostile
 from mounts import Mount, MountFailed
 from network import PRELOAD, Authority, Network
 from odd_answers import Fault, moved
+from odd_tls import context
 
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, Contacts
 
@@ -38,9 +38,7 @@ class Far:
         self.folder, self.run = folder, run
         self.network = Network(folder)
         self.wire = Hostile()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.certify(PEOPLE, PHOTOS, HOME, "elsewhere.test", "127.0.0.1"))
-        self.wire.tls = context
+        self.wire.contexts = {"good": context(*authority.certify(PEOPLE, PHOTOS, HOME, "elsewhere.test"), http2=False)}
         self.authority = authority
         self.service = Emulator([*SMALL_FACES, "--keep-bytes", "--photo-url", photos, "--photo-port", self.wire.behind_port],
                                 program=PEOPLE_EMULATOR)
