@@ -19,7 +19,7 @@ book_folder_get (Book *book, BookPerson *person)
   if (self == NULL) {
     self = g_new0 (BookFolder, 1);
     self->book = book;
-    self->person = person;
+    self->person = book_person_ref (person);
     person->folder = self;
     g_hash_table_add (book->folders, self);
   }
@@ -34,6 +34,7 @@ book_folder_release_if_idle (BookFolder *self)
     return;
   g_hash_table_remove (self->book->folders, self);
   self->person->folder = NULL;
+  book_person_unref (self->person);
   g_free (self->removed_version);
   g_free (self);
 }
@@ -45,7 +46,6 @@ book_folders_clear (Book *book)
 
   for (GList *next = folders; next != NULL; next = next->next) {
     BookFolder *self = next->data;
-    g_autoptr (BookPerson) person G_GNUC_UNUSED = book_person_ref (self->person);
 
     self->busy++; /* so that it outlives what goes on in the loop */
     while (self->others != NULL) {

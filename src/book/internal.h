@@ -313,7 +313,7 @@ typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookF
 
 struct BookFolder {
   Book *book;
-  BookPerson *person;  /* borrowed: the person owns the folder */
+  BookPerson *person;  /* referenced: who is gone stays as long as something lies in the folder */
   BookFile *photo;     /* what photo.jpg leads to; not referenced unless photo_held */
   gboolean photo_held; /* folder->photo is kept by a reference of ours: it has a draft */
   BookFile *profile;   /* not referenced */

@@ -121,6 +121,18 @@ def test_deleted_person_goes(contacts):
 
 
 @every_second
+def test_person_goes_in_whose_folder_something_lies(contacts):
+    """What nobody has open there is forgotten in its time, as in every folder; the mount goes on."""
+    begun = [contacts.path / name / "face.jpg" for name in (ALICE, "Ben Carter")]
+    for file in begun:
+        file.touch()
+    contacts.emulator.delete_person(contacts.resource(ALICE))
+    eventually(lambda: not (contacts.path / ALICE).exists())
+    eventually(lambda: not begun[1].exists())  # and Alice's before it
+    assert "Ben Carter" in os.listdir(contacts.path)
+
+
+@every_second
 def test_renamed_person_moves(contacts):
     """The old name is gone, and a process inside the folder still stands in it."""
     folder = contacts.path / ALICE
