@@ -24,6 +24,7 @@ def jpeg(letters):
     return b"\xff\xd8\xff\xfe\x00\x06" + letters + _REST
 
 
+SIZE = len(jpeg(bytes(LETTERS)))
 WHOLE = {word: jpeg(word.encode()) for word in ("anna", "bert", "cleo", "dora", "emil")} | {"png": _PNG}
 HALF = WHOLE["anna"][:300]
 WORDS = b"This is no picture.\n" * 9
@@ -31,7 +32,8 @@ ALL = {**WHOLE, "half": HALF, "words": WORDS, "nothing": b""}
 
 
 def is_whole(data):
-    return data == _PNG or (len(data) == len(WHOLE["anna"]) and data == jpeg(data[COMMENT_AT:COMMENT_AT + LETTERS]))
+    """What is behind its end does not matter, as with a motion photo."""
+    return data.startswith(_PNG) or data[:SIZE] == jpeg(data[COMMENT_AT:COMMENT_AT + LETTERS].ljust(LETTERS))
 
 
 def may_begin(data):
@@ -45,4 +47,4 @@ def name_of(data):
     known = {value: name for name, value in ALL.items()}
     if data is None:
         return "none"
-    return known.get(data) or (f"jpeg {data[6:10]!r}" if is_whole(data) else f"{len(data)} bytes {data[:12]!r}")
+    return known.get(data) or (f"jpeg {data[6:10]!r} of {len(data)} bytes" if is_whole(data) else f"{len(data)} bytes {data[:12]!r}")

@@ -1,15 +1,17 @@
 """What the model is compared with: contactfs mounted on a people-emulator, several processes that work in it, and its clock."""
 
+import contextlib
 import ctypes
-import errno
 import mmap
 import multiprocessing
 import os
 import shutil
+import socket
 import struct
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,10 +27,11 @@ PEOPLE_EMULATOR = os.environ.get("PEOPLE_EMULATOR", str(BUILD / "src/emulator/pe
 CLOCK = BUILD / "tests/model/model-clock.so"
 
 SYNC_INTERVAL = 300
-UPLOAD_TIMEOUT = 3000  # so that no retry comes too late by the steps in which a waiting call's clock goes
-RATE = 20  # the mount's second lasts so many
-CALL_TIMEOUT = float(os.environ.get("MODEL_CALL_TIMEOUT", "60"))  # real seconds until a call counts as hanging
-LIST = "/v1/people/me/connections"
+UPLOAD_TIMEOUT = 300
+RATE = 200  # the mount's second lasts so many
+HANGS = float(os.environ.get("MODEL_CALL_TIMEOUT", "300"))  # real seconds until a call is said to hang
+REST_ROUNDS = 100000
+SETTLE_ROUNDS = 100
 
 
 class Clock:
@@ -38,16 +41,34 @@ class Clock:
         path.write_bytes(bytes(4096))
         with open(path, "r+b") as file:
             self._page = mmap.mmap(file.fileno(), 4096)
+        self._rate = RATE
         self._monotonic = 1000 * 10**9
         self._real = 0
         self._write()
 
     def _write(self):
-        self._page[:24] = struct.pack("=qqq", RATE, self._monotonic, self._real)
+        self._page[:24] = struct.pack("=qqq", self._rate, self._monotonic, self._real)
+
+    def now(self):
+        """Of the mount's monotonic clock."""
+        return (time.monotonic_ns() // self._rate + self._monotonic) / 10**9
 
     def advance(self, seconds):
         self._monotonic += int(seconds * 10**9)
         self._real += int(seconds * 10**9)
+        self._write()
+
+    @contextlib.contextmanager
+    def ticking(self):
+        """Time passes as it does."""
+        self._set_rate(1)
+        yield
+        self._set_rate(RATE)
+
+    def _set_rate(self, rate):
+        real = time.monotonic_ns()
+        self._monotonic += real // self._rate - real // rate
+        self._rate = rate
         self._write()
 
     @property
@@ -60,6 +81,55 @@ class Clock:
         self._write()
 
 
+def threads(pid):
+    """(id, state, how often it ran) of the threads of a process and of those that it started."""
+    found = []
+    if not os.path.exists(f"/proc/{pid}/task"):
+        return found
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/status", encoding="ascii", errors="replace") as file:
+                lines = dict(line.split(":", 1) for line in file)
+            ran = lines["voluntary_ctxt_switches"], lines["nonvoluntary_ctxt_switches"]
+            found.append((int(task), lines["State"].split()[0], *map(int, ran)))
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                for child in file.read().split():
+                    found += threads(int(child))
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        found.append((pid, "ended", 0, 0))
+    return found
+
+
+class Control:
+    """The emulator's control port over one connection: it is asked thousands of times, where http.client would be half the work."""
+
+    def __init__(self, emulator):
+        self._url = urllib.parse.urlsplit(emulator.control_url)
+        self._head = f"Host: {self._url.netloc}\r\nAuthorization: Bearer {emulator.control_key}\r\n\r\n"
+        self._socket = socket.create_connection((self._url.hostname, self._url.port))
+        self._answers = self._socket.makefile("rb")
+
+    def get(self, path):
+        """(status, body)"""
+        self._socket.sendall(f"GET {self._url.path}/{path} HTTP/1.1\r\n{self._head}".encode())
+        status = int(self._answers.readline().split()[1])
+        size = 0
+        while (line := self._answers.readline().strip().lower()):
+            if line.startswith(b"content-length:"):
+                size = int(line.split(b":")[1])
+        return status, self._answers.read(size)
+
+    def photo(self, resource):
+        """What the service has: bytes, or None."""
+        status, body = self.get(f"{resource}/photo")
+        assert status in (200, 404), body
+        return body if status == 200 else None
+
+    def close(self):
+        self._answers.close()
+        self._socket.close()
+
+
 def work(pipe):
     """A process that does what it is told: (name of a function of os, arguments…); answers (errno or 0, result)."""
     functions = {name: getattr(os, name) for name in dir(os)}
@@ -69,7 +139,14 @@ def work(pipe):
         if libc.renameat2(-100, os.fsencode(old), -100, os.fsencode(new), 1) != 0:
             raise OSError(ctypes.get_errno(), "renameat2")
 
-    functions["rename_exclusive"] = rename_exclusive
+    def mapped(fd, size, offset):
+        size = min(size, os.fstat(fd).st_size - offset)
+        if size <= 0:
+            return b""
+        with mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ, offset=offset) as pages:
+            return pages[:]
+
+    functions |= {"rename_exclusive": rename_exclusive, "mapped": mapped}
     while True:
         try:
             name, *arguments = pipe.recv()
@@ -117,6 +194,8 @@ class World:
         programs = Programs({**keep, "LC_ALL": "C.UTF-8", "G_DEBUG": "fatal-criticals", "GIO_USE_VFS": "local",
                              "DBUS_SESSION_BUS_ADDRESS": "disabled:"})
         self.emulator = Emulator(["--face-size", "16", "--people", "1", "--photos", "none", "--keep-bytes", *options], program=PEOPLE_EMULATOR)
+        self.control = Control(self.emulator)
+        self.service = self.emulator.process.pid
         self.path = folder / "mnt"
         state = folder / "state"
         self.path.mkdir()
@@ -126,63 +205,91 @@ class World:
                            ("--writes-per-minute", "0", "--sync-interval", str(SYNC_INTERVAL), "--no-notify",
                             "--upload-timeout", str(UPLOAD_TIMEOUT)),
                            "default", True, {"LD_PRELOAD": str(CLOCK), "MODEL_CLOCK": str(folder / "clock")})
+        self.last_sync = 0
         self.mount.start()
+
+    def words(self):
+        """What the mount has said of late, for messages."""
+        return self.mount.text()[-3000:]
 
     # ---- calls ----
 
-    def call(self, worker, *command, pump=0):
-        """What a process's call answers: (errno, result). pump: so many seconds the mount's clock jumps again and again
-        while it waits."""
+    def call(self, worker, *command):
+        """What a process's call answers: (errno, result)."""
         process = self.workers[worker]
         process.send(*command)
-        deadline = time.monotonic() + CALL_TIMEOUT
-        while not process.ready(0.02 if pump else CALL_TIMEOUT):
-            if time.monotonic() > deadline:
-                asked = [(one["method"], one["path"], one["status"], one["ended"]) for one in self.emulator.requests()[-6:]]
-                raise AssertionError(f"{command} hangs; asked for: {asked}\n{self.mount.text()}\n"
-                                     f"{kernel_stacks([self.mount.pid, process.process.pid])}")
-            if pump:
-                self.clock.advance(pump)
-                self.mount.status()  # wakes the loop
+        if not process.ready(HANGS):
+            self.hangs(command, process)
         return process.receive()
+
+    def call_while_time_flies(self, worker, *command):
+        """The same, and whenever everybody waits for time to pass, it does."""
+        process = self.workers[worker]
+        process.send(*command)
+        flight = self.fly()
+        self.rest()
+        while not process.ready(0):
+            if next(flight) > 3 * UPLOAD_TIMEOUT:
+                self.hangs(command, process)
+        return process.receive()
+
+    def hangs(self, command, process):
+        asked = [(one["method"], one["path"], one["status"], one["ended"]) for one in self.emulator.requests()[-6:]]
+        raise AssertionError(f"{command} hangs; asked for: {asked}\n"
+                             f"{kernel_stacks([self.mount.pid, process.process.pid])}")
 
     # ---- time ----
 
+    def rest(self):
+        """Comes back when the mount and the service have nothing to do but to wait for time to pass, or for a call."""
+        before = None
+        for _ in range(REST_ROUNDS):
+            now = threads(self.mount.pid) + threads(self.service)
+            if now == before:
+                return
+            before = now if all(state in "SZ" for _, state, *_ in now) else None
+            time.sleep(0.0005)
+        raise AssertionError(f"they come to no rest: {now}")
+
+    def fly(self):
+        """Lets time pass again and again, to the next try of what failed; yields how much has passed."""
+        passed, jump, asked = 0, 8, None
+        while True:
+            self.rest()
+            before, asked = asked, self.mount.status()["requests"]
+            jump = min(2 * jump, 64) if asked == before else 8
+            self.clock.advance(jump)
+            passed += jump
+            self.mount.status()  # wakes the loop
+            self.rest()
+            yield passed
+
     def settle(self):
-        """Comes back when no change waits for the service, no delta is due, and nothing that was asked waits for its answer."""
-        deadline = time.monotonic() + CALL_TIMEOUT
-        quiet = 0
-        while quiet < 3:  # what the clock has made due begins in a turn of the loop that also answers one of these
-            status = self.mount.status()
-            quiet = quiet + 1 if status["waiting_mutations"] == 0 and status["next_sync_in"] > 0 else 0
-            if quiet == 3 and self.unanswered():
-                quiet = 0
-            elif status["next_sync_in"] == 0 and not self.unanswered():
-                self.clock.advance(0.2)  # what is due in whole seconds begins with the next of them
-            assert time.monotonic() < deadline, f"the mount comes to no rest: {status}\n{self.mount.text()}"
+        """Comes back when no change waits for the service, and no delta is due."""
+        for _ in range(SETTLE_ROUNDS):
+            status = self.mount.status()  # wakes the loop
+            self.rest()
+            if status["waiting_mutations"] == 0 and status["next_sync_in"] > 0:
+                status = self.mount.status()
+                if status["waiting_mutations"] == 0 and status["next_sync_in"] > 0:
+                    self.last_sync = status["last_sync"]
+                    return
+            self.clock.advance(0.2)  # what is due in whole seconds begins with the next of them
+        raise AssertionError(f"the mount comes to no end: {status}")
 
-    def unanswered(self):
-        return [request for request in self.emulator.requests() if not request["ended"]]
-
-    def advance(self, seconds):
-        self.settle()  # what is under way would see its time fly
-        self.clock.advance(seconds)
+    def settle_while_time_flies(self):
+        """As settle, for what is tried again and again."""
+        flight = self.fly()
+        while self.mount.status()["waiting_mutations"]:
+            assert next(flight) < 3 * UPLOAD_TIMEOUT, "changes wait for ever"
         self.settle()
 
-    def last_sync(self):
-        return self.mount.status()["last_sync"]
-
-    def settle_slowly(self, pump):
-        """As settle, while the clock goes on: for what is tried again and again."""
-        deadline = time.monotonic() + CALL_TIMEOUT
-        self.mount.status()
-        self.mount.status()
-        while self.mount.status()["waiting_mutations"]:
-            assert time.monotonic() < deadline, f"changes wait for ever\n{self.mount.text()}"
-            time.sleep(0.02)
-            self.clock.advance(pump)
-
     # ---- ends ----
+
+    def unmount(self):
+        with self.clock.ticking():  # some seconds belong to a good end
+            self.mount.unmount()
+        assert self.mount.exit_status == 0
 
     def start(self):
         """Mounts again, and waits for the first delta and what it brings about."""
@@ -190,7 +297,7 @@ class World:
         before = time.time() + self.clock.real_ahead
         self.mount.start()
         self.settle()
-        assert abs(self.last_sync() - before) < 600, f"no delta\n{self.mount.text()}"
+        assert abs(self.last_sync - before) < 600, "no delta"
 
     def kill(self):
         os.kill(self.mount.pid, 9)
@@ -207,9 +314,11 @@ class World:
     def close(self):
         for worker in self.workers:
             worker.close()
+        self.control.close()
         try:
             if self.mount.running:
-                self.mount.terminate()
+                with self.clock.ticking():
+                    self.mount.terminate()
                 assert self.mount.exit_status == 0, f"the daemon ended with {self.mount.exit_status}\n{self.mount.text()}"
         finally:
             self.mount.kill()
@@ -220,9 +329,7 @@ class World:
         """The end of a world in which something went wrong."""
         for worker in self.workers:
             worker.close()
+        self.control.close()
         self.mount.kill()
         self.emulator.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-GONE = (errno.ENOTCONN, errno.ECONNABORTED)
