@@ -141,7 +141,7 @@ class Handle:
 
 class Contact:
     def __init__(self, name, resource, photo=None):
-        self.name = name
+        self.name = self.called = name  # in the mount, and at the service
         self.resource = resource
         self.service = self.known = Photo(photo) if photo is not None else None
         self.previous = []

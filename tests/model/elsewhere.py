@@ -87,23 +87,31 @@ class Elsewhere(Compare):
             self.world.emulator.remove_photo(contact.resource)
             contact.service = None
 
-    def call_person(self, contact, name):
-        contact.name = name
-        self.world.emulator.rename_person(contact.resource, *name.split())
+    def rename_people(self, names):
+        """The service calls them otherwise, and one delta tells it. Whoever comes to a name that is taken has his id behind it."""
+        changed = sorted((contact for contact in names if names[contact] != contact.called), key=lambda contact: contact.resource)
+        for contact in changed:
+            self.world.emulator.rename_person(contact.resource, *names[contact].split())
+            contact.called, contact.name = names[contact], None
+        for contact in changed:
+            taken = any(other.name == contact.called for other in self.model.contacts)
+            contact.name = f"{contact.called} ({contact.resource.removeprefix('people/')})" if taken else contact.called
+        self.hear_of_it()
 
     @step(whose=contacts)
     def rename_person(self, whose):
         Steps.born += 1
-        self.call_person(self.model.contacts[whose], f"R{Steps.born} {'ABC'[whose]}")
-        self.hear_of_it()
+        self.rename_people({self.model.contacts[whose]: f"R{Steps.born} {'ABC'[whose]}"})
 
     @step(whose=contacts, other=contacts)
     def swap_names(self, whose, other):
         one, two = self.model.contacts[whose], self.model.contacts[other]
-        names = two.name, one.name
-        self.call_person(one, names[0])
-        self.call_person(two, names[1])
-        self.hear_of_it()
+        self.rename_people({one: two.called, two: one.called})
+
+    @step(whose=contacts, other=contacts)
+    def call_alike(self, whose, other):
+        one, two = self.model.contacts[whose], self.model.contacts[other]
+        self.rename_people({one: two.called})
 
     @step(whose=contacts, photo=st.sampled_from((None, *sorted(WHOLE))))
     def replace_person(self, whose, photo):
