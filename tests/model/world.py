@@ -81,6 +81,14 @@ class Clock:
         self._write()
 
 
+def _read(path):
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 4096)
+    finally:
+        os.close(file)
+
+
 def threads(pid):
     """(id, state, how often it ran) of the threads of a process and of those that it started."""
     found = []
@@ -88,15 +96,13 @@ def threads(pid):
         return found
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/status", encoding="ascii", errors="replace") as file:
-                lines = dict(line.split(":", 1) for line in file)
-            ran = lines["voluntary_ctxt_switches"], lines["nonvoluntary_ctxt_switches"]
-            found.append((int(task), lines["State"].split()[0], *map(int, ran)))
-            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-                for child in file.read().split():
-                    found += threads(int(child))
+            text = _read(f"/proc/{pid}/task/{task}/status")
+            state = text.index(b"State:\t") + len(b"State:\t")
+            found.append((task, text[state:state + 1], text[text.index(b"\nvoluntary_ctxt_switches"):]))
+            for child in _read(f"/proc/{pid}/task/{task}/children").split():
+                found += threads(int(child))
     except (FileNotFoundError, ProcessLookupError):  # it has just ended
-        found.append((pid, "ended", 0, 0))
+        found.append((pid, b"ended", b""))
     return found
 
 
@@ -247,7 +253,7 @@ class World:
             now = threads(self.mount.pid) + threads(self.service)
             if now == before:
                 return
-            before = now if all(state in "SZ" for _, state, *_ in now) else None
+            before = now if all(state in (b"S", b"Z") for _, state, *_ in now) else None
             time.sleep(0.0005)
         raise AssertionError(f"they come to no rest: {now}")
 
