@@ -318,10 +318,12 @@ class Model:
         if contact is not new_contact:
             if file.draft is not None or new_name in TEMPORARY:
                 return errno.EXDEV
-            data = file.version.data
-            new_contact.handed.add(data)
-            code = self.send(new_contact, data)
+            moved = file.version
+            new_contact.handed.add(moved.data)
+            code = self.send(new_contact, moved.data)
             new_contact.show_again()
+            if code == 0 and contact.known is not None and contact.known is not moved:
+                return errno.EAGAIN  # it has another one by now, which stays
             if code == 0:
                 self.delete(contact)
             return code

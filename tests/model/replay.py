@@ -64,7 +64,8 @@ def from_text(text):
 
 
 def words_of(failure):
-    return "\n".join([f"{type(failure).__name__}: {failure}", *getattr(failure, "__notes__", ())])
+    where = "".join(traceback.format_tb(failure.__traceback__)[-2:])
+    return "\n".join([f"{type(failure).__name__}: {failure}", where, *getattr(failure, "__notes__", ())])
 
 
 def describe(machine_class, failure, steps):
