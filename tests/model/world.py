@@ -232,8 +232,7 @@ class World:
         """The same, and whenever everybody waits for time to pass, it does."""
         process = self.workers[worker]
         process.send(*command)
-        flight = self.fly()
-        self.rest()
+        flight = self.fly(process.process.pid)
         while not process.ready(0):
             if next(flight) > 3 * UPLOAD_TIMEOUT:
                 self.hangs(command, process)
@@ -246,28 +245,28 @@ class World:
 
     # ---- time ----
 
-    def rest(self):
-        """Comes back when the mount and the service have nothing to do but to wait for time to pass, or for a call."""
+    def rest(self, *callers):
+        """Comes back when the mount, the service and who calls have nothing to do but to wait for each other, or for time to pass."""
         before = None
         for _ in range(REST_ROUNDS):
-            now = threads(self.mount.pid) + threads(self.service)
+            now = [thread for pid in (*callers, self.mount.pid, self.service) for thread in threads(pid)]
             if now == before:
                 return
             before = now if all(state in (b"S", b"Z") for _, state, *_ in now) else None
             time.sleep(0.0005)
         raise AssertionError(f"they come to no rest: {now}")
 
-    def fly(self):
+    def fly(self, *callers):
         """Lets time pass again and again, to the next try of what failed; yields how much has passed."""
         passed, jump, asked = 0, 8, None
         while True:
-            self.rest()
+            self.rest(*callers)
             before, asked = asked, self.mount.status()["requests"]
             jump = min(2 * jump, 64) if asked == before else 8
             self.clock.advance(jump)
             passed += jump
             self.mount.status()  # wakes the loop
-            self.rest()
+            self.rest(*callers)
             yield passed
 
     def settle(self):
@@ -293,8 +292,9 @@ class World:
     # ---- ends ----
 
     def unmount(self):
+        """By a signal: contactfs unmount minds copies of the mount that other tests have in namespaces of theirs."""
         with self.clock.ticking():  # some seconds belong to a good end
-            self.mount.unmount()
+            self.mount.terminate()
         assert self.mount.exit_status == 0
 
     def start(self):
