@@ -47,6 +47,8 @@ void dispatch_photo (Request *request, gpointer emulator);
 /* The second origin's own answer. */
 void photo_origin_set_face_size (int pixels); /* of every face that is drawn; before the first */
 void photo_origin_handle (Emulator *emulator, Request *request);
+/* Comes back when no worker draws any more: what they draw with is taken down as the program ends. */
+void photo_origin_end (void);
 /* The bytes that a photo holds, drawn now if it is a face; off the main loop. */
 void photo_bytes_async (Photo *photo, GAsyncReadyCallback callback, gpointer data);
 GBytes *photo_bytes_finish (GAsyncResult *result, GError **error);

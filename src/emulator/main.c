@@ -215,6 +215,7 @@ serve (Emulator *emulator, GError **error)
     g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, input_ready, loop);
   announce (emulator, listening_url);
   g_main_loop_run (loop);
+  photo_origin_end (); /* while there are servers to answer by */
   return TRUE;
 }
 

@@ -34,6 +34,8 @@ static GHashTable *cache;                 /* key to its link in cache_order */
 static GQueue cache_order = G_QUEUE_INIT; /* Cached, the latest first */
 static gsize cache_size;
 static int face_size = 720;
+static guint jobs_now;
+static gint ending; /* atomic */
 
 static void
 job_free (gpointer data)
@@ -109,9 +111,15 @@ work (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Job *job = data;
   GError *error = NULL;
-  g_autoptr (GBytes) original = original_bytes (job, &error);
-  GBytes *bytes = original;
+  g_autoptr (GBytes) original = NULL;
+  GBytes *bytes;
 
+  if (g_atomic_int_get (&ending)) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the emulator is ending");
+    return;
+  }
+  original = original_bytes (job, &error);
+  bytes = original;
   if (original != NULL && job->size.width > 0)
     bytes = picture_resize (original, &job->size, &error);
   else if (original != NULL)
@@ -133,12 +141,28 @@ job_new (Photo *photo)
 }
 
 static void
+job_done (GObject *task, GParamSpec *completed, gpointer data)
+{
+  jobs_now--;
+}
+
+static void
 start (Job *job, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
 
+  jobs_now++;
+  g_signal_connect (task, "notify::completed", G_CALLBACK (job_done), NULL);
   g_task_set_task_data (task, job, job_free);
   g_task_run_in_thread (task, work);
+}
+
+void
+photo_origin_end (void)
+{
+  g_atomic_int_set (&ending, 1);
+  while (jobs_now > 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 void
@@ -250,6 +274,8 @@ picture_made (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = photo_bytes_finish (result, &error);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) /* as its connection */
+    return;
   if (bytes == NULL) {
     g_warning ("A photo could not be made for %s: %s", job->request->path, error->message);
     error_answer_html (job->request, 500);

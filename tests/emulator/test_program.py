@@ -8,11 +8,26 @@ import subprocess
 
 import pytest
 
-from emulator import find_program
+from emulator import Emulator, find_program
 
 
 def run(*arguments, **more):
     return subprocess.run([find_program(), *arguments], capture_output=True, text=True, timeout=60, **more)
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 5])
+def test_it_ends_while_photos_are_drawn(drawn):
+    """Workers draw with libraries that the end of the program takes down."""
+    with Emulator(["--people", "40", "--photos", "all"]) as service:
+        people = service.api("GET", "people/me/connections", {"personFields": "photos", "pageSize": 40}).json()["connections"]
+        urls = [person["photos"][0]["url"].rpartition("=")[0] + "=s300" for person in people]
+        connections = [service.connect(url) for url in urls]
+        for connection, url in zip(connections, urls):
+            connection.request("GET", url)
+        for connection in connections[:drawn]:
+            assert connection.getresponse().read()
+    for connection in connections:
+        connection.close()
 
 
 def test_version_and_help():
