@@ -57,7 +57,13 @@ on_photo_gone (BookPerson *person, const char *file_name, guint64 file_id, gpoin
     push (self->notices[FS_NOTIFIER_FOLDERS], FILE_GONE, person->ino, file_id, file_name);
 }
 
-const BookEvents fs_events = { on_name_changed, on_photo_gone };
+static void
+on_dropped_name_ends (BookPerson *person, const char *file_name, gpointer data)
+{
+  fs_announce (data, person, file_name, NULL);
+}
+
+const BookEvents fs_events = { on_name_changed, on_photo_gone, on_dropped_name_ends };
 
 static gboolean
 on_done (gpointer data)

@@ -5,6 +5,9 @@
  *
  *   written ─(became the photo)─→ alias, its draft is there while somebody has it open
  *                                   └─(last close)─→ another lineage of that name: the photo's version, without a draft
+ *                                        └─(BOOK_ALIAS_WAIT)─→ ending: who watches hears of it again ─→ gone
+ *
+ * Again, since a file manager that copied it (Nemo) looks it up when it is done, and shows what it finds for ever.
  *
  * While the service does not show what it has taken, there is no version to stand for: the draft stays for that moment.
  */
@@ -16,7 +19,7 @@ void
 book_dropped_became_photo (BookFile *file)
 {
   file->alias = TRUE;
-  file->announced = FALSE;
+  file->announced = file->ending = FALSE;
   g_free (file->version);
   file->version = file->person->unseen == NULL ? book_person_photo_version (file->person) : NULL;
   book_file_forget_later (file, BOOK_ALIAS_WAIT_MS);
@@ -29,6 +32,28 @@ book_file_is_news (BookFile *self)
 
   self->announced |= is_news;
   return is_news;
+}
+
+gboolean
+book_dropped_ends (BookFile *file)
+{
+  Book *book = file->book;
+
+  if (!file->alias || !file->announced || file->ending || book->events == NULL)
+    return FALSE;
+  file->ending = TRUE;
+  book->events->dropped_name_ends (file->person, file->name, book->events_data);
+  book_file_forget_later (file, BOOK_ALIAS_WAIT_MS); /* at the latest */
+  return TRUE;
+}
+
+void
+book_dropped_ended (BookPerson *person, const char *name)
+{
+  BookFile *file = person->folder != NULL ? book_folder_find_other (person->folder, name) : NULL;
+
+  if (file != NULL && file->ending)
+    book_folder_remove_other (person->folder, file);
 }
 
 static gboolean

@@ -9,6 +9,7 @@
 typedef struct {
   void (*name_changed) (const char *name, gpointer data); /* an entry of the root is gone, or means somebody else */
   void (*photo_gone) (BookPerson *person, const char *file_name, guint64 file_id, gpointer data); /* by the service */
+  void (*dropped_name_ends) (BookPerson *person, const char *file_name, gpointer data); /* soon: see dropped.c */
 } BookEvents;
 
 /* Part of BookOptions, since what an earlier mount had promised may fail before anything is mounted. */

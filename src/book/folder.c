@@ -154,7 +154,7 @@ on_forget (gpointer data)
   if (self->handles > 0)
     return G_SOURCE_CONTINUE;
   self->timer = 0;
-  if (folder == NULL)
+  if (folder == NULL || book_dropped_ends (self))
     return G_SOURCE_REMOVE;
   folder->busy++;
   if (self->kind == BOOK_FILE_OTHER) {

@@ -51,6 +51,7 @@ typedef struct {
   gboolean temporary; /* OTHER: its name only passes by (temporary-name.c) */
   gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
   gboolean announced; /* OTHER: that it became the photo was told to who watches (book_file_is_news) */
+  gboolean ending;    /* OTHER: an alias of which they hear once more, and which goes then */
   char *version;      /* photo version behind it when there is no draft */
   BookDraft *draft;   /* the newest; NULL: none */
   guint handles;
@@ -86,6 +87,9 @@ const char *book_file_name (const BookFile *self);
 
 /* TRUE once, if its name stands for the photo since a moment: who watches the folder does not know. */
 gboolean book_file_is_news (BookFile *self);
+
+/* Who watches the folder has heard that a dropped name ends: it is gone. No effect on other names. */
+void book_dropped_ended (BookPerson *person, const char *name);
 
 /* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's, and what derives from a name of neighbours
  * (each "photo.jpg" or another file in the folder; NULL-terminated). created: a program makes a new file of that name, it

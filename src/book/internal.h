@@ -375,6 +375,8 @@ GBytes *book_photo_before (Book *book, const BookPerson *person, GError **error)
 /* ---- dropped.c ---- */
 /* The bytes of file, which has another name than photo.jpg, became the person's photo. */
 void book_dropped_became_photo (BookFile *file);
+/* TRUE: it is a dropped name that ends now; it is gone when those who watch the folder have heard of it. */
+gboolean book_dropped_ends (BookFile *file);
 /* Nobody has it open any more: its name stands for the photo, for a moment. */
 void book_dropped_settle (BookFile *file);
 void book_dropped_photo_changed (BookFolder *folder, const char *version);

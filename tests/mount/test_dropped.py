@@ -141,6 +141,24 @@ def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, 
     assert contacts.mutations() == ([] if name != "me.jpg" else ["PATCH"])
 
 
+@pytest.mark.skipif(shutil.which("inotifywait") is None, reason="not installed: inotify-tools")
+@pytest.mark.parametrize("way", ["cp", "mv", "dd conv=fsync"])
+def test_watchers_hear_once_more_when_the_name_ends(contacts, run, faces, person, photo, way):
+    """Nemo looks the name up when it has copied: it is still there then, and stands in the window for ever."""
+    watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to", photo.parent,
+                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    eventually(lambda: "inotify wd:" in "".join(path.read_text() for path in Path(f"/proc/{watch.pid}/fdinfo").iterdir()))
+    run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent)})
+    for _ in range(2):
+        while watch.stdout.readline() != "MOVED_FROM me.jpg\n":
+            pass
+        assert watch.stdout.readline() == "MOVED_TO photo.jpg\n"
+    assert not photo.with_name("me.jpg").exists()
+    watch.terminate()
+    run.finish(watch)
+    check(contacts, person, faces.face_bytes(1), ["PATCH"])
+
+
 def test_fsync_of_a_dropped_picture_answers(contacts, run, faces, person, photo):
     """The kernel holds the file's lock meanwhile; a rename that tells watchers of the name would wait for it, for ever."""
     run("dd", f"if={faces.face(1)}", f"of={photo.with_name('me.jpg')}", "conv=fsync", "status=none")
