@@ -40,6 +40,19 @@ class Chores:
         desktop.wait_colour(ORANGE)
         check(contacts, person, picture.read_bytes(), ["PATCH"], )
 
+    def test_the_name_of_what_was_dropped(self, contacts, manager, desktop, plain):
+        """The open window shows photo.jpg, and no longer me.jpg, without being told to look again."""
+        if not manager.names:
+            pytest.skip(f"{manager.program} tells a screen reader no names of files")
+        person = contacts.without_photo()
+        manager.open(contacts.path / person)
+        if manager.nothing is not None:
+            desktop.wait_words(manager.nothing)
+        manager.paste(plain(ORANGE, "me.jpg"))
+        desktop.wait_requests(contacts, "PATCH")
+        desktop.wait_words("photo\\.jpg")
+        desktop.wait_no_words("me\\.jpg")
+
     def test_remove(self, contacts, manager, desktop):
         """There is no trash: the program says so and deletes for good."""
         person = contacts.person()

@@ -11,6 +11,7 @@ class Manager:
     copied = ("x-special/gnome-copied-files", "copy\n{}")  # what copying a file puts onto the clipboard
     nothing = None  # what a window says of an empty folder, if the keys are lost before it does
     one_file = None  # what a window says of a folder with one file
+    names = False  # a screen reader is told the names of files
     replace = None  # the button of the dialog that asks before overwriting
     at_once = True  # it shows the new thumbnail of an overwritten file, in any folder, without being started again
     remove_keys = ("Delete",)
@@ -98,6 +99,7 @@ class PCManFM(Manager):
 class Nautilus(Manager):
     program = "nautilus"
     title = "^{}$"
+    names = True
     one_file = "photo.jpg"
     replace = "^_?Replace$"
     questions = ((".*delete it immediately", "^_?Delete"),)
@@ -121,6 +123,7 @@ class Nautilus(Manager):
 class Dolphin(Manager):
     program = "dolphin"
     title = "^{}"
+    names = True
     nothing = ".*(0 Folders, 0 Files|older is empty|0 Files|No items)"
     one_file = "1 File"
     copied = ("text/uri-list", "{}\r\n")

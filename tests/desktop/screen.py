@@ -14,14 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from eventually import eventually
+from eventually import PATIENCE, eventually
 from pointer import Pointer
 
 WIDTH, HEIGHT = 1000, 700
 HALVES = {"left": 0, "right": WIDTH // 2}
 REFUSING = (WIDTH * 3 // 4, 8)  # the title of the window on the right
 BESIDE = (WIDTH - 60, HEIGHT - 200)  # in that window, on nothing
-TIMEOUT = 30
+TIMEOUT = PATIENCE
 EYES = Path(__file__).with_name("eyes.py")
 
 
@@ -195,6 +195,10 @@ class Desktop:
     def wait_words(self, pattern):
         words = re.compile(rf"\t{pattern}", re.MULTILINE)
         self._wait(lambda: words.search(self.things()), f"nothing said {pattern!r}")
+
+    def wait_no_words(self, pattern):
+        words = re.compile(rf"\t{pattern}", re.MULTILINE)
+        self._wait(lambda: not words.search(self.things()), f"something said {pattern!r}")
 
     def keys_until(self, pattern, *keys):
         """For programs that lose keys: again, until something says this."""

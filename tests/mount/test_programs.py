@@ -174,6 +174,15 @@ def test_jpegtran_and_mv(contacts, run, faces, shown, tmp_path):
 
 
 @pytest.mark.keep_bytes
+def test_jpegtran_in_place(contacts, run, faces, shown):
+    """As feh turns a picture: it is read to its end before it is opened for writing."""
+    run("jpegtran", "-copy", "all", "-rotate", "90", "-outfile", contacts.photo(shown), contacts.photo(shown))
+    new = contacts.held(shown)
+    assert new != faces.face_bytes(5)
+    check_replaced(contacts, shown, faces.face_bytes(5), new)
+
+
+@pytest.mark.keep_bytes
 def test_jpegtran_inside(contacts, run, faces, shown):
     """The output is written into the mount, under another name, and renamed there."""
     photo = contacts.photo(shown)
