@@ -10,12 +10,11 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 
 #include "account/keyring.h"
 #include "account/stored-login-file.h"
 #include "net/error.h"
+#include "net/private-file.h"
 
 /* What is left in the keyring is nobody's login. */
 #define CLEAR_SECONDS 3
@@ -310,7 +309,7 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   const Keep *self = g_task_get_task_data (task);
   g_autofree char *path = stored_login_path (self->folder);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = NULL, not_removed = NULL;
   gboolean any = FALSE;
   gboolean cleared = keyring_clear_finish (result, &any, &error);
 
@@ -319,9 +318,8 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
       && (self->in_keyring || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_steal_pointer (&error));
-  else if (g_unlink (path) != 0 && errno != ENOENT)
-    g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno), "The login in %s cannot be removed: %s",
-                             path, g_strerror (errno));
+  else if (!private_file_remove (path, &not_removed))
+    g_task_return_error (task, g_steal_pointer (&not_removed));
   else
     g_task_return_boolean (task, any);
 }

@@ -12,7 +12,8 @@ import urllib.parse
 
 import pytest
 
-from conftest import CONTACTFS, Emulator, PEOPLE_EMULATOR
+from bad_disk import BadDisk
+from conftest import BUILD, CONTACTFS, Emulator, PEOPLE_EMULATOR
 from logins import CONTACTS, SECRET_CLIENT, Desk
 
 
@@ -539,6 +540,19 @@ def test_logout_forgets_although_the_service_is_away(desk):
     desk.emulator.fault(origin="token", path="/revoke", action="reset")
     check_failed(desk.log_out(check=False), "is forgotten here, but it could not be revoked")
     check_failed(desk.log_out(check=False), "There is no login")
+
+
+def test_logout_outlives_a_power_cut(desk, tmp_path):
+    if not (BUILD / "tests/preload/libbad-disk.so").exists():
+        pytest.skip("not built with sanitizers")
+    desk.log_in()
+    token = desk.stored()["refresh_token"]
+    disk = BadDisk(BUILD, tmp_path, desk.config())
+    desk.env = {**desk.env, **disk.env(power=True)}
+    assert "revoked and forgotten" in desk.log_out().out
+    disk.cut()
+    disk.close()
+    assert not desk.files_with(token)
 
 
 def test_revoking_goes_where_the_client_file_says(desk, run):
