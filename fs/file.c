@@ -189,6 +189,7 @@ fs_read (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_
   if (is_archived (self, ino)) {
     n = pread ((int)fi->fh, self->read_buffer, size, offset);
     if (n < 0) {
+      g_message ("a picture in .previous or .rejected could not be read: %s", g_strerror (errno));
       fs_reply_errno (req, "read", EIO);
       return;
     }

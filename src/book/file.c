@@ -78,6 +78,22 @@ note_success (BookFile *self)
 }
 
 static void
+note_failure (BookFile *self, const GError *error)
+{
+  book_person_fail (self->book, self->person, "the photo could not be read", error, NULL);
+  self->person->error_is_of_a_read = TRUE;
+}
+
+/* The next open fetches it anew. */
+static void
+note_bad_copy (BookFile *self, const GError *error)
+{
+  note_failure (self, error);
+  if (self->version != NULL)
+    book_cache_drop (self->book->cache, self->version);
+}
+
+static void
 on_photo (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -86,10 +102,8 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   BookPhoto *photo = book_photo_get_finish (self->book, result, &error);
 
   if (photo == NULL) {
-    if (error->domain != G_IO_ERROR) {
-      book_person_fail (self->book, self->person, "the photo could not be read", error, NULL);
-      self->person->error_is_of_a_read = TRUE;
-    }
+    if (error->domain != G_IO_ERROR)
+      note_failure (self, error);
     g_task_return_error (task, error);
     return;
   }
@@ -386,15 +400,17 @@ gssize
 book_handle_read (BookHandle *self, void *buffer, gsize size, goffset offset, GError **error)
 {
   BookDraft *draft = self->draft != NULL ? self->draft : self->file->draft;
+  g_autoptr (GError) failure = NULL;
   gssize n;
 
   if (draft != NULL)
     return book_draft_read (draft, buffer, size, offset, error);
   n = pread (self->fd, buffer, size, offset);
   if (n < 0) {
-    g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo could not be read: %s", g_strerror (errno));
-    if (self->file->version != NULL) /* the next open fetches it anew */
-      book_cache_drop (self->file->book->cache, self->file->version);
+    failure = g_error_new (BOOK_ERROR, BOOK_ERROR_IO,
+                           "the copy on the disk is damaged (%s); open it again to fetch it anew", g_strerror (errno));
+    note_bad_copy (self->file, failure);
+    g_propagate_error (error, g_steal_pointer (&failure));
   }
   return n;
 }
@@ -408,10 +424,15 @@ ensure_draft (BookHandle *self, GError **error)
   if (self->draft != NULL)
     return self->draft;
   if (file->draft == NULL) {
-    g_autoptr (BookDraft) draft = book_draft_new_from_fd (self->fd, error);
+    g_autoptr (GError) failure = NULL;
+    g_autoptr (BookDraft) draft = book_draft_new_from_fd (self->fd, &failure);
 
-    if (draft == NULL)
+    if (draft == NULL) {
+      if (g_error_matches (failure, BOOK_ERROR, BOOK_ERROR_IO))
+        note_bad_copy (file, failure);
+      g_propagate_error (error, g_steal_pointer (&failure));
       return NULL;
+    }
     show_draft (file, draft);
   }
   book_handle_set_draft (self, file->draft);

@@ -108,7 +108,7 @@ book_photo_read (const BookPhoto *self, GError **error)
     done += n > 0 ? (gsize)n : 0;
   }
   if (n < 0)
-    g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the cached photo could not be read: %s", g_strerror (errno));
+    g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the photo on the disk could not be read: %s", g_strerror (errno));
   bytes = g_bytes_new_take (data, size);
   if (n < 0)
     return NULL;

@@ -17,6 +17,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "book/internal.h"
@@ -115,17 +116,13 @@ book_photo_before (Book *book, const BookPerson *person, GError **error)
   int fd = names->len == 0 ? -1
                            : book_archive_open (book->archive, BOOK_ARCHIVE_PREVIOUS, person->resource_name,
                                                 names->pdata[names->len - 1]);
-  g_autoptr (GMappedFile) file = NULL;
-  GBytes *bytes;
+  g_autoptr (BookPhoto) photo = NULL;
+  struct stat st;
 
   if (fd < 0) {
     g_set_error (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the photo from before is not in .previous");
     return NULL;
   }
-  file = g_mapped_file_new_from_fd (fd, FALSE, error);
-  close (fd);
-  if (file == NULL)
-    return NULL;
-  bytes = g_bytes_new (g_mapped_file_get_contents (file), g_mapped_file_get_length (file));
-  return bytes;
+  photo = book_photo_new ("", fd, fstat (fd, &st) == 0 ? st.st_size : 0, "", "");
+  return book_photo_read (photo, error);
 }

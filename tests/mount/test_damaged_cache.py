@@ -1,9 +1,14 @@
-"""A disk that forgets: a cached photo that is not what was fetched is neither shown nor saved, but fetched anew."""
+"""A disk that forgets: a cached photo that is not what was fetched, or cannot be read, is neither shown nor saved, but fetched anew."""
 
+import errno
 import hashlib
 import os
 
 import pytest
+from bad_disk import BadDisk
+from eventually import eventually
+
+from conftest import BUILD
 
 ALICE, BEN = "Alice Smith", "Ben Carter"
 
@@ -93,3 +98,97 @@ def test_what_is_not_damaged_is_read_once(contacts, person, photo, old):
     contacts.mount.remount()
     assert hashlib.sha256(photo.read_bytes()).hexdigest() == digest
     assert len(contacts.emulator.requests(origin="photo")) == 1
+
+
+# ---- bad sectors: read(2) fails, and who has mapped the file gets a SIGBUS ----
+
+@pytest.fixture
+def disk(contacts, tmp_path):
+    """That of a mount which has seen everybody."""
+    if not (BUILD / "tests/preload/libbad-disk.so").exists():
+        pytest.skip("not built with sanitizers")
+    made = BadDisk(BUILD, tmp_path, contacts.mount.state)
+    contacts.mount.unmount()
+    contacts.mount.env = {**contacts.mount.env, **made.env()}
+    contacts.mount.start()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", ["small", "large"])
+def test_bad_sector(contacts, faces, disk, kind):
+    if kind == "large":
+        contacts.photo(ALICE).write_bytes(faces.big.read_bytes() + os.urandom(400_000))
+    photo, held = contacts.photo(ALICE), contacts.held(ALICE)
+    assert photo.read_bytes() == held
+    path = cached(contacts, ALICE)
+    contacts.mount.unmount()
+    disk.spoil(path)
+    contacts.mount.start()
+    assert photo.read_bytes() == held
+    assert "a photo is fetched anew" in contacts.mount.text()
+
+
+def test_bad_sector_under_an_open_file(contacts, disk):
+    """The photo was looked at when it was opened: that read fails, the next open fetches it anew."""
+    photo, held = contacts.photo(ALICE), contacts.held(ALICE)
+    photo.read_bytes()
+    contacts.mount.remount()  # so that the kernel has no pages of it
+    with open(photo, "rb", buffering=0) as file:
+        disk.spoil(cached(contacts, ALICE))
+        with pytest.raises(OSError) as failure:
+            file.read()
+    assert failure.value.errno == errno.EIO
+    assert "the copy on the disk is damaged" in contacts.mount.error(ALICE)
+    assert photo.read_bytes() == held
+    assert contacts.mount.error(ALICE) is None
+
+
+def test_bad_sector_under_a_photo_that_is_edited(contacts, disk):
+    photo, held = contacts.photo(ALICE), contacts.held(ALICE)
+    photo.read_bytes()
+    contacts.mount.remount()
+    with open(photo, "r+b", buffering=0) as file:
+        disk.spoil(cached(contacts, ALICE))
+        with pytest.raises(OSError):
+            file.write(b"x")
+    assert photo.read_bytes() == held == contacts.held(ALICE)
+
+
+def test_bad_sector_under_a_photo_that_is_replaced(contacts, faces, disk):
+    photo, held = contacts.photo(ALICE), contacts.held(ALICE)
+    photo.read_bytes()
+    disk.spoil(cached(contacts, ALICE))
+    photo.write_bytes(faces.face_bytes(1))
+    assert contacts.previous(ALICE) == [held]
+    assert contacts.held(ALICE) == faces.face_bytes(1)
+
+
+def test_bad_sector_under_a_kept_picture(contacts, faces, disk):
+    photo = contacts.photo(ALICE)
+    photo.write_bytes(faces.face_bytes(1))
+    kept = [path for path in contacts.mount.state.rglob("previous/*")]
+    disk.spoil(kept[0])
+    with pytest.raises(OSError) as failure:
+        contacts.previous(ALICE)
+    assert failure.value.errno == errno.EIO
+    assert "a picture in .previous or .rejected could not be read" in contacts.mount.text()
+    photo.write_bytes(faces.face_bytes(2))
+    disk.mend()
+    assert len(contacts.previous(ALICE)) == 2
+
+
+def test_bad_sector_under_the_photo_from_before(contacts, faces, run, disk, tmp_path):
+    """A program takes back what it wrote, and the photo that was there cannot be read: then the new one stays, with words."""
+    photo, held = contacts.photo(ALICE), contacts.held(ALICE)
+    run("convert", faces.png, tmp_path / "face.webp")
+    with open(photo, "wb") as file:
+        file.write((tmp_path / "face.webp").read_bytes())
+    written = contacts.held(ALICE)
+    disk.spoil(next(contacts.mount.state.rglob("previous/*")))
+    os.unlink(photo)
+    eventually(lambda: "is still there" in (contacts.mount.error(ALICE) or ""))
+    eventually(photo.exists)
+    assert contacts.held(ALICE) == written
+    disk.mend()
+    assert contacts.previous(ALICE) == [held]

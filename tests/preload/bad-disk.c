@@ -1,9 +1,11 @@
 /*
  * A disk that fails, for tests: loaded into contactfs by LD_PRELOAD, it counts the calls that change what is below
- * $BAD_DISK_ROOT (create, mkdir, write, truncate, fsync, rename) in the file $BAD_DISK_COUNT, a guint64.
+ * $BAD_DISK_ROOT (create, mkdir, write, truncate, allocate, fsync, rename, unlink, rmdir) in the file $BAD_DISK_COUNT, a guint64.
  *
  *   BAD_DISK_AT   the call that goes wrong, from 1; 0 or not set: none
  *   BAD_DISK_HOW  ENOSPC or EIO: it fails with that, and so do all after it if $BAD_DISK_LASTS; kill: the process dies before it
+ *   BAD_DISK_UNREADABLE  a symbolic link, when there is one: the file that it leads to lies on bad sectors. Who reads it gets EIO, who
+ *                    maps it dies when he looks
  *   BAD_DISK_SHADOW  a folder for what has surely come to the disk: at each fsync the file's bytes (f-ID), or the folder's names
  *                    (d-ID, lines "type ID name"). tests/lib/bad_disk.py rebuilds from it what a power cut leaves.
  *
@@ -33,6 +35,7 @@
 
 static const char *root; /* NULL: idle */
 static const char *shadow;
+static const char *unreadable;
 static _Atomic uint64_t *count;
 static uint64_t at;
 static int how; /* an errno; 0: kill */
@@ -57,6 +60,7 @@ set_up (void)
   how = word != NULL && strcmp (word, "EIO") == 0 ? EIO : word != NULL && strcmp (word, "ENOSPC") == 0 ? ENOSPC : 0;
   lasts = getenv ("BAD_DISK_LASTS") != NULL;
   shadow = getenv ("BAD_DISK_SHADOW");
+  unreadable = getenv ("BAD_DISK_UNREADABLE");
   root = getenv ("BAD_DISK_ROOT");
 }
 
@@ -82,6 +86,18 @@ is_fd_below (int fd)
     return 0;
   path[length] = '\0';
   return is_below (path);
+}
+
+static int
+is_unreadable (int fd)
+{
+  struct stat bad, st;
+
+  if (root == NULL || unreadable == NULL || stat (unreadable, &bad) != 0 || fstat (fd, &st) != 0
+      || st.st_ino != bad.st_ino || st.st_dev != bad.st_dev)
+    return 0;
+  errno = EIO;
+  return 1;
 }
 
 /* TRUE, and errno set: the call fails. */
@@ -219,6 +235,30 @@ ftruncate64 (int fd, off64_t size)
 }
 
 int
+fallocate (int fd, int mode, off_t offset, off_t size)
+{
+  return goes_wrong (is_fd_below (fd)) ? -1 : REAL (fallocate) (fd, mode, offset, size);
+}
+
+int
+fallocate64 (int fd, int mode, off64_t offset, off64_t size)
+{
+  return goes_wrong (is_fd_below (fd)) ? -1 : REAL (fallocate64) (fd, mode, offset, size);
+}
+
+int
+unlink (const char *path)
+{
+  return goes_wrong (is_below (path)) ? -1 : REAL (unlink) (path);
+}
+
+int
+rmdir (const char *path)
+{
+  return goes_wrong (is_below (path)) ? -1 : REAL (rmdir) (path);
+}
+
+int
 rename (const char *from, const char *to)
 {
   return goes_wrong (is_below (to)) ? -1 : REAL (rename) (from, to);
@@ -250,3 +290,57 @@ creates (const char *path, int flags)
 
 OPEN (open)
 OPEN (open64)
+
+/* ---- bad sectors ---- */
+
+ssize_t
+read (int fd, void *data, size_t size)
+{
+  return is_unreadable (fd) ? -1 : REAL (read) (fd, data, size);
+}
+
+ssize_t
+pread (int fd, void *data, size_t size, off_t offset)
+{
+  return is_unreadable (fd) ? -1 : REAL (pread) (fd, data, size, offset);
+}
+
+ssize_t
+pread64 (int fd, void *data, size_t size, off64_t offset)
+{
+  return is_unreadable (fd) ? -1 : REAL (pread64) (fd, data, size, offset);
+}
+
+/* What _FORTIFY_SOURCE makes of them. */
+ssize_t __pread64_chk (int fd, void *data, size_t size, off64_t offset, size_t room);
+ssize_t
+__pread64_chk (int fd, void *data, size_t size, off64_t offset, size_t room)
+{
+  if (size > room)
+    abort ();
+  return pread64 (fd, data, size, offset);
+}
+
+ssize_t __read_chk (int fd, void *data, size_t size, size_t room);
+ssize_t
+__read_chk (int fd, void *data, size_t size, size_t room)
+{
+  if (size > room)
+    abort ();
+  return read (fd, data, size);
+}
+
+void *
+mmap (void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+  int kept = errno, bad = fd >= 0 && is_unreadable (fd);
+
+  errno = kept;
+  return (void *)syscall (SYS_mmap, address, size, bad ? PROT_NONE : protection, flags, fd, offset);
+}
+
+void *
+mmap64 (void *address, size_t size, int protection, int flags, int fd, off64_t offset)
+{
+  return mmap (address, size, protection, flags, fd, offset);
+}
