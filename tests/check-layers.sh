@@ -66,7 +66,7 @@ check_single_files() {
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/net/json.c
   c_files fs src | only_in '<jwt.h>' '^ *# *include *<jwt' src/account/web-token.c
   # shellcheck disable=SC2086
-  c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store.c
+  c_files $daemon | only_in '<sqlite3.h>' '^ *# *include *<sqlite3' src/book/store-internal.h
   # shellcheck disable=SC2086
   c_files $daemon | only_in '<libsecret/secret.h>' '^ *# *include *<libsecret/' src/account/keyring.c
   find fs src \( -name '*.c' -o -name '*.h' \) -not -path 'src/emulator/*' -print | LC_ALL=C sort \

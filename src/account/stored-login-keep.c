@@ -10,7 +10,6 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-
 #include "account/keyring.h"
 #include "account/stored-login-file.h"
 #include "net/error.h"

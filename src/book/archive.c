@@ -280,8 +280,10 @@ write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
+  /* GLib does not look whether the folder came to the disk. */
   return g_file_set_contents_full (path, data, (gssize)size,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error)
+         && sync_folder (folder, error);
 }
 
 /* What is there already becomes the newest. Its name, transfer full; NULL: it is not there, or it cannot be renamed. */

@@ -1,6 +1,7 @@
 /*
  * rm photo.jpg: gone at once from the folder, at Google about a second later, unless a successor comes (mv and install
- * unlink first). The promise is in the store until it is kept, so that neither an unmount nor a kill loses it.
+ * unlink first). The promise is in the store until it is kept, and on the disk before rm is answered, so that neither an
+ * unmount nor a kill nor a power cut loses it.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -9,21 +10,6 @@
 #define OVERTAKEN                                                                                                      \
   "it has been changed elsewhere meanwhile, and the new one is kept; remove it again if you do not want it"
 
-typedef struct {
-  Book *book;
-  BookPerson *person;
-  BookTakeBack take_back;
-} Unlink;
-
-static void
-unlink_free (gpointer data)
-{
-  Unlink *self = data;
-
-  book_person_unref (self->person);
-  g_free (self);
-}
-
 static void
 forget_promise (Book *book, const char *resource_name)
 {
@@ -31,6 +17,48 @@ forget_promise (Book *book, const char *resource_name)
 
   if (!book_store_remove_deletion (book->store, resource_name, &error))
     g_warning ("the deletion for %s could not be crossed out: %s", resource_name, error->message);
+}
+
+typedef struct {
+  Book *book;
+  BookSettledFunc done;
+  gpointer data;
+} Settle;
+
+static void
+on_synced (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Settle *self = data;
+  Book *book = self->book;
+  g_autoptr (GError) error = NULL;
+
+  if (!book_store_sync_finish (book->store, result, &error))
+    g_warning ("%s", error->message);
+  if (self->done != NULL)
+    self->done (error, self->data);
+  book->asking--;
+  book_stop_check (book);
+}
+
+void
+book_deletions_settle (Book *book, BookSettledFunc done, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  Settle *self;
+
+  if (book->stopped && !book_store_sync (book->store, &error)) /* no worker is waited for any more */
+    g_warning ("%s", error->message);
+  if (book->stopped || book_store_deletions_are_synced (book->store)) {
+    if (done != NULL)
+      done (error, data);
+    return;
+  }
+  self = g_new0 (Settle, 1);
+  self->book = book;
+  self->done = done;
+  self->data = data;
+  book->asking++;
+  book_store_sync_async (book->store, on_synced, self);
 }
 
 void
@@ -57,6 +85,7 @@ book_deletion_photo_changed (BookFolder *self, const char *version, gboolean els
     self->removed_version = g_strdup (version);
     if (!book_store_put_deletion (self->book->store, self->person->resource_name, version, &error))
       g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
+    book_deletions_settle (self->book, NULL, NULL);
     return;
   }
   if (version != NULL && elsewhere && alone) {
@@ -101,6 +130,36 @@ deletion_over (BookFolder *self)
   book_stop_check (book);
 }
 
+typedef struct {
+  BookFolder *folder;
+  GError *why;
+} NotRemoved;
+
+/* The promise is crossed out on the disk: only then is it said that the photo is back. */
+static void
+on_not_removed (const GError *error, gpointer data)
+{
+  g_autofree NotRemoved *self = data;
+  BookFolder *folder = self->folder;
+  g_autoptr (GError) why = self->why;
+
+  folder->deleting = FALSE;
+  book_change_failed (folder->book, folder->person, BOOK_NOT_REMOVED, why);
+  deletion_over (folder);
+}
+
+/* Takes why. */
+static void
+not_removed (BookFolder *self, GError *why)
+{
+  NotRemoved *told = g_new0 (NotRemoved, 1);
+
+  forget_promise (self->book, self->person->resource_name);
+  told->folder = self;
+  told->why = why;
+  book_deletions_settle (self->book, on_not_removed, told);
+}
+
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -109,27 +168,27 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   BookPerson *person = self->person;
   g_autoptr (GError) error = NULL;
   g_autofree char *version = book_person_photo_version (person);
-  gboolean keep_promise = FALSE;
 
-  self->deleting = FALSE;
-  if (!book_delete_photo_finish (book, result, &error)) {
-    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-      deletion_withdrawn (self);
-      book_stop_check (book);
-      return;
-    }
-    if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_OVERTAKEN) && self->state == BOOK_FOLDER_REMOVED
-        && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
-      self->busy--;
-      book_folder_delete_now (self);
-      return;
-    }
-    keep_promise = book->stop != NULL && error->domain == PEOPLE_ERROR; /* the next mount tries again */
-    book_change_failed (book, person, keep_promise ? "the photo is not removed yet" : BOOK_NOT_REMOVED, error);
-  }
-  if (!keep_promise)
+  if (book_delete_photo_finish (book, result, &error)) {
+    self->deleting = FALSE;
     forget_promise (book, person->resource_name);
-  deletion_over (self);
+    deletion_over (self);
+  } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    self->deleting = FALSE;
+    deletion_withdrawn (self);
+    book_stop_check (book);
+  } else if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_OVERTAKEN) && self->state == BOOK_FOLDER_REMOVED
+             && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
+    self->deleting = FALSE;
+    self->busy--;
+    book_folder_delete_now (self);
+  } else if (book->stop != NULL && error->domain == PEOPLE_ERROR) { /* the next mount tries again */
+    self->deleting = FALSE;
+    book_change_failed (book, person, "the photo is not removed yet", error);
+    deletion_over (self);
+  } else {
+    not_removed (self, g_steal_pointer (&error));
+  }
 }
 
 /* ---- the photo from before is back instead ---- */
@@ -274,156 +333,4 @@ book_deletions_start_earlier (Book *book)
 {
   if (!book->options.read_only && people_pause_left (book->people, PEOPLE_CHANGES, NULL) == 0)
     carry_out (book, TRUE);
-}
-
-/* ---- unlink ---- */
-
-/* The program that removes what it wrote was told that it was refused, or wrote what was there already. */
-static void
-keep_service_photo (GTask *task)
-{
-  Unlink *self = g_task_get_task_data (task);
-  BookPerson *person = self->person;
-  g_autofree char *why = g_strdup (person->error);
-
-  book_folder_set_state (book_folder_get (self->book, person), BOOK_FOLDER_MOVED);
-  g_message (
-      "%s: the program whose picture did not become the photo removed photo.jpg; the photo that was there is back",
-      person->name);
-  if (why != NULL) {
-    g_free (person->error);
-    person->error
-        = g_strconcat (why, "; the program then removed photo.jpg, and the photo that was there is back", NULL);
-  }
-  g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
-}
-
-/* The service's photo goes, unless it is to stay, or the promise cannot be kept over a kill. Consumes the task. */
-static void
-remove_service_photo (GTask *task)
-{
-  Unlink *self = g_task_get_task_data (task);
-  Book *book = self->book;
-  BookFolder *folder = book_folder_get (book, self->person);
-  g_autofree char *version = book_person_photo_version (self->person);
-  g_autoptr (GError) error = NULL;
-
-  if (self->take_back == BOOK_TAKE_BACK_NOTHING && version != NULL) {
-    keep_service_photo (task);
-    return;
-  }
-  if (version != NULL && folder->state != BOOK_FOLDER_REMOVED) {
-    /* A photo that is to be taken back is no promise to the user: after a kill it is simply there. */
-    if (self->take_back != BOOK_TAKE_BACK_PHOTO
-        && !book_store_put_deletion (book->store, self->person->resource_name, version, &error)) {
-      g_autoptr (GError) told
-          = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "the removal could not be noted: %s", error->message);
-
-      book_person_fail (book, self->person, "the photo was not removed", told, NULL);
-      book_folder_release_if_idle (folder);
-      g_task_return_error (task, g_steal_pointer (&told));
-      g_object_unref (task);
-      return;
-    }
-    book_folder_set_state (folder, BOOK_FOLDER_REMOVED);
-    folder->removed_version = g_steal_pointer (&version);
-    folder->take_back = self->take_back == BOOK_TAKE_BACK_PHOTO;
-    book_photo_prefetch (book, self->person); /* for .previous */
-  }
-  book_folder_release_if_idle (folder);
-  g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
-}
-
-static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GTask *task = data;
-  Unlink *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (book_probe_finish (result, &error)) {
-    remove_service_photo (task);
-    return;
-  }
-  book_change_failed (self->book, self->person, "the photo was not removed", error);
-  g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
-static void
-unlink_photo (GTask *task)
-{
-  Unlink *self = g_task_get_task_data (task);
-  Book *book = self->book;
-  BookFolder *folder = book_folder_get (book, self->person);
-  g_autoptr (BookFile) file = book_folder_photo (folder);
-
-  if (file == NULL) {
-    book_folder_release_if_idle (folder);
-    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no photo");
-    g_object_unref (task);
-    return;
-  }
-  if (folder->photo_held) { /* a draft, or an empty file: it goes with its bytes */
-    file->linked = FALSE;
-    folder->busy++;
-    book_folder_set_photo (folder, NULL);
-    folder->busy--;
-  }
-  if (folder->state != BOOK_FOLDER_SHOWN) {
-    book_folder_set_state (folder, folder->state); /* the service's photo was already away: wait again */
-    g_task_return_boolean (task, TRUE);
-    g_object_unref (task);
-    return;
-  }
-  book_folder_release_if_idle (folder);
-  if (self->person->photo_url == NULL || !book_is_down (book))
-    remove_service_photo (task);
-  else
-    book_probe_async (book, on_probed, task);
-}
-
-void
-book_folder_unlink_async (Book *book, BookPerson *person, const char *name, gint64 process, GCancellable *cancellable,
-                          GAsyncReadyCallback callback, gpointer data)
-{
-  GTask *task = g_task_new (NULL, cancellable, callback, data);
-  Unlink *self = g_new0 (Unlink, 1);
-  g_autoptr (BookFile) file = NULL;
-
-  self->book = book;
-  self->person = book_person_ref (person);
-  g_task_set_source_tag (task, book_folder_unlink_async);
-  g_task_set_task_data (task, self, unlink_free);
-  g_task_set_check_cancellable (task, FALSE);
-  self->take_back = book_take_back (book, person, process, name);
-  if (strcmp (name, BOOK_PHOTO_NAME) == 0) {
-    unlink_photo (task);
-    return;
-  }
-  file = book_folder_lookup (book, person, name);
-  if (file == NULL) {
-    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no %s", name);
-  } else if (file->kind == BOOK_FILE_PROFILE) {
-    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_PERMITTED,
-                             "profile.jpg belongs to the person's Google profile");
-  } else {
-    gboolean was_photo = file->alias;
-
-    book_folder_remove_other (person->folder, file);
-    if (was_photo && self->take_back == BOOK_TAKE_BACK_PHOTO) {
-      remove_service_photo (task);
-      return;
-    }
-    g_task_return_boolean (task, TRUE);
-  }
-  g_object_unref (task);
-}
-
-gboolean
-book_folder_unlink_finish (Book *book, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
 }

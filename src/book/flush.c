@@ -23,7 +23,7 @@ typedef struct {
   BookFile *file;
   BookDraft *draft;
   GBytes *bytes; /* what is being sent */
-  GError *error; /* why it was not taken, while it is put into .rejected */
+  GError *error; /* why it was not taken, until that is told */
   gint64 process;
   char *before; /* the photo's version when it was sent */
 } Flush;
@@ -115,20 +115,20 @@ wake_waiting (BookDraft *draft)
     flush_step (task);
 }
 
-/* error: transfer full, or NULL. Consumes the task. */
 static void
-flush_end (GTask *task, GError *error)
+on_settled (const GError *not_settled, gpointer data)
 {
+  GTask *task = data;
   Flush *self = g_task_get_task_data (task);
   g_autoptr (BookDraft) draft = book_draft_ref (self->draft);
   Book *book = self->file->book;
   gboolean was_sending = self->bytes != NULL;
 
   book->flushes--;
-  if (error != NULL)
+  if (self->error != NULL)
     book_note_refused (self->file->person, self->process, book_file_name (self->file));
-  if (error != NULL)
-    g_task_return_error (task, error);
+  if (self->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->error));
   else
     g_task_return_boolean (task, TRUE);
   if (was_sending) {
@@ -138,6 +138,17 @@ flush_end (GTask *task, GError *error)
   }
   g_object_unref (task);
   book_stop_check (book);
+}
+
+/* error: transfer full, or NULL. Consumes the task. A removal that was promised before is over for who is answered now, so it
+ * must not come back. */
+static void
+flush_end (GTask *task, GError *error)
+{
+  Flush *self = g_task_get_task_data (task);
+
+  self->error = error;
+  book_deletions_settle (self->file->book, on_settled, task);
 }
 
 static void
@@ -335,6 +346,7 @@ draft_over (BookFile *file, BookDraft *draft)
   book_file_set_draft (file, NULL);
   if (folder != NULL && folder->photo == file)
     show_service_photo (file);
+  book_deletions_settle (file->book, NULL, NULL);
 }
 
 typedef struct {

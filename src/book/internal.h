@@ -395,6 +395,10 @@ void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no mor
  * later mount would not know. */
 gboolean book_deletion_overtaken (Book *book, BookPerson *person, GError **error);
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
+/* done (may be NULL) is called, maybe at once, when what was noted of promised removals is on the disk, so that no power cut
+ * undoes what is told next; error: it cannot be brought there. The mount does not end before. */
+typedef void (*BookSettledFunc) (const GError *error, gpointer data);
+void book_deletions_settle (Book *book, BookSettledFunc done, gpointer data);
 
 /* ---- refuse.c, file.c ---- */
 void book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,

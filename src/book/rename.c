@@ -24,6 +24,7 @@ typedef struct {
   GBytes *bytes;
   BookPatience *patience;    /* while it is sent */
   gboolean was_linked_photo; /* the source is photo.jpg: delete it at the end */
+  GError *error;             /* why it failed, until that is told */
 } Rename;
 
 static void
@@ -35,22 +36,35 @@ rename_free (gpointer data)
   book_person_unref (self->new_person);
   book_file_unref (self->file);
   g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_error (&self->error);
   g_free (self->new_name);
   g_free (self);
 }
 
-/* error: transfer full, or NULL. Consumes the task. */
+static void
+on_settled (const GError *not_settled, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+
+  if (self->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->error));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* error: transfer full, or NULL. Consumes the task. As when a file is closed (flush.c), a removal that was promised before must
+ * not come back. */
 static void
 rename_end (GTask *task, GError *error)
 {
   Rename *self = g_task_get_task_data (task);
+
   book_folder_unhold (self->person->folder);
   book_folder_unhold (self->new_person->folder);
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
+  self->error = error;
+  book_deletions_settle (self->book, on_settled, task);
 }
 
 /* ---- the bytes become the photo of new_person ---- */

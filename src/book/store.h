@@ -2,12 +2,12 @@
  * What survives between mounts, in one SQLite database (WAL) per account: people and their given names, the sync token,
  * photo versions with their sizes and last use, deletions that were acknowledged but not carried out.
  *
- * Loop thread only; the one file that includes <sqlite3.h> is store.c. A kill at any moment leaves the last committed
+ * Loop thread only; store-internal.h alone includes <sqlite3.h>. A kill at any moment leaves the last committed
  * state. Writers group changes with begin/commit. Errors are BOOK_STORE_ERROR with SQLite's words and the path.
  */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 #define BOOK_STORE_ERROR (book_store_error_quark ())
 GQuark book_store_error_quark (void);
@@ -75,6 +75,14 @@ gboolean book_store_remove_deletion (BookStore *self, const char *resource_name,
 /* The person is called otherwise now. Success when there is none for from. */
 gboolean book_store_rename_deletion (BookStore *self, const char *from, const char *to, GError **error);
 gboolean book_store_each_deletion (BookStore *self, BookStoreDeletionFunc func, gpointer data, GError **error);
+
+/* ---- the disk ---- a commit alone outlives a kill; a power cut may undo it until it was synced */
+/* TRUE: no power cut undoes a change of the deletions. */
+gboolean book_store_deletions_are_synced (BookStore *self);
+/* Brings to the disk what was committed. _async: in a worker, which the store must outlive. */
+gboolean book_store_sync (BookStore *self, GError **error);
+void book_store_sync_async (BookStore *self, GAsyncReadyCallback callback, gpointer data);
+gboolean book_store_sync_finish (BookStore *self, GAsyncResult *result, GError **error);
 
 /* ---- what was last sent for a person, and the version that it became: the service compresses photos anew, so the bytes
  * that it delivers for that version may be others ---- sha256: in hexadecimal */

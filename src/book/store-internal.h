@@ -1,0 +1,43 @@
+/* What the two halves of the store share: store-open.c opens and mends the database, store.c reads and writes its rows. The one
+ * file that includes <sqlite3.h>. */
+#pragma once
+
+#include "book/store.h"
+
+#include <sqlite3.h>
+
+typedef enum {
+  BEGIN,
+  COMMIT,
+  ROLLBACK,
+  EACH_PERSON,
+  PUT_PERSON,
+  REMOVE_PERSON,
+  REMOVE_PEOPLE,
+  GET_FACT,
+  PUT_FACT,
+  REMOVE_FACT,
+  GET_PHOTO,
+  PUT_PHOTO,
+  TOUCH_PHOTO,
+  CACHED_BYTES,
+  EACH_CACHED_PHOTO,
+  PUT_DELETION,
+  REMOVE_DELETION,
+  RENAME_DELETION,
+  EACH_DELETION,
+  GET_SENT,
+  PUT_SENT,
+  N_STATEMENTS
+} StatementId;
+
+struct BookStore {
+  char *path;
+  sqlite3 *db;
+  sqlite3_stmt *statements[N_STATEMENTS];
+  guint64 deletion_changes; /* of the table deletions; so many of them are on the disk: */
+  guint64 synced_deletion_changes;
+};
+
+/* In store-open.c. code is what SQLite answered. Always FALSE. */
+gboolean book_store_fail (BookStore *self, int code, GError **error);
