@@ -11,7 +11,8 @@ typedef struct {
   guint64 ino;
   GPtrArray *people; /* the root: BookPerson */
   GPtrArray *files;  /* a person: BookFile */
-  GPtrArray *names;  /* .previous, .rejected: char* */
+  GPtrArray
+      *names; /* .previous, .rejected, a person: char*. A file may be called otherwise by the time that it is read */
 } Directory;
 
 static void
@@ -43,6 +44,9 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     break;
   case FS_NODE_PERSON:
     directory->files = book_folder_list (self->book, directory->target.person);
+    directory->names = g_ptr_array_new_with_free_func (g_free);
+    for (guint i = 0; i < directory->files->len; i++)
+      g_ptr_array_add (directory->names, g_strdup (book_file_name (directory->files->pdata[i])));
     break;
   case FS_NODE_PREVIOUS:
   case FS_NODE_REJECTED:
@@ -117,12 +121,8 @@ add_nth (Fs *self, Listing *listing, Directory *directory, guint n, off_t next)
 {
   if (directory->people != NULL)
     return add_person (self, listing, directory->people->pdata[n], next);
-  if (directory->files != NULL) {
-    const BookFile *file = directory->files->pdata[n];
-    const char *name = book_file_name (file);
-
-    return name == NULL || add (listing, name, book_file_ino (file), S_IFREG, NULL, next);
-  }
+  if (directory->files != NULL)
+    return add (listing, directory->names->pdata[n], book_file_ino (directory->files->pdata[n]), S_IFREG, NULL, next);
   return add (
       listing, directory->names->pdata[n],
       fs_archived_ino (directory->target.person,

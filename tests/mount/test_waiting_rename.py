@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from eventually import eventually
@@ -42,6 +43,46 @@ def test_names_of_people_do_not_wait_for_it(contacts, run, faces):
     run.finish(rename)
     run("cp", faces.face(2), contacts.photo(BEN))
     assert emulator.photo_bytes(ben) == faces.face_bytes(2) and emulator.photo_bytes(robert) == held
+
+
+def has_open(process, path):
+    fds = Path(f"/proc/{process.pid}/fd")
+    return any(os.path.realpath(fds / fd) == str(path) for fd in os.listdir(fds))
+
+
+@pytest.mark.keep_bytes
+def test_what_is_answered_meanwhile(contacts, run, faces):
+    """Names that the kernel knows need no lock of the folder, nor do other folders. The kill of the rename ends all that waits."""
+    folder = contacts.path / ALICE
+    held, other = contacts.held(ALICE), contacts.held(BEN)
+    contacts.photo(ALICE).write_bytes(faces.face_bytes(3))
+    assert contacts.previous(ALICE)  # so that the kernel knows the folder .previous, and what is in it
+    rename = start_rename(contacts, run, faces, ALICE)
+    assert contacts.photo(ALICE).read_bytes() == faces.face_bytes(3)
+    assert contacts.photo(ALICE).stat().st_size > 0 and contacts.resource(ALICE)
+    assert held in contacts.previous(ALICE)
+    assert contacts.photo(BEN).read_bytes() == other and "photo.jpg" in os.listdir(contacts.path / BEN)
+    assert not (contacts.path / BEN / "never seen.jpg").exists()
+    waiting = [run.start(*program, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+               for program in (["stat", folder / "never seen.jpg"], ["rm", folder / "photo.jpg"])]
+    listing = run.start("ls", folder, stdout=subprocess.PIPE)
+    eventually(lambda: has_open(listing, folder) and Path(f"/proc/{listing.pid}/wchan").read_text() != "0")
+    listing.kill()
+    assert run.finish(listing).status == -9  # while the rename still waits
+    assert rename.poll() is None
+    rename.kill()
+    run.finish(rename)
+    for program in waiting:
+        run.finish(program)
+
+
+def test_listing_that_began_before_it(contacts, faces):
+    """What was a temporary when the folder was opened is photo.jpg when it is read: that is there once."""
+    folder = contacts.path / ALICE
+    (folder / ".photo.jpg.tmp").write_bytes(faces.face_bytes(1))
+    with os.scandir(folder) as entries:
+        (folder / ".photo.jpg.tmp").rename(folder / "photo.jpg")
+        assert [entry.name for entry in entries].count("photo.jpg") == 1
 
 
 def test_service_that_answers_nothing(contacts, run, faces, person, photo, old):
