@@ -7,7 +7,7 @@
  *   TRUTH:   what it says is older than what we know (apply.c) ─→ until it says what we know, or the last time
  *
  * Until an unseen picture is seen, it is the person's unseen: whatever is done next to the photo is done to that one,
- * so that is what goes to .previous. When it is never seen, the photo that shows is believed.
+ * so that is what goes to .previous. When it is never seen, the photo that shows is believed, with words.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -85,12 +85,16 @@ is_last (const Ask *self)
 static gboolean
 settle_unseen (Ask *self)
 {
+  g_autoptr (GError) why = NULL;
+
   if (self->person->unseen != self->unseen)
     return TRUE; /* it has been seen, or overtaken */
   if (!is_last (self))
     return FALSE;
-  g_info ("%s: the service has taken a photo and does not show it", self->person->name);
+  why = g_error_new (BOOK_ERROR, BOOK_ERROR_IO,
+                     "the service said that it took it, and has not shown it for half a minute; it is in .previous");
   g_clear_pointer (&self->person->unseen, g_bytes_unref);
+  book_change_failed (self->book, self->person, BOOK_NOT_CHANGED, why);
   return TRUE;
 }
 

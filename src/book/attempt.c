@@ -18,6 +18,8 @@
  *            ──(a later attempt is answered)─────────────────────────────────────────→ done
  *            ──(anything else, be it the clearest refusal)─→ failed, "may have been changed"; ask.c goes on asking
  *
+ * An answer that does not show the photo proves nothing: then the new picture goes to .previous, too, before success is told.
+ *
  * No state decides over a picture in .previous: what was saved there stays, whatever comes of the change. The same bytes
  * are not kept twice, so a copy that was not needed costs one place of twenty.
  */
@@ -147,6 +149,32 @@ shows_another_photo (const PeoplePerson *said, const char *version)
 }
 
 static void
+on_unseen_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  GError *error = NULL;
+
+  if (book_save_finish (result, &error)) {
+    succeed (task);
+    return;
+  }
+  g_prefix_error (&error, "the service says that it took the photo, and does not show it; it could not be kept in "
+                          ".previous: ");
+  book_mutation_finish (task, error);
+}
+
+/* The service says that it took the photo, and shows another one or none. Nothing proves that it has it: so the picture is in
+ * .previous before anybody is told. */
+static void
+keep_unseen (GTask *task)
+{
+  Mutation *self = g_task_get_task_data (task);
+
+  book_ask_for_unseen (self->book, self->person, self->photo);
+  book_save_async (self->book, self->person, NULL, self->photo, on_unseen_saved, task);
+}
+
+static void
 on_updated (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -164,9 +192,11 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   }
   book_people_apply_answer (self->book, said, self->replaced);
   version = book_person_photo_version (self->person);
-  if (g_strcmp0 (version, self->replaced) == 0 || one_before_is_unseen)
-    book_ask_for_unseen (self->book, self->person, self->photo);
-  else if (!shows_another_photo (said, version)) /* and not one that came between */
+  if (g_strcmp0 (version, self->replaced) == 0 || one_before_is_unseen) {
+    keep_unseen (task);
+    return;
+  }
+  if (!shows_another_photo (said, version)) /* and not one that came between */
     book_photo_note_sent (self->book, self->person, self->sha256);
   succeed (task);
 }
