@@ -93,6 +93,7 @@ read_fault (const cJSON *order, GError **error)
   fault->status = (guint)json_get_int (order, "status", 503);
   fault->applied = json_get_bool (order, "applied");
   fault->delay_ms = (guint)json_get_int (order, "delay_ms", 0);
+  fault->count = (guint)json_get_int (order, "count", 1);
   fault->times = (int)json_get_int (order, "times", 1);
   fault->reason = g_strdup (json_get_string (order, "reason"));
   fault->content_type = g_strdup (json_get_string (order, "content_type"));
@@ -138,6 +139,7 @@ handle_faults (Emulator *emulator, Request *request, const cJSON *body)
     list_faults (emulator, request);
   } else if (g_str_equal (request->method, "DELETE")) {
     faults_clear (emulator->faults);
+    dispatch_release (emulator);
     answer_ok (request);
   } else {
     fault = read_fault (body, &error);

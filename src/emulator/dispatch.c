@@ -3,7 +3,7 @@
  *
  *   received ─ log ─ overlap? ─ delay ─┬─ fault that replaces the answer (status, hang, reset, garbage, quota, endless); if
  *                                      │  it is ordered so, the request is carried out all the same
- *                                      └─ route, its answer perhaps spoilt (cut, type, lost-answer)
+ *                                      └─ gather ─ route, its answer perhaps spoilt (cut, type, lost-answer)
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -111,6 +111,7 @@ answer_fault (Emulator *emulator, Request *request, FaultAction action, guint st
     faults_hold (emulator->faults, request);
     break;
   case FAULT_DELAY:
+  case FAULT_GATHER:
   case FAULT_CUT:
   case FAULT_TYPE:
   case FAULT_LOST_ANSWER:
@@ -155,6 +156,39 @@ delayed_free (gpointer data)
   g_free (delayed);
 }
 
+static guint
+count_waiting (const Emulator *emulator)
+{
+  guint waiting = 0;
+
+  for (guint i = 0; i < emulator->gathered->len; i++)
+    if (!((const Delayed *)emulator->gathered->pdata[i])->request->answered)
+      waiting++;
+  return waiting;
+}
+
+void
+dispatch_release (Emulator *emulator)
+{
+  g_autoptr (GPtrArray) released = g_steal_pointer (&emulator->gathered);
+
+  dispatch_init (emulator);
+  for (guint i = 0; i < released->len; i++)
+    carry_on (released->pdata[i]);
+}
+
+void
+dispatch_init (Emulator *emulator)
+{
+  emulator->gathered = g_ptr_array_new_with_free_func (delayed_free);
+}
+
+void
+dispatch_clear (Emulator *emulator)
+{
+  g_clear_pointer (&emulator->gathered, g_ptr_array_unref);
+}
+
 static gboolean
 delay_over (gpointer data)
 {
@@ -187,6 +221,7 @@ apply_fault (Request *request, const Fault *fault)
     request->stale = TRUE;
     return TRUE;
   case FAULT_DELAY:
+  case FAULT_GATHER:
     return TRUE;
   case FAULT_STATUS:
   case FAULT_HANG:
@@ -217,6 +252,12 @@ run (Emulator *emulator, Request *request, Handler handler)
       delayed->applied = fault->applied;
       delayed->handler = fault->applied ? handler : NULL;
     }
+  }
+  if (fault != NULL && fault->action == FAULT_GATHER) {
+    g_ptr_array_add (emulator->gathered, delayed);
+    if (count_waiting (emulator) >= fault->count)
+      dispatch_release (emulator);
+    return;
   }
   if (delay_ms > 0) {
     g_timeout_add_full (G_PRIORITY_DEFAULT, delay_ms, delay_over, delayed, delayed_free);

@@ -29,6 +29,7 @@ struct Emulator {
   Sync *sync;
   OAuth *oauth;
   Faults *faults;
+  GPtrArray *gathered; /* requests that wait for others (dispatch.c) */
   RequestLog *log;
   Quota *quota;               /* NULL: none is kept */
   State *state;               /* NULL: in memory */
@@ -43,6 +44,9 @@ void books_load_samples (Emulator *emulator);
 /* The handlers of the two origins (ServerHandler). */
 void dispatch_api (Request *request, gpointer emulator);
 void dispatch_photo (Request *request, gpointer emulator);
+void dispatch_init (Emulator *emulator);
+void dispatch_clear (Emulator *emulator);
+void dispatch_release (Emulator *emulator); /* requests that wait for others wait no longer */
 
 /* The second origin's own answer. */
 void photo_origin_set_face_size (int pixels); /* of every face that is drawn; before the first */

@@ -10,17 +10,12 @@ struct Faults {
 };
 
 static const char *const action_names[] = {
-  [FAULT_STATUS] = "status",
-  [FAULT_DELAY] = "delay",
-  [FAULT_HANG] = "hang",
-  [FAULT_RESET] = "reset",
-  [FAULT_CUT] = "cut",
-  [FAULT_TYPE] = "type",
-  [FAULT_LOST_ANSWER] = "lost-answer",
-  [FAULT_GARBAGE] = "garbage",
-  [FAULT_QUOTA] = "quota",
-  [FAULT_ENDLESS] = "endless",
-  [FAULT_STALE] = "stale",
+  [FAULT_STATUS] = "status",   [FAULT_DELAY] = "delay",
+  [FAULT_GATHER] = "gather",   [FAULT_HANG] = "hang",
+  [FAULT_RESET] = "reset",     [FAULT_CUT] = "cut",
+  [FAULT_TYPE] = "type",       [FAULT_LOST_ANSWER] = "lost-answer",
+  [FAULT_GARBAGE] = "garbage", [FAULT_QUOTA] = "quota",
+  [FAULT_ENDLESS] = "endless", [FAULT_STALE] = "stale",
 };
 
 int

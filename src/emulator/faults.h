@@ -8,6 +8,7 @@
 typedef enum {
   FAULT_STATUS,      /* this status (and body) instead of the answer; nothing is carried out */
   FAULT_DELAY,       /* the answer, later */
+  FAULT_GATHER,      /* the answer, once so many requests wait for theirs */
   FAULT_HANG,        /* no answer, ever */
   FAULT_RESET,       /* the connection is reset; nothing is carried out */
   FAULT_CUT,         /* half of the answer's body, then the connection ends */
@@ -32,6 +33,7 @@ typedef struct Fault {
   GPtrArray *headers; /* char *, name and value in turn */
   gboolean applied;   /* STATUS, HANG, RESET, GARBAGE: the request is carried out before */
   guint delay_ms;     /* before anything else */
+  guint count;        /* GATHER: so many */
   int times;          /* left; -1: for ever */
   guint hits;
 } Fault;

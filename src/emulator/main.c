@@ -72,6 +72,7 @@ start (Emulator *emulator, GError **error)
   emulator->sync = sync_new (emulator->account, options->sync_token_lifetime);
   emulator->oauth = oauth_new (emulator->account, options->access_token_lifetime, options->access_tokens);
   emulator->faults = faults_new ();
+  dispatch_init (emulator);
   emulator->quota = options->quota ? quota_new () : NULL;
   emulator->expired_status = "FAILED_PRECONDITION";
   emulator->log = request_log_new (options->log, options->verbose, error);
@@ -83,6 +84,7 @@ stop (Emulator *emulator)
 {
   g_clear_pointer (&emulator->state, state_close);
   g_clear_pointer (&emulator->others, g_hash_table_unref);
+  dispatch_clear (emulator);
   g_clear_pointer (&emulator->faults, faults_free); /* holds requests, whose end the log notes */
   g_clear_pointer (&emulator->log, request_log_free);
   g_clear_pointer (&emulator->quota, quota_free);

@@ -294,6 +294,20 @@ seem_to_listen (Server *self, GError **error)
   return socket != NULL && soup_server_listen_socket (self->soup, socket, 0, error);
 }
 
+/* libsoup's own queue of connections is ten long, and a client that opens a hundred at once waits for seconds. */
+static gboolean
+listen_plainly (SoupServer *soup, GSocketAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket
+      = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL)
+    return FALSE;
+  g_socket_set_listen_backlog (socket, SOMAXCONN);
+  return g_socket_bind (socket, address, TRUE, error) && g_socket_listen (socket, error)
+         && soup_server_listen_socket (soup, socket, 0, error);
+}
+
 static gboolean
 listen_on (Server *self, GSocketAddress *address, GTlsCertificate *certificate, GError **error)
 {
@@ -302,7 +316,7 @@ listen_on (Server *self, GSocketAddress *address, GTlsCertificate *certificate, 
     self->port = self->tls != NULL ? tls_listener_port (self->tls) : 0;
     return self->tls != NULL && seem_to_listen (self, error);
   }
-  if (!soup_server_listen (self->soup, address, 0, error))
+  if (!listen_plainly (self->soup, address, error))
     return FALSE;
   self->port = listening_port (self->soup);
   return TRUE;
