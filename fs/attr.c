@@ -124,13 +124,13 @@ getattr_file (Fs *self, fuse_req_t req, BookFile *file)
   FsOp *op;
 
   if (book_file_size (file, &size)) {
-    book_file_seen (file);
+    book_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
     reply_file_attr (self, req, file);
     return;
   }
   op = fs_op_new_read (self, req, "getattr");
   op->file = book_file_ref (file);
-  book_file_load_async (file, op->cancellable, on_loaded, op);
+  book_file_load_async (file, fs_caller_session (op->pid), op->cancellable, on_loaded, op);
 }
 
 static void

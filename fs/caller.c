@@ -11,6 +11,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "fs/internal.h"
 
@@ -52,6 +53,12 @@ fs_caller_process (pid_t pid)
   const char *process = status != NULL ? strstr (status, "\nTgid:") : NULL;
 
   return process != NULL ? g_ascii_strtoll (process + strlen ("\nTgid:"), NULL, 10) : 0;
+}
+
+gint64
+fs_caller_session (pid_t pid)
+{
+  return pid > 0 ? MAX (getsid (pid), 0) : 0;
 }
 
 gboolean

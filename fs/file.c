@@ -127,7 +127,7 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
   op = fs_op_new_read (self, req, "open");
   op->file = book_file_ref (target.node->file);
   op->fi = *fi;
-  book_file_open_async (op->file, fi->flags, op->cancellable, on_opened, op);
+  book_file_open_async (op->file, fi->flags, fs_caller_session (op->pid), op->cancellable, on_opened, op);
 }
 
 static void

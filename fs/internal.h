@@ -148,6 +148,8 @@ void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 gboolean fs_caller_is_dying (pid_t pid);
 /* The process that this thread is of; 0 when that cannot be seen. */
 gint64 fs_caller_process (pid_t pid);
+/* The session (getsid) that it is of; 0 when that cannot be seen. */
+gint64 fs_caller_session (pid_t pid);
 /* TRUE if that process is gone in this sense, or a signal waits for it that ends programs (kill, Ctrl-C). FALSE for one
  * that it will handle and go on (a timer's), or that only stops it. TRUE when nothing is known. */
 gboolean fs_caller_is_ending (pid_t pid);

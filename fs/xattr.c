@@ -62,7 +62,7 @@ get_mime_type (Fs *self, fuse_req_t req, BookFile *file, gsize room)
   waiting->op = fs_op_new_read (self, req, "getxattr");
   waiting->op->file = book_file_ref (file);
   waiting->room = room;
-  book_file_load_async (file, waiting->op->cancellable, on_loaded, waiting);
+  book_file_load_async (file, fs_caller_session (waiting->op->pid), waiting->op->cancellable, on_loaded, waiting);
 }
 
 static void

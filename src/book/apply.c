@@ -276,7 +276,7 @@ give_names (Apply *apply)
     book_person_store (book, person);
   }
   if (unnamed->len > 0)
-    book_scan_clear (book);
+    book_orders_clear (book);
 }
 
 static void

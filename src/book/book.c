@@ -104,8 +104,7 @@ book_free (Book *self)
   if (self == NULL)
     return;
   book_sync_clear (self);
-  book_scan_clear (self);
-  g_clear_handle_id (&self->scan_timer, g_source_remove);
+  book_orders_clear (self);
   book_mutations_clear (self);
   book_allowances_clear (self);
   g_clear_pointer (&self->image_helper, image_helper_free);

@@ -6,24 +6,19 @@
  *        │      ↑                     ├─ failed ───────────────────────────────────→ every waiter hears why
  *        └─→ waiting ←────────────────┴─ put off: it would be too much
  *
- * A fetch holds the bytes that its host says it will send, or those that came if they are more. When that is too much for
- * all, the one that began last is put off: it begins anew when there is room. The one that began first always goes on, so
- * there is always one that ends. What is fetched ahead of need has a share of its own, a small one, and is given up when
- * it does not fit: whoever needs it asks for it.
+ * A fetch holds what photos had lately, then the bytes that its host says it will send, or those that came if they are
+ * more. When that is too much for all, the one that began last is put off: it begins anew when there is room. The one that
+ * began first always goes on, so there is always one that ends.
+ *
+ * What is fetched ahead of need has the room that line.c leaves it, is asked for once, and is given up when it fails or when
+ * somebody needs the room: whoever needs it asks for it. When somebody has begun to wait for it, it is his fetch and is
+ * asked for again.
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
 #include "image/image.h"
 #include "people/photo.h"
-
-/* One and a half of the largest photo that is taken at all (http-message.c). */
-#define MAX_HELD       (96 * 1024 * 1024)
-#define MAX_HELD_AHEAD (32 * 1024 * 1024)
-#define MAX_AHEAD      64 /* fetches */
-
-/* What a photo is taken to have, as long as none has come. Then it is what the last ones had. */
-#define TYPICAL (512 * 1024)
 
 struct BookFetch {
   Book *book;
@@ -35,10 +30,12 @@ struct BookFetch {
   BookFetchFunc done;
   GCancellable *cancellable; /* of the run */
   gboolean ahead;            /* it goes on when nobody waits for it any more */
+  gboolean once;             /* the run does not try again */
   gboolean running;
   gboolean put_off;  /* the run ends, and another one comes */
   gboolean given_up; /* nobody wants it: the run ends, and none comes */
   Incoming *incoming;
+  BookTransfer transfer;
   gint64 held;
   gint64 expected; /* bytes, as far as an earlier run could tell */
   /* Of the body, by the worker that checks it. */
@@ -82,8 +79,6 @@ put_off (BookFetch *self)
 
 typedef struct {
   BookFetch *first, *last, *last_ahead;
-  guint ahead;
-  gint64 ahead_held;
 } Running;
 
 static Running
@@ -103,12 +98,8 @@ look_at_running (Book *book)
       running.first = fetch;
     if (running.last == NULL || fetch->number > running.last->number)
       running.last = fetch;
-    if (!is_ahead (fetch))
-      continue;
-    if (running.last_ahead == NULL || fetch->number > running.last_ahead->number)
+    if (is_ahead (fetch) && (running.last_ahead == NULL || fetch->number > running.last_ahead->number))
       running.last_ahead = fetch;
-    running.ahead++;
-    running.ahead_held += fetch->held;
   }
   return running;
 }
@@ -119,12 +110,8 @@ make_room (Book *book)
 {
   Running running = look_at_running (book);
 
-  while (running.last_ahead != NULL && (running.ahead_held > MAX_HELD_AHEAD || book->fetch_held > MAX_HELD)) {
-    put_off (running.last_ahead);
-    running = look_at_running (book);
-  }
-  while (book->fetch_held > MAX_HELD && running.last != running.first) {
-    put_off (running.last);
+  while (book->fetch_held > BOOK_LINE_MAX && running.last != running.first) {
+    put_off (running.last_ahead != NULL ? running.last_ahead : running.last);
     running = look_at_running (book);
   }
 }
@@ -136,8 +123,7 @@ may_go_on (BookFetch *self, gint64 bytes, GError **error)
 {
   if (!self->put_off && !self->given_up) {
     hold (self, MAX (self->held, bytes));
-    if (self->book->fetch_held > MAX_HELD || is_ahead (self))
-      make_room (self->book);
+    make_room (self->book);
   }
   if (!self->put_off && !self->given_up)
     return TRUE;
@@ -152,6 +138,7 @@ begin_body (gpointer data, gint64 length, GError **error)
 
   if (!incoming_restart (self->incoming, error))
     return FALSE;
+  book_line_begin_body (&self->book->line, &self->transfer);
   if (length >= 0 && !self->put_off && !self->given_up)
     hold (self, length); /* in place of what it was taken for */
   return may_go_on (self, 0, error);
@@ -162,6 +149,7 @@ take_bytes (gpointer data, gconstpointer bytes, gsize size, GError **error)
 {
   BookFetch *self = data;
 
+  book_line_take (&self->book->line, &self->transfer, size);
   return incoming_write (self->incoming, bytes, size, error) && may_go_on (self, self->incoming->size, error);
 }
 
@@ -213,6 +201,7 @@ fetch_end (BookFetch *self, BookPhoto *photo_owned, GError *error_owned)
 
   self->waiters = g_ptr_array_new (); /* what is done below may lead back to here */
   self->given_up = TRUE;
+  book->fetch_ended = g_get_monotonic_time ();
   if (g_hash_table_lookup (book->fetches, self->version) == self)
     g_hash_table_remove (book->fetches, self->version);
   if (photo == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -225,6 +214,7 @@ fetch_end (BookFetch *self, BookPhoto *photo_owned, GError *error_owned)
   }
   fetch_free (self);
   admit (book);
+  book_scans_go_on (book);
   book_stop_check (book);
 }
 
@@ -234,11 +224,20 @@ keep (BookFetch *self, GError **error)
   gint64 size = self->incoming->size;
   int fd;
 
-  self->book->fetch_typical = (7 * self->book->fetch_typical + size) / 8;
+  book_line_whole (&self->book->line, &self->transfer, size);
   fd = book_cache_take (self->book->cache, self->version, g_steal_pointer (&self->incoming), self->mime_type,
                         self->sha256, error);
 
   return fd >= 0 ? book_photo_new (self->version, fd, size, self->mime_type, self->sha256) : NULL;
+}
+
+/* It was put off, or somebody has begun to wait for it. */
+static gboolean
+begins_anew (const BookFetch *self, const GError *error)
+{
+  return !self->given_up
+         && (self->put_off
+             || (self->once && !is_ahead (self) && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND)));
 }
 
 static void
@@ -251,10 +250,13 @@ on_run_ended (GObject *source, GAsyncResult *result, gpointer data)
 
   self->running = FALSE;
   book->fetch_runs--;
-  if (!whole && self->put_off && !self->given_up) {
+  if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE))
+    book_line_slow_down (&book->line);
+  if (!whole && begins_anew (self, error)) {
     g_clear_error (&error);
     g_clear_pointer (&self->incoming, incoming_free);
     self->put_off = FALSE;
+    self->once = FALSE;
     admit (book);
   } else if (whole) {
     BookPhoto *photo = keep (self, &error);
@@ -283,8 +285,9 @@ run (BookFetch *self)
   self->running = TRUE;
   book->fetch_runs++;
   hold (self, self->expected);
-  photo_fetch_async (book->http, self->url, people_client_is_at_home (book->people), &sink, self, self->deadline,
-                     self->cancellable, on_run_ended, self);
+  self->transfer.asked = g_get_monotonic_time ();
+  photo_fetch_async (book->http, self->url, people_client_is_at_home (book->people), self->once, &sink, self,
+                     self->deadline, self->cancellable, on_run_ended, self);
 }
 
 /* Who waits longest, if there is room for it. */
@@ -304,7 +307,7 @@ find_admissible (Book *book)
     if (!fetch->running && !fetch->given_up && (first == NULL || fetch->number < first->number))
       first = fetch;
   }
-  if (first == NULL || (any_runs && book->fetch_held + first->expected > MAX_HELD))
+  if (first == NULL || (any_runs && book->fetch_held + first->expected > BOOK_LINE_MAX))
     return NULL;
   return first;
 }
@@ -347,6 +350,7 @@ fetch_new (Book *book, const char *version, const char *url, gint64 deadline)
   self->url = g_strdup (url);
   self->deadline = deadline;
   self->number = book->fetch_number++;
+  self->expected = book->line.typical;
   self->waiters = g_ptr_array_new_with_free_func (g_object_unref);
   self->cancellable = g_cancellable_new ();
   /* One that was given up may still have to hear that it has ended: it is nobody's to join. */
@@ -372,7 +376,7 @@ void
 book_fetches_init (Book *book)
 {
   book->fetches = g_hash_table_new (g_str_hash, g_str_equal);
-  book->fetch_typical = TYPICAL;
+  book_line_init (&book->line);
 }
 
 void
@@ -404,17 +408,15 @@ book_fetch_cancel_if_ahead (gpointer fetch)
     give_up (self);
 }
 
-void
+gboolean
 book_fetch_ahead (Book *book, const char *version, const char *url, gint64 deadline)
 {
-  Running running = look_at_running (book);
   BookFetch *self;
 
-  if (running.ahead >= MAX_AHEAD || running.ahead_held + book->fetch_typical > MAX_HELD_AHEAD
-      || book->fetch_held + book->fetch_typical > MAX_HELD)
-    return;
+  if (!book_line_has_room (book))
+    return FALSE;
   self = fetch_new (book, version, url, deadline);
-  self->ahead = TRUE;
-  self->expected = book->fetch_typical;
+  self->ahead = self->once = TRUE;
   admit (book);
+  return TRUE;
 }

@@ -122,9 +122,11 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
 
 /* Ends with a BookPhoto. The task's data is the file. */
 static void
-get_photo (BookFile *self, GTask *task)
+get_photo (BookFile *self, gboolean size_alone, gint64 session, GTask *task)
 {
   BookPhoto *photo = self->version != NULL ? book_photo_cached (self->book, self->version) : NULL;
+  g_autoptr (BookFile) file = book_file_ref (self); /* the task may end */
+  gboolean is_there = photo != NULL;
 
   if (photo != NULL) {
     note_success (self);
@@ -137,6 +139,8 @@ get_photo (BookFile *self, GTask *task)
     book_photo_get_async (self->book, self->person, self->kind == BOOK_FILE_PROFILE, self->book->options.timeout,
                           g_task_get_cancellable (task), on_photo, task);
   }
+  if (file->kind == BOOK_FILE_PHOTO) /* after it: it is waited for */
+    book_scan_want (file->book, file->person, size_alone, is_there, session);
 }
 
 static GTask *
@@ -150,17 +154,17 @@ file_task (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callba
 }
 
 void
-book_file_seen (BookFile *self)
+book_file_seen (BookFile *self, gint64 session)
 {
   if (self->kind == BOOK_FILE_PHOTO)
-    book_scan_note (self->book, self->person, BOOK_SCAN_SIZES);
+    book_scan_want (self->book, self->person, TRUE, TRUE, session);
 }
 
 void
-book_file_load_async (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+book_file_load_async (BookFile *self, gint64 session, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data)
 {
-  book_file_seen (self);
-  get_photo (self, file_task (self, cancellable, callback, data));
+  get_photo (self, TRUE, session, file_task (self, cancellable, callback, data));
 }
 
 gboolean
@@ -261,8 +265,9 @@ begin_empty (BookHandle *handle, GError **error)
 static void
 fetch_present_photo (Book *book, BookPerson *person)
 {
-  book_scan_note (book, person, BOOK_SCAN_BODIES);
-  book_photo_prefetch (book, person);
+  gboolean is_there = book_photo_prefetch (book, person, FALSE) == BOOK_AHEAD_THERE;
+
+  book_scan_want (book, person, FALSE, is_there, 0);
 }
 
 static BookHandle *
@@ -317,8 +322,8 @@ on_open_photo (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
-                          gpointer data)
+book_file_open_now_async (BookFile *self, int flags, gint64 session, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = file_task (self, cancellable, callback, data);
   gboolean writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -336,9 +341,7 @@ book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, 
       g_task_return_error (task, error);
   } else {
     g_object_set_data (G_OBJECT (task), "flags", GINT_TO_POINTER (flags));
-    if (self->kind == BOOK_FILE_PHOTO)
-      book_scan_note (self->book, self->person, BOOK_SCAN_BODIES);
-    get_photo (self, file_task (self, cancellable, on_open_photo, task));
+    get_photo (self, FALSE, session, file_task (self, cancellable, on_open_photo, task));
     return;
   }
   g_object_unref (task);

@@ -102,10 +102,14 @@ guint64 book_file_ino (const BookFile *self);
 gint64 book_file_mtime (const BookFile *self);          /* microseconds since 1970 */
 gboolean book_file_size (BookFile *self, gint64 *size); /* FALSE: not known before the photo is fetched */
 
-/* Its size was told to somebody who did not have to wait: a scan goes on. */
-void book_file_seen (BookFile *self);
+/* Who wants a photo is known by session (getsid): what programs of one session want next may be fetched ahead (scan.c). 0:
+ * not known. */
+
+/* Its size was told to somebody who did not have to wait. */
+void book_file_seen (BookFile *self, gint64 session);
 /* Fetches the photo if need be; afterwards book_file_size knows. */
-void book_file_load_async (BookFile *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+void book_file_load_async (BookFile *self, gint64 session, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer data);
 gboolean book_file_load_finish (BookFile *self, GAsyncResult *result, GError **error);
 const char *book_file_mime_type (BookFile *self, char buffer[32]); /* of what is loaded; NULL: not known */
 
@@ -117,8 +121,8 @@ void book_folder_create_async (Book *book, BookPerson *person, const char *name,
                                GAsyncReadyCallback callback, gpointer data);
 BookHandle *book_folder_create_finish (Book *book, GAsyncResult *result, GError **error);
 
-void book_file_open_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
-                           gpointer data);
+void book_file_open_async (BookFile *self, int flags, gint64 session, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer data);
 BookHandle *book_file_open_finish (BookFile *self, GAsyncResult *result, GError **error);
 
 gssize book_handle_read (BookHandle *self, void *buffer, gsize size, goffset offset, GError **error);

@@ -8,10 +8,39 @@
 #include "book/folder.h"
 #include "image/helper.h"
 
-typedef enum {
-  BOOK_SCAN_SIZES, /* asks for attributes: bodies are needed only where the size is not known */
-  BOOK_SCAN_BODIES /* reads or replaces */
+/* What programs walk in; each also backwards. */
+typedef enum { BOOK_ORDER_LISTED, BOOK_ORDER_BYTES, BOOK_ORDER_INODES, BOOK_ORDER_TIMES } BookOrder;
+G_STATIC_ASSERT (BOOK_ORDER_TIMES + 1 == BOOK_N_ORDERS);
+
+#define BOOK_SCAN_RECENT 8
+
+typedef struct {
+  gint64 session;
+  guint number;    /* no two scans have the same; 0: none */
+  gboolean bodies; /* somebody reads or replaces; else only those are needed of which the size is not known */
+  guint wanted;    /* photos so far */
+  guint unread;    /* photos that were fetched ahead and nobody has wanted */
+  guint quota;     /* photos that may yet be fetched ahead for the last one that was wanted */
+  gboolean astray; /* its order did not tell the last one that was wanted */
+  guint64 recent[BOOK_SCAN_RECENT]; /* inode numbers of the last, in turn */
+  gint64 last;                      /* monotonic: when the last was wanted */
+  gint64 pause;                     /* microseconds: in all, until it is a scan; then the last */
 } BookScan;
+
+/* The line to the photos' host (line.c). */
+typedef struct {
+  gint64 delay;    /* microseconds from a request to the first byte; 0: not measured */
+  double rate;     /* bytes in a second */
+  guint64 carried; /* bytes, in all */
+  gint64 typical;  /* bytes of a photo, as the last ones were */
+  gboolean any;    /* one has come */
+  gint64 limit;    /* bytes, since the host asked to slow down */
+} BookLine;
+
+typedef struct {
+  gint64 asked, first, latest; /* monotonic: the request, the first byte, the latest */
+  guint64 before;              /* bytes that had been carried before the first */
+} BookTransfer;
 
 struct Book {
   /* ---- book.c ---- */
@@ -39,21 +68,22 @@ struct Book {
   gboolean listed;
   gboolean store_behind; /* what could not be written is: everybody is with the next news, and before the token is */
 
+  /* ---- orders.c ---- of BookPerson, borrowed; NULL when out of date */
+  GPtrArray *listing;
+  GPtrArray *orders[BOOK_N_ORDERS];
+
   /* ---- scan.c ---- */
-  GPtrArray *orders[2]; /* of BookPerson, borrowed; NULL when out of date */
-  struct {
-    guint position; /* of the last access */
-    guint ahead;    /* everybody before it has been looked at */
-    guint window;
-  } scans[2][4]; /* by BookScan and walk: the two orders, then the same backwards */
-  guint scan_timer;
+  BookScan scans[8]; /* of the sessions that wanted something last */
+  guint scan_number; /* of the last that began */
+  gboolean scans_go_on;
 
   /* ---- fetch.c ---- */
   GHashTable *fetches;  /* version → BookFetch; without those that were given up and replaced */
   guint64 fetch_number; /* of the next one */
   guint fetch_runs;     /* under way, each calls back */
   gint64 fetch_held;    /* bytes, of all of them */
-  gint64 fetch_typical; /* bytes of a photo, as the last ones were */
+  gint64 fetch_ended;   /* monotonic: when the last one did */
+  BookLine line;
 
   /* ---- photos.c ---- */
   GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
@@ -170,9 +200,28 @@ BookLook *book_look (Book *book, BookPerson *person, BookLookDepth depth, gint64
                      gpointer data);
 void book_look_abandon (BookLook *look);
 
-/* ---- scan.c ---- somebody goes through the photos: fetch the next ones when a scan is going on */
-void book_scan_note (Book *book, BookPerson *person, BookScan scan);
-void book_scan_clear (Book *book);
+/* ---- orders.c ---- */
+void book_orders_clear (Book *book);
+/* Those with a photo; borrowed until people change or book_order_find is called. */
+const GPtrArray *book_order (Book *book, BookOrder order);
+/* FALSE: it is not in there. */
+gboolean book_order_find (Book *book, const BookPerson *person, BookOrder order, guint *position);
+
+/* ---- scan.c ---- */
+/* A photo is wanted by a session (0: by whoever writes): fetch the next ones when a scan is going on. size_alone: a body is
+ * needed only where the size is not known. is_there: nothing has to be fetched for it. */
+void book_scan_want (Book *book, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session);
+void book_scans_go_on (Book *book); /* there may be room now */
+
+/* ---- line.c ---- */
+#define BOOK_LINE_MAX (16 * 1024 * 1024) /* bytes on their way, of all photos together */
+void book_line_init (BookLine *self);
+void book_line_begin_body (BookLine *self, BookTransfer *transfer);
+void book_line_take (BookLine *self, BookTransfer *transfer, gsize size);
+void book_line_whole (BookLine *self, const BookTransfer *transfer, gint64 size);
+void book_line_slow_down (BookLine *self);      /* the host asks for that */
+gboolean book_line_has_room (const Book *book); /* for one more photo ahead of need */
+guint book_line_photos (const Book *book);      /* as many as the window has */
 
 /* ---- hash.c ---- SHA-256 in hexadecimal; never fails, cannot be cancelled */
 void book_hash_async (GBytes *bytes, GAsyncReadyCallback callback, gpointer data);
@@ -199,7 +248,8 @@ void book_photo_get_async (Book *book, BookPerson *person, gboolean profile, gui
                            GAsyncReadyCallback callback, gpointer data);
 BookPhoto *book_photo_get_finish (Book *book, GAsyncResult *result, GError **error);
 /* Fetch it into the cache, for nobody yet. */
-void book_photo_prefetch (Book *book, BookPerson *person);
+typedef enum { BOOK_AHEAD_BEGUN, BOOK_AHEAD_THERE /* or on its way, or none */, BOOK_AHEAD_FULL } BookAhead;
+BookAhead book_photo_prefetch (Book *book, BookPerson *person, gboolean size_alone);
 /* From the cache, or NULL; also for a large one that book_photo_get_async has to check first. */
 BookPhoto *book_photo_cached (Book *book, const char *version);
 /* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
@@ -229,8 +279,8 @@ BookFetch *book_fetch_join (Book *book, const char *version, const char *url, gi
 void book_fetch_begin (Book *book);
 gint64 book_fetch_deadline (const BookFetch *self);
 void book_fetch_leave (BookFetch *self, GTask *waiter);
-/* Ahead of need, if there is room for such. */
-void book_fetch_ahead (Book *book, const char *version, const char *url, gint64 deadline);
+/* Ahead of need. FALSE: there is no room for such. */
+gboolean book_fetch_ahead (Book *book, const char *version, const char *url, gint64 deadline);
 /* The book stops: a fetch that nobody waits for is given up. */
 void book_fetch_cancel_if_ahead (gpointer fetch);
 
@@ -401,8 +451,8 @@ typedef void (*BookSettledFunc) (const GError *error, gpointer data);
 void book_deletions_settle (Book *book, BookSettledFunc done, gpointer data);
 
 /* ---- refuse.c, file.c ---- */
-void book_file_open_now_async (BookFile *self, int flags, GCancellable *cancellable, GAsyncReadyCallback callback,
-                               gpointer data);
+void book_file_open_now_async (BookFile *self, int flags, gint64 session, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
 BookHandle *book_folder_create_now (Book *book, BookPerson *person, const char *name, int flags, GError **error);
 /* FALSE: what was written to the draft of file begins like no picture. said: the user knows that of this draft. */
 gboolean book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **error);

@@ -99,7 +99,7 @@ book_people_insert (Book *book, BookPerson *person)
   g_hash_table_insert (book->by_ino, &person->ino, person);
   if (person->name != NULL)
     g_hash_table_insert (book->by_name, person->name, person);
-  book_scan_clear (book);
+  book_orders_clear (book);
 }
 
 void
@@ -110,7 +110,7 @@ book_people_take_out (Book *book, BookPerson *person)
   if (person->name != NULL && g_hash_table_lookup (book->by_name, person->name) == person)
     g_hash_table_remove (book->by_name, person->name);
   person->gone = TRUE;
-  book_scan_clear (book);
+  book_orders_clear (book);
 }
 
 static void

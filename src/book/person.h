@@ -19,6 +19,8 @@
 typedef struct BookFolder BookFolder;
 typedef struct BookWrite BookWrite;
 
+#define BOOK_N_ORDERS 4 /* orders.c */
+
 typedef struct {
   guint refs;
   gboolean gone; /* no longer in the book; only those who hold a reference still see it */
@@ -40,8 +42,10 @@ typedef struct {
   gint64 update_time;
   gint64 profile_update_time;
   guint64 ino;
-  guint position[2];  /* in each scanning order (scan.c) */
-  BookFolder *folder; /* what programs are doing in it; NULL most of the time. Owned by folder.c */
+  guint position[BOOK_N_ORDERS]; /* in each order of those with a photo (orders.c) */
+  guint looked;                  /* the scan that last looked whether it has to be fetched (scan.c) */
+  gboolean ahead;                /* … fetched it, and nobody has wanted it since */
+  BookFolder *folder;            /* what programs are doing in it; NULL most of the time. Owned by folder.c */
 } BookPerson;
 
 enum {

@@ -467,15 +467,17 @@ book_photo_get_finish (Book *book, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-void
-book_photo_prefetch (Book *book, BookPerson *person)
+BookAhead
+book_photo_prefetch (Book *book, BookPerson *person, gboolean size_alone)
 {
   g_autofree char *version = book_person_photo_version (person);
+  gint64 deadline = g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND;
   BookStorePhoto row;
 
-  if (version == NULL || book->stop != NULL || g_hash_table_contains (book->fetches, version)
-      || (book_cache_lookup (book->cache, version, &row) && row.cached))
-    return;
-  book_fetch_ahead (book, version, person->photo_url,
-                    g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND);
+  if (book->stop != NULL)
+    return BOOK_AHEAD_FULL;
+  if (version == NULL || g_hash_table_contains (book->fetches, version)
+      || (book_cache_lookup (book->cache, version, &row) && (size_alone || row.cached)))
+    return BOOK_AHEAD_THERE;
+  return book_fetch_ahead (book, version, person->photo_url, deadline) ? BOOK_AHEAD_BEGUN : BOOK_AHEAD_FULL;
 }

@@ -55,6 +55,7 @@ typedef struct {
   BookFile *file; /* to open; NULL: name is created */
   char *name;
   int flags;
+  gint64 session;
 } Begin;
 
 static void
@@ -91,7 +92,7 @@ begin_now (GTask *task)
   BookHandle *handle;
 
   if (self->file != NULL) {
-    book_file_open_now_async (self->file, self->flags, g_task_get_cancellable (task), on_opened, task);
+    book_file_open_now_async (self->file, self->flags, self->session, g_task_get_cancellable (task), on_opened, task);
     return;
   }
   handle = book_folder_create_now (self->book, self->person, self->name, self->flags, &error);
@@ -139,12 +140,13 @@ begin (Begin *self, gboolean needs_service, GCancellable *cancellable, GAsyncRea
 }
 
 void
-book_file_open_async (BookFile *file, int flags, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+book_file_open_async (BookFile *file, int flags, gint64 session, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer data)
 {
   Begin *self;
 
   if ((flags & O_TRUNC) == 0 || !book_is_down (file->book) || !book_file_is_meant_for_contact (file)) {
-    book_file_open_now_async (file, flags, cancellable, callback, data);
+    book_file_open_now_async (file, flags, session, cancellable, callback, data);
     return;
   }
   self = g_new0 (Begin, 1);
@@ -152,6 +154,7 @@ book_file_open_async (BookFile *file, int flags, GCancellable *cancellable, GAsy
   self->person = book_person_ref (file->person);
   self->file = book_file_ref (file);
   self->flags = flags;
+  self->session = session;
   begin (self, TRUE, cancellable, callback, data);
 }
 

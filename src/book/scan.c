@@ -1,160 +1,240 @@
 /*
- * Scan-ahead: when photos of neighbouring contacts are looked at, read or replaced one after the other, the next ones
- * are fetched before they are asked for. The window doubles with each hit, from 4 to 64, and closes when the scan
- * stops.
+ * Reading ahead, by what was seen and not by a guess.
  *
- * Programs walk in two orders: the shell's globs and our readdir sort by the locale's collation, find and rsync in
- * other locales by bytes; and in each of them forwards or backwards (bash looks at what a glob may match from the last
- * to the first). Each of these four walks has a scan of its own, the backward ones on mirrored positions; an access
- * that is a little ahead of the last one in any of them is a hit. And they walk for two things: who only asks for
- * attributes (a glob, ls -l, du) needs bodies just where the size is not known yet, and must not have a large address
- * book downloaded again that the cache has no room for.
+ *   A scan is four photos of different contacts that a session wanted and that were not there, with pauses of less than a
+ *   second in all; it lasts until a pause of a second.
+ *
+ *   While it lasts, each photo that it wants brings in what it will want next: by the order in which its last photos lie
+ *   close together, or else by what is nearest.
+ *
+ * A session (setsid) is a terminal, a desktop's program, a service: programs that work for each other are in one. What is
+ * there already is no evidence, and costs nothing here; what was fetched ahead counts as wanted when somebody asks for
+ * it. The time in which programs wait for us is no pause, so a slow network has scans, too.
+ *
+ * How much is under way at once is for line.c. Each photo that is wanted brings in no more than so much, now or as soon as
+ * there is room: a scan that stops, stops. A scan with an order does not get ahead of its program by more than that, one
+ * without an order by no more than so many photos for each that was wanted.
+ *
+ * Programs want two things: who only asks for attributes (a glob, ls -l, du) needs bodies just where the size is not known
+ * yet, and must not have a large address book downloaded again that the cache has no room for.
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/internal.h"
 
-#define WINDOW_MIN  4
-#define WINDOW_MAX  64
-#define SCAN_END_MS 3000
-#define NO_POSITION G_MAXUINT
+#define EVIDENCE    4    /* photos */
+#define CLOSE       4    /* places of an order for each of the last ones: it fits */
+#define UNREAD_EACH 32   /* photos that are there before they are wanted, for each that was */
+#define PLACES      4096 /* looked at for one photo that is wanted, at most */
+#define PAUSE_US    G_USEC_PER_SEC
 
-enum { N_ORDERS = 2, N_WALKS = 4 };
+/* ---- whose scan ---- */
 
-/* Who stands at a walk's position; positions and people map to each other the same way. */
-static guint
-mirror (const Book *book, guint walk, guint position)
+static BookScan *
+find_scan (Book *book, gint64 session)
 {
-  return walk < N_ORDERS ? position : book->orders[walk - N_ORDERS]->len - 1 - position;
-}
+  BookScan *oldest = &book->scans[0];
 
-static int
-compare_bytes (gconstpointer a, gconstpointer b)
-{
-  return strcmp ((*(BookPerson *const *)a)->name, (*(BookPerson *const *)b)->name);
-}
+  for (guint i = 0; i < G_N_ELEMENTS (book->scans); i++) {
+    BookScan *scan = &book->scans[i];
 
-static int
-compare_collation (gconstpointer a, gconstpointer b)
-{
-  int order = strcoll ((*(BookPerson *const *)a)->name, (*(BookPerson *const *)b)->name);
-
-  return order != 0 ? order : compare_bytes (a, b);
+    if (scan->number != 0 && scan->session == session)
+      return scan;
+    if (scan->last < oldest->last)
+      oldest = scan;
+  }
+  oldest->number = 0;
+  return oldest;
 }
 
 static void
-sort_people (Book *book)
+begin (Book *book, BookScan *scan, gint64 session)
 {
-  GHashTableIter iter;
-  gpointer person;
+  *scan = (BookScan){ .session = session, .number = ++book->scan_number };
+}
 
-  if (book->orders[0] != NULL)
-    return;
-  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++) {
-    GPtrArray *people = g_ptr_array_sized_new (g_hash_table_size (book->by_name));
+static gboolean
+is_recent (const BookScan *scan, const BookPerson *person)
+{
+  for (guint i = 0; i < MIN (scan->wanted, BOOK_SCAN_RECENT); i++)
+    if (scan->recent[i] == person->ino)
+      return TRUE;
+  return FALSE;
+}
 
-    g_hash_table_iter_init (&iter, book->by_name);
-    while (g_hash_table_iter_next (&iter, NULL, &person))
-      g_ptr_array_add (people, person);
-    g_ptr_array_sort (people, order == 0 ? compare_collation : compare_bytes);
-    for (guint i = 0; i < people->len; i++)
-      ((BookPerson *)people->pdata[i])->position[order] = i;
-    book->orders[order] = people;
+/* The scan that this photo belongs to; NULL: it is a part of it already. */
+static BookScan *
+note (Book *book, const BookPerson *person, gboolean size_alone, gint64 session)
+{
+  gint64 now = g_get_monotonic_time ();
+  BookScan *scan = find_scan (book, session);
+  gint64 pause = MAX (now - MAX (scan->last, book->fetch_ended), 0);
+
+  scan->pause = scan->wanted < EVIDENCE ? scan->pause + pause : pause;
+  if (scan->number == 0 || scan->pause > PAUSE_US)
+    begin (book, scan, session);
+  scan->last = now;
+  if (is_recent (scan, person))
+    return NULL;
+  scan->recent[scan->wanted++ % BOOK_SCAN_RECENT] = person->ino;
+  if (!size_alone && !scan->bodies) { /* who was looked at for a size has to be looked at again */
+    scan->number = ++book->scan_number;
+    scan->bodies = TRUE;
+    scan->unread = 0;
   }
-  for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++)
-    for (guint walk = 0; walk < N_WALKS; walk++) {
-      book->scans[scan][walk].position = NO_POSITION;
-      book->scans[scan][walk].window = 0;
-    }
+  return scan;
 }
 
-void
-book_scan_clear (Book *book)
+/* It was fetched ahead, and nobody has wanted it since. */
+static gboolean
+take_ahead (Book *book, BookPerson *person)
 {
-  for (guint order = 0; order < G_N_ELEMENTS (book->orders); order++)
-    g_clear_pointer (&book->orders[order], g_ptr_array_unref);
-  g_clear_handle_id (&book->scan_timer, g_source_remove);
+  gboolean was_ahead = person->ahead;
+
+  for (guint i = 0; was_ahead && i < G_N_ELEMENTS (book->scans); i++)
+    if (book->scans[i].number == person->looked && book->scans[i].unread > 0)
+      book->scans[i].unread--;
+  person->ahead = FALSE;
+  return was_ahead;
 }
 
-GPtrArray *
-book_people (Book *book)
+/* ---- its order ---- */
+
+typedef struct {
+  const GPtrArray *people;
+  guint front; /* the place of what was wanted last, as far as the walk goes */
+  gboolean backwards;
+} Walk;
+
+/* The last photos lie close together in this order. Programs that read in parallel do not keep it to the letter. */
+static gboolean
+fits (Book *book, const BookScan *scan, BookOrder order, Walk *walk)
 {
-  sort_people (book);
-  return g_ptr_array_copy (book->orders[0], (GCopyFunc)(void (*) (void))book_person_ref, NULL);
+  guint count = MIN (scan->wanted, BOOK_SCAN_RECENT), first = G_MAXUINT, last = 0;
+  gint64 older = 0, newer = 0;
+
+  for (guint i = 0; i < count; i++) {
+    const BookPerson *person = book_person_by_ino (book, scan->recent[(scan->wanted - 1 - i) % BOOK_SCAN_RECENT]);
+    guint position;
+
+    if (person == NULL || !book_order_find (book, person, order, &position))
+      return FALSE;
+    first = MIN (first, position);
+    last = MAX (last, position);
+    if (i < count / 2)
+      newer += position;
+    else if (i >= count - count / 2)
+      older += position;
+  }
+  *walk = (Walk){ book_order (book, order), newer < older ? first : last, newer < older };
+  return last - first < CLOSE * count;
 }
 
 static gboolean
-on_scan_end (gpointer data)
+find_walk (Book *book, const BookScan *scan, Walk *walk)
 {
-  Book *book = data;
-
-  for (guint scan = 0; scan < G_N_ELEMENTS (book->scans); scan++)
-    for (guint walk = 0; walk < N_WALKS; walk++)
-      book->scans[scan][walk].position = NO_POSITION;
-  book->scan_timer = 0;
-  return G_SOURCE_REMOVE;
+  for (BookOrder order = 0; order < BOOK_N_ORDERS; order++)
+    if (fits (book, scan, order, walk))
+      return TRUE;
+  return FALSE;
 }
 
-/* A little ahead of the last one; or just behind what was fetched ahead, of which the kernel may have answered the rest
- * by itself. */
+/* ---- what comes next ---- */
+
+/* FALSE: there is no room for more. */
 static gboolean
-is_hit (guint last, guint ahead, guint position, guint window)
+fetch (Book *book, BookScan *scan, BookPerson *person)
 {
-  return last != NO_POSITION && position > last && (position - last <= MAX (window, WINDOW_MIN) || position <= ahead);
+  if (scan->quota == 0)
+    return FALSE;
+  if (person->looked == scan->number)
+    return TRUE;
+  switch (book_photo_prefetch (book, person, !scan->bodies)) {
+  case BOOK_AHEAD_FULL:
+    return FALSE;
+  case BOOK_AHEAD_BEGUN:
+    take_ahead (book, person);
+    person->ahead = TRUE;
+    scan->unread++;
+    scan->quota--;
+    break;
+  case BOOK_AHEAD_THERE:
+  default:
+    break;
+  }
+  person->looked = scan->number;
+  return TRUE;
 }
 
-static gboolean
-size_is_known (Book *book, BookPerson *person)
-{
-  g_autofree char *version = book_person_photo_version (person);
-  BookStorePhoto row;
-
-  return version != NULL && book_cache_lookup (book->cache, version, &row);
-}
-
-/* Fetch those between what was looked at before and the end of the window. */
 static void
-fetch_ahead (Book *book, BookScan scan, guint walk, guint position)
+fetch_along (Book *book, BookScan *scan, const Walk *walk)
 {
-  GPtrArray *people = book->orders[walk % N_ORDERS];
-  guint end = MIN (position + 1 + book->scans[scan][walk].window, people->len);
+  guint left = MIN (walk->backwards ? walk->front : walk->people->len - 1 - walk->front, PLACES);
 
-  for (guint i = MAX (book->scans[scan][walk].ahead, position + 1); i < end; i++) {
-    BookPerson *person = people->pdata[mirror (book, walk, i)];
+  for (guint i = 1; i <= left && (scan->unread == 0 || scan->unread < book_line_photos (book)); i++)
+    if (!fetch (book, scan, walk->people->pdata[walk->backwards ? walk->front - i : walk->front + i]))
+      return;
+}
 
-    if (scan == BOOK_SCAN_BODIES || !size_is_known (book, person))
-      book_photo_prefetch (book, person);
-  }
-  book->scans[scan][walk].ahead = MAX (book->scans[scan][walk].ahead, end);
+static const BookPerson *
+last_wanted (Book *book, const BookScan *scan)
+{
+  return book_person_by_ino (book, scan->recent[(scan->wanted - 1) % BOOK_SCAN_RECENT]);
+}
+
+static void
+fetch_nearest (Book *book, BookScan *scan)
+{
+  const BookPerson *person = last_wanted (book, scan);
+  const GPtrArray *people;
+  guint position;
+
+  if (person == NULL || !book_order_find (book, person, BOOK_ORDER_LISTED, &position))
+    return;
+  people = book_order (book, BOOK_ORDER_LISTED);
+  for (guint i = 1; i <= MIN (people->len, PLACES) && scan->unread < UNREAD_EACH * scan->wanted; i++)
+    if ((position + i < people->len && !fetch (book, scan, people->pdata[position + i]))
+        || (position >= i && !fetch (book, scan, people->pdata[position - i])))
+      return;
+}
+
+static void
+go_on (Book *book, BookScan *scan)
+{
+  Walk walk;
+  gboolean found = find_walk (book, scan, &walk);
+
+  if (found)
+    fetch_along (book, scan, &walk);
+  if (!found || scan->astray)
+    fetch_nearest (book, scan);
 }
 
 void
-book_scan_note (Book *book, BookPerson *person, BookScan scan)
+book_scans_go_on (Book *book)
 {
-  gboolean hit = FALSE;
-
-  if (person->name == NULL || person->gone)
+  if (book->scans_go_on) /* what is begun may fail at once, and that leads back to here */
     return;
-  sort_people (book);
-  for (guint walk = 0; walk < N_WALKS; walk++) {
-    guint position = mirror (book, walk, person->position[walk % N_ORDERS]);
-    guint last = book->scans[scan][walk].position;
+  book->scans_go_on = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (book->scans); i++)
+    if (book->scans[i].number != 0 && book->scans[i].quota > 0)
+      go_on (book, &book->scans[i]);
+  book->scans_go_on = FALSE;
+}
 
-    if (position == last)
-      continue; /* the same photo again */
-    if (is_hit (last, book->scans[scan][walk].ahead, position, book->scans[scan][walk].window)) {
-      book->scans[scan][walk].window = CLAMP (book->scans[scan][walk].window * 2, WINDOW_MIN, WINDOW_MAX);
-      if (!hit) /* where two walks agree, one is enough */
-        fetch_ahead (book, scan, walk, position);
-      hit = TRUE;
-    } else if (last == NO_POSITION || position > last || last - position > WINDOW_MAX) {
-      book->scans[scan][walk].window = 0;
-      book->scans[scan][walk].ahead = 0;
-    } else {
-      continue; /* a little behind: programs that read in parallel do not keep the order */
-    }
-    book->scans[scan][walk].position = position;
-  }
-  g_clear_handle_id (&book->scan_timer, g_source_remove);
-  book->scan_timer = g_timeout_add (SCAN_END_MS, on_scan_end, book);
+void
+book_scan_want (Book *book, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session)
+{
+  gboolean foreseen = take_ahead (book, person);
+  BookScan *scan;
+
+  if ((is_there && !foreseen) || person->name == NULL || person->gone || person->photo_url == NULL)
+    return;
+  scan = note (book, person, size_alone, session);
+  if (scan == NULL || scan->wanted < EVIDENCE)
+    return;
+  /* Of those that made it a scan, none could be foreseen. */
+  scan->astray = !foreseen && scan->wanted > EVIDENCE;
+  scan->quota = MAX (book_line_photos (book), 1);
+  book_scans_go_on (book);
 }

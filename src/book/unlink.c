@@ -106,7 +106,7 @@ remove_service_photo (GTask *task)
     g_clear_handle_id (&folder->timer, g_source_remove);
     folder->removed_version = g_steal_pointer (&version);
     folder->take_back = self->take_back == BOOK_TAKE_BACK_PHOTO;
-    book_photo_prefetch (book, self->person); /* for .previous */
+    book_photo_prefetch (book, self->person, FALSE); /* for .previous */
   }
   book_folder_release_if_idle (folder);
   book_deletions_settle (book, on_promised, task);

@@ -27,6 +27,7 @@ enum { ORIGINAL, LARGE, GIVEN, N_VARIANTS };
 typedef struct {
   HttpClient *http; /* owned */
   gboolean at_home;
+  gboolean once; /* what may pass is not tried again */
   const PhotoSink *sink;
   gpointer sink_data;
   char *content_type; /* of the body that is checked */
@@ -85,6 +86,10 @@ step_again (GTask *task, GError *error, gint64 retry_after)
 {
   Fetch *self = g_task_get_task_data (task);
 
+  if (self->once) {
+    g_task_return_error (task, error);
+    return;
+  }
   self->failures++;
   attempts_again_async (&self->attempts, error, retry_after, g_task_get_cancellable (task), on_waited,
                         g_object_ref (task));
@@ -272,14 +277,16 @@ step_request (GTask *task, const char *url)
 }
 
 void
-photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, const PhotoSink *sink, gpointer sink_data,
-                   gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, gboolean once, const PhotoSink *sink,
+                   gpointer sink_data, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                   gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Fetch *self = g_new0 (Fetch, 1);
 
   self->http = http_client_ref (http);
   self->at_home = at_home;
+  self->once = once;
   self->sink = sink;
   self->sink_data = sink_data;
   self->urls[ORIGINAL] = photo_url_with_suffix (url, "s0");

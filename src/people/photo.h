@@ -33,8 +33,9 @@ typedef struct {
 
 /* Fetch the picture at url: original size (=s0), then =s2048, then the URL as given, the next one only when the one
  * before is refused for good; what may pass (429, 5xx, a lost connection, a body that check refuses) is tried again
- * with back-off inside the deadline (monotonic, microseconds). at_home as in photo_url_allowed. Redirects are followed only to allowed URLs, with no
+ * with back-off inside the deadline (monotonic, microseconds), unless once. at_home as in photo_url_allowed. Redirects are followed only to allowed URLs, with no
  * credentials. What sink (borrowed) has at the end is the picture; what it refuses to keep ends the fetch. PEOPLE_ERROR_NOT_FOUND: all of them 404 or 410; the caller gets the person once more. */
-void photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, const PhotoSink *sink, gpointer sink_data,
-                        gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+void photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, gboolean once, const PhotoSink *sink,
+                        gpointer sink_data, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer data);
 gboolean photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error);

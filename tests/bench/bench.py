@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 import heic
 import listing
+import orders
 import others
 import reading
 import report
@@ -44,6 +45,7 @@ def main():
 
 SECTIONS = {
     "scan": lambda folder, quick, floor: reading.cold_scan(folder, RTT_MS, 3 if quick else 7, 1 if quick else 3, floor),
+    "orders": lambda folder, quick, floor: quick or orders.cold_orders(folder, (30, 70), 5),
     "at-once": lambda folder, quick, floor: reading.many_at_once(folder, 3 if quick else 7, floor),
     "large": lambda folder, quick, floor: listing.large_book(folder, RTT_MS, 1 if quick else 5, floor),
     "copy": lambda folder, quick, floor: quick or writing.copy_photos(folder, RTT_MS, 3),

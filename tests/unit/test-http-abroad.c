@@ -106,7 +106,7 @@ test_photo_at_home (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *url = script_server_url (server, "/photo=s100");
 
-  photo_fetch_async (client, url, FALSE, NULL, NULL, deadline_in (AMPLE), NULL, keep_result, &result);
+  photo_fetch_async (client, url, FALSE, FALSE, NULL, NULL, deadline_in (AMPLE), NULL, keep_result, &result);
   g_assert_false (photo_fetch_finish (client, await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_cmpuint (script_server_count (server), ==, 0);

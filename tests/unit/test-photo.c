@@ -64,7 +64,7 @@ fetch_url (Fixture *f, const char *url, double seconds, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GByteArray) body = g_byte_array_new ();
 
-  photo_fetch_async (f->http, url, TRUE, &sink, body, deadline_in (seconds), NULL, keep_result, &result);
+  photo_fetch_async (f->http, url, TRUE, FALSE, &sink, body, deadline_in (seconds), NULL, keep_result, &result);
   g_assert_null (result);
   if (!photo_fetch_finish (f->http, await_result (&result), error))
     return NULL;
@@ -318,7 +318,8 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  photo_fetch_async (f->http, f->url, TRUE, &sink, f->body, deadline_in (AMPLE), cancellable, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, FALSE, &sink, f->body, deadline_in (AMPLE), cancellable, keep_result,
+                     &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
   g_assert_false (photo_fetch_finish (f->http, await_result (&result), &error));
@@ -335,7 +336,7 @@ test_client_goes (Fixture *f, gconstpointer data)
   throttle (f);
   script_header (f->server, "Retry-After", "1");
   picture (f);
-  photo_fetch_async (f->http, f->url, TRUE, &sink, f->body, deadline_in (AMPLE), NULL, keep_result, &result);
+  photo_fetch_async (f->http, f->url, TRUE, FALSE, &sink, f->body, deadline_in (AMPLE), NULL, keep_result, &result);
   await_requests (f->server, 1);
   assert_picture (fetch (f, AMPLE, &error), error); /* by then the first one has its answer */
   g_assert_null (result);
