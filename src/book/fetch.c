@@ -108,8 +108,11 @@ look_at_running (Book *book)
 static void
 make_room (Book *book)
 {
-  Running running = look_at_running (book);
+  Running running;
 
+  if (book->fetch_held <= BOOK_LINE_MAX)
+    return;
+  running = look_at_running (book);
   while (book->fetch_held > BOOK_LINE_MAX && running.last != running.first) {
     put_off (running.last_ahead != NULL ? running.last_ahead : running.last);
     running = look_at_running (book);
