@@ -434,6 +434,21 @@ removal_that_cannot_be_noted_fails (Fixture *self, gconstpointer data)
   g_assert_nonnull (file);
 }
 
+/* `mv photo.jpg x; rm x`, and the contact is deleted at the service in the same second. */
+static void
+deleted_while_its_photo_is_moved_away (Fixture *self, gconstpointer data)
+{
+  BookFolder *folder;
+
+  apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
+  folder = book_folder_get (self->book, book_person_by_resource_name (self->book, "people/c1"));
+  book_folder_set_state (folder, BOOK_FOLDER_MOVED);
+  apply (self, BOOK_APPLY_DELTA, said_deleted ("people/c1"), NULL);
+  g_assert_null (book_person_by_resource_name (self->book, "people/c1"));
+  while (g_hash_table_size (self->book->folders) > 0) /* until it has waited long enough for a successor */
+    g_main_context_iteration (NULL, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -456,6 +471,7 @@ main (int argc, char **argv)
     { "/apply/time-in-the-future-orders-nothing", time_in_the_future_orders_nothing },
     { "/apply/merged-contact-hands-over-what-was-kept", merged_contact_hands_over_what_was_kept },
     { "/apply/removal-that-cannot-be-noted-fails", removal_that_cannot_be_noted_fails },
+    { "/apply/deleted-while-its-photo-is-moved-away", deleted_while_its_photo_is_moved_away },
     { "/apply/promised-removal-goes-with-the-resource", promised_removal_goes_with_the_resource },
   };
 
