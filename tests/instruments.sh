@@ -72,3 +72,34 @@ valgrind_tests() {
   G_SLICE=always-malloc meson test -C build --no-rebuild --num-processes 2 --timeout-multiplier 30 --print-errorlogs \
     --wrapper "valgrind -q --error-exitcode=99 --leak-check=no --suppressions=/usr/share/glib-2.0/valgrind/glib.supp" "$@"
 }
+
+# What hand-over.c wraps.
+tsan_wraps='g_mutex_lock g_mutex_unlock g_async_queue_push g_async_queue_pop g_task_run_in_thread g_task_return_boolean g_task_return_int
+  g_task_return_pointer g_task_return_error g_task_return_new_error g_task_propagate_boolean g_task_propagate_int
+  g_task_propagate_pointer'
+tsan_tests='tests/mount/test_reading.py tests/mount/test_writing.py tests/mount/test_sync.py tests/mount/test_names.py tests/mount/test_removal.py
+  tests/mount/test_waiting_rename.py tests/mount/test_unmount.py tests/mount/test_offline.py'
+
+# tsan [TESTS…]: ThreadSanitizer on the notifier, the workers and the loop. Pictures are decoded by gcc's contactfs-convert: it has one thread,
+# and its sandbox has no room for a sanitizer.
+tsan() {
+  deps
+  build_programs
+  mkdir -p build-tsan
+  # shellcheck disable=SC2046 # lists of words
+  clang -fsanitize=thread -g -O1 -c -o build-tsan/hand-over.o tests/tsan/hand-over.c $(pkg-config --cflags gio-2.0)
+  # shellcheck disable=SC2086 # a list of words
+  CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false \
+    "-Dc_link_args=['-fsanitize=thread', '$root/build-tsan/hand-over.o', '-lgio-2.0', '-lgobject-2.0', '-lglib-2.0'$(printf ", '-Wl,--wrap=%s'" $tsan_wraps)]"
+  cp build/src/convert/contactfs-convert build-tsan/src/convert/contactfs-convert
+  fuse_device
+  if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2046 # a list of words
+    meson test -C build-tsan --no-rebuild --num-processes 2 --timeout-multiplier 30 --print-errorlogs \
+      $(meson test -C build-tsan --no-rebuild --list --suite unit | sed -n 's/.* \/ //p' | grep -v -x -e sandbox -e picture)
+    # shellcheck disable=SC2086 # a list of words
+    set -- $tsan_tests
+  fi
+  CONTACTFS_BUILD="$root/build-tsan" PEOPLE_EMULATOR="$root/build/src/emulator/people-emulator" PYTHONDONTWRITEBYTECODE=1 \
+    "$python" -m pytest -p no:cacheprovider -q -n 3 "$@"
+}

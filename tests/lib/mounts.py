@@ -13,7 +13,7 @@ from pathlib import Path
 from processes import kernel_stacks, wait_readable
 
 # What a daemon's log must never hold. Messages for people ("message", "info") are no complaint.
-BAD_LINE = re.compile(r"contactfs: (warning|critical|error): |-(WARNING|CRITICAL) \*\*|AddressSanitizer|LeakSanitizer"
+BAD_LINE = re.compile(r"contactfs: (warning|critical|error): |-(WARNING|CRITICAL) \*\*|AddressSanitizer|LeakSanitizer|ThreadSanitizer"
                       r"|runtime error:|Assertion|assertion .* failed")
 
 
