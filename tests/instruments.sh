@@ -47,7 +47,10 @@ load() {
 coverage() {
   deps
   install_packages "$coverage_packages"
-  build build-coverage -Db_coverage=true --buildtype=debug
+  mkdir -p build-coverage
+  cc -O1 -c -o build-coverage/exit.o tests/coverage/exit.c
+  build build-coverage -Db_coverage=true --buildtype=debug \
+    "-Dc_link_args=['--coverage', '$root/build-coverage/exit.o', '-Wl,--wrap=_exit']"
   fuse_device
   find build-coverage -name '*.gcda' -delete
   [ $# -gt 0 ] || set -- tests/mount
@@ -55,7 +58,7 @@ coverage() {
   CONTACTFS_BUILD="$root/build-coverage" PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -n 4 "$@" || :
   gcovr --root . --object-directory build-coverage --filter 'fs/' --filter 'src/' --exclude 'src/emulator/' --exclude-throw-branches \
     --gcov-ignore-parse-errors --sort-uncovered --print-summary --txt build-coverage/coverage.txt --html-details build-coverage/coverage.html
-  tail -n +6 build-coverage/coverage.txt | head -n 20
+  tail -n 24 build-coverage/coverage.txt
   say 'all of it: build-coverage/coverage.txt, build-coverage/coverage.html'
 }
 

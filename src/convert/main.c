@@ -177,20 +177,6 @@ report_error (const char *outcome, GError *error)
   return report (outcome, lines);
 }
 
-#if SANDBOX_COUNTS
-void __gcov_dump (void);
-#endif
-
-/* Nothing is tidied up: no library gets a last word. */
-static G_NORETURN void
-end (int status)
-{
-#if SANDBOX_COUNTS
-  __gcov_dump ();
-#endif
-  _exit (status);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -211,7 +197,8 @@ main (int argc, char **argv)
     report_error (IMAGE_HELPER_UNABLE, error);
     return 1;
   }
+  /* Nothing is tidied up: no library gets a last word. */
   if (carry_out (&request, &error))
-    end (report (IMAGE_HELPER_OK, request.phrases) ? 0 : 1);
-  end (report_error (IMAGE_HELPER_FAILED, error) ? 0 : 1);
+    _exit (report (IMAGE_HELPER_OK, request.phrases) ? 0 : 1);
+  _exit (report_error (IMAGE_HELPER_FAILED, error) ? 0 : 1);
 }

@@ -182,6 +182,7 @@ sandbox_enter (const SandboxLimits *limits, GError **error)
   if (close_range (SANDBOX_LAST_FD + 1, ~0U, 0) != 0)
     return fail (error, errno, "open files cannot be closed");
   return limit_memory (limits->memory_bytes, error) && limit (RLIMIT_CORE, 0, error)
-         && limit (RLIMIT_CPU, limits->cpu_seconds, error) && limit (RLIMIT_FSIZE, limits->output_bytes, error)
+         && limit (RLIMIT_CPU, limits->cpu_seconds, error)
+         && (SANDBOX_COUNTS || limit (RLIMIT_FSIZE, limits->output_bytes, error)) /* counts are files, too */
          && limit (RLIMIT_NOFILE, SANDBOX_LAST_FD + 1 + SANDBOX_COUNTS, error) && close_doors (error);
 }
