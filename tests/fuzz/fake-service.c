@@ -541,8 +541,9 @@ people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAtte
 }
 
 void
-photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, const PhotoSink *sink, gpointer sink_data,
-                   gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, gboolean once, const PhotoSink *sink,
+                   gpointer sink_data, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                   gpointer data)
 {
   Call *call = begin (FETCH, url, deadline, cancellable, callback, data);
 
