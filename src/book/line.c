@@ -78,5 +78,5 @@ book_line_has_room (const Book *book)
 guint
 book_line_photos (const Book *book)
 {
-  return (guint)(window (book) / MAX (book->line.typical, 1));
+  return (guint)MIN (window (book) / MAX (book->line.typical, 1), MAX_STREAMS);
 }
