@@ -27,7 +27,7 @@ PEOPLE_EMULATOR = os.environ.get("PEOPLE_EMULATOR", str(BUILD / "src/emulator/pe
 CLOCK = BUILD / "tests/model/model-clock.so"
 
 SYNC_INTERVAL = 300
-UPLOAD_TIMEOUT = 300
+UPLOAD_TIMEOUT = 2000  # far more than passes while the kernel is slow to wake somebody
 RATE = 200  # the mount's second lasts so many
 HANGS = float(os.environ.get("MODEL_CALL_TIMEOUT", "300"))  # real seconds until a call is said to hang
 REST_ROUNDS = 100000
@@ -258,11 +258,11 @@ class World:
 
     def fly(self, *callers):
         """Lets time pass again and again, to the next try of what failed; yields how much has passed."""
-        passed, jump, asked = 0, 8, None
+        passed, jump, asked = 0, 2, None
         while True:
             self.rest(*callers)
             before, asked = asked, self.mount.status()["requests"]
-            jump = min(2 * jump, 64) if asked == before else 8
+            jump = min(2 * jump, 64) if asked == before else 2
             self.clock.advance(jump)
             passed += jump
             self.mount.status()  # wakes the loop
