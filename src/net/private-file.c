@@ -11,7 +11,8 @@
 gboolean
 private_file_write (const char *path, const char *text, gsize length, GError **error)
 {
-  if (g_chmod (path, 0600) != 0 && errno != ENOENT) { /* newer GLib (Debian 13's) leaves the mode of what is there */
+  /* newer GLib (Debian 13's) leaves the mode of what is there */
+  if (private_file_is_exposed (path) && g_chmod (path, 0600) != 0 && errno != ENOENT) {
     g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno), "%s cannot be made private: %s", path,
                  g_strerror (errno));
     return FALSE;
