@@ -115,8 +115,15 @@ class Bench(Contacts):
             name = next(self.names)
         return name
 
+    def forget_photos(self):
+        """None is here any more."""
+        self.mount.unmount()
+        for path in (self.mount.state / "cache").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        self.mount.start()
+
     def shuffled(self):
-        """In no order: who reads photos in the folder's order has the next ones fetched before he asks."""
         return random.Random(5).sample(sorted(os.listdir(self.path)), PEOPLE)
 
     def photo_place(self, person):

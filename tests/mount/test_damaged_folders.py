@@ -94,7 +94,7 @@ def test_damaged_file(contacts, faces, used, place, damage):
         if "photo.jpg" in os.listdir(contacts.path / name):
             assert contacts.photo(name).read_bytes() == contacts.held(name)
     assert contacts.held(ALICE) == faces.face_bytes(1)
-    kept = [path.read_bytes() for path in files(contacts, "data/contactfs/**/*.jpg")]
+    kept = [path.read_bytes() for path in files(contacts, "data/contactfs/**/*.jpg") if os.access(path, os.R_OK)]
     if "is not the address book that it was" not in contacts.mount.text():  # whose account it is cannot be told: it begins anew
         kept = readable(contacts, ALICE, ".previous") + readable(contacts, ALICE, ".rejected")
     assert old in kept or "previous" in place

@@ -67,6 +67,8 @@ def test_removal(contacts, person, photo, old, applied, lost, end):
     photo.unlink()
     contacts.emulator.wait_requests(1, path=DELETE, answered=lost != "hang")
     eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0, timeout=20)
+    # what failed is told when the promise is crossed out on the disk
+    eventually(lambda: applied or contacts.held(person) is None or contacts.mount.error(person) is not None, timeout=20)
     said = contacts.mount.error(person)
     contacts.emulator.clear_faults()
     assert contacts.previous(person) == [old]
