@@ -1,8 +1,8 @@
 /*
- * The mount: the whole FUSE world behind four functions. No FUSE type leaves this folder.
+ * The mount: the whole FUSE world behind a few functions. No FUSE type leaves this folder.
  *
- * Runs on the default main context, on the thread that called fs_mount; see docs/architecture.md for the notifier
- * thread, the only other one that talks to the kernel.
+ * Runs on the default main context, on the thread that called fs_mount; see docs/architecture.md for the two
+ * notifier threads, the only others that talk to the kernel.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
  * A draft: bytes that somebody is writing, in a memfd. Knows nothing of names, people or the network.
- * Loop thread only. Shared by the handles that write to it.
+ * Loop thread only. Reference counted: a BookFile, each BookHandle and each flush hold one; the last book_draft_unref
+ * frees it and closes the memfd.
  */
 #pragma once
 

@@ -15,7 +15,7 @@ GQuark people_error_quark (void);
 typedef enum {
   PEOPLE_ERROR_INVALID,     /* 400 INVALID_ARGUMENT, Invalid photo format; nothing else is called a bad picture */
   PEOPLE_ERROR_NOT_CONTACT, /* 400 not a valid contact person resource */
-  PEOPLE_ERROR_STALE_ETAG,  /* 400 FAILED_PRECONDITION */
+  PEOPLE_ERROR_STALE_ETAG,  /* 400 FAILED_PRECONDITION, 412 */
   PEOPLE_ERROR_SYNC_TOKEN,  /* 400 EXPIRED_SYNC_TOKEN, or a malformed one: list everything again */
   PEOPLE_ERROR_AUTH,        /* 401 twice, invalid_grant, the token command fails */
   PEOPLE_ERROR_PERMISSION,  /* 403: not allowed */
@@ -23,7 +23,7 @@ typedef enum {
   PEOPLE_ERROR_DISABLED,    /* 403: the API is not enabled in the project; the message has the link */
   PEOPLE_ERROR_RATE,        /* 429, or 403 rateLimitExceeded, past the deadline */
   PEOPLE_ERROR_QUOTA,       /* 429 QuotaFailure ("FBS quota limit exceeded"): pause.h says when to ask again */
-  PEOPLE_ERROR_CONFLICT,    /* 409: another program changes the same address book */
+  PEOPLE_ERROR_CONFLICT,    /* 409, 423: another program changes the same address book */
   PEOPLE_ERROR_NOT_FOUND,   /* 404, 410 */
   PEOPLE_ERROR_TOO_LARGE,   /* 413, payload limit */
   PEOPLE_ERROR_SERVER,      /* 5xx or connection lost, past the deadline */
