@@ -119,6 +119,17 @@ WAYS = {"dd conv=fsync": 'dd status=none conv=fsync if="$face" of="$folder/me.jp
         "photo (copy).jpg": 'cp "$folder/photo.jpg" "$folder/photo (copy).jpg"'}
 
 
+def watches(pid):
+    """inotifywait has begun. While it starts, its files come and go."""
+    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
+        try:
+            if "inotify wd:" in path.read_text():
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
 @pytest.mark.skipif(shutil.which("inotifywait") is None, reason="not installed: inotify-tools")
 @pytest.mark.parametrize("way", WAYS)
 def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, way):
@@ -127,7 +138,7 @@ def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, 
     run("tar", "-C", tmp_path, "-cf", tmp_path / "t.tar", "me.jpg")
     watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to,delete_self", photo.parent,
                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    eventually(lambda: "inotify wd:" in "".join(path.read_text() for path in Path(f"/proc/{watch.pid}/fdinfo").iterdir()))
+    eventually(lambda: watches(watch.pid))
     run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent), "scratch": str(tmp_path)})
     expected = {f"MOVED_FROM {name}", "MOVED_TO photo.jpg"}
     for line in watch.stdout:
@@ -147,7 +158,7 @@ def test_watchers_hear_once_more_when_the_name_ends(contacts, run, faces, person
     """Nemo looks the name up when it has copied: it is still there then, and stands in the window for ever."""
     watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to", photo.parent,
                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    eventually(lambda: "inotify wd:" in "".join(path.read_text() for path in Path(f"/proc/{watch.pid}/fdinfo").iterdir()))
+    eventually(lambda: watches(watch.pid))
     run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent)})
     for _ in range(2):
         while watch.stdout.readline() != "MOVED_FROM me.jpg\n":
