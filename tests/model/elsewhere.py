@@ -165,6 +165,12 @@ class Elsewhere(Compare):
         while self.world.mount.status()["changes_paused_until"]:
             self.pass_time(400)
         self.after_fault(contact, old, WHOLE[picture], code)
+        if data_of(contact.service) == WHOLE[picture]:
+            return
+        # The first answer ends it for good. Else a clock that is set back, and a new mount, would bring it back.
+        old = data_of(contact.service)
+        code = self.upload_meets([], worker, contact, picture, {0})
+        self.after_fault(contact, old, WHOLE[picture], code)
 
     # ---- the mount ends ----
 

@@ -8,6 +8,7 @@ import copy
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -275,7 +276,7 @@ def test_revoke(bench, fault, tmp_path):
         assert result.status == 1 and "interrupted" in result.errors and (config / "login.json").exists()
         return
     result = bench.run.finish(process)
-    if "refused" not in fault.name:  # then libcurl asks again by itself, as it may
+    if not re.search("refused|GOAWAY", fault.name):  # libcurl asks again by itself then, as it may; 8.14 more often
         assert bench.wire.hits("revoke") == 1, "the person is there, and can run it again"
     assert not (config / "login.json").exists()
     done = fault.meaning == "fine" or fault.name in UNREAD or (fault.meaning == "nonsense" and fault.name not in UNDONE)
