@@ -1,6 +1,6 @@
 /*
- * libcurl's door: <curl/curl.h> is included here and nowhere else. An easy handle's options, for http.c: whom it believes,
- * how long it waits, what it sends, and what came of it.
+ * libcurl's door: <curl/curl.h> is included here and nowhere else. An easy handle's options, for http-transfer.c: whom
+ * it believes, how long it waits, what it sends, and what came of it.
  */
 #pragma once
 

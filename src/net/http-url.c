@@ -57,9 +57,15 @@ http_origin_clear (HttpOrigin *self)
 }
 
 gboolean
+http_origin_is_tls (const HttpOrigin *self)
+{
+  return g_str_equal (self->scheme, "https");
+}
+
+gboolean
 http_origin_allowed (const HttpOrigin *self)
 {
-  return g_str_equal (self->scheme, "https") || (g_str_equal (self->scheme, "http") && self->loopback);
+  return http_origin_is_tls (self) || (g_str_equal (self->scheme, "http") && self->loopback);
 }
 
 gboolean
@@ -73,7 +79,7 @@ http_url_allowed (const char *url)
 gboolean
 http_origin_leads_abroad (const HttpOrigin *self)
 {
-  return g_str_equal (self->scheme, "https") && !http_host_is_home (self->host);
+  return http_origin_is_tls (self) && !http_host_is_home (self->host);
 }
 
 gboolean
@@ -97,6 +103,6 @@ http_url_is_google (const char *url)
 {
   g_auto (HttpOrigin) origin = { 0 };
 
-  return http_origin_parse (&origin, url) && g_str_equal (origin.scheme, "https")
+  return http_origin_parse (&origin, url) && http_origin_is_tls (&origin)
          && (g_str_has_suffix (origin.host, ".googleapis.com") || g_str_has_suffix (origin.host, ".google.com"));
 }

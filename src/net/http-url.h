@@ -17,5 +17,6 @@ gboolean http_origin_parse (HttpOrigin *self, const char *url);
 void http_origin_clear (HttpOrigin *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpOrigin, http_origin_clear)
 
+gboolean http_origin_is_tls (const HttpOrigin *self);
 gboolean http_origin_allowed (const HttpOrigin *self);
 gboolean http_origin_leads_abroad (const HttpOrigin *self);

@@ -1,6 +1,6 @@
 /*
- * HTTP on the GLib main loop: libcurl's multi interface driven by GSources; only http.c and http-easy.c
- * know libcurl. HTTP/2 multiplexed over one connection per host; nothing here holds a thread.
+ * HTTP on the GLib main loop: libcurl's multi interface driven by GSources. Only http-transfer.c, http-transport.c and
+ * http-easy.c know libcurl. HTTP/2 is multiplexed over one connection per host. Nothing here holds a thread.
  *
  * TLS is always verified. Certificate authorities: the system's, or $SSL_CERT_FILE / $SSL_CERT_DIR / $CURL_CA_BUNDLE as
  * the curl tool reads them (http-authorities.h). Loop thread only.

@@ -31,7 +31,7 @@ static const StatusMeaning meanings[] = {
   { 410, 410, PEOPLE_ERROR_NOT_FOUND, ANSWER_FINAL, "Google does not have it any more", "it was removed elsewhere" },
   { 412, 412, PEOPLE_ERROR_STALE_ETAG, ANSWER_FINAL, "The contact has changed at Google meanwhile", "try again" },
   { 413, 413, PEOPLE_ERROR_TOO_LARGE, ANSWER_FINAL, "The picture is too large for Google", "use a smaller one" },
-  /* The next attempt gets a connection of its own: see http.c. */
+  /* The next attempt gets a connection of its own: see http-transport.c. */
   { 421, 421, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "The request came to a server that is not the service's", LATER },
   { 423, 423, PEOPLE_ERROR_CONFLICT, ANSWER_AGAIN, "The contact is locked at the moment", LATER },
   { 425, 425, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "The service would not take the request so early", LATER },

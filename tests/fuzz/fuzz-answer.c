@@ -53,7 +53,7 @@ check_grant (guint status, GBytes *body)
   g_assert_null (strstr (grant->words, "1//secre"));
 }
 
-/* As http.c hands it on. */
+/* As http-transfer.c hands it on. */
 static void
 check_type (const char *text)
 {
