@@ -27,7 +27,7 @@ import rig
 from emulator import Emulator
 from mounts import Mount
 from pictures import Faces
-from processes import Programs
+from processes import Programs, wait_readable
 
 CACHE_BYTES = 8 << 20
 DRAW = 0.03  # of all requests
@@ -185,10 +185,9 @@ def load(mount, emulator, pictures, options):
     work += [start(write, mount.path, name, pictures, until, number) for number, name in enumerate(written)]
     faults, samples = Faults(emulator), []
     try:
-        while time.time() < until:
+        while not wait_readable([reader for _, reader in work], 1):  # one answers when the time is over, or dies
             faults.step()
             samples.append(sample(mount))
-            time.sleep(1)  # the pace of looking, not a wait for anything
     except BaseException:
         for pid, _ in work:
             os.kill(pid, signal.SIGKILL)

@@ -101,10 +101,10 @@ MESON = """
 test('fine', sh, args: ['-c', 'echo ok 1 - a; echo ok 2 - b; echo 1..2'], protocol: 'tap', suite: 'unit')
 test('says-so', sh, args: ['-c', 'echo ok 1 - a; echo not ok 2 - b; echo 1..2; exit 1'], protocol: 'tap', suite: 'unit')
 test('dies', sh, args: ['-c', 'echo 1..3; echo ok 1 - a; kill -6 $$'], protocol: 'tap', suite: 'unit')
-test('stays', sh, args: ['-c', 'echo ok 1 - a; exec sleep 60'], protocol: 'tap', suite: 'unit', timeout: 1)
+test('stays', sh, args: ['-c', 'echo ok 1 - a; exec tail -f /dev/null'], protocol: 'tap', suite: 'unit', timeout: 1)
 test('plain', sh, args: ['-c', 'true'], suite: 'unit')
 test('plain-fails', sh, args: ['-c', 'false'], suite: 'unit')
-test('plain-stays', sh, args: ['-c', 'exec sleep 60'], suite: 'unit', timeout: 1)
+test('plain-stays', sh, args: ['-c', 'exec tail -f /dev/null'], suite: 'unit', timeout: 1)
 """
 
 

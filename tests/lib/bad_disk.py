@@ -17,7 +17,7 @@ import struct
 
 class BadDisk:
     def __init__(self, build, folder, root):
-        self.library = build / "tests/preload/libbad-disk.so"
+        self.preloaded = build / "tests/preload/libbad-disk.so"
         self.root = root
         self.shadow = folder / "shadow"
         self.counter = folder / "count"
@@ -50,7 +50,7 @@ class BadDisk:
 
     def env(self, at=0, how="kill", lasts=False, power=False):
         self.counter.write_bytes(bytes(8))
-        return {"LD_PRELOAD": str(self.library), "BAD_DISK_ROOT": str(self.root), "BAD_DISK_COUNT": str(self.counter),
+        return {"LD_PRELOAD": str(self.preloaded), "BAD_DISK_ROOT": str(self.root), "BAD_DISK_COUNT": str(self.counter),
                 "BAD_DISK_UNREADABLE": str(self.bad), "BAD_DISK_AT": str(at), "BAD_DISK_HOW": how, **({"BAD_DISK_LASTS": "1"} if lasts else {}),
                 **({"BAD_DISK_SHADOW": str(self.shadow)} if power else {})}
 

@@ -388,7 +388,7 @@ def test_no_token(doctor, emulator):
 
 
 def test_a_token_that_takes_for_ever(doctor, emulator):
-    found = doctor("--api-url", emulator.api_url, "--token-command", "sleep 600", "--timeout", "1")
+    found = doctor("--api-url", emulator.api_url, "--token-command", "tail -f /dev/null", "--timeout", "1")
     assert "token" in found.bad
 
 

@@ -104,9 +104,9 @@ def test_delayed_removal(contacts, desktop, run, person, photo, old):
 
 def test_killed_writer(contacts, desktop, run, faces, person, photo, old):
     """The kernel closes the half picture of a program that died."""
-    process = run.start("/usr/bin/python3", "-c", "import sys, time\n"
+    process = run.start("/usr/bin/python3", "-c", "import sys\n"
                         "file = open(sys.argv[1], 'wb', buffering=0)\nfile.write(open(sys.argv[2], 'rb').read())\n"
-                        "print(flush=True)\ntime.sleep(600)", photo, faces.cut, stdout=subprocess.PIPE)
+                        "print(flush=True)\nsys.stdin.read()", photo, faces.cut, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
     process.kill()
     run.finish(process)

@@ -65,7 +65,7 @@ def test_no_program_looks_into_a_login(run, tmp_path, emulator):
     try:
         attempt = desk.start("--client", desk.client, wrapper=WITHOUT_RIGHTS if os.getuid() == 0 else [])
         attempt.await_browser()
-        assert hidden(os.getpid() if os.getuid() != 0 else attempt.desk.run.start(*WITHOUT_RIGHTS, "sleep", "60").pid) == []
+        assert hidden(os.getpid() if os.getuid() != 0 else attempt.desk.run.start(*WITHOUT_RIGHTS, "tail", "-f", "/dev/null").pid) == []
         assert hidden(attempt.process.pid) == ["mem", "environ", "maps", "fd/0"]
         attempt.process.terminate()
         attempt.finish()
