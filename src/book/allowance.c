@@ -1,6 +1,6 @@
 /*
- * A pause that Google's daily allowance has brought about (people/pause.h) outlives the mount: who mounts again, or a service
- * manager that starts contactfs every half minute, asks no sooner for that.
+ * Keeps the pauses of Google's daily allowance (people/pause.h) in the store. A mount that is started again keeps to them,
+ * also when a service manager starts it every half minute.
  */
 #define G_LOG_DOMAIN "contactfs"
 

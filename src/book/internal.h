@@ -27,7 +27,7 @@ typedef struct {
   gint64 pause;                     /* microseconds: in all, until it is a scan; then the last */
 } BookScan;
 
-/* The line to the photos' host (line.c). */
+/* What was measured of the line to the photos' host (line.c). */
 typedef struct {
   gint64 delay;    /* microseconds from a request to the first byte; 0: not measured */
   double rate;     /* bytes in a second */
@@ -204,7 +204,7 @@ void book_look_abandon (BookLook *look);
 void book_orders_clear (Book *book);
 /* Those with a photo; borrowed until people change or book_order_find is called. */
 const GPtrArray *book_order (Book *book, BookOrder order);
-/* FALSE: it is not in there. */
+/* Sets position to the place of person in that order. FALSE: it has none, since it has no photo or is gone. */
 gboolean book_order_find (Book *book, const BookPerson *person, BookOrder order, guint *position);
 
 /* ---- scan.c ---- */

@@ -1,5 +1,5 @@
-/* What the two halves of the store share: store-open.c opens and mends the database, store.c reads and writes its rows. The one
- * file that includes <sqlite3.h>. */
+/* What the parts of the store share: store-open.c opens and mends the database, store.c reads and writes its rows,
+ * store-sync.c brings commits to the disk. No other file includes <sqlite3.h>. Loop thread only. */
 #pragma once
 
 #include "book/store.h"

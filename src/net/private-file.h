@@ -1,5 +1,6 @@
 /*
- * Files that hold secrets, and who else can read them. Each call is one or two system calls; any thread.
+ * Files that hold secrets, and who else can read them. Each call is a few system calls. Any thread.
+ * Errors are G_FILE_ERROR, with a sentence that names the file.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
  * The methods of the People API that contactfs calls, one function pair each.
  *
- * Each call authorizes itself (a fresh token, once, on a 401). Those that only read retry what may pass (429, 5xx, a lost
- * connection, by the back-off of retry.h inside the deadline), and fails with PEOPLE_ERROR and a
- * sentence. Deadlines are monotonic times in microseconds (g_get_monotonic_time); no call outlives its own.
+ * Each call authorizes itself (a fresh token, once, on a 401). Those that only read try again what may pass (429,
+ * 5xx, a lost connection), by the back-off of retry.h and inside the deadline. A call that fails does so with PEOPLE_ERROR
+ * and a sentence. Deadlines are monotonic times in microseconds (g_get_monotonic_time); no call outlives its own.
  * Cancelling ends the transfer and fails with G_IO_ERROR_CANCELLED. Loop thread only; callbacks come from the main
  * context, never from inside the call. Mutations are not queued here: the caller sends one at a time.
  * Documents: people.v1.json, docs/google.md.
