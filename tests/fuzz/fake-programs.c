@@ -310,7 +310,8 @@ step_write (void)
   if (kind == 3) {
     size = take_number ();
     size = MIN (size, MAX_WRITE);
-    bytes = filled = g_strnfill (size, (char)take ());
+    filled = g_strnfill (size, (char)take ());
+    bytes = filled;
     args.write_flags = FUSE_WRITE_CACHE;
   }
   if (args.offset > G_MAXINT64 - size)

@@ -95,7 +95,7 @@ getaddrinfo (const char *name, const char *service, const struct addrinfo *hints
   *into = NULL;
   if (hints != NULL)
     all = *hints;
-  for (int i = 0; (found = find_name (name, i, address)) > 0 && strcmp (address, "none") != 0; i++) {
+  for (int i = 0; find_name (name, i, address) > 0 && strcmp (address, "none") != 0; i++) {
     if (real_getaddrinfo () (address, service, &all, end) != 0)
       continue; /* of another family than was asked for */
     while (*end != NULL)
@@ -110,17 +110,17 @@ static int
 find_way (const char *address, int port, struct sockaddr_in *way)
 {
   FILE *file = network ();
-  char line[256], its_address[64], to[64];
-  int its_port, to_port, found = 0;
+  char line[256], its_address[64], its_port[16], to[64], to_port[16];
+  int found = 0;
 
   while (!found && file != NULL && fgets (line, sizeof line, file) != NULL)
-    found = sscanf (line, "to %63s %d %63s %d", its_address, &its_port, to, &to_port) == 4
-            && strcmp (its_address, address) == 0 && its_port == port;
+    found = sscanf (line, "to %63s %15s %63s %15s", its_address, its_port, to, to_port) == 4
+            && strcmp (its_address, address) == 0 && strtol (its_port, NULL, 10) == port;
   if (file != NULL)
     fclose (file);
   if (!found)
     return 0;
-  *way = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons ((in_port_t)to_port) };
+  *way = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons ((in_port_t)strtol (to_port, NULL, 10)) };
   return inet_pton (AF_INET, to, &way->sin_addr) == 1;
 }
 
