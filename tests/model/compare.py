@@ -196,7 +196,7 @@ class Compare(RuleBasedStateMachine):
             try:
                 found = self.tree_difference(contact) or self.kept_difference(contact) or self.service_difference(contact)
             except FileNotFoundError as failure:
-                found = f"there is no {failure.filename}"
+                found = f"there is no {failure.filename}, but {sorted(os.listdir(self.world.path))}"
             if found:
                 return f"{contact.name}: {found}"
         return None
@@ -262,6 +262,7 @@ class Compare(RuleBasedStateMachine):
     def after_fault(self, contact, old, new, code):
         """What must be true whatever came of it; then the model believes what is."""
         self.world.emulator.clear_faults()
+        self.world.let_changes_end()  # a delta that came meanwhile may have begun a removal again
         self.see_the_clock()
         self.pass_time(70)
         self.hear_of_it()

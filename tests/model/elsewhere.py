@@ -147,7 +147,7 @@ class Elsewhere(Compare):
         self.call(worker, 0, "unlink", self.path(contact, PHOTO))
         self.world.clock.advance(2)
         self.world.mount.status()
-        self.world.settle_while_time_flies()
+        self.world.let_changes_end()
         self.after_fault(contact, old, None, 0 if allowed == {0} else None)
 
     @step(worker=workers, whose=contacts, picture=whole_pictures)

@@ -282,12 +282,11 @@ class World:
             self.clock.advance(0.2)  # what is due in whole seconds begins with the next of them
         raise AssertionError(f"the mount comes to no end: {status}")
 
-    def settle_while_time_flies(self):
-        """As settle, for what is tried again and again."""
+    def let_changes_end(self):
+        """Comes back when no change waits for the service: for what is tried again and again."""
         flight = self.fly()
         while self.mount.status()["waiting_mutations"]:
             assert next(flight) < 3 * UPLOAD_TIMEOUT, "changes wait for ever"
-        self.settle()
 
     # ---- ends ----
 
