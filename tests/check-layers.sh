@@ -60,7 +60,7 @@ $found"
 }
 
 check_single_files() {
-  daemon='fs src/account src/book src/cli src/image src/net src/people'
+  daemon='fs src/account src/book src/cli src/image src/login src/net src/people'
   c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/net/http-easy.h
   # shellcheck disable=SC2086 # a list of words
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/net/json.c
@@ -86,24 +86,26 @@ check_arrows() {
   arrows src/convert 'convert|image'
   arrows src/net 'net'
   arrows src/account 'account|net'
+  arrows src/login 'login|account|net'
   arrows src/people 'people|account|net'
   arrows src/book 'book|people|net|image'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|book|people|image'
-  arrows src/cli 'cli|fs|book|people|account|net'
-  find fs src/account src/book src/cli src/image src/net src/people -name meson.build -print \
+  arrows src/cli 'cli|fs|book|people|login|account|net'
+  find fs src/account src/book src/cli src/image src/login src/net src/people -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
 }
 
 check_public() {
   public fs 'fs'
-  public src/account 'auth|grant|holder|login|login-lock|login-revoke|stored-login'
+  public src/account 'auth|client-file|grant|holder|identity|login-lock|stored-login'
   public src/book 'book|events|folder'
   public src/cli ''
   public src/convert ''
   public src/emulator ''
   public src/image 'colours|exif|header|helper|image|layout|prepare|protocol'
+  public src/login 'login|revoke'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
 }
@@ -204,6 +206,7 @@ self_test() {
   breaks 'book looks up' src/book/new-arrow.c '#include "fs/fs.h"'
   breaks 'people looks up' src/people/new-arrow.c '#include "book/book.h"'
   breaks 'account looks up' src/account/new-arrow.c '#include "people/people.h"'
+  breaks 'account looks up to the login' src/account/new-login.c '#include "login/login.h"'
   breaks 'net looks up' src/net/new-arrow.c '#include "account/auth.h"'
   breaks 'image looks aside' src/image/new-arrow.c '#include "net/error.h"'
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/options.h"'

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "account/login-lock.h"
-#include "account/login.h"
 #include "account/stored-login.h"
 #include "cli/browser.h"
 #include "cli/cli.h"
@@ -25,6 +24,7 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/options.h"
+#include "login/login.h"
 #include "people/login-probe.h"
 
 #define PROBE_SECONDS   5  /* the page in the browser waits for it */

@@ -13,12 +13,12 @@
 
 #include "account/holder.h"
 #include "account/login-lock.h"
-#include "account/login-revoke.h"
 #include "account/stored-login.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/folders.h"
 #include "cli/interrupt.h"
+#include "login/revoke.h"
 #include "net/error.h"
 
 #define KEYRING_SECONDS 20

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "account/login-request.h"
+#include "login/request.h"
 #include "net/secret.h"
 
 #include "fuzz.h"

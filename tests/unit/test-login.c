@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "account/login-lock.h"
-#include "account/login-request.h"
+#include "login/request.h"
 #include "net/error.h"
 #include "net/private-file.h"
 #include "net/secret.h"

@@ -5,13 +5,13 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/login-listener.h"
+#include "login/listener.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "account/login-request.h"
-#include "account/socket-owner.h"
+#include "login/peer.h"
+#include "login/request.h"
 #include "net/error.h"
 #include "net/wait-limits.h"
 
@@ -179,7 +179,7 @@ may_come_in (LoginListener *self, GSocketConnection *connection)
   g_autofree char *sentence = NULL;
   uid_t uid;
 
-  if (!socket_owner (g_socket_connection_get_socket (connection), &uid, &error)) {
+  if (!peer_uid (g_socket_connection_get_socket (connection), &uid, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
       return FALSE; /* it has gone already */
     sentence = g_strdup_printf ("The kernel does not tell whose program came to the port of this login (%s), so it was "

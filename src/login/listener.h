@@ -2,7 +2,7 @@
  * The loopback address that the browser is sent back to: a port on 127.0.0.1 that takes one kind of request,
  * GET /?… with our own Host, and answers everything else with 404. Loop thread only.
  *
- * Only programs of this process's user are let in: the kernel says whose a connection is (socket-owner.h). That of somebody
+ * Only programs of this process's user are let in: the kernel says whose a connection is (peer.h). That of somebody
  * else is closed before a byte of it is read, and so is one of which the kernel does not tell.
  *
  * A visitor waits until it is answered: the page says how the login ended, and that is known a while later.
@@ -11,7 +11,7 @@
 
 #include <gio/gio.h>
 
-#include "account/login-page.h"
+#include "login/page.h"
 
 typedef struct LoginListener LoginListener;
 typedef struct LoginVisitor LoginVisitor;

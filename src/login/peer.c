@@ -4,7 +4,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/socket-owner.h"
+#include "login/peer.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -18,7 +18,7 @@
 typedef struct {
   struct nlmsghdr header;
   struct inet_diag_req_v2 body;
-} Question;
+} DiagRequest;
 
 typedef struct {
   struct nlmsghdr header;
@@ -27,7 +27,7 @@ typedef struct {
     struct inet_diag_msg socket;
     char rest[1024]; /* what is known of it besides */
   };
-} Answer;
+} DiagReply;
 
 /* The connection's ends, as the program at the other end has them. */
 static gboolean
@@ -47,9 +47,9 @@ name_ends (int fd, struct inet_diag_sockid *ends)
   return TRUE;
 }
 
-/* The kernel answers while it is being asked. */
+/* The kernel replies while it is being asked. */
 static gssize
-ask (const Question *question, Answer *answer)
+query_kernel (const DiagRequest *request, DiagReply *reply)
 {
   int fd = socket (AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   gssize size = -1;
@@ -57,8 +57,8 @@ ask (const Question *question, Answer *answer)
 
   if (fd < 0)
     return -1;
-  if (send (fd, question, sizeof *question, 0) == (gssize)sizeof *question)
-    size = recv (fd, answer, sizeof *answer, MSG_DONTWAIT);
+  if (send (fd, request, sizeof *request, 0) == (gssize)sizeof *request)
+    size = recv (fd, reply, sizeof *reply, MSG_DONTWAIT);
   code = errno;
   close (fd);
   errno = code;
@@ -76,27 +76,27 @@ fail (int code, GError **error)
 }
 
 gboolean
-socket_owner (GSocket *connection, uid_t *uid, GError **error)
+peer_uid (GSocket *connection, uid_t *uid, GError **error)
 {
-  Question question
-      = { .header = { .nlmsg_len = sizeof question, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+  DiagRequest request
+      = { .header = { .nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
           .body = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0U } };
-  Answer answer = { 0 };
+  DiagReply reply = { 0 };
   gssize size;
 
-  if (!name_ends (g_socket_get_fd (connection), &question.body.id))
+  if (!name_ends (g_socket_get_fd (connection), &request.body.id))
     return fail (errno, error);
-  size = ask (&question, &answer);
+  size = query_kernel (&request, &reply);
   if (size < 0)
     return fail (errno, error);
-  if (size >= (gssize)NLMSG_LENGTH (sizeof answer.error) && answer.header.nlmsg_type == NLMSG_ERROR)
-    return fail (-answer.error.error, error);
-  if (size < (gssize)NLMSG_LENGTH (sizeof answer.socket) || answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+  if (size >= (gssize)NLMSG_LENGTH (sizeof reply.error) && reply.header.nlmsg_type == NLMSG_ERROR)
+    return fail (-reply.error.error, error);
+  if (size < (gssize)NLMSG_LENGTH (sizeof reply.socket) || reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
     return fail (EPROTO, error);
   /* Where that end is gone, the kernel answers for a socket that listens at its port. One that a program has closed has no
    * inode and no owner: the kernel says 0, and that is not root. */
-  if (answer.socket.id.idiag_dport != question.body.id.idiag_dport || answer.socket.idiag_inode == 0)
+  if (reply.socket.id.idiag_dport != request.body.id.idiag_dport || reply.socket.idiag_inode == 0)
     return fail (ENOENT, error);
-  *uid = answer.socket.idiag_uid;
+  *uid = reply.socket.idiag_uid;
   return TRUE;
 }

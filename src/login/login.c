@@ -5,10 +5,10 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/login.h"
+#include "login/login.h"
 
-#include "account/login-listener.h"
-#include "account/login-request.h"
+#include "login/listener.h"
+#include "login/request.h"
 #include "net/error.h"
 #include "net/secret.h"
 #include "net/wait-limits.h"

@@ -8,4 +8,4 @@
 
 /* connection: an accepted IPv4 connection. uid: who made the socket at its other end. G_IO_ERROR_NOT_FOUND when no program
  * of this computer holds that end (any more), other errors when the kernel does not tell; each with a sentence. */
-gboolean socket_owner (GSocket *connection, uid_t *uid, GError **error);
+gboolean peer_uid (GSocket *connection, uid_t *uid, GError **error);

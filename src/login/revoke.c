@@ -1,7 +1,7 @@
 /* One request, tried once: the person waits, and can run it again. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/login-revoke.h"
+#include "login/revoke.h"
 
 #include "net/error.h"
 #include "net/json.h"

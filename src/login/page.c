@@ -1,7 +1,7 @@
 /* The pages. No script: the content security policy allows the style alone. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/login-page.h"
+#include "login/page.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* PKCE, state, and the redirect's parameters. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/login-request.h"
+#include "login/request.h"
 
 #include <string.h>
 #include <unistd.h>
