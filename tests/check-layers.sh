@@ -11,6 +11,9 @@ export LC_ALL=C
 this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
 broken=0
 
+# The rooms of the program contactfs.
+daemon='fs src/account src/book src/cli src/desktop src/image src/login src/mounts src/net src/people src/settings'
+
 complain() {
   printf '%s\n' "$1"
 }
@@ -60,7 +63,6 @@ $found"
 }
 
 check_single_files() {
-  daemon='fs src/account src/book src/cli src/image src/login src/net src/people'
   c_files fs src | only_in '<curl/curl.h>' '^ *# *include *<curl/' src/net/http-easy.h
   # shellcheck disable=SC2086 # a list of words
   c_files $daemon | only_in '<cjson/cJSON.h>' '^ *# *include *[<"](cjson/)?cJSON' src/net/json.c
@@ -91,8 +93,12 @@ check_arrows() {
   arrows src/book 'book|people|net|image'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|book|people|image'
-  arrows src/cli 'cli|fs|book|people|login|account|net'
-  find fs src/account src/book src/cli src/image src/login src/net src/people -name meson.build -print \
+  arrows src/settings 'settings|people|account|net'
+  arrows src/mounts 'mounts|net'
+  arrows src/desktop 'desktop|book'
+  arrows src/cli 'cli|settings|mounts|desktop|fs|book|people|login|account|net'
+  # shellcheck disable=SC2086 # a list of words
+  find $daemon -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
   find src -name meson.build -print | forbid 'src/ is built without libfuse' "fuse3|dependency\\('fuse"
 }
@@ -103,11 +109,14 @@ check_public() {
   public src/book 'book|events|folder'
   public src/cli ''
   public src/convert ''
+  public src/desktop 'browser|notify|session-bus'
   public src/emulator ''
   public src/image 'colours|exif|header|helper|image|layout|prepare|protocol'
   public src/login 'login|revoke'
+  public src/mounts 'copies|mounts|stale'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
+  public src/settings 'accounts|credentials|environment|folders|options|programs'
 }
 
 check_sizes() {
@@ -209,7 +218,10 @@ self_test() {
   breaks 'account looks up to the login' src/account/new-login.c '#include "login/login.h"'
   breaks 'net looks up' src/net/new-arrow.c '#include "account/auth.h"'
   breaks 'image looks aside' src/image/new-arrow.c '#include "net/error.h"'
-  breaks 'fs looks up' fs/new-arrow.c '#include "cli/options.h"'
+  breaks 'fs looks up' fs/new-arrow.c '#include "cli/cli.h"'
+  breaks 'settings look up' src/settings/new-arrow.c '#include "cli/cli.h"'
+  breaks 'mounts look aside' src/mounts/new-arrow.c '#include "settings/options.h"'
+  breaks 'the desktop looks aside' src/desktop/new-arrow.c '#include "fs/fs.h"'
   breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'
   breaks 'the emulator shares the code it is to test' src/emulator/new-arrow.c '#include "people/person.h"'
   breaks 'the inside of another room' src/cli/new-inside.c '#include "account/keyring.h"'

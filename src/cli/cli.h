@@ -5,7 +5,7 @@
 #pragma once
 
 #include "cli/fail.h"
-#include "cli/options.h"
+#include "settings/options.h"
 
 /* Mounts and serves until the mount ends; in the background unless --foreground, and then the caller's process ends in
  * here, as soon as the mount is usable. demo: on a people-emulator of its own instead of the account's service. */

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/folders.h"
-#include "cli/programs.h"
 #include "net/json.h"
+#include "settings/folders.h"
+#include "settings/programs.h"
 
 #define DEMO_PROGRAM       "people-emulator"
 #define DEMO_READY_FD      3

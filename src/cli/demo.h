@@ -12,8 +12,6 @@ typedef struct {
   struct _GSubprocess *process;
 } Demo;
 
-#define DEMO_ACCOUNT "demo"
-
 /* The program of the service: its path, transfer full, or NULL with a sentence. */
 char *demo_find_program (GError **error);
 

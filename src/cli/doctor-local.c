@@ -13,10 +13,10 @@
 
 #include "account/stored-login.h"
 #include "cli/doctor.h"
-#include "cli/folders.h"
-#include "cli/mounts.h"
-#include "cli/session.h"
+#include "desktop/session-bus.h"
+#include "mounts/mounts.h"
 #include "net/private-file.h"
+#include "settings/folders.h"
 
 #define FUSE_DEVICE     "/dev/fuse"
 #define FUSE_CONFIG     "/etc/fuse.conf"
@@ -174,7 +174,8 @@ report_keyring (const Keyring *keyring, const Options *options, Report *report)
 static void
 check_keyring (const Options *options, Report *report)
 {
-  if (!session_has_bus ()) {
+  g_autofree char *address = session_bus_address ();
+  if (address == NULL) {
     report_none ("there is no desktop session here", options, report);
     return;
   }

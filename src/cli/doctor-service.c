@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "account/stored-login.h"
-#include "cli/credentials.h"
 #include "cli/demo.h"
 #include "cli/doctor.h"
-#include "cli/folders.h"
 #include "people/people.h"
+#include "settings/accounts.h"
+#include "settings/credentials.h"
+#include "settings/folders.h"
 
 #define SERVICE_TIMEOUT 10  /* seconds for each check, or --timeout if that is less */
 #define CLOCK_TOLERANCE 120 /* seconds: signed requests are good for minutes */

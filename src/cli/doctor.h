@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "cli/options.h"
 #include "cli/report.h"
+#include "settings/options.h"
 
 /* doctor-local.c: what this computer has. Changes nothing. */
 void doctor_check_computer (const Options *options, Report *report);

@@ -17,15 +17,15 @@
 
 #include "account/login-lock.h"
 #include "account/stored-login.h"
-#include "cli/browser.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
-#include "cli/folders.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
-#include "cli/options.h"
+#include "desktop/browser.h"
 #include "login/login.h"
 #include "people/login-probe.h"
+#include "settings/folders.h"
+#include "settings/options.h"
 
 #define PROBE_SECONDS   5  /* the page in the browser waits for it */
 #define KEYRING_SECONDS 60 /* the person may have to type its password */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/helper.h"
 #include "cli/log.h"
-#include "cli/session.h"
 #include "config.h"
+#include "desktop/session-bus.h"
+#include "settings/environment.h"
 
 static const char usage[]
     = "Usage: contactfs COMMAND [OPTION…]\n"
@@ -41,7 +41,7 @@ run_with_options (OptionsForm form, int argc, char **argv)
 {
   static const char *const names[] = { "contactfs mount", "contactfs demo", "contactfs doctor", "contactfs mount" };
   g_autoptr (GError) error = NULL;
-  if (form == OPTIONS_HELPER && !helper_mend_environment (&error))
+  if (form == OPTIONS_HELPER && !environment_restore_home (&error))
     return cli_fail (CLI_FAILED, "%s", error->message);
   g_autoptr (Options) options = options_parse (form, argc, argv, &error);
   if (options == NULL)
@@ -181,7 +181,7 @@ main (int argc, char **argv)
 {
   setlocale (LC_CTYPE, "");
   log_init ();
-  session_find ();
+  session_bus_find ();
   if (argc < 2)
     return cli_fail (CLI_USAGE, "which command? contactfs --help lists them");
   if (asks_for_help (argv[1]) || strcmp (argv[1], "help") == 0) {

@@ -19,16 +19,17 @@
 
 #include "book/book.h"
 #include "cli/cli.h"
-#include "cli/credentials.h"
 #include "cli/daemon.h"
 #include "cli/demo.h"
 #include "cli/fail.h"
-#include "cli/folders.h"
 #include "cli/log.h"
-#include "cli/notify.h"
-#include "cli/programs.h"
-#include "cli/stale.h"
+#include "desktop/notify.h"
 #include "fs/fs.h"
+#include "mounts/stale.h"
+#include "settings/accounts.h"
+#include "settings/credentials.h"
+#include "settings/folders.h"
+#include "settings/programs.h"
 
 #define MOUNTED_WORDS "The contacts of “%s” are mounted on %s"
 

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "account/stored-login.h"
-#include "cli/accounts.h"
 #include "cli/cli.h"
-#include "cli/credentials.h"
-#include "cli/folders.h"
-#include "cli/mounts.h"
+#include "mounts/mounts.h"
 #include "net/json.h"
 #include "net/text.h"
+#include "settings/accounts.h"
+#include "settings/credentials.h"
+#include "settings/folders.h"
 
 #define CLEAN_MAX 8192 /* bytes of an attribute */
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/holders.h"
-#include "cli/stale.h"
+#include "mounts/copies.h"
+#include "mounts/stale.h"
 #include "net/json.h"
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
@@ -59,13 +59,13 @@ wait_for_end (const Mount *mount, gint64 daemon, int pidfd, gint64 seconds)
   for (gint64 waited = 0; waited < seconds; waited++) {
     if (has_ended (pidfd, 1000))
       return CLI_OK;
-    g_autofree char *holder = holders_find (mount, daemon);
-    if (holder != NULL && !has_ended (pidfd, 0))
+    g_autofree char *copy = mounts_find_copy (mount, daemon);
+    if (copy != NULL && !has_ended (pidfd, 0))
       return cli_fail (
           CLI_FAILED,
           "%s is unmounted here, but not for %s: its process goes on as long as that has it, and sends what "
           "was promised",
-          mount->mountpoint, holder);
+          mount->mountpoint, copy);
     if (waited + 1 == UNMOUNT_QUIET)
       cli_fail (CLI_FAILED,
                 "%s is unmounted; waiting for at most %" G_GINT64_FORMAT " seconds until its process has sent what was "

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cli/options.h"
+#include "settings/options.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* How many failures one is told of, by a clock of our own. */
-#include "cli/notices.h"
+#include "desktop/notices.h"
 
 #define SECOND G_TIME_SPAN_SECOND
 

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "settings/options.h"
 
 #define MIB (1024L * 1024)
 

@@ -1,7 +1,7 @@
 /* XDG folders of an account. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/folders.h"
+#include "settings/folders.h"
 
 #include <errno.h>
 #include <gio/gio.h>

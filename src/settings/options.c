@@ -3,7 +3,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/options.h"
+#include "settings/options.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* xdg-open as a child. The address is in its argv, and may be: it holds no secret. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/browser.h"
+#include "desktop/browser.h"
 
 #include <sys/stat.h>
 

@@ -1,11 +1,10 @@
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/accounts.h"
+#include "settings/accounts.h"
 
 #include <string.h>
 
-#include "cli/demo.h"
-#include "cli/options.h"
+#include "settings/options.h"
 
 static gint
 compare (gconstpointer a, gconstpointer b)

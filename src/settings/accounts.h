@@ -6,5 +6,7 @@
 
 #include <glib.h>
 
-/* Their names, sorted; the demo's is none. Transfer full. */
+#define DEMO_ACCOUNT "demo" /* that of contactfs demo; not listed */
+
+/* Their names, sorted. Transfer full. */
 char **accounts_list (void);

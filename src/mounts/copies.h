@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "cli/mounts.h"
+#include "mounts/mounts.h"
 
 /* In words: “sleep” (PID 12), …; transfer full. daemon: the mount's process. NULL when nobody is found: programs of other
  * users are visible to root alone, those of other PID namespaces to nobody here. Asks the mount for its status, for as long
  * as mounts_read_status waits. */
-char *holders_find (const Mount *mount, gint64 daemon);
+char *mounts_find_copy (const Mount *mount, gint64 daemon);

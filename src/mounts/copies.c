@@ -1,7 +1,7 @@
 /* /proc/PID/mountinfo of every process whose mount namespace has not been looked at yet. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/holders.h"
+#include "mounts/copies.h"
 
 #include <string.h>
 
@@ -83,7 +83,7 @@ place_in (const Mount *mount, const char *process, gint64 daemon)
 }
 
 char *
-holders_find (const Mount *mount, gint64 daemon)
+mounts_find_copy (const Mount *mount, gint64 daemon)
 {
   g_autofree char *ours = g_file_read_link ("/proc/self/ns/mnt", NULL);
   g_autofree char *other_folder = place_in (mount, "self", daemon);

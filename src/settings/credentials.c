@@ -1,16 +1,16 @@
 /* The order in which credentials are looked for. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/credentials.h"
+#include "settings/credentials.h"
 
 #include <gio/gio.h>
 
 #include "account/stored-login.h"
-#include "cli/folders.h"
 #include "net/error.h"
 #include "net/http.h"
 #include "net/private-file.h"
 #include "people/people.h"
+#include "settings/folders.h"
 
 static void
 set_file (Credentials *self, const char *path, AuthFileOrigin origin)

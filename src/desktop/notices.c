@@ -1,7 +1,7 @@
 /* A minute begins with the first failure after the minute before. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/notices.h"
+#include "desktop/notices.h"
 
 #define MINUTE (60 * G_TIME_SPAN_SECOND)
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "cli/mounts.h"
+#include "mounts/mounts.h"
 
 /* Takes it out of the tree; lazily: also while it is in use. G_IO_ERROR_BUSY and others with a sentence. */
 gboolean stale_detach (const Mount *mount, gboolean lazily, GError **error);

@@ -3,7 +3,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/mounts.h"
+#include "mounts/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>

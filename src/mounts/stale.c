@@ -3,7 +3,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/stale.h"
+#include "mounts/stale.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/helper.h"
+#include "settings/environment.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -20,7 +20,7 @@ is_our_folder (const char *path)
 }
 
 gboolean
-helper_mend_environment (GError **error)
+environment_restore_home (GError **error)
 {
   if (!is_our_folder (g_getenv ("HOME"))) {
     const struct passwd *user = getpwuid (getuid ());

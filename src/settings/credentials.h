@@ -5,7 +5,7 @@
 #pragma once
 
 #include "account/auth.h"
-#include "cli/options.h"
+#include "settings/options.h"
 
 typedef struct {
   char *command; /* of --token-command, or NULL */

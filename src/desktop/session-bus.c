@@ -3,9 +3,10 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/session.h"
+#include "desktop/session-bus.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ drop_what_is_of_others (void)
 }
 
 void
-session_find (void)
+session_bus_find (void)
 {
   drop_what_is_of_others ();
   if (g_getenv ("XDG_RUNTIME_DIR") != NULL)
@@ -53,11 +54,14 @@ session_find (void)
     g_setenv ("XDG_RUNTIME_DIR", runtime, TRUE);
 }
 
-gboolean
-session_has_bus (void)
+char *
+session_bus_address (void)
 {
   const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
   const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *socket = runtime != NULL ? g_build_filename (runtime, "bus", NULL) : NULL;
-  return (address != NULL && address[0] != '\0') || (socket != NULL && g_file_test (socket, G_FILE_TEST_EXISTS));
+  if (address != NULL && address[0] != '\0')
+    return strstr (address, "autolaunch:") != NULL ? NULL : g_strdup (address);
+  g_autofree char *socket = g_build_filename (runtime != NULL ? runtime : "/", "bus", NULL);
+  g_autofree char *escaped = g_dbus_address_escape_value (socket);
+  return runtime != NULL && g_file_test (socket, G_FILE_TEST_EXISTS) ? g_strconcat ("unix:path=", escaped, NULL) : NULL;
 }

@@ -1,6 +1,6 @@
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/programs.h"
+#include "settings/programs.h"
 
 #include <sys/stat.h>
 

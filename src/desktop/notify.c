@@ -6,12 +6,13 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/notify.h"
+#include "desktop/notify.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/notices.h"
+#include "desktop/notices.h"
+#include "desktop/session-bus.h"
 
 #define CONNECT_MS 2000
 #define CALL_MS    5000
@@ -197,24 +198,10 @@ on_not_connected (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* NULL: there is none. GLib would start one. */
-static char *
-session_bus (void)
-{
-  const char *given = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  if (given != NULL && given[0] != '\0')
-    return strstr (given, "autolaunch:") != NULL ? NULL : g_strdup (given);
-  const char *runtime_dir = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "bus", NULL)
-                                              : g_strdup_printf ("/run/user/%u/bus", (guint)getuid ());
-  g_autofree char *escaped = g_dbus_address_escape_value (path);
-  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_strconcat ("unix:path=", escaped, NULL) : NULL;
-}
-
 static void
 connect_to_bus (Notify *self)
 {
-  g_autofree char *address = session_bus ();
+  g_autofree char *address = session_bus_address ();
   if (address == NULL) {
     give_up (self, "there is no session bus");
     return;
