@@ -36,7 +36,7 @@ static void ask (Ask *self);
 static void
 ask_end (Ask *self)
 {
-  Book *book = self->book;
+  Activity *activity = self->book->activity;
 
   if (self->why == ASK_TRUTH)
     self->person->truth_is_asked = FALSE;
@@ -45,8 +45,7 @@ ask_end (Ask *self)
   g_free (self->told);
   g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self);
-  book->asking--;
-  book_stop_check (book);
+  activity_release (activity, ACTIVITY_WORK);
 }
 
 static gboolean
@@ -54,7 +53,7 @@ on_ask_again (gpointer data)
 {
   Ask *self = data;
 
-  if (self->book->stop != NULL)
+  if (activity_is_ending (self->book->activity))
     ask_end (self);
   else
     ask (self);
@@ -66,7 +65,7 @@ static void
 ask_later (Ask *self)
 {
   g_autoptr (GSource) timer = g_timeout_source_new_seconds (ask_again_seconds[self->asked++]);
-  g_autoptr (GSource) stop = g_cancellable_source_new (self->book->background);
+  g_autoptr (GSource) stop = g_cancellable_source_new (activity_cancellable (self->book->activity));
 
   g_source_set_dummy_callback (stop);
   g_source_add_child_source (timer, stop);
@@ -153,7 +152,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
     over = settle_outcome (self);
   else
     over = settle_truth (self, said);
-  if (over || self->book->stop != NULL || self->person->gone)
+  if (over || activity_is_ending (self->book->activity) || self->person->gone)
     ask_end (self);
   else
     ask_later (self);
@@ -163,8 +162,8 @@ static void
 ask (Ask *self)
 {
   people_get_async (self->book->people, self->person->resource_name,
-                    g_get_monotonic_time () + self->book->options.timeout * G_TIME_SPAN_SECOND, self->book->background,
-                    on_asked, self);
+                    g_get_monotonic_time () + self->book->options.timeout * G_TIME_SPAN_SECOND,
+                    activity_cancellable (self->book->activity), on_asked, self);
 }
 
 static Ask *
@@ -175,7 +174,7 @@ ask_new (Book *book, BookPerson *person, Why why)
   self->book = book;
   self->person = book_person_ref (person);
   self->why = why;
-  book->asking++;
+  activity_hold (book->activity, ACTIVITY_WORK);
   return self;
 }
 
@@ -205,7 +204,7 @@ book_ask_for_truth (Book *book, BookPerson *person)
 {
   Ask *self;
 
-  if (person->truth_is_asked || person->gone || book->stop != NULL)
+  if (person->truth_is_asked || person->gone || activity_is_ending (book->activity))
     return;
   self = ask_new (book, person, ASK_TRUTH);
   self->version = book_person_photo_version (person);

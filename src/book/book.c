@@ -74,7 +74,7 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   self->people = people;
   self->http = http;
   self->started = g_get_real_time () / G_USEC_PER_SEC;
-  self->background = g_cancellable_new ();
+  self->activity = activity_new ();
   self->folders = g_hash_table_new (NULL, NULL);
   copy_options (self, options);
   book_people_init (self);
@@ -114,7 +114,7 @@ book_free (Book *self)
   g_clear_pointer (&self->archive, book_archive_free);
   g_clear_pointer (&self->cache, book_cache_free);
   g_clear_pointer (&self->store, book_store_close);
-  g_clear_object (&self->background);
+  g_clear_pointer (&self->activity, activity_free);
   remove_empty_folders (self);
   if (self->lock_fd >= 0)
     close (self->lock_fd);
@@ -153,34 +153,13 @@ book_start (Book *self)
 /* ---- the end ---- */
 
 static void
-cancel_fetches (Book *self)
+cancel_fetches (gpointer data)
 {
+  Book *self = data;
   g_autoptr (GList) fetches = g_hash_table_get_values (self->fetches);
 
   for (GList *next = fetches; next != NULL; next = next->next)
     book_fetch_cancel_if_ahead (next->data);
-}
-
-/* Everything that calls back into the book has ended? Then so does the stop. */
-void
-book_stop_check (Book *self)
-{
-  if (self->stop == NULL || self->stopped || !g_queue_is_empty (&self->sends) || !g_queue_is_empty (&self->mutations)
-      || self->sync_cancellable != NULL || self->asking > 0 || self->flushes > 0)
-    return;
-  cancel_fetches (self);
-  if (g_hash_table_size (self->fetches) > 0 || self->fetch_runs > 0)
-    return;
-  self->stopped = TRUE;
-  g_task_return_boolean (self->stop, TRUE);
-}
-
-gboolean
-book_refuse_when_stopped (Book *book, GTask *task)
-{
-  if (book->stopped)
-    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO, "the mount is ending");
-  return book->stopped;
 }
 
 void
@@ -188,21 +167,17 @@ book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GList) folders = g_hash_table_get_keys (self->folders);
 
-  g_assert (self->stop == NULL);
-  self->stop = g_task_new (NULL, NULL, callback, data);
-  g_cancellable_cancel (self->background);
+  activity_end_async (self->activity, cancel_fetches, self, callback, data);
   book_sync_clear (self);
   for (GList *next = folders; next != NULL; next = next->next)
     book_drafts_finish (next->data);
   book_deletions_start (self);
-  book_stop_check (self);
 }
 
 void
 book_stop_finish (Book *self, GAsyncResult *result)
 {
   g_task_propagate_boolean (G_TASK (result), NULL);
-  g_clear_object (&self->stop);
 }
 
 /* ---- status ---- */
@@ -230,7 +205,7 @@ book_waiting_mutations (Book *self)
 static gint64
 next_sync_time (Book *self)
 {
-  if (self->next_sync == 0 || self->stop != NULL)
+  if (self->next_sync == 0 || activity_is_ending (self->activity))
     return 0;
   return (g_get_real_time () + MAX (self->next_sync - g_get_monotonic_time (), 0)) / G_USEC_PER_SEC;
 }

@@ -36,8 +36,7 @@ on_synced (GObject *source, GAsyncResult *result, gpointer data)
     g_warning ("%s", error->message);
   if (self->done != NULL)
     self->done (error, self->data);
-  book->asking--;
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 void
@@ -46,9 +45,10 @@ book_deletions_settle (Book *book, BookSettledFunc done, gpointer data)
   g_autoptr (GError) error = NULL;
   Settle *self;
 
-  if (book->stopped && !book_store_sync (book->store, &error)) /* no worker is waited for any more */
+  if (activity_is_over (book->activity)
+      && !book_store_sync (book->store, &error)) /* no worker is waited for any more */
     g_warning ("%s", error->message);
-  if (book->stopped || book_store_deletions_are_synced (book->store)) {
+  if (activity_is_over (book->activity) || book_store_deletions_are_synced (book->store)) {
     if (done != NULL)
       done (error, data);
     return;
@@ -57,7 +57,7 @@ book_deletions_settle (Book *book, BookSettledFunc done, gpointer data)
   self->book = book;
   self->done = done;
   self->data = data;
-  book->asking++;
+  activity_hold (book->activity, ACTIVITY_WORK);
   book_store_sync_async (book->store, on_synced, self);
 }
 
@@ -120,14 +120,11 @@ deletion_withdrawn (BookFolder *self)
 static void
 deletion_over (BookFolder *self)
 {
-  Book *book = self->book;
-
   self->busy--;
   if (self->state == BOOK_FOLDER_REMOVED)
     book_folder_set_state (self, BOOK_FOLDER_SHOWN);
   else
     book_folder_release_if_idle (self);
-  book_stop_check (book);
 }
 
 typedef struct {
@@ -176,13 +173,12 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     self->deleting = FALSE;
     deletion_withdrawn (self);
-    book_stop_check (book);
   } else if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_OVERTAKEN) && self->state == BOOK_FOLDER_REMOVED
              && g_strcmp0 (self->removed_version, version) == 0) { /* it has been seen while this deletion was queued */
     self->deleting = FALSE;
     self->busy--;
     book_folder_delete_now (self);
-  } else if (book->stop != NULL && error->domain == PEOPLE_ERROR) { /* the next mount tries again */
+  } else if (activity_is_ending (book->activity) && error->domain == PEOPLE_ERROR) { /* the next mount tries again */
     self->deleting = FALSE;
     book_change_failed (book, person, "the photo is not removed yet", error);
     deletion_over (self);

@@ -184,6 +184,7 @@ static void
 fetch_free (BookFetch *self)
 {
   hold (self, 0);
+  activity_release (self->book->activity, ACTIVITY_SPARE);
   incoming_free (self->incoming);
   g_ptr_array_unref (self->waiters);
   g_object_unref (self->cancellable);
@@ -218,7 +219,6 @@ fetch_end (BookFetch *self, BookPhoto *photo_owned, GError *error_owned)
   fetch_free (self);
   admit (book);
   book_scans_go_on (book);
-  book_stop_check (book);
 }
 
 static BookPhoto *
@@ -349,6 +349,7 @@ fetch_new (Book *book, const char *version, const char *url, gint64 deadline)
   BookFetch *self = g_new0 (BookFetch, 1);
 
   self->book = book;
+  activity_hold (book->activity, ACTIVITY_SPARE);
   self->version = g_strdup (version);
   self->url = g_strdup (url);
   self->deadline = deadline;
@@ -398,7 +399,7 @@ void
 book_fetch_leave (BookFetch *self, GTask *waiter)
 {
   g_ptr_array_remove_fast (self->waiters, waiter);
-  if (self->waiters->len == 0 && (!self->ahead || self->book->stop != NULL))
+  if (self->waiters->len == 0 && (!self->ahead || activity_is_ending (self->book->activity)))
     give_up (self);
 }
 

@@ -121,10 +121,9 @@ on_settled (const GError *not_settled, gpointer data)
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
   g_autoptr (BookDraft) draft = book_draft_ref (self->draft);
-  Book *book = self->file->book;
+  Activity *activity = self->file->book->activity;
   gboolean was_sending = self->bytes != NULL;
 
-  book->flushes--;
   if (self->error != NULL)
     book_note_refused (self->file->person, self->process, book_file_name (self->file));
   if (self->error != NULL)
@@ -137,7 +136,7 @@ on_settled (const GError *not_settled, gpointer data)
       book_draft_closed (self->file, draft); /* the last close came while it was being sent */
   }
   g_object_unref (task);
-  book_stop_check (book);
+  activity_release (activity, ACTIVITY_WORK);
 }
 
 /* error: transfer full, or NULL. Consumes the task. A removal that was promised before is over for who is answered now, so it
@@ -273,7 +272,7 @@ flush_draft (BookFile *file, BookDraft *draft, gint64 process, GCancellable *can
   self->file = book_file_ref (file);
   self->draft = book_draft_ref (draft);
   self->process = process;
-  file->book->flushes++;
+  activity_hold (file->book->activity, ACTIVITY_WORK);
   g_task_set_source_tag (task, flush_draft);
   g_task_set_task_data (task, self, flush_free);
   g_task_set_check_cancellable (task, FALSE);
@@ -358,7 +357,6 @@ static void
 on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
 {
   LateFlush *self = data;
-  Book *book = self->file->book;
 
   g_task_propagate_boolean (G_TASK (result), NULL); /* all has been said of a failure */
   self->draft->handles--;
@@ -367,7 +365,6 @@ on_late_flush (GObject *source, GAsyncResult *result, gpointer data)
   book_draft_unref (self->draft);
   book_file_unref (self->file);
   g_free (self);
-  book_stop_check (book);
 }
 
 void
@@ -391,7 +388,7 @@ book_draft_closed (BookFile *file, BookDraft *draft)
   }
   if (bytes != NULL)
     error = check_draft (draft, bytes);
-  if (error == NULL && file->book->stopped)
+  if (error == NULL && activity_is_over (file->book->activity))
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
     if (bytes != NULL) {

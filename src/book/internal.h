@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "book/activity.h"
 #include "book/book.h"
 #include "book/events.h"
 #include "book/folder.h"
@@ -54,9 +55,7 @@ struct Book {
   gint64 started;
   const BookEvents *events;
   gpointer events_data;
-  GTask *stop;              /* set once book_stop_async was called */
-  gboolean stopped;         /* and this once it was answered */
-  GCancellable *background; /* what nobody waits for; cancelled by the stop */
+  Activity *activity;
   char *last_error;
   gint64 last_error_time;
 
@@ -80,7 +79,7 @@ struct Book {
   /* ---- fetch.c ---- */
   GHashTable *fetches;  /* version → BookFetch; without those that were given up and replaced */
   guint64 fetch_number; /* of the next one */
-  guint fetch_runs;     /* under way, each calls back */
+  guint fetch_runs;     /* under way */
   gint64 fetch_held;    /* bytes, of all of them */
   gint64 fetch_ended;   /* monotonic: when the last one did */
   BookLine line;
@@ -118,10 +117,6 @@ struct Book {
   GQueue mutations; /* of GTask with a Mutation, the first one is under way */
   double tokens;    /* what the bucket holds */
   gint64 tokens_time;
-  guint asking; /* people.get after an unknown outcome and the like, under way */
-
-  /* ---- flush.c ---- */
-  guint flushes; /* under way: each may still put bytes into .rejected */
 
   /* ---- send.c ---- */
   ImageHelper *image_helper;
@@ -131,10 +126,6 @@ struct Book {
   GHashTable *folders; /* set of BookFolder */
   guint64 next_file_id;
 };
-
-/* ---- book.c ---- */
-/* TRUE, and the task has failed, once the stop was answered: nothing that calls back later may begin any more. */
-gboolean book_refuse_when_stopped (Book *book, GTask *task);
 
 /* ---- complain.c ---- a g_message; person may be NULL */
 void book_log_failure (const BookPerson *person, const GError *error, const char *sentence);
@@ -435,7 +426,6 @@ void book_dropped_photo_changed (BookFolder *folder, const char *version);
 void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */
 void book_deletions_start (Book *book);         /* carry out those of this mount at once */
 void book_deletions_start_earlier (Book *book); /* the book is up to date: carry out those of an earlier mount */
-void book_stop_check (Book *book);              /* something ended: is the stop complete? */
 
 void book_deletions_load (Book *book); /* of an earlier mount: hide those photos */
 /* The removal that was promised is still to be carried out: no successor is there, or on its way. */

@@ -25,7 +25,7 @@
 
 /* g_rc_box: one reference is that of who waits, one of each request under way. */
 struct BookLook {
-  Book *book; /* not to be touched when done is NULL, unless book->asking counts us */
+  Book *book; /* not to be touched when done is NULL, unless a request of ours holds its activity */
   BookPerson *person;
   BookLookFunc done; /* NULL: it has been called, or nobody waits any more */
   gboolean no_such_person;
@@ -102,11 +102,10 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
     book->news_missed = 0;
     book_people_apply_news (book, said);
   }
-  book->asking--;
   if (said != NULL || !self->delta_pending)
     look_end (self);
   look_unref (self);
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 static void
@@ -116,7 +115,7 @@ ask_for_person (BookLook *self)
     return;
   self->person_asked = TRUE;
   self->person_pending = TRUE;
-  self->book->asking++;
+  activity_hold (self->book->activity, ACTIVITY_WORK);
   people_get_async (self->book->people, self->person->resource_name, self->until, self->cancellable, on_person,
                     g_rc_box_acquire (self));
 }
@@ -172,7 +171,7 @@ book_look (Book *book, BookPerson *person, BookLookDepth depth, gint64 deadline,
   self->until = now + wait;
   self->timer = g_timeout_add ((guint)(MAX (wait, 0) / G_TIME_SPAN_MILLISECOND), on_time_out, self);
   self->cancellable = g_cancellable_new ();
-  if (depth == BOOK_LOOK_NEWS && book->stop == NULL && book_sync_would_be_delta (book)
+  if (depth == BOOK_LOOK_NEWS && !activity_is_ending (book->activity) && book_sync_would_be_delta (book)
       && !is_fresh (book->news_tried, now)) {
     book->news_tried = now;
     self->delta_pending = TRUE;

@@ -63,7 +63,7 @@ book_mutation_finish (GTask *task, GError *error)
   g_object_unref (task);
   if (first)
     start_first (book);
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 gint64
@@ -189,12 +189,13 @@ enqueue (Book *book, BookPerson *person, GBytes *photo, const char *sha256, cons
   GCancellable *cancellable = g_task_get_cancellable (task);
   Mutation *self;
 
-  if (book_refuse_when_stopped (book, task)) {
+  if (activity_refuse (book->activity, task)) {
     g_object_unref (task);
     return;
   }
   self = g_new0 (Mutation, 1);
   self->book = book;
+  activity_hold (book->activity, ACTIVITY_WORK);
   self->person = book_person_ref (person);
   self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
   self->sha256 = g_strdup (sha256);

@@ -51,8 +51,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
     g_cancellable_cancel (self->cancellable);
   }
   g_rc_box_release_full (self, patience_clear);
-  book->asking--;
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 static gboolean
@@ -61,7 +60,7 @@ on_patience (gpointer data)
   BookPatience *self = data;
 
   self->timer = 0;
-  self->book->asking++;
+  activity_hold (self->book->activity, ACTIVITY_WORK);
   people_probe_async (self->book->people, g_get_monotonic_time () + PROBE_S * G_TIME_SPAN_SECOND, NULL, on_probed,
                       g_rc_box_acquire (self));
   return G_SOURCE_REMOVE;

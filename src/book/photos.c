@@ -263,7 +263,6 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
 
-  self->book->asking--;
   book_note_outcome (self->book, error);
   if (said == NULL) {
     g_task_return_error (task, g_steal_pointer (&error));
@@ -271,7 +270,7 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
     book_people_apply_news (self->book, said);
     step (task);
   }
-  book_stop_check (self->book);
+  activity_release (self->book->activity, ACTIVITY_WORK);
 }
 
 static gboolean
@@ -279,9 +278,8 @@ on_retry (gpointer data)
 {
   Get *self = g_task_get_task_data (data);
 
-  self->book->asking--;
   step (data);
-  book_stop_check (self->book);
+  activity_release (self->book->activity, ACTIVITY_WORK);
   return G_SOURCE_REMOVE;
 }
 
@@ -321,7 +319,7 @@ ask_again (GTask *task, const char *version)
 
   if (self->asked_again++ > 0) {
     if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_TIME_SPAN_SECOND) {
-      self->book->asking++;
+      activity_hold (self->book->activity, ACTIVITY_WORK);
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
     } else {
       note_undelivered (self->book, version);
@@ -329,7 +327,7 @@ ask_again (GTask *task, const char *version)
     }
     return;
   }
-  self->book->asking++;
+  activity_hold (self->book->activity, ACTIVITY_WORK);
   people_get_async (self->book->people, self->person->resource_name, self->deadline, g_task_get_cancellable (task),
                     on_person, g_object_ref (task));
 }
@@ -393,9 +391,8 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
 
   g_task_propagate_boolean (G_TASK (result), &error);
   settle_check (self->book, g_task_get_task_data (G_TASK (result)), error);
-  self->book->asking--;
   step (task);
-  book_stop_check (self->book);
+  activity_release (self->book->activity, ACTIVITY_WORK);
 }
 
 /* A large one that nobody has looked at since the mount, or since somebody touched it. Takes photo. */
@@ -405,7 +402,7 @@ check (GTask *task, BookPhoto *photo)
   Get *self = g_task_get_task_data (task);
   g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_checked, g_object_ref (task));
 
-  self->book->asking++;
+  activity_hold (self->book->activity, ACTIVITY_WORK);
   g_task_set_task_data (worker, photo, (GDestroyNotify)book_photo_free);
   g_task_run_in_thread (worker, check_in_worker);
 }
@@ -420,7 +417,7 @@ step (GTask *task)
   g_autofree char *version = NULL;
   BookPhoto *photo;
 
-  if (g_task_return_error_if_cancelled (task) || book_refuse_when_stopped (book, task))
+  if (g_task_return_error_if_cancelled (task) || activity_refuse (book->activity, task))
     return;
   if (url == NULL) {
     g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "there is no photo any more");
@@ -474,7 +471,7 @@ book_photo_prefetch (Book *book, BookPerson *person, gboolean size_alone)
   gint64 deadline = g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND;
   BookStorePhoto row;
 
-  if (book->stop != NULL)
+  if (activity_is_ending (book->activity))
     return BOOK_AHEAD_FULL;
   if (version == NULL || g_hash_table_contains (book->fetches, version)
       || (book_cache_lookup (book->cache, version, &row) && (size_alone || row.cached)))

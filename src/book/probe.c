@@ -23,14 +23,13 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   people_probe_finish (book->people, result, &error);
-  book->asking--;
   book_note_outcome (book, error);
   for (guint i = 0; i < waiting->len; i++)
     if (book->down != NULL)
       g_task_return_error (waiting->pdata[i], g_error_copy (book->down));
     else
       g_task_return_boolean (waiting->pdata[i], TRUE);
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 void
@@ -50,13 +49,13 @@ book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data)
     g_object_unref (task);
     return;
   }
-  if (book_refuse_when_stopped (book, task)) {
+  if (activity_refuse (book->activity, task)) {
     g_object_unref (task);
     return;
   }
   if (book->probe_waiting == NULL) {
     book->probe_waiting = g_ptr_array_new_with_free_func (g_object_unref);
-    book->asking++;
+    activity_hold (book->activity, ACTIVITY_WORK);
     people_probe_async (book->people, g_get_monotonic_time () + PROBE_TIMEOUT, NULL, on_probed, book);
   }
   g_ptr_array_add (book->probe_waiting, task);

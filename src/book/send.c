@@ -42,11 +42,14 @@ send_free (gpointer data)
 static void
 send_end (GTask *task, GError *error)
 {
+  Activity *activity = ((Send *)g_task_get_task_data (task))->book->activity;
+
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+  activity_release (activity, ACTIVITY_WORK);
 }
 
 /* ---- in the queue ---- */
@@ -101,7 +104,6 @@ upload_ready (Book *book)
     book_upload_async (book, self->person, self->prepared->bytes, self->sha256, self->deadline,
                        g_task_get_cancellable (task), on_uploaded, task);
   }
-  book_stop_check (book);
 }
 
 static void
@@ -256,7 +258,7 @@ send_start (GTask *task, Book *book, BookPerson *person, GBytes *written, GBytes
   Send *self;
 
   g_task_set_check_cancellable (task, FALSE);
-  if (book_refuse_when_stopped (book, task)) {
+  if (activity_refuse (book->activity, task)) {
     g_object_unref (task);
     return;
   }
@@ -267,6 +269,7 @@ send_start (GTask *task, Book *book, BookPerson *person, GBytes *written, GBytes
   }
   self = g_new0 (Send, 1);
   self->book = book;
+  activity_hold (book->activity, ACTIVITY_WORK);
   self->person = book_person_ref (person);
   self->only_check = only_check;
   self->deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;

@@ -60,7 +60,7 @@ static void
 schedule (Book *book, guint seconds)
 {
   g_clear_handle_id (&book->sync_timer, g_source_remove);
-  if (book->stop != NULL)
+  if (activity_is_ending (book->activity))
     return;
   book->next_sync = g_get_monotonic_time () + seconds * G_TIME_SPAN_SECOND;
   book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
@@ -182,7 +182,7 @@ sync_done (Book *book, GError *error)
       g_task_return_boolean (waiting->pdata[i], TRUE);
   }
   g_clear_error (&error);
-  book_stop_check (book);
+  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 static void
@@ -216,7 +216,7 @@ apply_pages (Book *book, const char *sync_token)
     g_clear_pointer (&people, g_ptr_array_unref);
     malloc_trim (0); /* a large listing leaves the heap full of holes that nothing will need again */
   }
-  if (book->stop == NULL)
+  if (!activity_is_ending (book->activity))
     book_deletions_start_earlier (book);
   sync_done (book, NULL);
 }
@@ -289,6 +289,7 @@ sync_begin (Book *book)
   g_autofree char *sync_token = stored_sync_token (book);
 
   g_clear_handle_id (&book->sync_timer, g_source_remove);
+  activity_hold (book->activity, ACTIVITY_WORK);
   book->sync_cancellable = g_cancellable_new ();
   book->sync_people = g_ptr_array_new_with_free_func ((GDestroyNotify)people_person_free);
   book->sync_pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -311,7 +312,7 @@ book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback 
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
-  if (book_refuse_when_stopped (book, task))
+  if (activity_refuse (book->activity, task))
     return;
   if (book->sync_waiting == NULL)
     book->sync_waiting = g_ptr_array_new_with_free_func (g_object_unref);
