@@ -136,6 +136,6 @@ image_jpeg_is_too_short (gconstpointer data, gsize size)
 
   if (!image_jpeg_walk (data, size, read_segment, &self, &end, NULL))
     return FALSE;
-  end_scan (&self, end);
+  end_scan (&self, end - 2); /* the marker of the end is none of it */
   return self.is_too_short;
 }

@@ -376,11 +376,67 @@ test_no_picture (void)
     NONE ("\0\0\2\0\1\0\0\0\0\0\0\0\1\0\1\0\x18\0", "is a mouse pointer (CUR)"),
     NONE ("P6\n2 2\n255\n", "is a PNM picture"),
     NONE ("P6 is a hotel", "is not a picture (text)"),
+    NONE ("P4\n# made by hand\n2 2\n", "is a PNM picture"),
+    NONE ("P7\nWIDTH 2\n", "is a PNM picture"),
+    NONE ("PF\n2 2\n-1.0\n", "is a PNM picture"),
+    NONE ("Pf\n 2 2\n-1.0\n", "is a PNM picture"),
+    NONE ("P8\n2 2\n", "is not a picture (text)"),
+    NONE ("PG\n2 2\n", "is not a picture (text)"),
+    NONE ("P6-2 2\n", "is not a picture (text)"),
+    NONE ("P6\n", "is not a picture (text)"),
+    NONE ("\xef\xbb\xbf<html>", "is not a picture (HTML)"),
+    NONE ("\xef\xbb\xbf", "is not a picture (text)"),
+    NONE (" \n ", "is not a picture (text)"),
+    NONE ("<?xml version='1.0'?>\n<html>", "is not a picture (HTML)"),
+    NONE ("<!-- drawn by hand --><svg/>", "is not a picture (an SVG drawing)"),
+    NONE ("a < b, and no <svg>", "is not a picture (text)"),
+    NONE ("data:image/png;base64,iVBORw0KGgo", "is not a picture (an address); save the picture itself"),
+    NONE ("[InternetShortcut]\r\nURL=", "is not a picture (an address); save the picture that is there"),
+    NONE ("Gr\xc3\xbc\xc3", "is not a picture (text)"), /* ends inside a character */
+    NONE ("Gr\xff\xbc and more", "is not a picture (unknown binary data)"),
+    NONE ("\xc3", "is not a picture (unknown binary data)"),
+    NONE ("ID3\4\0\0", "is not a picture (a sound file (MP3))"),
+    NONE ("MZ\x90\0\3", "is not a picture (a program for Windows)"),
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_refused (cases[i].data, cases[i].size, IMAGE_ERROR_NOT_A_PICTURE, cases[i].words);
   assert_refused (NULL, 0, IMAGE_ERROR_NOT_A_PICTURE, "is empty");
+}
+
+/* A TGA has no magic in front: each byte of its header must fit. */
+static void
+test_tga (void)
+{
+  static const guint8 plain[18] = { [2] = 2, [12] = 5, [14] = 5, [16] = 24 };
+  static const guint8 indexed[18] = { [1] = 1, [2] = 9, [3] = 1, [12] = 5, [15] = 1, [16] = 8 };
+  static const struct {
+    guint at;
+    guint8 value;
+    gboolean fits; /* the header with that byte */
+  } changes[] = {
+    { 2, 10, TRUE },  { 2, 3, TRUE },   { 2, 0, FALSE },    { 2, 4, FALSE },     { 2, 18, FALSE },
+    { 1, 1, FALSE },  { 3, 1, FALSE },  { 6, 1, FALSE },    { 12, 0, FALSE },    { 14, 0, FALSE },
+    { 13, 1, TRUE },  { 15, 1, TRUE },  { 16, 8, TRUE },    { 16, 15, TRUE },    { 16, 16, TRUE },
+    { 16, 32, TRUE }, { 16, 7, FALSE }, { 17, 0x20, TRUE }, { 17, 0x80, FALSE }, { 17, 0x40, FALSE },
+  };
+  guint8 signed_file[64] = { 1 };
+
+  assert_refused (plain, sizeof plain, IMAGE_ERROR_NOT_A_PICTURE, "is a TGA picture");
+  assert_refused (indexed, sizeof indexed, IMAGE_ERROR_NOT_A_PICTURE, "is a TGA picture");
+  assert_refused (plain, sizeof plain - 1, IMAGE_ERROR_NOT_A_PICTURE, "is a mouse pointer (CUR)");
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++) {
+    guint8 changed[18];
+    g_autoptr (GError) error = NULL;
+
+    memcpy (changed, plain, sizeof changed);
+    changed[changes[i].at] = changes[i].value;
+    g_test_message ("case %zu", i);
+    g_assert_false (check (changed, sizeof changed, &error));
+    g_assert_cmpint (strstr (error->message, "is a TGA picture") != NULL, ==, changes[i].fits);
+  }
+  memcpy (signed_file + 64 - 18, "TRUEVISION-XFILE.", 18);
+  assert_refused (signed_file, sizeof signed_file, IMAGE_ERROR_NOT_A_PICTURE, "is a TGA picture");
 }
 
 static void
@@ -400,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image/kinds", test_kinds);
   g_test_add_func ("/image/other-kinds", test_other_kinds);
   g_test_add_func ("/image/no-picture", test_no_picture);
+  g_test_add_func ("/image/tga", test_tga);
   g_test_add_func ("/image/jpeg/structure", test_jpeg_structure);
   g_test_add_func ("/image/png/structure", test_png_structure);
   g_test_add_func ("/image/png/without-palette", test_png_without_palette);
