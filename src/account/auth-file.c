@@ -3,9 +3,7 @@
 
 #include "account/auth-file.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "account/auth.h"
 #include "account/grant.h"
@@ -17,7 +15,6 @@
 
 #define GOOGLE_TOKEN_URI "https://oauth2.googleapis.com/token"
 #define JWT_BEARER       "urn:ietf:params:oauth:grant-type:jwt-bearer"
-#define NANOSECONDS      1000000000
 
 AuthFile *
 auth_file_ref (AuthFile *self)
@@ -32,6 +29,7 @@ auth_file_unref (AuthFile *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->references))
     return;
   g_free (self->path);
+  g_free (self->digest);
   g_free (self->token_uri);
   g_free (self->quota_project);
   g_free (self->client_id);
@@ -44,56 +42,7 @@ auth_file_unref (AuthFile *self)
   g_free (self);
 }
 
-/* ---- which state of the file ---- */
-
-static gboolean
-read_stamp (const char *path, AuthFileStamp *out)
-{
-  struct stat st;
-
-  if (stat (path, &st) != 0)
-    return FALSE;
-  *out = (AuthFileStamp){
-    .device = st.st_dev,
-    .inode = st.st_ino,
-    .size = (guint64)st.st_size,
-    .modified = st.st_mtim.tv_sec * NANOSECONDS + st.st_mtim.tv_nsec,
-    .changed = st.st_ctim.tv_sec * NANOSECONDS + st.st_ctim.tv_nsec,
-    .regular = S_ISREG (st.st_mode),
-  };
-  return TRUE;
-}
-
-gboolean
-auth_file_is_current (const AuthFile *self)
-{
-  AuthFileStamp now;
-
-  return !self->stamp.regular || !read_stamp (self->path, &now)
-         || (now.device == self->stamp.device && now.inode == self->stamp.inode && now.size == self->stamp.size
-             && now.modified == self->stamp.modified && now.changed == self->stamp.changed);
-}
-
 /* ---- reading it ---- */
-
-static JsonValue *
-load_json (const char *path, GError **error)
-{
-  g_autofree char *text = NULL;
-  gsize length;
-  g_autoptr (GError) local = NULL;
-  JsonValue *root;
-
-  if (!g_file_get_contents (path, &text, &length, &local)) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials cannot be read: %s", local->message);
-    return NULL;
-  }
-  root = json_parse (text, length, &local);
-  explicit_bzero (text, length);
-  if (root == NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s %s", path, local->message);
-  return root;
-}
 
 /* What a file is when contactfs cannot use it, and what to do: a sentence's end after the path. */
 static const struct {
@@ -235,19 +184,25 @@ read_file (const char *path, const JsonValue *root, const char *subject, GError 
 AuthFile *
 auth_file_load (const char *path, const char *subject, GError **error)
 {
-  AuthFileStamp stamp = { 0 };
+  g_autofree char *text = NULL;
+  gsize length;
+  g_autoptr (GError) local = NULL;
+  AuthFile *self = NULL;
   JsonValue *root;
-  AuthFile *self;
 
-  /* Before it is read: what is written meanwhile is read again, rather than never. */
-  read_stamp (path, &stamp);
-  root = load_json (path, error);
-  if (root == NULL)
+  if (!g_file_get_contents (path, &text, &length, &local)) {
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials cannot be read: %s", local->message);
     return NULL;
-  self = read_file (path, root, subject, error);
-  json_free_secret (root);
+  }
+  root = json_parse (text, length, &local);
+  if (root != NULL)
+    self = read_file (path, root, subject, error);
+  else
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s %s", path, local->message);
   if (self != NULL)
-    self->stamp = stamp;
+    self->digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, (gssize)length);
+  json_free_secret (root);
+  explicit_bzero (text, length);
   return self;
 }
 

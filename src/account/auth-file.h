@@ -8,16 +8,9 @@
 
 #include <glib.h>
 
-/* Which state of a file was read. */
-typedef struct {
-  guint64 device, inode, size;
-  gint64 modified, changed; /* nanoseconds since 1970 */
-  gboolean regular;         /* else (a pipe) it can be read once only */
-} AuthFileStamp;
-
 typedef struct {
   gatomicrefcount references;
-  AuthFileStamp stamp;
+  char *digest; /* of its content */
   gboolean service_account;
   char *path;
   char *token_uri;
@@ -40,10 +33,6 @@ AuthFile *auth_file_load (const char *path, const char *subject, GError **error)
 AuthFile *auth_file_ref (AuthFile *self);
 void auth_file_unref (AuthFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AuthFile, auth_file_unref)
-
-/* FALSE: the file has another content by now. TRUE also when it is gone: what was read is still good then. Reads the
- * disk. */
-gboolean auth_file_is_current (const AuthFile *self);
 
 /* The refresh grant of RFC 6749 section 6, or the signed grant of RFC 7523, as a form; wiped when freed. Fails with
  * PEOPLE_ERROR_AUTH when the private key cannot sign. */

@@ -1,7 +1,7 @@
 /*
  * Tokens from a credentials file:
  *
- *   make ─→ look at the file (worker) ─→ on_looked ─┬─ refused before, and the file is the same: the same error
+ *   make ─→ load the file (worker) ─→ on_loaded ─┬─ refused before, and the file is the same: the same error
  *                                                   └─ grant ─→ on_granted: a token, or a refusal to remember
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -76,10 +76,10 @@ typedef struct {
   AuthFile *known;
   AuthFileOrigin origin;
   char *subject;
-} Look;
+} Load;
 
 static void
-look_free (Look *self)
+load_free (Load *self)
 {
   auth_file_unref (self->known);
   g_free (self->subject);
@@ -87,17 +87,21 @@ look_free (Look *self)
 }
 
 static void
-look_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+load_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Look *self = data;
+  Load *self = data;
   GError *error = NULL;
-  AuthFile *file = auth_file_is_current (self->known) ? auth_file_ref (self->known)
-                                                      : load (self->known->path, self->origin, self->subject, &error);
+  g_autoptr (AuthFile) file = NULL;
 
-  if (file != NULL)
-    g_task_return_pointer (worker, file, (GDestroyNotify)auth_file_unref);
-  else
+  /* A pipe can be read once only. What came from a file that is gone is still good. */
+  if (g_file_test (self->known->path, G_FILE_TEST_IS_REGULAR))
+    file = load (self->known->path, self->origin, self->subject, &error);
+  if (error != NULL)
     g_task_return_error (worker, error);
+  else if (file == NULL || g_str_equal (file->digest, self->known->digest))
+    g_task_return_pointer (worker, auth_file_ref (self->known), (GDestroyNotify)auth_file_unref);
+  else
+    g_task_return_pointer (worker, g_steal_pointer (&file), (GDestroyNotify)auth_file_unref);
 }
 
 static void
@@ -160,7 +164,7 @@ step_grant (GTask *task)
 }
 
 static void
-on_looked (GObject *source, GAsyncResult *result, gpointer data)
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Run *self = g_task_get_task_data (task);
@@ -188,19 +192,19 @@ file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAs
 {
   FileSource *source = data;
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_looked, task);
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_loaded, task);
   Run *self = g_new0 (Run, 1);
-  Look *look = g_new0 (Look, 1);
+  Load *job = g_new0 (Load, 1);
 
   g_ref_count_inc (&source->references);
   self->source = source;
   self->deadline = deadline;
   g_task_set_task_data (task, self, (GDestroyNotify)run_free);
-  look->known = auth_file_ref (source->file);
-  look->origin = source->origin;
-  look->subject = g_strdup (source->subject);
-  g_task_set_task_data (worker, look, (GDestroyNotify)look_free);
-  g_task_run_in_thread (worker, look_in_thread);
+  job->known = auth_file_ref (source->file);
+  job->origin = source->origin;
+  job->subject = g_strdup (source->subject);
+  g_task_set_task_data (worker, job, (GDestroyNotify)load_free);
+  g_task_run_in_thread (worker, load_in_thread);
 }
 
 static gboolean

@@ -147,12 +147,10 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
   }
   refresh_token = self->grant != NULL ? self->grant->refresh_token : NULL;
   if (error == NULL && refresh_token != NULL && !g_str_equal (refresh_token, self->login->refresh_token)) {
-    g_autoptr (StoredLogin) renewed = stored_login_with_token (self->login, refresh_token);
-
     /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
     enter (task, RENEWING);
-    stored_login_renew_async (renewed, g_get_monotonic_time () + RENEW_SECONDS * G_USEC_PER_SEC, on_renewed,
-                              g_object_ref (task));
+    stored_login_renew_async (self->login, refresh_token, g_get_monotonic_time () + RENEW_SECONDS * G_USEC_PER_SEC,
+                              on_renewed, g_object_ref (task));
     return;
   }
   end (task, error);

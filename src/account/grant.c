@@ -244,9 +244,7 @@ trouble (guint status, const Grant *grant)
 Grant *
 grant_read (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (body, &size);
-  JsonValue *root = json_parse (data, size, NULL);
+  JsonValue *root = json_parse_bytes (body, NULL);
   Grant *grant = status == 200 ? read_grant (root, form, token_uri, error) : read_refusal (root, status, body, form);
 
   json_free_secret (root);

@@ -54,40 +54,35 @@ is_address (const char *id)
   return strchr (id, '@') != NULL;
 }
 
-/* A person logs in by a number, and a service account acts for an address: then addresses are compared. FALSE: nothing
- * of both is of one kind. */
-static gboolean
-choose (const Identity *self, const Identity *other, const char **one, const char **two)
+typedef enum { SAME, OTHER, UNKNOWN } Match;
+
+/* A person logs in by a number, and a service account acts for an address: then addresses are compared. */
+static Match
+compare (const Identity *self, const Identity *other)
 {
-  gboolean alike = self != NULL && other != NULL && is_address (self->id) == is_address (other->id);
+  const char *one, *two;
 
   if (self == NULL || other == NULL)
-    return FALSE;
-  *one = alike || is_address (self->id) ? self->id : self->email;
-  *two = alike || is_address (other->id) ? other->id : other->email;
-  return *one != NULL && *two != NULL;
-}
-
-static gboolean
-are_equal (const char *one, const char *two)
-{
-  return is_address (one) ? g_ascii_strcasecmp (one, two) == 0 : g_str_equal (one, two);
+    return UNKNOWN;
+  if (!is_address (self->id) && !is_address (other->id))
+    return g_str_equal (self->id, other->id) ? SAME : OTHER;
+  one = is_address (self->id) ? self->id : self->email;
+  two = is_address (other->id) ? other->id : other->email;
+  if (one == NULL || two == NULL)
+    return UNKNOWN;
+  return g_ascii_strcasecmp (one, two) == 0 ? SAME : OTHER;
 }
 
 gboolean
 identity_is_other (const Identity *self, const Identity *other)
 {
-  const char *one, *two;
-
-  return choose (self, other, &one, &two) && !are_equal (one, two);
+  return compare (self, other) == OTHER;
 }
 
 gboolean
 identity_is_same (const Identity *self, const Identity *other)
 {
-  const char *one, *two;
-
-  return choose (self, other, &one, &two) && are_equal (one, two);
+  return compare (self, other) == SAME;
 }
 
 /* ---- ID tokens ---- */

@@ -14,6 +14,7 @@
 #include "account/stored-login-file.h"
 #include "net/error.h"
 #include "net/private-file.h"
+#include "net/secret.h"
 
 /* What is left in the keyring is nobody's login. */
 #define CLEAR_SECONDS 3
@@ -280,12 +281,16 @@ on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-stored_login_renew_async (StoredLogin *login, gint64 deadline, GAsyncReadyCallback callback, gpointer data)
+stored_login_renew_async (StoredLogin *login, const char *refresh_token, gint64 deadline, GAsyncReadyCallback callback,
+                          gpointer data)
 {
   g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, NULL, callback, data);
   Keep *self = g_task_get_task_data (task);
-  g_autoptr (GBytes) secret = stored_login_secret (login);
+  g_autoptr (GBytes) secret = NULL;
 
+  secret_free (login->refresh_token);
+  login->refresh_token = g_strdup (refresh_token);
+  secret = stored_login_secret (login);
   self->login = stored_login_ref (login);
   if (login->in_keyring)
     keyring_store_async (login->account, login->generation, secret, deadline, NULL, on_renewed_in_keyring,

@@ -73,25 +73,6 @@ stored_login_new (const char *account, const char *folder, const ClientFile *cli
   return self;
 }
 
-StoredLogin *
-stored_login_with_token (const StoredLogin *self, const char *refresh_token)
-{
-  StoredLogin *copy = stored_login_new_empty (self->account, self->folder);
-
-  copy->in_keyring = self->in_keyring;
-  copy->obtained = g_strdup (self->obtained);
-  copy->generation = g_strdup (self->generation);
-  copy->identity = identity_copy (self->identity);
-  copy->api_url = g_strdup (self->api_url);
-  copy->refresh_token = g_strdup (refresh_token);
-  copy->client_id = g_strdup (self->client_id);
-  copy->client_secret = g_strdup (self->client_secret);
-  copy->token_uri = g_strdup (self->token_uri);
-  copy->revoke_uri = g_strdup (self->revoke_uri);
-  copy->scope = g_strdup (self->scope);
-  return copy;
-}
-
 char *
 stored_login_command (const char *account)
 {
@@ -139,9 +120,7 @@ take_secrets (StoredLogin *self, const JsonValue *root)
 void
 stored_login_take_secret (StoredLogin *self, GBytes *secret)
 {
-  gsize size;
-  const char *text = g_bytes_get_data (secret, &size);
-  JsonValue *root = json_parse (text, size, NULL);
+  JsonValue *root = json_parse_bytes (secret, NULL);
 
   take_secrets (self, root);
   json_free_secret (root);
@@ -220,7 +199,7 @@ stored_login_guard (const char *folder)
 static JsonValue *
 load_json (const char *path, GError **error)
 {
-  char *text;
+  g_autofree char *text = NULL;
   gsize length;
   JsonValue *root;
 
@@ -228,7 +207,6 @@ load_json (const char *path, GError **error)
     return NULL;
   root = json_parse (text, length, error);
   explicit_bzero (text, length);
-  g_free (text);
   return root;
 }
 

@@ -13,7 +13,7 @@
  *     ↑               │ ⟲ save (another login)
  *     └─── forget ────┘
  *
- * folder is the account's own, $XDG_CONFIG_HOME/contactfs/NAME. A StoredLogin is a value that does not change; any thread.
+ * folder is the account's own, $XDG_CONFIG_HOME/contactfs/NAME. Only stored_login_renew_async changes a StoredLogin.
  * The functions are for the loop thread; whoever loads, saves, renews or forgets holds the lock (login-lock.h). Errors:
  * PEOPLE_ERROR with a sentence.
  */
@@ -46,8 +46,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoredLogin, stored_login_unref)
 /* Of a grant that has a refresh token. api_url may be NULL. */
 StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
                                const char *api_url);
-/* The same login with the token that took the old one's place. */
-StoredLogin *stored_login_with_token (const StoredLogin *self, const char *refresh_token);
 
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);
@@ -72,9 +70,10 @@ void stored_login_save_async (StoredLogin *self, gint64 deadline, GCancellable *
                               GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error);
 
-/* What was loaded, with another refresh token, where it was; a keyring that cannot be had any more: into the file, and
- * *why_file. */
-void stored_login_renew_async (StoredLogin *self, gint64 deadline, GAsyncReadyCallback callback, gpointer data);
+/* Puts refresh_token in the place of the one that was loaded, in self and where self is stored. If the keyring cannot be
+ * reached any more, it goes into the file, and *why_file says why. */
+void stored_login_renew_async (StoredLogin *self, const char *refresh_token, gint64 deadline,
+                               GAsyncReadyCallback callback, gpointer data);
 gboolean stored_login_renew_finish (GAsyncResult *result, char **why_file, GError **error);
 
 /* All logins of the account, out of the keyring and the file. TRUE: the keyring had one; FALSE without an error: it had

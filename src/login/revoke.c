@@ -18,15 +18,12 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (HttpResponse) response = http_send_finish (result, &error);
   g_autoptr (JsonValue) root = NULL;
   g_autofree char *words = NULL;
-  gsize size;
-  const char *body;
 
   if (response == NULL) {
     g_task_return_error (task, error);
     return;
   }
-  body = g_bytes_get_data (response->body, &size);
-  root = json_parse (body, size, NULL);
+  root = json_parse_bytes (response->body, NULL);
   if (response->status == 200 || g_strcmp0 (json_string (root, "error"), "invalid_token") == 0) {
     g_task_return_boolean (task, TRUE);
     return;

@@ -136,6 +136,15 @@ json_parse (const char *text, gsize length, GError **error)
   return root;
 }
 
+JsonValue *
+json_parse_bytes (GBytes *text, GError **error)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (text, &size);
+
+  return json_parse (data, size, error);
+}
+
 void
 json_free (JsonValue *root)
 {

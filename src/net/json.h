@@ -9,8 +9,9 @@
 
 typedef struct cJSON JsonValue;
 
-JsonValue *json_parse (const char *text, gsize length,
-                       GError **error); /* root, transfer full; PEOPLE_ERROR_BAD_ANSWER */
+/* The root, transfer full; PEOPLE_ERROR_BAD_ANSWER. */
+JsonValue *json_parse (const char *text, gsize length, GError **error);
+JsonValue *json_parse_bytes (GBytes *text, GError **error);
 void json_free (JsonValue *root);
 void json_free_secret (JsonValue *root); /* zeroes every text in it first */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JsonValue, json_free)

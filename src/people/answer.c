@@ -43,9 +43,7 @@ find_reason (const JsonValue *error)
 static void
 answer_parse (Answer *self, guint http, GBytes *body)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (body, &size);
-  JsonValue *root = size <= MAX_EXPLANATION ? json_parse (data, size, NULL) : NULL;
+  JsonValue *root = g_bytes_get_size (body) <= MAX_EXPLANATION ? json_parse_bytes (body, NULL) : NULL;
   const JsonValue *error = json_member (root, "error");
 
   *self = (Answer){ .http = http, .root = root, .details = json_member (error, "details") };

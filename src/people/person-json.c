@@ -241,9 +241,7 @@ person_from_json (const JsonValue *person)
 static JsonValue *
 parse_object (GBytes *body, GError **error)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (body, &size);
-  g_autoptr (JsonValue) root = json_parse (data, size, error);
+  g_autoptr (JsonValue) root = json_parse_bytes (body, error);
 
   if (root == NULL) {
     g_prefix_error (error, "The answer ");
