@@ -216,7 +216,8 @@ void fs_notifier_start (Fs *self);
 void
 fs_notifier_stop (Fs *self); /* no more notices; fs_notifier_done is called from the loop when the threads have ended */
 void fs_notifier_join (Fs *self);
-extern const BookEvents fs_events;
+extern const BookEvents fs_book_events;
+extern const FolderEvents fs_folder_events;
 
 /* ---- mount.c ---- */
 void fs_notifier_done (Fs *self);

@@ -242,7 +242,8 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, NULL);
   fs_notifier_start (self);
-  book_set_events (book, &fs_events, self);
+  book_listen (book, &fs_book_events, self);
+  book_set_folder_events (book, &fs_folder_events, self);
   return self;
 }
 

@@ -63,7 +63,8 @@ on_dropped_name_ends (BookPerson *person, const char *file_name, gpointer data)
   fs_announce (data, person, file_name, NULL);
 }
 
-const BookEvents fs_events = { on_name_changed, on_photo_gone, on_dropped_name_ends };
+const BookEvents fs_book_events = { .name_changed = on_name_changed };
+const FolderEvents fs_folder_events = { on_photo_gone, on_dropped_name_ends };
 
 static gboolean
 on_done (gpointer data)
@@ -118,7 +119,8 @@ fs_notifier_start (Fs *self)
 void
 fs_notifier_stop (Fs *self)
 {
-  book_set_events (self->book, NULL, NULL);
+  book_unlisten (self->book, self);
+  book_set_folder_events (self->book, NULL, NULL);
   for (int i = 0; i < FS_N_NOTIFIERS; i++)
     push (self->notices[i], QUIT, 0, 0, NULL);
 }

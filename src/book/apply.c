@@ -5,8 +5,8 @@
  * that is newer. So whatever it is:
  *
  *   a photo that a mutation of ours replaced     does not come back, unless the time says that it is news
- *   older than what we know, by its updateTime   is not taken. If it shows a photo that we do not know, ask.c asks for the
- *                                                person some times more, and what stands in the end is true: a time is the
+ *   older than what we know, by its updateTime   is not taken. If it shows a photo that we do not know, the person is
+ *                                                doubted: asked for some times more, and what stands in the end is true: a time is the
  *                                                service's word, but no proof that it will not say another one later
  *   … but that time lies in the future           is taken: such a time orders nothing
  *
@@ -41,8 +41,7 @@ static void
 name_freed (Book *book, const char *name)
 {
   book->names_changed = g_get_real_time ();
-  if (book->events != NULL)
-    book->events->name_changed (name, book->events_data);
+  TELL (book, name_changed, name);
 }
 
 static void
@@ -54,7 +53,7 @@ remove_person (Book *book, BookPerson *person)
   book_people_take_out (book, person);
   g_clear_pointer (&person->photo_url, g_free);
   g_clear_pointer (&person->profile_url, g_free);
-  book_folder_photo_changed (book, person, FALSE);
+  TELL (book, photo_changed, person, FALSE);
   book_person_unref (person);
   if (name != NULL)
     name_freed (book, name);
@@ -78,7 +77,7 @@ rename_resource (Apply *apply, BookPerson *person, const char *resource_name)
 
   g_debug ("%s is now %s", person->resource_name, resource_name);
   book_person_unstore (book, person);
-  book_archive_rename (book->archive, person->resource_name, resource_name);
+  TELL (book, resource_renamed, person->resource_name, resource_name);
   book_people_take_out (book, person);
   move_deletion (book, person->resource_name, resource_name);
   g_free (person->resource_name);
@@ -107,7 +106,7 @@ find (Apply *apply, const PeoplePerson *said)
       continue;
     }
     /* Merged into one that we know already, just now or before we heard of it: the kept pictures are his. */
-    book_archive_rename (book->archive, *previous, said->resource_name);
+    TELL (book, resource_renamed, *previous, said->resource_name);
     if (before != NULL)
       remove_person (book, before);
   }
@@ -165,7 +164,7 @@ lags (Apply *apply, BookPerson *person, const PeoplePerson *said)
   if (!is_older (person, said))
     return FALSE;
   if (g_strcmp0 (version, known) != 0 && !is_superseded (person, version))
-    book_ask_for_truth (apply->book, person);
+    TELL (apply->book, doubted, person);
   return TRUE;
 }
 
@@ -230,7 +229,7 @@ take (Apply *apply, const PeoplePerson *said)
       g_clear_pointer (&person->superseded, g_free);
   }
   if (changed) {
-    book_folder_photo_changed (book, person, apply->how != BOOK_APPLY_ANSWER);
+    TELL (book, photo_changed, person, apply->how != BOOK_APPLY_ANSWER);
     if (person->name != NULL)
       book_person_store (book, person);
   }

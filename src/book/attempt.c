@@ -226,7 +226,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
 static gboolean
 is_withdrawn (const Mutation *self)
 {
-  return self->promised && !book_deletion_is_wanted (self->person);
+  return self->is_wanted != NULL && !self->is_wanted (self->wanted_data);
 }
 
 /* What came of earlier attempts is seen by who comes next. */
@@ -237,6 +237,20 @@ withdraw (GTask *task)
 
   self->person->in_doubt = self->person->in_doubt || self->reached;
   book_mutation_finish (task, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "a new photo is coming, or came"));
+}
+
+/* A new photo is about to be sent: what was promised to be removed is not to be, whatever becomes of the new one. FALSE: a later
+ * mount would not know. */
+static gboolean
+cross_out_promise (const Mutation *self, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (book_store_remove_deletion (self->book->store, self->person->resource_name, &why))
+    return TRUE;
+  g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the removal of the photo before it could not be crossed out: %s",
+               why->message);
+  return FALSE;
 }
 
 static void
@@ -254,7 +268,7 @@ send (GTask *task)
     withdraw (task);
     return;
   }
-  if (self->photo != NULL && !book_deletion_overtaken (self->book, self->person, &error)) {
+  if (self->photo != NULL && !cross_out_promise (self, &error)) {
     book_mutation_fail (task, error);
     return;
   }

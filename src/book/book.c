@@ -75,11 +75,13 @@ book_new (PeopleClient *people, HttpClient *http, const BookOptions *options, GE
   self->http = http;
   self->started = g_get_real_time () / G_USEC_PER_SEC;
   self->activity = activity_new ();
-  self->folders = g_hash_table_new (NULL, NULL);
+  self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   copy_options (self, options);
   book_people_init (self);
   book_photos_init (self);
+  book_sync_init (self);
   book_mutations_init (self);
+  book_folders_init (self);
   self->image_helper = image_helper_new (self->options.image_helper);
   if (!lock_state (self, error))
     return NULL;
@@ -115,6 +117,7 @@ book_free (Book *self)
   g_clear_pointer (&self->cache, book_cache_free);
   g_clear_pointer (&self->store, book_store_close);
   g_clear_pointer (&self->activity, activity_free);
+  g_clear_pointer (&self->listeners, g_array_unref);
   remove_empty_folders (self);
   if (self->lock_fd >= 0)
     close (self->lock_fd);
@@ -138,10 +141,26 @@ book_is_listed (Book *self)
 }
 
 void
-book_set_events (Book *book, const BookEvents *events, gpointer data)
+book_note_up_to_date (Book *self)
 {
-  book->events = events;
-  book->events_data = data;
+  self->listed = TRUE;
+  TELL (self, up_to_date);
+}
+
+void
+book_listen (Book *self, const BookEvents *events, gpointer data)
+{
+  const Listener listener = { events, data };
+
+  g_array_append_val (self->listeners, listener);
+}
+
+void
+book_unlisten (Book *self, gpointer data)
+{
+  for (guint i = self->listeners->len; i-- > 0;)
+    if (g_array_index (self->listeners, Listener, i).data == data)
+      g_array_remove_index (self->listeners, i);
 }
 
 void
@@ -239,10 +258,10 @@ book_status_json (Book *self)
       ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
       account, credentials, (int)getpid (), self->started, book_people_count (self), count_photos (self),
       self->last_sync, next_sync_time (self), MAX (self->next_sync - g_get_monotonic_time (), 0) / G_USEC_PER_SEC,
-      pause_end (self, PEOPLE_CHANGES), pause_end (self, PEOPLE_LISTINGS), doubt, self->unreachable ? "false" : "true",
-      book_waiting_mutations (self), book_store_cached_bytes (self->store), self->options.cache_bytes, http.requests,
-      http.connections, self->options.read_only ? "true" : "false", self->options.upload_timeout, last_error,
-      self->last_error_time);
+      pause_end (self, PEOPLE_CHANGES), pause_end (self, PEOPLE_LISTINGS), doubt,
+      book_is_reachable (self) ? "true" : "false", book_waiting_mutations (self), book_store_cached_bytes (self->store),
+      self->options.cache_bytes, http.requests, http.connections, self->options.read_only ? "true" : "false",
+      self->options.upload_timeout, last_error, self->last_error_time);
 }
 
 BookArchive *

@@ -95,19 +95,20 @@ book_deletion_photo_changed (BookFolder *self, const char *version, gboolean els
   book_deletion_forget (self);
 }
 
-gboolean
-book_deletion_is_wanted (const BookPerson *person)
+/* The removal that was promised is still to be carried out: no successor is there, or on its way. */
+static gboolean
+is_wanted (gpointer data)
 {
-  const BookFolder *folder = person->folder;
+  const BookFolder *folder = data;
 
-  return folder != NULL && folder->state == BOOK_FOLDER_REMOVED && !folder->photo_held && folder->successors == 0;
+  return folder->state == BOOK_FOLDER_REMOVED && !folder->photo_held && folder->successors == 0;
 }
 
 /* It gave way to a successor. That settles what becomes of the old photo, unless it came to nothing meanwhile. */
 static void
 deletion_withdrawn (BookFolder *self)
 {
-  gboolean idle = self->timer == 0 && book_deletion_is_wanted (self->person);
+  gboolean idle = self->timer == 0 && is_wanted (self);
 
   self->busy--;
   if (idle)
@@ -238,19 +239,7 @@ book_folder_delete_now (BookFolder *self)
   self->deleting = TRUE;
   self->busy++;
   book_delete_promised_async (self->book, self->person, self->removed_version,
-                              self->removed_earlier ? BOOK_LOOK_PERSON : BOOK_LOOK_NEWS, on_deleted, self);
-}
-
-gboolean
-book_deletion_overtaken (Book *book, BookPerson *person, GError **error)
-{
-  g_autoptr (GError) why = NULL;
-
-  if (book_store_remove_deletion (book->store, person->resource_name, &why))
-    return TRUE;
-  g_set_error (error, BOOK_ERROR, BOOK_ERROR_IO, "the removal of the photo before it could not be crossed out: %s",
-               why->message);
-  return FALSE;
+                              self->removed_earlier ? BOOK_LOOK_PERSON : BOOK_LOOK_NEWS, is_wanted, on_deleted, self);
 }
 
 /* ---- those of an earlier mount ---- */
@@ -327,6 +316,7 @@ book_deletions_start (Book *book)
 void
 book_deletions_start_earlier (Book *book)
 {
-  if (!book->options.read_only && people_pause_left (book->people, PEOPLE_CHANGES, NULL) == 0)
+  if (!book->options.read_only && !activity_is_ending (book->activity)
+      && people_pause_left (book->people, PEOPLE_CHANGES, NULL) == 0)
     carry_out (book, TRUE);
 }

@@ -39,10 +39,10 @@ book_dropped_ends (BookFile *file)
 {
   Book *book = file->book;
 
-  if (!file->alias || !file->announced || file->ending || book->events == NULL)
+  if (!file->alias || !file->announced || file->ending || book->folder_events == NULL)
     return FALSE;
   file->ending = TRUE;
-  book->events->dropped_name_ends (file->person, file->name, book->events_data);
+  book->folder_events->dropped_name_ends (file->person, file->name, book->folder_events_data);
   book_file_forget_later (file, BOOK_ALIAS_WAIT_MS); /* at the latest */
   return TRUE;
 }

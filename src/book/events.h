@@ -1,15 +1,24 @@
 /*
- * News that travel up: for the kernel (BookEvents, registered once by fs/), and for the person (BookNews). Called on the
+ * News that travel up: for the rooms above (BookEvents), in the order in which they began to listen, and for the person (BookNews). Called on the
  * loop thread; what is handed over is borrowed.
  */
 #pragma once
 
 #include "book/person.h"
 
+/* Each member may be NULL. */
 typedef struct {
   void (*name_changed) (const char *name, gpointer data); /* an entry of the root is gone, or means somebody else */
-  void (*photo_gone) (BookPerson *person, const char *file_name, guint64 file_id, gpointer data); /* by the service */
-  void (*dropped_name_ends) (BookPerson *person, const char *file_name, gpointer data); /* soon: see dropped.c */
+  /* The photo or profile picture may be another one, or the person is gone. elsewhere: it is news, and not what a mutation of
+   * ours was answered. What the person's members say of an unseen picture is as it was before. */
+  void (*photo_changed) (BookPerson *person, gboolean elsewhere, gpointer data);
+  /* The service calls somebody otherwise, or took two for one; the store does not know yet. */
+  void (*resource_renamed) (const char *from, const char *to, gpointer data);
+  /* What the service says of the person is older than what we know, and not known to us. The listener does not apply anything
+   * before it returns. */
+  void (*doubted) (BookPerson *person, gpointer data);
+  void (*up_to_date) (gpointer data); /* a listing or delta was applied */
+  void (*answered) (gpointer data);   /* the service carried out a request */
 } BookEvents;
 
 /* Part of BookOptions, since what an earlier mount had promised may fail before anything is mounted. */
@@ -21,4 +30,5 @@ struct BookNews {
   void (*changed) (const BookPerson *person, GBytes *picture, gpointer data);
 };
 
-void book_set_events (Book *book, const BookEvents *events, gpointer data); /* events is borrowed; NULL: no more */
+void book_listen (Book *book, const BookEvents *events, gpointer data); /* events is borrowed */
+void book_unlisten (Book *book, gpointer data);                         /* who listens with that data */

@@ -291,9 +291,10 @@ book_folder_unhold (BookFolder *self)
   book_folder_release_if_idle (self);
 }
 
-void
-book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere)
+static void
+on_photo_changed (BookPerson *person, gboolean elsewhere, gpointer data)
 {
+  Book *book = data;
   BookFolder *self = person->folder;
   g_autofree char *version = NULL;
   g_autofree char *profile_version = NULL;
@@ -306,18 +307,40 @@ book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere)
   if (self->state == BOOK_FOLDER_REMOVED && g_strcmp0 (version, self->removed_version) != 0)
     book_deletion_photo_changed (self, version, elsewhere);
   if (self->photo != NULL && !self->photo_held && g_strcmp0 (self->photo->version, version) != 0) {
-    if (version == NULL && book->events != NULL)
-      book->events->photo_gone (person, BOOK_PHOTO_NAME, self->photo->id, book->events_data);
+    if (version == NULL && book->folder_events != NULL)
+      book->folder_events->photo_gone (person, BOOK_PHOTO_NAME, self->photo->id, book->folder_events_data);
     self->photo = NULL;
   }
   book_dropped_photo_changed (self, version);
   if (self->profile != NULL && g_strcmp0 (self->profile->version, profile_version) != 0) {
-    if (profile_version == NULL && book->events != NULL)
-      book->events->photo_gone (person, BOOK_PROFILE_NAME, self->profile->id, book->events_data);
+    if (profile_version == NULL && book->folder_events != NULL)
+      book->folder_events->photo_gone (person, BOOK_PROFILE_NAME, self->profile->id, book->folder_events_data);
     self->profile = NULL;
   }
   self->busy--;
   book_folder_release_if_idle (self);
+}
+
+static void
+on_up_to_date (gpointer data)
+{
+  book_deletions_start_earlier (data);
+}
+
+static const BookEvents events = { .photo_changed = on_photo_changed, .up_to_date = on_up_to_date };
+
+void
+book_folders_init (Book *book)
+{
+  book->folders = g_hash_table_new (NULL, NULL);
+  book_listen (book, &events, book);
+}
+
+void
+book_set_folder_events (Book *book, const FolderEvents *folder_events, gpointer data)
+{
+  book->folder_events = folder_events;
+  book->folder_events_data = data;
 }
 
 /* ---- other names ---- */

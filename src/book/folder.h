@@ -153,6 +153,15 @@ gboolean book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GErro
 /* The last close: consumes the handle. A draft still dirty is sent now, in the background. */
 void book_handle_release (BookHandle *self);
 
+/* ---- events ---- */
+
+typedef struct {
+  void (*photo_gone) (BookPerson *person, const char *file_name, guint64 file_id, gpointer data); /* by the service */
+  void (*dropped_name_ends) (BookPerson *person, const char *file_name, gpointer data); /* soon: see dropped.c */
+} FolderEvents;
+
+void book_set_folder_events (Book *book, const FolderEvents *events, gpointer data); /* events is borrowed; or NULL */
+
 /* ---- changes of names ---- */
 
 /* process: who removes it, 0 when that is not known (take-back.c) */

@@ -43,6 +43,19 @@ typedef struct {
   guint64 before;              /* bytes that had been carried before the first */
 } BookTransfer;
 
+typedef struct {
+  const BookEvents *events;
+  gpointer data;
+} Listener;
+
+/* TELL (book, name_changed, name): calls that event of all who listen. */
+#define TELL(book, event, ...)                                                                                         \
+  for (guint i_ = 0; i_ < (book)->listeners->len; i_++) {                                                              \
+    const Listener *listener_ = &g_array_index ((book)->listeners, Listener, i_);                                      \
+    if (listener_->events->event != NULL)                                                                              \
+      listener_->events->event (__VA_ARGS__ __VA_OPT__ (, ) listener_->data);                                          \
+  }
+
 struct Book {
   /* ---- book.c ---- */
   PeopleClient *people;
@@ -53,8 +66,7 @@ struct Book {
   BookArchive *archive;
   int lock_fd;
   gint64 started;
-  const BookEvents *events;
-  gpointer events_data;
+  GArray *listeners; /* of Listener */
   Activity *activity;
   char *last_error;
   gint64 last_error_time;
@@ -125,9 +137,15 @@ struct Book {
   /* ---- folder.c ---- */
   GHashTable *folders; /* set of BookFolder */
   guint64 next_file_id;
+  const FolderEvents *folder_events;
+  gpointer folder_events_data;
 };
 
-/* ---- complain.c ---- a g_message; person may be NULL */
+/* ---- failures.c ---- */
+#define BOOK_NOT_CHANGED "the photo was not changed" /* where that is not known, people are told so */
+#define BOOK_NOT_REMOVED "the photo was not removed and is back"
+void book_keep_last_error (Book *book, const char *sentence);
+/* A g_message; person may be NULL. */
 void book_log_failure (const BookPerson *person, const GError *error, const char *sentence);
 /* In the log and in user.contactfs.error. whereabouts: where the picture is now, in words; NULL: there is none. */
 void book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts);
@@ -138,6 +156,16 @@ void book_tell_failed (Book *book, const BookPerson *person, const char *what, c
 void book_change_failed (Book *book, BookPerson *person, const char *what, const GError *error);
 /* picture is the photo now, as it was written; NULL: it was another change */
 void book_tell_changed (Book *book, const BookPerson *person, GBytes *picture);
+
+/* ---- reachability.c ---- */
+void book_note_outcome (Book *book, const GError *error); /* of any API request */
+const GError *
+book_down (const Book *book); /* why nothing can be sent: out of reach, or the login; NULL: something can */
+gboolean book_is_reachable (const Book *book);
+
+/* ---- book.c ---- */
+/* A listing or delta has been applied: it is listed from now on. */
+void book_note_up_to_date (Book *book);
 
 /* ---- people.c, apply.c ---- */
 /* forget.c */
@@ -276,6 +304,7 @@ gboolean book_fetch_ahead (Book *book, const char *version, const char *url, gin
 void book_fetch_cancel_if_ahead (gpointer fetch);
 
 /* ---- sync.c ---- */
+void book_sync_init (Book *book);
 void book_sync_clear (Book *book);
 void book_sync_start (Book *book);
 /* listing.c: what to make of a full listing that ended with sync_token, which may be NULL. TRUE: it is the whole. FALSE, and
@@ -286,7 +315,6 @@ gboolean book_sync_would_be_delta (Book *book);
 /* A delta now (or the one under way): whether the service answers. */
 void book_sync_now_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean book_sync_now_finish (Book *book, GAsyncResult *result, GError **error);
-void book_note_outcome (Book *book, const GError *error); /* of any API request: keeps book->unreachable and ->down */
 
 /* ---- probe.c ---- */
 /* TRUE: what is sent to change something fails, as far as is known: nothing can be sent (book->down), or Google's allowance
@@ -317,9 +345,10 @@ gboolean book_upload_finish (Book *book, GAsyncResult *result, GError **error);
 void book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 /* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it, and then it ends as
- * cancelled when it is wanted no more (book_deletion_is_wanted). depth: of the first look. */
+ * cancelled when it is wanted no more: is_wanted is asked with data, until the end. depth: of the first look. */
+typedef gboolean (*BookWantedFunc) (gpointer data);
 void book_delete_promised_async (Book *book, BookPerson *person, const char *version, BookLookDepth depth,
-                                 GAsyncReadyCallback callback, gpointer data);
+                                 BookWantedFunc is_wanted, GAsyncReadyCallback callback, gpointer data);
 gboolean book_delete_photo_finish (Book *book, GAsyncResult *result, GError **error);
 
 /* ---- send.c ---- */
@@ -370,6 +399,7 @@ struct BookFolder {
   guint busy;          /* operations that need the folder to stay */
 };
 
+void book_folders_init (Book *book);
 void book_folders_clear (Book *book);
 BookFolder *book_folder_get (Book *book, BookPerson *person);
 void book_folder_release_if_idle (BookFolder *self);
@@ -397,9 +427,6 @@ void book_folder_set_state (BookFolder *self, BookFolderState state);
 void book_folder_successor_gone (BookFolder *self);
 void book_folder_show_again (BookFolder *self); /* removed or moved away no more; NULL: the folder is gone */
 void book_folder_unhold (BookFolder *self);     /* busy no more; NULL: the folder is gone */
-/* The service's photo of the person changed: lineages of the old one are not handed out any more. */
-/* elsewhere: it is news, and not what a mutation of ours was answered */
-void book_folder_photo_changed (Book *book, BookPerson *person, gboolean elsewhere);
 
 /* ---- take-back.c ---- process: an id, 0 when it is not known; name: of the file that it wrote */
 void book_write_free (BookWrite *self);
@@ -427,13 +454,8 @@ void book_folder_delete_now (BookFolder *self); /* REMOVED: carry it out */
 void book_deletions_start (Book *book);         /* carry out those of this mount at once */
 void book_deletions_start_earlier (Book *book); /* the book is up to date: carry out those of an earlier mount */
 
-void book_deletions_load (Book *book); /* of an earlier mount: hide those photos */
-/* The removal that was promised is still to be carried out: no successor is there, or on its way. */
-gboolean book_deletion_is_wanted (const BookPerson *person);
+void book_deletions_load (Book *book);        /* of an earlier mount: hide those photos */
 void book_deletion_forget (BookFolder *self); /* the photo stays: REMOVED no more */
-/* A new photo is about to be sent: what was promised to be removed is not to be, whatever becomes of the new one. FALSE: a
- * later mount would not know. */
-gboolean book_deletion_overtaken (Book *book, BookPerson *person, GError **error);
 void book_deletion_photo_changed (BookFolder *self, const char *version, gboolean elsewhere); /* in REMOVED */
 /* done (may be NULL) is called, maybe at once, when what was noted of promised removals is on the disk, so that no power cut
  * undoes what is told next; error: it cannot be brought there. The mount does not end before. */
@@ -448,8 +470,6 @@ BookHandle *book_folder_create_now (Book *book, BookPerson *person, const char *
 gboolean book_check_beginning (BookFile *file, BookDraft *draft, gboolean said, GError **error);
 
 /* ---- flush.c ---- */
-#define BOOK_NOT_CHANGED "the photo was not changed" /* where that is not known, people are told so: complain.c */
-#define BOOK_NOT_REMOVED "the photo was not removed and is back"
 void book_draft_closed (BookFile *file, BookDraft *draft); /* its last handle is gone */
 void book_drafts_finish (BookFolder *folder);              /* the mount ends: as if all handles were closed */
 /* What is written to the file is meant to become the contact's photo. */

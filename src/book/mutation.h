@@ -18,7 +18,8 @@ typedef struct {
   char *sha256;   /* of photo */
   char *expected; /* delete only while this is the photo; NULL: whatever it is */
   gint64 deadline;
-  gboolean promised; /* a removal that nobody waits for: its deadline begins with its turn */
+  BookWantedFunc is_wanted; /* a removal that nobody waits for: its deadline begins with its turn; else NULL */
+  gpointer wanted_data;
   MutationStage stage;
   gboolean paid; /* it has its token of the bucket */
   guint timer;   /* the deadline or the bucket */

@@ -128,7 +128,7 @@ start (GTask *task)
   Mutation *self = g_task_get_task_data (task);
 
   g_clear_handle_id (&self->timer, g_source_remove); /* the deadline's */
-  if (self->promised)
+  if (self->is_wanted != NULL)
     self->deadline = g_get_monotonic_time () + self->book->options.upload_timeout * G_TIME_SPAN_SECOND;
   attempts_init (&self->attempts, self->deadline);
   pace (task);
@@ -181,31 +181,33 @@ on_cancelled (GCancellable *cancellable, gpointer data)
     self->cancel_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_cancel_idle, data, NULL);
 }
 
-/* The queue owns the task until finish. deadline: 0 for a removal that was promised. */
-static void
-enqueue (Book *book, BookPerson *person, GBytes *photo, const char *sha256, const char *expected, BookLookDepth depth,
-         gint64 deadline, GTask *task)
+static Mutation *
+mutation_new (Book *book, BookPerson *person, BookLookDepth depth, gint64 deadline)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  Mutation *self;
+  Mutation *self = g_new0 (Mutation, 1);
 
+  self->book = book;
+  self->person = book_person_ref (person);
+  self->depth = depth;
+  self->deadline = deadline;
+  return self;
+}
+
+/* Takes self. The queue owns the task until finish. */
+static void
+enqueue (Mutation *self, GTask *task)
+{
+  Book *book = self->book;
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  g_task_set_task_data (task, self, mutation_free);
   if (activity_refuse (book->activity, task)) {
     g_object_unref (task);
     return;
   }
-  self = g_new0 (Mutation, 1);
-  self->book = book;
   activity_hold (book->activity, ACTIVITY_WORK);
-  self->person = book_person_ref (person);
-  self->photo = photo != NULL ? g_bytes_ref (photo) : NULL;
-  self->sha256 = g_strdup (sha256);
-  self->expected = g_strdup (expected);
-  self->depth = depth;
-  self->deadline = deadline;
-  self->promised = deadline == 0;
-  if (!self->promised)
+  if (self->is_wanted == NULL)
     self->timer = g_timeout_add ((guint)(book_mutation_time_left (self) / 1000), on_deadline, task);
-  g_task_set_task_data (task, self, mutation_free);
   g_task_set_check_cancellable (task, FALSE);
   if (cancellable != NULL)
     self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
@@ -218,9 +220,12 @@ book_upload_async (Book *book, BookPerson *person, GBytes *photo, const char *sh
                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Mutation *self = mutation_new (book, person, BOOK_LOOK_NEWS, deadline);
 
   g_task_set_source_tag (task, book_upload_async);
-  enqueue (book, person, photo, sha256, NULL, BOOK_LOOK_NEWS, deadline, task);
+  self->photo = g_bytes_ref (photo);
+  self->sha256 = g_strdup (sha256);
+  enqueue (self, task);
 }
 
 gboolean
@@ -229,25 +234,32 @@ book_upload_finish (Book *book, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* It may have changed while that was sent elsewhere: the person alone is asked for. */
 void
 book_delete_photo_async (Book *book, BookPerson *person, const char *version, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
+  gint64 deadline = g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND;
+  Mutation *self = mutation_new (book, person, BOOK_LOOK_PERSON, deadline);
 
   g_task_set_source_tag (task, book_delete_photo_async);
-  enqueue (book, person, NULL, NULL, version, BOOK_LOOK_PERSON, /* it may have changed while that was sent elsewhere */
-           g_get_monotonic_time () + book->options.upload_timeout * G_TIME_SPAN_SECOND, task);
+  self->expected = g_strdup (version);
+  enqueue (self, task);
 }
 
 void
 book_delete_promised_async (Book *book, BookPerson *person, const char *version, BookLookDepth depth,
-                            GAsyncReadyCallback callback, gpointer data)
+                            BookWantedFunc is_wanted, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
+  Mutation *self = mutation_new (book, person, depth, 0);
 
   g_task_set_source_tag (task, book_delete_promised_async);
-  enqueue (book, person, NULL, NULL, version, depth, 0, task);
+  self->expected = g_strdup (version);
+  self->is_wanted = is_wanted;
+  self->wanted_data = data;
+  enqueue (self, task);
 }
 
 gboolean

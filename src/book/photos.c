@@ -67,9 +67,18 @@ get_free (gpointer data)
   g_free (self);
 }
 
+static void
+on_resource_renamed (const char *from, const char *to, gpointer data)
+{
+  book_archive_rename (((Book *)data)->archive, from, to);
+}
+
+static const BookEvents events = { .resource_renamed = on_resource_renamed };
+
 void
 book_photos_init (Book *book)
 {
+  book_listen (book, &events, book);
   book_fetches_init (book);
   book->undelivered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

@@ -12,7 +12,7 @@
 gboolean
 book_is_down (Book *book)
 {
-  return book->down != NULL || people_pause_left (book->people, PEOPLE_CHANGES, NULL) > 0;
+  return book_down (book) != NULL || people_pause_left (book->people, PEOPLE_CHANGES, NULL) > 0;
 }
 
 static void
@@ -25,8 +25,8 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
   people_probe_finish (book->people, result, &error);
   book_note_outcome (book, error);
   for (guint i = 0; i < waiting->len; i++)
-    if (book->down != NULL)
-      g_task_return_error (waiting->pdata[i], g_error_copy (book->down));
+    if (book_down (book) != NULL)
+      g_task_return_error (waiting->pdata[i], g_error_copy (book_down (book)));
     else
       g_task_return_boolean (waiting->pdata[i], TRUE);
   activity_release (book->activity, ACTIVITY_WORK);
@@ -44,7 +44,7 @@ book_probe_async (Book *book, GAsyncReadyCallback callback, gpointer data)
     g_object_unref (task);
     return;
   }
-  if (book->down == NULL) {
+  if (book_down (book) == NULL) {
     g_task_return_boolean (task, TRUE);
     g_object_unref (task);
     return;

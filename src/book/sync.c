@@ -66,58 +66,6 @@ schedule (Book *book, guint seconds)
   book->sync_timer = g_timeout_add_seconds (seconds, on_sync_timer, book);
 }
 
-/* Why whatever is sent next fails, too, after a request that failed so; NULL: that is not known. Transfer full. */
-static GError *
-explain_down (const GError *error)
-{
-  if (error == NULL || error->domain != PEOPLE_ERROR)
-    return NULL;
-  switch ((PeopleError)error->code) {
-  case PEOPLE_ERROR_TIMED_OUT:
-    return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, error->message);
-  case PEOPLE_ERROR_UNREACHABLE:
-  case PEOPLE_ERROR_AUTH:
-  case PEOPLE_ERROR_SCOPE:
-  case PEOPLE_ERROR_DISABLED:
-    return g_error_copy (error);
-  default:
-    return NULL;
-  }
-}
-
-static void
-keep_last_error (Book *book, const GError *error)
-{
-  g_free (book->last_error);
-  book->last_error = g_strdup (error->message);
-  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
-}
-
-void
-book_note_outcome (Book *book, const GError *error)
-{
-  gboolean unreachable;
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  g_clear_error (&book->down);
-  book->down = explain_down (error);
-  unreachable = g_error_matches (book->down, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
-  if (unreachable != book->unreachable) {
-    g_message ("%s",
-               unreachable ? "the service is out of reach; what is cached is served" : "the service answers again");
-    book->unreachable = unreachable;
-    if (book->options.reachable_changed != NULL)
-      book->options.reachable_changed (!unreachable, book->options.reachable_data);
-  }
-  if (error == NULL && book->sync_outage && book->sync_cancellable == NULL) {
-    book->sync_outage = FALSE;
-    schedule (book, 0);
-  }
-  if (error != NULL)
-    keep_last_error (book, error);
-}
-
 /* Soon after a failure, then less and less often, but never less often than without one. A dead login is replaced by
  * somebody who sits there and waits to see it work; until then nothing is sent. */
 static guint
@@ -170,7 +118,7 @@ sync_done (Book *book, GError *error)
           = g_strdup_printf ("the address book could not be brought up to date: %s", error->message);
 
       book_log_failure (NULL, error, sentence);
-      keep_last_error (book, error);
+      book_keep_last_error (book, error->message);
     }
     schedule (book, retry_seconds (book, error));
     book->sync_failures++;
@@ -210,14 +158,12 @@ apply_pages (Book *book, const char *sync_token)
     keep (book, "person_fields", PEOPLE_PERSON_FIELDS);
   }
   keep (book, "last_sync", now);
-  book->listed = TRUE;
   g_debug ("%u people in the %s", people->len, book->sync_full ? "listing" : "delta");
   if (book->sync_full) {
     g_clear_pointer (&people, g_ptr_array_unref);
     malloc_trim (0); /* a large listing leaves the heap full of holes that nothing will need again */
   }
-  if (!activity_is_ending (book->activity))
-    book_deletions_start_earlier (book);
+  book_note_up_to_date (book);
   sync_done (book, NULL);
 }
 
@@ -366,6 +312,31 @@ gboolean
 book_list_finish (Book *book, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_answered (gpointer data)
+{
+  Book *book = data;
+
+  if (!book->sync_outage || book->sync_cancellable != NULL)
+    return;
+  book->sync_outage = FALSE;
+  schedule (book, 0);
+}
+
+static void
+on_doubted (BookPerson *person, gpointer data)
+{
+  book_ask_for_truth (data, person);
+}
+
+static const BookEvents events = { .answered = on_answered, .doubted = on_doubted };
+
+void
+book_sync_init (Book *book)
+{
+  book_listen (book, &events, book);
 }
 
 /* A book that was just listed waits for its interval; one that comes from the state folder is stale and asks at once.

@@ -18,12 +18,7 @@ on_name_changed (const char *name, gpointer data)
   g_string_append_printf (((Fixture *)data)->freed, "%s|", name);
 }
 
-static void
-on_photo_gone (BookPerson *person, const char *file_name, guint64 file_id, gpointer data)
-{
-}
-
-static const BookEvents events = { on_name_changed, on_photo_gone };
+static const BookEvents events = { .name_changed = on_name_changed };
 
 static void
 open_book (Fixture *self)
@@ -40,7 +35,7 @@ open_book (Fixture *self)
 
   self->book = book_new (NULL, NULL, &options, &error);
   g_assert_no_error (error);
-  book_set_events (self->book, &events, self);
+  book_listen (self->book, &events, self);
 }
 
 static void
@@ -54,7 +49,7 @@ set_up (Fixture *self, gconstpointer data)
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  book_set_events (self->book, NULL, NULL);
+  book_unlisten (self->book, self);
   book_free (self->book);
   g_string_free (self->freed, TRUE);
   test_folder_remove (self->folder);
@@ -63,7 +58,7 @@ tear_down (Fixture *self, gconstpointer data)
 static void
 remount (Fixture *self)
 {
-  book_set_events (self->book, NULL, NULL);
+  book_unlisten (self->book, self);
   book_free (self->book);
   open_book (self);
 }

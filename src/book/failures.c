@@ -54,6 +54,14 @@ make_reason (const GError *error, const char *whereabouts)
 }
 
 void
+book_keep_last_error (Book *book, const char *sentence)
+{
+  g_free (book->last_error);
+  book->last_error = g_strdup (sentence);
+  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+}
+
+void
 book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts)
 {
   g_autofree char *reason = make_reason (error, whereabouts);
@@ -61,9 +69,7 @@ book_person_fail (Book *book, BookPerson *person, const char *what, const GError
       = g_strdup_printf ("%s: %s: %s", person->name, as_far_as_known (person, what, error), reason);
 
   book_log_failure (person, error, sentence);
-  g_free (book->last_error);
-  book->last_error = g_strdup (sentence);
-  book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
+  book_keep_last_error (book, sentence);
   g_free (person->error);
   person->error = g_steal_pointer (&sentence);
   person->error_is_of_a_read = FALSE;
