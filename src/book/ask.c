@@ -139,12 +139,10 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Ask *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
+  g_autoptr (PeoplePerson) said = book_refetch_finish (result, &error);
   gboolean over;
 
-  if (said != NULL)
-    book_people_apply_news (self->book, said);
-  else
+  if (said == NULL)
     g_info ("the person could not be asked for: %s", error->message);
   if (self->why == ASK_UNSEEN)
     over = settle_unseen (self);
@@ -161,9 +159,9 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
 static void
 ask (Ask *self)
 {
-  people_get_async (self->book->people, self->person->resource_name,
-                    g_get_monotonic_time () + self->book->options.timeout * G_TIME_SPAN_SECOND,
-                    activity_cancellable (self->book->activity), on_asked, self);
+  book_refetch_async (self->book, self->person,
+                      g_get_monotonic_time () + self->book->options.timeout * G_TIME_SPAN_SECOND,
+                      activity_cancellable (self->book->activity), on_asked, self);
 }
 
 static Ask *

@@ -194,7 +194,7 @@ typedef enum {
 gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error);
 /* The same for one. replaced: the version that the mutation replaced, or NULL. */
 void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);
-/* An answer of people.get: as fresh as a delta, no fresher. */
+/* The same for an answer of people.get: as fresh as a delta, no fresher. */
 void book_people_apply_news (Book *book, const PeoplePerson *person);
 /* One that said the same often enough: whatever its times are. */
 void book_people_apply_truth (Book *book, const PeoplePerson *person);
@@ -204,6 +204,12 @@ void book_person_unstore (Book *book, const BookPerson *person);
 void book_person_supersede (BookPerson *person, const char *version);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
 void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
+
+/* ---- refetch.c ---- */
+/* Gets the person once more and applies the answer. _finish returns it, transfer full. */
+void book_refetch_async (Book *book, const BookPerson *person, gint64 deadline, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data);
+PeoplePerson *book_refetch_finish (GAsyncResult *result, GError **error);
 
 /* ---- look.c ---- */
 typedef struct BookLook BookLook;

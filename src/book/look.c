@@ -92,20 +92,16 @@ static void
 on_person (GObject *source, GAsyncResult *result, gpointer data)
 {
   BookLook *self = data;
-  Book *book = self->book;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeoplePerson) said = people_get_finish (book->people, result, &error);
+  g_autoptr (PeoplePerson) said = book_refetch_finish (result, &error);
 
   self->person_pending = FALSE;
   self->no_such_person = g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND);
-  if (said != NULL) {
-    book->news_missed = 0;
-    book_people_apply_news (book, said);
-  }
+  if (said != NULL)
+    self->book->news_missed = 0;
   if (said != NULL || !self->delta_pending)
     look_end (self);
   look_unref (self);
-  activity_release (book->activity, ACTIVITY_WORK);
 }
 
 static void
@@ -115,9 +111,7 @@ ask_for_person (BookLook *self)
     return;
   self->person_asked = TRUE;
   self->person_pending = TRUE;
-  activity_hold (self->book->activity, ACTIVITY_WORK);
-  people_get_async (self->book->people, self->person->resource_name, self->until, self->cancellable, on_person,
-                    g_rc_box_acquire (self));
+  book_refetch_async (self->book, self->person, self->until, self->cancellable, on_person, g_rc_box_acquire (self));
 }
 
 static gboolean

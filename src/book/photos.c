@@ -270,16 +270,13 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Get *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeoplePerson) said = people_get_finish (self->book->people, result, &error);
+  g_autoptr (PeoplePerson) said = book_refetch_finish (result, &error);
 
   book_note_outcome (self->book, error);
-  if (said == NULL) {
+  if (said == NULL)
     g_task_return_error (task, g_steal_pointer (&error));
-  } else {
-    book_people_apply_news (self->book, said);
+  else
     step (task);
-  }
-  activity_release (self->book->activity, ACTIVITY_WORK);
 }
 
 static gboolean
@@ -336,9 +333,8 @@ ask_again (GTask *task, const char *version)
     }
     return;
   }
-  activity_hold (self->book->activity, ACTIVITY_WORK);
-  people_get_async (self->book->people, self->person->resource_name, self->deadline, g_task_get_cancellable (task),
-                    on_person, g_object_ref (task));
+  book_refetch_async (self->book, self->person, self->deadline, g_task_get_cancellable (task), on_person,
+                      g_object_ref (task));
 }
 
 static void
