@@ -89,7 +89,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     return;
   }
   if (fs_announcement_is_by (self, fuse_req_ctx (req)->pid)) {
-    book_dropped_ended (from.person, name);
+    book_dropped_ended (self->book, from.person, name);
     fs_reply_ok (req);
     return;
   }

@@ -184,7 +184,7 @@ cancel_fetches (gpointer data)
 void
 book_stop_async (Book *self, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GList) folders = g_hash_table_get_keys (self->folders);
+  g_autoptr (GList) folders = g_hash_table_get_values (self->folders);
 
   activity_end_async (self->activity, cancel_fetches, self, callback, data);
   book_sync_clear (self);

@@ -293,7 +293,7 @@ book_deletions_load (Book *book)
 static void
 carry_out (Book *book, gboolean earlier)
 {
-  g_autoptr (GList) folders = g_hash_table_get_keys (book->folders);
+  g_autoptr (GList) folders = g_hash_table_get_values (book->folders);
 
   for (GList *next = folders; next != NULL; next = next->next) {
     BookFolder *folder = next->data;

@@ -48,12 +48,13 @@ book_dropped_ends (BookFile *file)
 }
 
 void
-book_dropped_ended (BookPerson *person, const char *name)
+book_dropped_ended (Book *book, BookPerson *person, const char *name)
 {
-  BookFile *file = person->folder != NULL ? book_folder_find_other (person->folder, name) : NULL;
+  BookFolder *folder = book_folder_find (book, person);
+  BookFile *file = folder != NULL ? book_folder_find_other (folder, name) : NULL;
 
   if (file != NULL && file->ending)
-    book_folder_remove_other (person->folder, file);
+    book_folder_remove_other (folder, file);
 }
 
 static gboolean
@@ -67,7 +68,7 @@ is_overtaken (const BookFile *file)
 void
 book_dropped_settle (BookFile *file)
 {
-  BookFolder *folder = file->person->folder;
+  BookFolder *folder = book_folder_find (file->book, file->person);
   g_autofree char *name = g_strdup (file->name);
   g_autoptr (BookFile) alias = NULL;
 

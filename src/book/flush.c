@@ -81,16 +81,17 @@ book_file_is_meant_for_contact (const BookFile *file)
 static gboolean
 is_finished_copy (const BookFile *file, const BookDraft *draft)
 {
+  BookFolder *folder = book_folder_find (file->book, file->person);
+
   return draft->finished && file->linked && file->kind == BOOK_FILE_OTHER
-         && strcmp (file->name, BOOK_PHOTO_NAME ".part") == 0 && file->person->folder != NULL
-         && book_folder_has_photo (file->person->folder);
+         && strcmp (file->name, BOOK_PHOTO_NAME ".part") == 0 && folder != NULL && book_folder_has_photo (folder);
 }
 
 /* The draft is over for who looks at the folder: the service's photo shows. */
 static void
 show_service_photo (BookFile *file)
 {
-  BookFolder *folder = file->person->folder;
+  BookFolder *folder = book_folder_find (file->book, file->person);
 
   if (folder == NULL)
     return;
@@ -125,7 +126,7 @@ on_settled (const GError *not_settled, gpointer data)
   gboolean was_sending = self->bytes != NULL;
 
   if (self->error != NULL)
-    book_note_refused (self->file->person, self->process, book_file_name (self->file));
+    book_note_refused (self->file->book, self->file->person, self->process, book_file_name (self->file));
   if (self->error != NULL)
     g_task_return_error (task, g_steal_pointer (&self->error));
   else
@@ -178,7 +179,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
   if (book_send_finish (file->book, result, &self->error)) {
     book_draft_set_taken (self->draft, self->bytes);
-    book_note_taken (file->person, self->process, book_file_name (file), self->before);
+    book_note_taken (file->book, file->person, self->process, book_file_name (file), self->before);
     if (file->kind == BOOK_FILE_OTHER && file->linked)
       book_dropped_became_photo (file);
     show_service_photo (file);
@@ -319,7 +320,7 @@ book_handle_flush_finish (BookHandle *self, GAsyncResult *result, GError **error
 static void
 draft_over (BookFile *file, BookDraft *draft)
 {
-  BookFolder *folder = file->person->folder;
+  BookFolder *folder = book_folder_find (file->book, file->person);
 
   if (file->draft != draft)
     return; /* an older one of two that were open at the same time */

@@ -12,16 +12,21 @@
 #define FILE_ID_BASE ((guint64)1 << 63)
 
 BookFolder *
+book_folder_find (Book *book, const BookPerson *person)
+{
+  return g_hash_table_lookup (book->folders, person);
+}
+
+BookFolder *
 book_folder_get (Book *book, BookPerson *person)
 {
-  BookFolder *self = person->folder;
+  BookFolder *self = book_folder_find (book, person);
 
   if (self == NULL) {
     self = g_new0 (BookFolder, 1);
     self->book = book;
     self->person = book_person_ref (person);
-    person->folder = self;
-    g_hash_table_add (book->folders, self);
+    g_hash_table_insert (book->folders, person, self);
   }
   return self;
 }
@@ -32,8 +37,7 @@ book_folder_release_if_idle (BookFolder *self)
   if (self->photo != NULL || self->profile != NULL || self->others != NULL || self->state != BOOK_FOLDER_SHOWN
       || self->timer != 0 || self->busy != 0)
     return;
-  g_hash_table_remove (self->book->folders, self);
-  self->person->folder = NULL;
+  g_hash_table_remove (self->book->folders, self->person);
   book_person_unref (self->person);
   g_free (self->removed_version);
   g_free (self);
@@ -42,7 +46,7 @@ book_folder_release_if_idle (BookFolder *self)
 void
 book_folders_clear (Book *book)
 {
-  GList *folders = g_hash_table_get_keys (book->folders);
+  GList *folders = g_hash_table_get_values (book->folders);
 
   for (GList *next = folders; next != NULL; next = next->next) {
     BookFolder *self = next->data;
@@ -60,6 +64,7 @@ book_folders_clear (Book *book)
   }
   g_list_free (folders);
   g_clear_pointer (&book->folders, g_hash_table_unref);
+  g_clear_pointer (&book->last_writes, g_hash_table_unref);
 }
 
 /* ---- files ---- */
@@ -89,10 +94,11 @@ book_file_ref (BookFile *self)
 void
 book_file_unref (BookFile *self)
 {
-  BookFolder *folder = self->person->folder;
+  BookFolder *folder;
 
   if (--self->refs > 0)
     return;
+  folder = book_folder_find (self->book, self->person);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_pointer (&self->draft, book_draft_unref);
   if (folder != NULL) {
@@ -149,7 +155,7 @@ static gboolean
 on_forget (gpointer data)
 {
   BookFile *self = data;
-  BookFolder *folder = self->person->folder;
+  BookFolder *folder = book_folder_find (self->book, self->person);
 
   if (self->handles > 0)
     return G_SOURCE_CONTINUE;
@@ -295,7 +301,7 @@ static void
 on_photo_changed (BookPerson *person, gboolean elsewhere, gpointer data)
 {
   Book *book = data;
-  BookFolder *self = person->folder;
+  BookFolder *self = book_folder_find (book, person);
   g_autofree char *version = NULL;
   g_autofree char *profile_version = NULL;
 
@@ -333,6 +339,7 @@ void
 book_folders_init (Book *book)
 {
   book->folders = g_hash_table_new (NULL, NULL);
+  book->last_writes = book_last_writes_new ();
   book_listen (book, &events, book);
 }
 
@@ -361,7 +368,8 @@ gboolean
 book_folder_passes_by (Book *book, BookPerson *person, const char *name, gboolean created)
 {
   g_autoptr (GPtrArray) neighbours = g_ptr_array_new ();
-  GPtrArray *others = person->folder != NULL ? person->folder->others : NULL;
+  BookFolder *folder = book_folder_find (book, person);
+  GPtrArray *others = folder != NULL ? folder->others : NULL;
 
   g_ptr_array_add (neighbours, (gpointer)BOOK_PHOTO_NAME);
   for (guint i = 0; others != NULL && i < others->len; i++)
@@ -391,14 +399,16 @@ book_folder_add_other (BookFolder *self, BookFile *file, const char *name, gbool
 {
   g_autoptr (BookFile) held G_GNUC_UNUSED = book_file_ref (file);
   BookFile *before = book_folder_find_other (self, name);
+  BookFolder *folder;
 
   if (before == file)
     return;
   self->busy++;
   if (before != NULL)
     book_folder_remove_other (self, before);
-  if (file->person->folder != NULL)
-    take_out (file->person->folder, file);
+  folder = book_folder_find (self->book, file->person);
+  if (folder != NULL)
+    take_out (folder, file);
   book_file_adopt (file, self->person);
   file->kind = BOOK_FILE_OTHER;
   file->linked = TRUE;
@@ -446,6 +456,7 @@ remove_left_behind (BookFolder *self)
 BookFile *
 book_folder_lookup (Book *book, BookPerson *person, const char *name)
 {
+  BookFolder *folder = book_folder_find (book, person);
   BookFile *file = NULL;
 
   if (strcmp (name, BOOK_PHOTO_NAME) == 0 || strcmp (name, BOOK_PROFILE_NAME) == 0) {
@@ -453,9 +464,10 @@ book_folder_lookup (Book *book, BookPerson *person, const char *name)
 
     file = strcmp (name, BOOK_PHOTO_NAME) == 0 ? book_folder_photo (self) : profile_file (self);
     book_folder_release_if_idle (self);
-  } else if (person->folder != NULL) {
-    remove_left_behind (person->folder);
-    file = book_folder_find_other (person->folder, name);
+  } else if (folder != NULL) {
+    remove_left_behind (folder);
+    folder = book_folder_find (book, person);
+    file = folder != NULL ? book_folder_find_other (folder, name) : NULL;
     if (file != NULL)
       book_file_ref (file);
   }
@@ -468,15 +480,17 @@ book_folder_list (Book *book, BookPerson *person)
   GPtrArray *files = g_ptr_array_new_with_free_func ((GDestroyNotify)book_file_unref);
   BookFile *photo = book_folder_lookup (book, person, BOOK_PHOTO_NAME);
   BookFile *profile = book_folder_lookup (book, person, BOOK_PROFILE_NAME);
+  BookFolder *folder = book_folder_find (book, person);
 
   if (photo != NULL)
     g_ptr_array_add (files, photo);
   if (profile != NULL)
     g_ptr_array_add (files, profile);
-  if (person->folder != NULL)
-    remove_left_behind (person->folder);
-  for (guint i = 0; person->folder != NULL && person->folder->others != NULL && i < person->folder->others->len; i++) {
-    BookFile *file = person->folder->others->pdata[i];
+  if (folder != NULL)
+    remove_left_behind (folder);
+  folder = book_folder_find (book, person);
+  for (guint i = 0; folder != NULL && folder->others != NULL && i < folder->others->len; i++) {
+    BookFile *file = folder->others->pdata[i];
 
     if (!file->alias)
       g_ptr_array_add (files, book_file_ref (file));

@@ -89,7 +89,7 @@ const char *book_file_name (const BookFile *self);
 gboolean book_file_is_news (BookFile *self);
 
 /* Who watches the folder has heard that a dropped name ends: it is gone. No effect on other names. */
-void book_dropped_ended (BookPerson *person, const char *name);
+void book_dropped_ended (Book *book, BookPerson *person, const char *name);
 
 /* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's, and what derives from a name of neighbours
  * (each "photo.jpg" or another file in the folder; NULL-terminated). created: a program makes a new file of that name, it

@@ -135,7 +135,8 @@ struct Book {
   GQueue sends; /* of GTask with a Send, in the order in which they came; not yet in mutations */
 
   /* ---- folder.c ---- */
-  GHashTable *folders; /* set of BookFolder */
+  GHashTable *folders;     /* BookPerson → BookFolder */
+  GHashTable *last_writes; /* take-back.c: BookPerson, referenced → what a program wrote */
   guint64 next_file_id;
   const FolderEvents *folder_events;
   gpointer folder_events_data;
@@ -387,7 +388,7 @@ void book_ask_for_truth (Book *book, BookPerson *person);
 /* ---- folder.c ---- */
 typedef enum { BOOK_FOLDER_SHOWN, BOOK_FOLDER_REMOVED, BOOK_FOLDER_MOVED } BookFolderState;
 
-struct BookFolder {
+typedef struct {
   Book *book;
   BookPerson *person;  /* referenced: who is gone stays as long as something lies in the folder */
   BookFile *photo;     /* what photo.jpg leads to; not referenced unless photo_held */
@@ -403,10 +404,11 @@ struct BookFolder {
   gboolean take_back;  /* REMOVED: the photo from before is to be back, instead of none */
   guint successors;    /* renames to photo.jpg whose upload is under way */
   guint busy;          /* operations that need the folder to stay */
-};
+} BookFolder;
 
 void book_folders_init (Book *book);
 void book_folders_clear (Book *book);
+BookFolder *book_folder_find (Book *book, const BookPerson *person); /* NULL: nobody does anything in it */
 BookFolder *book_folder_get (Book *book, BookPerson *person);
 void book_folder_release_if_idle (BookFolder *self);
 gboolean book_folder_has_photo (BookFolder *self); /* a photo.jpg can be seen */
@@ -435,10 +437,10 @@ void book_folder_show_again (BookFolder *self); /* removed or moved away no more
 void book_folder_unhold (BookFolder *self);     /* busy no more; NULL: the folder is gone */
 
 /* ---- take-back.c ---- process: an id, 0 when it is not known; name: of the file that it wrote */
-void book_write_free (BookWrite *self);
-void book_note_refused (BookPerson *person, gint64 process, const char *name);
+GHashTable *book_last_writes_new (void);
+void book_note_refused (Book *book, BookPerson *person, gint64 process, const char *name);
 /* before: the version that was the photo; NULL: none */
-void book_note_taken (BookPerson *person, gint64 process, const char *name, const char *before);
+void book_note_taken (Book *book, BookPerson *person, gint64 process, const char *name, const char *before);
 
 typedef enum { BOOK_TAKE_BACK_NOT, BOOK_TAKE_BACK_NOTHING, BOOK_TAKE_BACK_PHOTO } BookTakeBack;
 /* The process removes that file. NOT: as anybody does; NOTHING: its write changed nothing, and the photo is to stay; PHOTO:

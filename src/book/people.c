@@ -19,7 +19,6 @@ book_person_unref (BookPerson *self)
 {
   if (--self->refs > 0)
     return;
-  g_assert (self->folder == NULL);
   g_free (self->resource_name);
   g_free (self->name);
   g_free (self->base_name);
@@ -29,7 +28,6 @@ book_person_unref (BookPerson *self)
   g_clear_pointer (&self->unseen, g_bytes_unref);
   g_free (self->error);
   g_free (self->note);
-  g_clear_pointer (&self->last_write, book_write_free);
   g_free (self);
 }
 

@@ -16,9 +16,6 @@
 
 #include "book/book.h"
 
-typedef struct BookFolder BookFolder;
-typedef struct BookWrite BookWrite;
-
 #define BOOK_N_ORDERS 4 /* orders.c */
 
 typedef struct {
@@ -38,14 +35,12 @@ typedef struct {
   char *error;             /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   char *note;                  /* what was changed in the last picture that was sent, and why; NULL: nothing */
-  BookWrite *last_write;       /* what a program wrote, while it may still take it back (take-back.c); or NULL */
   gint64 update_time;
   gint64 profile_update_time;
   guint64 ino;
   guint position[BOOK_N_ORDERS]; /* in each order of those with a photo (orders.c) */
   guint looked;                  /* the scan that last looked whether it has to be fetched (scan.c) */
   gboolean ahead;                /* … fetched it, and nobody has wanted it since */
-  BookFolder *folder;            /* what programs are doing in it; NULL most of the time. Owned by folder.c */
 } BookPerson;
 
 enum {

@@ -61,8 +61,8 @@ rename_end (GTask *task, GError *error)
 {
   Rename *self = g_task_get_task_data (task);
 
-  book_folder_unhold (self->person->folder);
-  book_folder_unhold (self->new_person->folder);
+  book_folder_unhold (book_folder_find (self->book, self->person));
+  book_folder_unhold (book_folder_find (self->book, self->new_person));
   self->error = error;
   book_deletions_settle (self->book, on_settled, task);
 }
@@ -85,8 +85,8 @@ become_photo (Rename *self)
       book_dropped_settle (file);
     return;
   }
-  book_folder_remove_other (self->person->folder, file);
-  book_folder_end_empty_photo (self->new_person->folder);
+  book_folder_remove_other (book_folder_find (self->book, self->person), file);
+  book_folder_end_empty_photo (book_folder_find (self->book, self->new_person));
   book_file_adopt (file, self->new_person);
   file->kind = BOOK_FILE_PHOTO;
   file->linked = TRUE;
@@ -114,10 +114,11 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Rename *self = g_task_get_task_data (task);
+  BookFolder *folder = book_folder_find (self->book, self->new_person);
   GError *error = NULL;
 
-  self->new_person->folder->successors--;
-  book_folder_show_again (self->new_person->folder);
+  folder->successors--;
+  book_folder_show_again (folder);
   book_send_finish (self->book, result, &error);
   error = book_patience_end (self->patience, error);
   if (error != NULL) {
@@ -284,14 +285,16 @@ static void
 rename_dropped (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
+  BookFolder *folder;
 
   if (strcmp (self->new_name, BOOK_PHOTO_NAME) != 0 || self->person != self->new_person) {
     book_photo_get_async (self->book, self->person, FALSE, self->book->options.timeout, g_task_get_cancellable (task),
                           on_dropped, task);
     return;
   }
-  book_folder_remove_other (self->person->folder, self->file);
-  book_folder_show_again (self->person->folder);
+  folder = book_folder_find (self->book, self->person);
+  book_folder_remove_other (folder, self->file);
+  book_folder_show_again (folder);
   rename_end (task, NULL);
 }
 

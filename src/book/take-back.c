@@ -24,52 +24,68 @@
 
 #define JUST_NOW (30 * G_TIME_SPAN_SECOND)
 
-struct BookWrite {
+/* Of one person, by one program. */
+typedef struct {
   gint64 process;
   gint64 until; /* monotonic */
   char *name;   /* of the file that was written */
   char *before; /* the photo's version then; NULL: none */
   char *after;  /* and now, when it is the photo; NULL: it was refused */
   gboolean converted;
-};
+} Write;
 
-void
-book_write_free (BookWrite *self)
+static void
+write_free (gpointer data)
 {
+  Write *self = data;
+
   g_free (self->name);
   g_free (self->before);
   g_free (self->after);
   g_free (self);
 }
 
-static BookWrite *
-write_new (BookPerson *person, gint64 process, const char *name)
+static gboolean
+is_past (gpointer key, gpointer value, gpointer now)
 {
-  BookWrite *self = g_new0 (BookWrite, 1);
+  return ((const Write *)value)->until < *(const gint64 *)now;
+}
 
+GHashTable *
+book_last_writes_new (void)
+{
+  return g_hash_table_new_full (NULL, NULL, (GDestroyNotify)book_person_unref, write_free);
+}
+
+static Write *
+write_new (Book *book, BookPerson *person, gint64 process, const char *name)
+{
+  Write *self = g_new0 (Write, 1);
+  gint64 now = g_get_monotonic_time ();
+
+  g_hash_table_foreach_remove (book->last_writes, is_past, &now);
   self->process = process;
-  self->until = g_get_monotonic_time () + JUST_NOW;
+  self->until = now + JUST_NOW;
   self->name = g_strdup (name);
-  g_clear_pointer (&person->last_write, book_write_free);
-  person->last_write = self;
+  g_hash_table_replace (book->last_writes, book_person_ref (person), self);
   return self;
 }
 
 void
-book_note_refused (BookPerson *person, gint64 process, const char *name)
+book_note_refused (Book *book, BookPerson *person, gint64 process, const char *name)
 {
   if (process != 0 && name != NULL)
-    write_new (person, process, name);
+    write_new (book, person, process, name);
 }
 
 void
-book_note_taken (BookPerson *person, gint64 process, const char *name, const char *before)
+book_note_taken (Book *book, BookPerson *person, gint64 process, const char *name, const char *before)
 {
-  BookWrite *write;
+  Write *write;
 
   if (process == 0 || name == NULL || person->unseen != NULL)
     return;
-  write = write_new (person, process, name);
+  write = write_new (book, person, process, name);
   write->before = g_strdup (before);
   write->after = book_person_photo_version (person);
   write->converted = person->note != NULL;
@@ -77,7 +93,7 @@ book_note_taken (BookPerson *person, gint64 process, const char *name, const cha
 
 /* TRUE if whoever looks finds other bytes than were written. */
 static gboolean
-is_other_than_written (Book *book, const BookPerson *person, const BookWrite *write)
+is_other_than_written (Book *book, const BookPerson *person, const Write *write)
 {
   BookStorePhoto row;
 
@@ -89,7 +105,7 @@ is_other_than_written (Book *book, const BookPerson *person, const BookWrite *wr
 BookTakeBack
 book_take_back (Book *book, BookPerson *person, gint64 process, const char *name)
 {
-  BookWrite *write = person->last_write;
+  Write *write = g_hash_table_lookup (book->last_writes, person);
   g_autofree char *now = book_person_photo_version (person);
   BookTakeBack what = BOOK_TAKE_BACK_NOTHING;
 
@@ -105,7 +121,7 @@ book_take_back (Book *book, BookPerson *person, gint64 process, const char *name
     what = BOOK_TAKE_BACK_NOT; /* a first photo: to remove it is to take it back */
   else if (!g_str_equal (write->before, write->after))
     what = BOOK_TAKE_BACK_PHOTO;
-  g_clear_pointer (&person->last_write, book_write_free);
+  g_hash_table_remove (book->last_writes, person);
   return what;
 }
 

@@ -66,7 +66,7 @@ on_promised (const GError *error, gpointer data)
 {
   GTask *task = data;
   Unlink *self = g_task_get_task_data (task);
-  BookFolder *folder = self->person->folder;
+  BookFolder *folder = book_folder_find (self->book, self->person);
 
   if (error != NULL) {
     if (folder != NULL)
@@ -186,7 +186,7 @@ book_folder_unlink_async (Book *book, BookPerson *person, const char *name, gint
   } else {
     gboolean was_photo = file->alias;
 
-    book_folder_remove_other (person->folder, file);
+    book_folder_remove_other (book_folder_find (book, person), file);
     if (was_photo && self->take_back == BOOK_TAKE_BACK_PHOTO) {
       remove_service_photo (task);
       return;
