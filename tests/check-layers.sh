@@ -12,7 +12,7 @@ this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
 broken=0
 
 # The rooms of the program contactfs.
-daemon='fs src/account src/book src/cli src/desktop src/image src/login src/mounts src/net src/people src/settings'
+daemon='fs src/account src/book src/cli src/desktop src/image src/login src/mounts src/net src/people src/portraits src/settings'
 
 complain() {
   printf '%s\n' "$1"
@@ -91,12 +91,13 @@ check_arrows() {
   arrows src/login 'login|account|net'
   arrows src/people 'people|account|net'
   arrows src/book 'book|people|net|image'
+  arrows src/portraits 'portraits|mounts|image|net'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|book|people|image'
   arrows src/settings 'settings|people|account|net'
   arrows src/mounts 'mounts|net'
   arrows src/desktop 'desktop|book'
-  arrows src/cli 'cli|settings|mounts|desktop|fs|book|people|login|account|net'
+  arrows src/cli 'cli|portraits|settings|mounts|desktop|fs|book|people|login|account|net'
   # shellcheck disable=SC2086 # a list of words
   find $daemon -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
@@ -116,6 +117,7 @@ check_public() {
   public src/mounts 'copies|mounts|stale'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
+  public src/portraits ''
   public src/settings 'accounts|credentials|environment|folders|options|programs'
 }
 
@@ -220,6 +222,7 @@ self_test() {
   breaks 'image looks aside' src/image/new-arrow.c '#include "net/error.h"'
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/cli.h"'
   breaks 'settings look up' src/settings/new-arrow.c '#include "cli/cli.h"'
+  breaks 'portraits go around the mount' src/portraits/new-arrow.c '#include "book/book.h"'
   breaks 'mounts look aside' src/mounts/new-arrow.c '#include "settings/options.h"'
   breaks 'the desktop looks aside' src/desktop/new-arrow.c '#include "fs/fs.h"'
   breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'

@@ -1,0 +1,15 @@
+/*
+ * The inside of a matcher, for match.c and nearest.c.
+ */
+#pragma once
+
+#include "portraits/person.h"
+
+struct Matcher {
+  GPtrArray *people; /* of Person */
+  GPtrArray *forms;  /* of Form */
+  GHashTable *index; /* key of words → GPtrArray of Form, borrowed */
+};
+
+/* The same for all orders and spellings of the words, which it sorts. Transfer full. */
+char *matcher_key (GPtrArray *words);

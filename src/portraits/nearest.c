@@ -1,0 +1,89 @@
+/* Whose names are most like a file's: suggestions. */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <string.h>
+
+#include "portraits/matcher.h"
+#include "portraits/reading.h"
+
+typedef struct {
+  guint person;
+  guint shared;   /* words that both have */
+  guint distance; /* changes from one to the other */
+} Nearness;
+
+/* Levenshtein's, of letters. */
+static guint
+distance_of (const gunichar *a, glong a_length, const gunichar *b, glong b_length)
+{
+  g_autofree guint *row = g_new (guint, (gsize)b_length + 1);
+  for (glong j = 0; j <= b_length; j++)
+    row[j] = (guint)j;
+  for (glong i = 1; i <= a_length; i++) {
+    guint diagonal = row[0];
+    row[0] = (guint)i;
+    for (glong j = 1; j <= b_length; j++) {
+      guint changed = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
+      diagonal = row[j];
+      row[j] = MIN (changed, MIN (row[j], row[j - 1]) + 1);
+    }
+  }
+  return row[b_length];
+}
+
+static gint
+compare_nearness (gconstpointer a, gconstpointer b)
+{
+  const Nearness *left = a, *right = b;
+  if (left->shared != right->shared)
+    return left->shared > right->shared ? -1 : 1;
+  if (left->distance != right->distance)
+    return left->distance < right->distance ? -1 : 1;
+  return left->person < right->person ? -1 : 1;
+}
+
+static guint
+count_shared (const GPtrArray *a, const GPtrArray *b)
+{
+  guint count = 0;
+  for (guint i = 0; i < a->len; i++)
+    for (guint j = 0; j < b->len; j++) {
+      const Word *word = g_ptr_array_index (a, i), *other = g_ptr_array_index (b, j);
+      if (!word->is_digits && strcmp (word->skeleton, other->skeleton) == 0) {
+        count++;
+        break;
+      }
+    }
+  return count;
+}
+
+static gunichar *
+letters_of (GPtrArray *words, glong *length)
+{
+  g_autofree char *key = matcher_key (words);
+  return g_utf8_to_ucs4_fast (key, -1, length);
+}
+
+GArray *
+matcher_nearest (const Matcher *self, const char *file_name, guint max)
+{
+  g_autofree char *stem = reading_stem (file_name);
+  g_autoptr (GPtrArray) words = spelling_words (stem, FALSE);
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Nearness));
+  glong length;
+  g_autofree gunichar *letters = letters_of (words, &length);
+  for (guint i = 0; i < self->people->len; i++) {
+    const Person *person = g_ptr_array_index (self->people, i);
+    glong other_length;
+    g_autofree gunichar *other = letters_of (person->words, &other_length);
+    Nearness nearness = { .person = i,
+                          .shared = count_shared (words, person->words),
+                          .distance = distance_of (letters, length, other, other_length) };
+    g_array_append_val (all, nearness);
+  }
+  g_array_sort (all, compare_nearness);
+  GArray *nearest = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < all->len && i < max; i++)
+    g_array_append_val (nearest, g_array_index (all, Nearness, i).person);
+  return nearest;
+}

@@ -1,0 +1,216 @@
+/* Contacts, and what identifies one: an address, a number, an id (person.h). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/person.h"
+
+#include <string.h>
+
+#include "portraits/phone.h"
+
+void
+person_free (gpointer data)
+{
+  Person *self = data;
+  g_free (self->folder);
+  g_free (self->name);
+  g_free (self->id);
+  g_ptr_array_unref (self->emails);
+  g_ptr_array_unref (self->phones);
+  g_ptr_array_unref (self->words);
+  g_free (self);
+}
+
+char *
+person_compose (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  return g_utf8_normalize (valid, -1, G_NORMALIZE_NFC);
+}
+
+static gboolean
+is_in_address (char c)
+{
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("!#$%&'*+-/=?^_`{|}~.", c) != NULL) || (guchar)c >= 0x80;
+}
+
+/* An address in text (local@host.domain), case folded; NULL: there is none. Sets the part of text in which it is. */
+static char *
+find_email (const char *text, const char **begin, const char **end)
+{
+  for (const char *at = strchr (text, '@'); at != NULL; at = strchr (at + 1, '@')) {
+    const char *first = at, *last = at + 1;
+    while (first > text && is_in_address (first[-1]))
+      first--;
+    while (g_ascii_isalnum (*last) || *last == '-' || *last == '.' || (guchar)*last >= 0x80)
+      last++;
+    while (last > at + 1 && (last[-1] == '.' || last[-1] == '-'))
+      last--;
+    if (first == at || memchr (at, '.', (gsize)(last - at)) == NULL)
+      continue;
+    *begin = first;
+    *end = last;
+    g_autofree char *address = g_strndup (first, (gsize)(last - first));
+    return g_utf8_casefold (address, -1);
+  }
+  return NULL;
+}
+
+static char *
+find_only_email (const char *text)
+{
+  const char *begin, *end;
+  g_autofree char *email = find_email (text, &begin, &end);
+  return email != NULL && begin == text && *end == '\0' ? g_steal_pointer (&email) : NULL;
+}
+
+/* What the mount puts behind a name that another contact has: " (address)", " (id)" and " (id) 2". It is taken off name, and
+ * its address handed over. */
+static void
+take_suffix (Person *self)
+{
+  g_autofree char *base = g_strdup (self->name);
+  gsize length = strlen (base);
+  gsize digits = length;
+  while (digits > 0 && g_ascii_isdigit (base[digits - 1]))
+    digits--;
+  if (digits < length && digits > 1 && base[digits - 1] == ' ' && base[digits - 2] == ')')
+    base[digits - 1] = '\0';
+  char *open = strrchr (base, '(');
+  if (open == NULL || open <= base + 1 || open[-1] != ' ' || !g_str_has_suffix (open, ")"))
+    return;
+  g_autofree char *inner = g_strndup (open + 1, strlen (open) - 2);
+  char *email = find_only_email (inner);
+  if (email == NULL && g_strcmp0 (inner, self->id) != 0)
+    return;
+  if (email != NULL)
+    g_ptr_array_add (self->emails, email);
+  open[-1] = '\0';
+  g_free (self->name);
+  self->name = g_steal_pointer (&base);
+}
+
+static void
+add_phone (Person *self, const char *text)
+{
+  Phone *phone = phone_parse (text);
+  if (phone != NULL)
+    g_ptr_array_add (self->phones, phone);
+}
+
+Person *
+person_new (const MatchPerson *source)
+{
+  Person *self = g_new0 (Person, 1);
+  self->emails = g_ptr_array_new_with_free_func (g_free);
+  self->phones = g_ptr_array_new_with_free_func ((GDestroyNotify)phone_free);
+  const char *slash = source->resource_name != NULL ? strrchr (source->resource_name, '/') : NULL;
+  self->id = slash != NULL ? g_strdup (slash + 1) : g_strdup (source->resource_name);
+  self->folder = person_compose (source->folder);
+  self->name = person_compose (source->folder);
+  take_suffix (self);
+  if (source->display_name != NULL) {
+    g_free (self->name);
+    self->name = person_compose (source->display_name);
+  }
+  for (const char *const *email = source->emails; email != NULL && *email != NULL; email++)
+    g_ptr_array_add (self->emails, g_utf8_casefold (*email, -1));
+  for (const char *const *phone = source->phones; phone != NULL && *phone != NULL; phone++)
+    add_phone (self, *phone);
+  /* a contact without a name is called by one of these */
+  char *email = find_only_email (self->name);
+  if (email != NULL)
+    g_ptr_array_add (self->emails, email);
+  add_phone (self, self->name);
+  self->words = spelling_words (self->name, FALSE);
+  return self;
+}
+
+gboolean
+person_is_address (const Person *self)
+{
+  g_autofree char *email = find_only_email (self->name);
+  return email != NULL;
+}
+
+static GArray *
+people_with_email (const GPtrArray *all, const char *email)
+{
+  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < all->len; i++) {
+    const Person *person = g_ptr_array_index (all, i);
+    if (g_ptr_array_find_with_equal_func (person->emails, email, g_str_equal, NULL))
+      g_array_append_val (people, i);
+  }
+  return people;
+}
+
+static GArray *
+people_with_phone (const GPtrArray *all, const Phone *phone)
+{
+  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < all->len; i++) {
+    const Person *person = g_ptr_array_index (all, i);
+    gboolean has = FALSE;
+    for (guint j = 0; j < person->phones->len; j++)
+      has = has || phone_is_same (phone, g_ptr_array_index (person->phones, j));
+    if (has)
+      g_array_append_val (people, i);
+  }
+  return people;
+}
+
+static GArray *
+people_with_id (const GPtrArray *all, const char *id)
+{
+  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < all->len; i++) {
+    const Person *person = g_ptr_array_index (all, i);
+    if (person->id != NULL && g_ascii_strcasecmp (person->id, id) == 0)
+      g_array_append_val (people, i);
+  }
+  return people;
+}
+
+/* "+49 170 1234567 (1)" */
+static char *
+without_counter (const char *stem)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("[ _]*\\(\\d{1,3}\\)$", 0, 0, NULL);
+  return g_regex_replace_literal (regex, stem, -1, 0, "", 0, NULL);
+}
+
+/* An id that stands alone (people_c123, c123 (1)) or behind a name (Maria Garcia (c123)). Sets rest to the name, or NULL. */
+static GArray *
+find_by_id (const GPtrArray *all, const char *stem, char **rest)
+{
+  g_autofree char *plain = without_counter (stem);
+  const char *id = g_str_has_prefix (plain, "people") && plain[6] != '\0' ? plain + 7 : plain;
+  g_autoptr (GArray) people = people_with_id (all, id);
+  const char *open = strrchr (stem, '(');
+  if (people->len == 0 && open != NULL && open > stem && g_str_has_suffix (open, ")")) {
+    g_autofree char *inner = g_strndup (open + 1, strlen (open) - 2);
+    g_array_unref (people);
+    people = people_with_id (all, inner);
+    if (people->len > 0)
+      *rest = g_strndup (stem, (gsize)(open - stem));
+  }
+  return g_steal_pointer (&people);
+}
+
+GArray *
+person_identify (const GPtrArray *all, const char *stem, char **rest)
+{
+  const char *begin, *end;
+  g_autofree char *email = find_email (stem, &begin, &end);
+  if (email != NULL) {
+    g_autofree char *before = g_strndup (stem, (gsize)(begin - stem));
+    *rest = g_strconcat (before, " ", end, NULL);
+    return people_with_email (all, email);
+  }
+  g_autoptr (GArray) with_id = find_by_id (all, stem, rest);
+  if (with_id->len > 0)
+    return g_steal_pointer (&with_id);
+  g_autofree char *number = without_counter (stem);
+  g_autoptr (Phone) phone = phone_parse (number);
+  return phone != NULL ? people_with_phone (all, phone) : NULL;
+}

@@ -1,0 +1,211 @@
+/* Readings of a file's name (reading.h). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/reading.h"
+
+#include <string.h>
+
+#include "portraits/match.h"
+
+#define MAX_CUTS 8 /* words at either end */
+
+static const char *const picture_endings[] = { ".jpg",  ".jpeg", ".jpe", ".jfif", ".png", ".heic", ".heif", ".hif",
+                                               ".avif", ".webp", ".tif", ".tiff", ".gif", ".bmp",  ".jxl",  NULL };
+
+/* What cameras and messengers begin with, and what file managers add to copies; as Word.text has them. */
+static const char *const camera_words[] = { "img", "dsc", "dscn", "dscf", "pxl", "mvimg", NULL };
+static const char *const copy_words[]
+    = { "copy", "kopie", "kopia", "copia", "copie", "kopi", "копия", "副本", "コヒ\u309aー", NULL };
+static const char *const of_words[] = { "of", "von", "de", "di", "van", "av", NULL };
+
+/* What may be left out at an end. */
+typedef enum { PART_NAME, PART_NUMBER, PART_ADDED } Part;
+
+static const char *
+find_ending (const char *name, gsize length)
+{
+  for (gsize i = 0; picture_endings[i] != NULL; i++) {
+    gsize size = strlen (picture_endings[i]);
+    if (length > size && g_ascii_strncasecmp (name + length - size, picture_endings[i], size) == 0)
+      return name + length - size;
+  }
+  return NULL;
+}
+
+gboolean
+match_is_picture_name (const char *file_name)
+{
+  return find_ending (file_name, strlen (file_name)) != NULL;
+}
+
+char *
+reading_stem (const char *file_name)
+{
+  const char *slash = strrchr (file_name, '/');
+  g_autofree char *name = g_utf8_make_valid (slash != NULL ? slash + 1 : file_name, -1);
+  const char *end = name + strlen (name);
+  for (const char *ending = find_ending (name, strlen (name)); ending != NULL;
+       ending = find_ending (name, (gsize)(end - name)))
+    end = ending;
+  return g_strndup (name, (gsize)(end - name));
+}
+
+static void
+reading_free (gpointer data)
+{
+  Reading *self = data;
+  g_ptr_array_unref (self->words);
+  g_free (self);
+}
+
+static const Word *
+word_at (const GPtrArray *words, guint i)
+{
+  return g_ptr_array_index (words, i);
+}
+
+/* 2024, 20240501, 20240501101112 */
+static gboolean
+is_date (const Word *word)
+{
+  gsize length = strlen (word->text);
+  return word->is_digits && (length == 4 || length == 8 || length == 14)
+         && (g_str_has_prefix (word->text, "19") || g_str_has_prefix (word->text, "20"));
+}
+
+/* The numbers around at that stand beside each other are one date, 01.05.2024 or 2024-05-01, if one of them is a year. */
+static gboolean
+is_in_date (const GPtrArray *words, guint at)
+{
+  guint first = at, last = at;
+  while (first > 0 && word_at (words, first - 1)->is_digits)
+    first--;
+  while (last + 1 < words->len && word_at (words, last + 1)->is_digits)
+    last++;
+  for (guint i = first; i <= last; i++)
+    if (is_date (word_at (words, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_behind_camera (const GPtrArray *words, guint at)
+{
+  while (at > 0 && word_at (words, at - 1)->is_digits)
+    at--;
+  return at == 1 && g_strv_contains (camera_words, word_at (words, 0)->text);
+}
+
+static Part
+part_of (const GPtrArray *words, guint at)
+{
+  const Word *word = word_at (words, at);
+  if (word->is_digits)
+    return word->in_brackets || is_in_date (words, at) || is_behind_camera (words, at) ? PART_ADDED : PART_NUMBER;
+  return PART_NAME;
+}
+
+static Part
+part_in_front (const GPtrArray *words, guint at)
+{
+  const char *text = word_at (words, at)->text;
+  gboolean is_camera = at == 0 && g_strv_contains (camera_words, text);
+  gboolean is_copy = at == 0 && words->len > 1 && g_strv_contains (copy_words, text)
+                     && g_strv_contains (of_words, word_at (words, 1)->text);
+  gboolean is_of
+      = at == 1 && g_strv_contains (copy_words, word_at (words, 0)->text) && g_strv_contains (of_words, text);
+  return is_camera || is_copy || is_of ? PART_ADDED : part_of (words, at);
+}
+
+static Part
+part_behind (const GPtrArray *words, guint at)
+{
+  return g_strv_contains (copy_words, word_at (words, at)->text) ? PART_ADDED : part_of (words, at);
+}
+
+/* taken: the words */
+static void
+add_reading (GPtrArray *readings, GPtrArray *words, gboolean is_cut)
+{
+  Reading *reading = g_new0 (Reading, 1);
+  reading->words = words;
+  reading->is_cut = is_cut;
+  g_ptr_array_add (readings, reading);
+}
+
+/* Words are made anew from their letters: they belong to one list each. */
+static GPtrArray *
+copy_words_of (const GPtrArray *words, guint first, guint end)
+{
+  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify)word_free);
+  for (guint i = first; i < end; i++) {
+    g_autoptr (GPtrArray) one = g_ptr_array_new ();
+    g_ptr_array_add (one, g_ptr_array_index (words, i));
+    g_ptr_array_add (copy, spelling_join (one));
+  }
+  return copy;
+}
+
+/* anna_schmidt2: the number is no part of the last of several words. */
+static void
+add_without_glued_number (GPtrArray *readings, const GPtrArray *words, guint first, guint end)
+{
+  Word *last = end - first > 1 ? spelling_without_digits (word_at (words, end - 1)) : NULL;
+  if (last == NULL)
+    return;
+  GPtrArray *copy = copy_words_of (words, first, end - 1);
+  g_ptr_array_add (copy, last);
+  add_reading (readings, copy, TRUE);
+}
+
+/* IMG_1234 names nobody. */
+static gboolean
+is_only_camera (const GPtrArray *words, guint first, guint end)
+{
+  return first == 0 && end == 1 && words->len > 1 && g_strv_contains (camera_words, word_at (words, 0)->text);
+}
+
+/* One more word is left out at a time, so that Agent 47 (2) is also read as Agent 47. */
+static void
+add_readings (GPtrArray *readings, const GPtrArray *words)
+{
+  gboolean front_is_sure = TRUE;
+  for (guint first = 0; first < words->len && first <= MAX_CUTS; first++) {
+    gboolean is_sure = front_is_sure;
+    for (guint end = words->len; end > first && words->len - end <= MAX_CUTS; end--) {
+      gboolean is_cut = first > 0 || end < words->len;
+      if ((is_sure || end - first > 1) && !is_only_camera (words, first, end))
+        add_reading (readings, copy_words_of (words, first, end), is_cut);
+      add_without_glued_number (readings, words, first, end);
+      Part part = part_behind (words, end - 1);
+      if (part == PART_NAME)
+        break;
+      is_sure = is_sure && part == PART_ADDED;
+    }
+    Part part = part_in_front (words, first);
+    if (part == PART_NAME)
+      break;
+    front_is_sure = front_is_sure && part == PART_ADDED;
+  }
+}
+
+GPtrArray *
+reading_all (const char *stem)
+{
+  GPtrArray *readings = g_ptr_array_new_with_free_func (reading_free);
+  g_autoptr (GPtrArray) plain = spelling_words (stem, FALSE);
+  g_autoptr (GPtrArray) at_capitals = spelling_words (stem, TRUE);
+  add_readings (readings, plain);
+  if (at_capitals->len > plain->len)
+    add_readings (readings, at_capitals);
+  return readings;
+}
+
+GPtrArray *
+reading_without_number (const GPtrArray *words)
+{
+  guint end = words->len;
+  while (end > 1 && word_at (words, end - 1)->is_digits)
+    end--;
+  return end < words->len ? copy_words_of (words, 0, end) : NULL;
+}

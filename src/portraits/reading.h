@@ -1,0 +1,21 @@
+/*
+ * The ways to read a file's name: with and without what cameras and file managers add to it. Pure, any thread.
+ */
+#pragma once
+
+#include "portraits/spelling.h"
+
+typedef struct {
+  GPtrArray *words; /* of Word, owned */
+  gboolean is_cut;  /* something was left out */
+} Reading;
+
+/* A name without the endings of pictures (.jpg, also .jpg.png) and the folders in front. Transfer full. */
+char *reading_stem (const char *file_name);
+
+/* The words of stem as they are, and then without more and more of what does not belong to a name. Element: Reading*,
+ * owned. */
+GPtrArray *reading_all (const char *stem);
+
+/* The words without numbers at their end; NULL: there are none. Transfer full. */
+GPtrArray *reading_without_number (const GPtrArray *words);
