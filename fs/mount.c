@@ -239,6 +239,9 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   fd = fuse_session_fd (self->session);
   g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   self->source = g_unix_fd_source_new (fd, G_IO_IN | G_IO_ERR | G_IO_HUP);
+  /* Nothing here recurses. GLib takes the descriptor of any other source out of its poll while it is dispatched, and wakes
+   * the loop up for that, twice: four system calls a request. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, NULL);
   fs_notifier_start (self);

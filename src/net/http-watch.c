@@ -93,6 +93,9 @@ http_watch_descriptor (HttpWatch *self, int fd, GIOCondition wanted)
   }
   descriptor = (Descriptor *)g_source_new (&descriptor_functions, sizeof (Descriptor));
   g_source_set_static_name (&descriptor->source, "http socket");
+  /* Nothing here recurses. GLib takes the descriptor of any other source out of its poll while it is dispatched, and wakes
+   * the loop up for that, twice. */
+  g_source_set_can_recurse (&descriptor->source, TRUE);
   descriptor->watch = self;
   descriptor->fd = fd;
   descriptor->tag = g_source_add_unix_fd (&descriptor->source, fd, wanted);
