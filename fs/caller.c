@@ -58,7 +58,9 @@ fs_caller_process (pid_t pid)
 gint64
 fs_caller_session (pid_t pid)
 {
-  return pid > 0 ? MAX (getsid (pid), 0) : 0;
+  pid_t session = pid > 0 ? getsid (pid) : 0;
+
+  return session > 0 ? session : 0;
 }
 
 gboolean

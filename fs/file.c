@@ -5,6 +5,8 @@
  * Pages: a lineage without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
  * several handles, so an open starts afresh. Handles that only write bypass the page cache: it would hold bytes that
  * nobody reads.
+ *
+ * Closes: what was opened to be read alone has nothing to send, so the kernel does not ask (from Linux 5.16 on).
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -51,6 +53,7 @@ set_open_flags (Fs *self, struct fuse_file_info *fi, BookHandle *handle)
   fs_open_begin (self, fi->fh, release_handle);
   fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
   fi->keep_cache = handle->draft == NULL;
+  fi->noflush = !handle->writable;
 }
 
 static void
@@ -88,6 +91,7 @@ open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi
     return;
   }
   fi->fh = (guint64)fd;
+  fi->noflush = TRUE;
   fs_open_begin (self, fi->fh, close_descriptor);
   if (fs_reply_open (req, fi) != 0)
     fs_open_end (self, fi->fh);
@@ -101,6 +105,7 @@ open_icon (fuse_req_t req, struct fuse_file_info *fi)
     return;
   }
   fi->keep_cache = TRUE; /* it is always the same */
+  fi->noflush = TRUE;
   fs_reply_open (req, fi);
 }
 
