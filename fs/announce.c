@@ -118,7 +118,7 @@ fs_announce (Fs *self, BookPerson *person, const char *name, FsOp *op)
 {
   g_autofree char *us = g_strdup_printf ("\"pid\":%d,", (int)getpid ());
   g_autofree char *from = g_build_filename (person->name, name, NULL);
-  g_autofree char *to = g_build_filename (person->name, BOOK_PHOTO_NAME, NULL);
+  g_autofree char *to = g_build_filename (person->name, FOLDER_PHOTO_NAME, NULL);
   Announcement *announcement;
   pid_t pid;
 

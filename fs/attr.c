@@ -55,13 +55,13 @@ fs_attr_regular (Fs *self, guint64 ino, gint64 mtime, mode_t mode, gint64 size, 
 }
 
 gboolean
-fs_attr_file (Fs *self, BookFile *file, struct stat *attr)
+fs_attr_file (Fs *self, FolderFile *file, struct stat *attr)
 {
   gint64 size = 0;
-  gboolean known = book_file_size (file, &size);
+  gboolean known = folder_file_size (file, &size);
 
-  fs_attr_regular (self, book_file_ino (file), book_file_mtime (file), file->kind == BOOK_FILE_PROFILE ? 0444 : 0644,
-                   size, attr);
+  fs_attr_regular (self, folder_file_ino (file), folder_file_mtime (file),
+                   file->kind == FOLDER_FILE_PROFILE ? 0444 : 0644, size, attr);
   attr->st_nlink = file->linked ? 1 : 0;
   return known;
 }
@@ -69,7 +69,7 @@ fs_attr_file (Fs *self, BookFile *file, struct stat *attr)
 gboolean
 fs_attr_archived (Fs *self, FsNode *node, struct stat *attr)
 {
-  int fd = book_archive_open (book_archive (self->book), node->archive, node->person->resource_name, node->name);
+  int fd = archive_open (self->archive, node->archive, node->person->resource_name, node->name);
   struct stat real;
   gboolean ok = fd >= 0 && fstat (fd, &real) == 0;
 
@@ -83,13 +83,13 @@ fs_attr_archived (Fs *self, FsNode *node, struct stat *attr)
 }
 
 double
-fs_attr_timeout (BookFile *file, gboolean size_known)
+fs_attr_timeout (FolderFile *file, gboolean size_known)
 {
   return size_known && file->draft == NULL ? FS_PHOTO_TIMEOUT : 0;
 }
 
 static void
-reply_file_attr (Fs *self, fuse_req_t req, BookFile *file)
+reply_file_attr (Fs *self, fuse_req_t req, FolderFile *file)
 {
   struct stat attr;
   gboolean known = fs_attr_file (self, file, &attr);
@@ -102,7 +102,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
-  gboolean loaded = book_file_load_finish (op->file, result, &error);
+  gboolean loaded = folder_file_load_finish (op->file, result, &error);
 
   /* Of a photo that the service lists and does not deliver there are no bytes, and whoever reads it hears so. That it
    * can be looked at lets cp, mv and rsync replace it. */
@@ -118,19 +118,19 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 
 /* replies: attr, or an error */
 static void
-getattr_file (Fs *self, fuse_req_t req, BookFile *file)
+getattr_file (Fs *self, fuse_req_t req, FolderFile *file)
 {
   gint64 size;
   FsOp *op;
 
-  if (book_file_size (file, &size)) {
-    book_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
+  if (folder_file_size (file, &size)) {
+    folder_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
     reply_file_attr (self, req, file);
     return;
   }
   op = fs_op_new_read (self, req, "getattr");
-  op->file = book_file_ref (file);
-  book_file_load_async (file, fs_caller_session (op->pid), op->cancellable, on_loaded, op);
+  op->file = folder_file_ref (file);
+  folder_file_load_async (file, fs_caller_session (op->pid), op->cancellable, on_loaded, op);
 }
 
 static void
@@ -197,13 +197,13 @@ fs_setattr (fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struc
       fs_reply_errno (req, "setattr", target.kind == FS_NODE_ARCHIVED || target.kind == FS_NODE_ICON ? EACCES : EISDIR);
       return;
     }
-    if (!book_file_truncate (target.node->file, fi != NULL ? (BookHandle *)(gintptr)fi->fh : NULL, attr->st_size,
-                             &error)) {
+    if (!folder_file_truncate (target.node->file, fi != NULL ? (FolderHandle *)(gintptr)fi->fh : NULL, attr->st_size,
+                               &error)) {
       fs_reply_error (req, "setattr", error);
       return;
     }
   }
   if ((to_set & FUSE_SET_ATTR_MTIME) != 0 && target.kind == FS_NODE_FILE)
-    book_file_time_set (target.node->file);
+    folder_file_time_set (target.node->file);
   reply_target_attr (self, req, &target);
 }

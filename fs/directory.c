@@ -10,7 +10,7 @@ typedef struct {
   FsTarget target;
   guint64 ino;
   GPtrArray *people; /* the root: BookPerson */
-  GPtrArray *files;  /* a person: BookFile */
+  GPtrArray *files;  /* a person: FolderFile */
   GPtrArray
       *names; /* .previous, .rejected, a person: char*. A file may be called otherwise by the time that it is read */
 } Directory;
@@ -43,17 +43,16 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     g_ptr_array_set_free_func (directory->people, (GDestroyNotify)book_person_unref);
     break;
   case FS_NODE_PERSON:
-    directory->files = book_folder_list (self->book, directory->target.person);
+    directory->files = folder_list (self->contacts, directory->target.person);
     directory->names = g_ptr_array_new_with_free_func (g_free);
     for (guint i = 0; i < directory->files->len; i++)
-      g_ptr_array_add (directory->names, g_strdup (book_file_name (directory->files->pdata[i])));
+      g_ptr_array_add (directory->names, g_strdup (folder_file_name (directory->files->pdata[i])));
     break;
   case FS_NODE_PREVIOUS:
   case FS_NODE_REJECTED:
     directory->names
-        = book_archive_list (book_archive (self->book),
-                             directory->target.kind == FS_NODE_PREVIOUS ? BOOK_ARCHIVE_PREVIOUS : BOOK_ARCHIVE_REJECTED,
-                             directory->target.person->resource_name);
+        = archive_list (self->archive, directory->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED,
+                        directory->target.person->resource_name);
     break;
   case FS_NODE_ICON:
   case FS_NODE_FILE:
@@ -122,13 +121,12 @@ add_nth (Fs *self, Listing *listing, Directory *directory, guint n, off_t next)
   if (directory->people != NULL)
     return add_person (self, listing, directory->people->pdata[n], next);
   if (directory->files != NULL)
-    return add (listing, directory->names->pdata[n], book_file_ino (directory->files->pdata[n]), S_IFREG, NULL, next);
-  return add (
-      listing, directory->names->pdata[n],
-      fs_archived_ino (directory->target.person,
-                       directory->target.kind == FS_NODE_PREVIOUS ? BOOK_ARCHIVE_PREVIOUS : BOOK_ARCHIVE_REJECTED,
-                       directory->names->pdata[n]),
-      S_IFREG, NULL, next);
+    return add (listing, directory->names->pdata[n], folder_file_ino (directory->files->pdata[n]), S_IFREG, NULL, next);
+  return add (listing, directory->names->pdata[n],
+              fs_archived_ino (directory->target.person,
+                               directory->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED,
+                               directory->names->pdata[n]),
+              S_IFREG, NULL, next);
 }
 
 static guint

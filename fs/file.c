@@ -1,5 +1,5 @@
 /*
- * Open files. fi->fh is a BookHandle, or for a kept picture its descriptor; which of them, the node id says. For the
+ * Open files. fi->fh is a FolderHandle, or for a kept picture its descriptor; which of them, the node id says. For the
  * virtual .directory it is 0.
  *
  * Pages: a lineage without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
@@ -15,10 +15,10 @@
 
 #include "fs/internal.h"
 
-static BookHandle *
+static FolderHandle *
 handle_of (const struct fuse_file_info *fi)
 {
-  return (BookHandle *)(gintptr)fi->fh;
+  return (FolderHandle *)(gintptr)fi->fh;
 }
 
 /* Nothing is kept for an open ".directory". */
@@ -37,7 +37,7 @@ is_archived (Fs *self, fuse_ino_t ino)
 static void
 release_handle (gpointer handle)
 {
-  book_handle_release (handle);
+  folder_handle_release (handle);
 }
 
 static void
@@ -47,7 +47,7 @@ close_descriptor (gpointer fd)
 }
 
 static void
-set_open_flags (Fs *self, struct fuse_file_info *fi, BookHandle *handle)
+set_open_flags (Fs *self, struct fuse_file_info *fi, FolderHandle *handle)
 {
   fi->fh = (guint64)(gintptr)handle;
   fs_open_begin (self, fi->fh, release_handle);
@@ -61,11 +61,11 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
-  BookHandle *handle = book_file_open_finish (op->file, result, &error);
+  FolderHandle *handle = folder_file_open_finish (op->file, result, &error);
 
   if (!fs_op_finish (op)) {
     if (handle != NULL)
-      book_handle_release (handle);
+      folder_handle_release (handle);
   } else if (handle == NULL) {
     fs_op_reply_error (op, error);
   } else {
@@ -85,7 +85,7 @@ open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi
     fs_reply_errno (req, "open", EACCES);
     return;
   }
-  fd = book_archive_open (book_archive (self->book), node->archive, node->person->resource_name, node->name);
+  fd = archive_open (self->archive, node->archive, node->person->resource_name, node->name);
   if (fd < 0) {
     fs_reply_errno (req, "open", ENOENT);
     return;
@@ -130,9 +130,9 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     return;
   }
   op = fs_op_new_read (self, req, "open");
-  op->file = book_file_ref (target.node->file);
+  op->file = folder_file_ref (target.node->file);
   op->fi = *fi;
-  book_file_open_async (op->file, fi->flags, fs_caller_session (op->pid), op->cancellable, on_opened, op);
+  folder_file_open_async (op->file, fi->flags, fs_caller_session (op->pid), op->cancellable, on_opened, op);
 }
 
 static void
@@ -141,11 +141,11 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
   struct fuse_entry_param entry;
-  BookHandle *handle = book_folder_create_finish (op->fs->book, result, &error);
+  FolderHandle *handle = folder_create_finish (op->fs->contacts, result, &error);
 
   if (!fs_op_finish (op)) {
     if (handle != NULL)
-      book_handle_release (handle);
+      folder_handle_release (handle);
   } else if (handle == NULL) {
     fs_op_reply_error (op, error);
   } else {
@@ -173,7 +173,7 @@ fs_create (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, str
   }
   op = fs_op_new (self, req, "create");
   op->fi = *fi;
-  book_folder_create_async (self->book, target.person, name, fi->flags, op->cancellable, on_created, op);
+  folder_create_async (self->contacts, target.person, name, fi->flags, op->cancellable, on_created, op);
 }
 
 void
@@ -199,7 +199,7 @@ fs_read (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_
       return;
     }
   } else {
-    n = book_handle_read (handle_of (fi), self->read_buffer, size, offset, &error);
+    n = folder_handle_read (handle_of (fi), self->read_buffer, size, offset, &error);
     if (n < 0) {
       fs_reply_error (req, "read", error);
       return;
@@ -213,7 +213,7 @@ fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t o
 {
   g_autoptr (GError) error = NULL;
 
-  if (book_handle_write (handle_of (fi), data, size, offset, fi->writepage, &error))
+  if (folder_handle_write (handle_of (fi), data, size, offset, fi->writepage, &error))
     fs_reply_written (req, size);
   else
     fs_reply_error (req, "write", error);
@@ -224,9 +224,9 @@ fs_write (fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t o
 static gboolean
 announce (FsOp *op)
 {
-  BookFile *file = op->handle->file;
+  FolderFile *file = op->handle->file;
 
-  return op->req != NULL && book_file_is_news (file) && fs_announce (op->fs, file->person, file->name, op);
+  return op->req != NULL && folder_file_is_news (file) && fs_announce (op->fs, file->person, file->name, op);
 }
 
 static void
@@ -235,7 +235,7 @@ on_flushed (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
 
-  book_handle_flush_finish (op->handle, result, &error);
+  folder_handle_flush_finish (op->handle, result, &error);
   if (error == NULL && announce (op))
     return;
   fs_op_end (op, error);
@@ -248,12 +248,12 @@ on_synced (GObject *source, GAsyncResult *result, gpointer data)
 {
   FsOp *op = data;
   Fs *self = op->fs;
-  g_autoptr (BookFile) file = book_file_ref (op->handle->file);
+  g_autoptr (FolderFile) file = folder_file_ref (op->handle->file);
   g_autoptr (GError) error = NULL;
 
-  book_handle_flush_finish (op->handle, result, &error);
+  folder_handle_flush_finish (op->handle, result, &error);
   fs_op_end (op, error);
-  if (error == NULL && book_file_is_news (file))
+  if (error == NULL && folder_file_is_news (file))
     fs_announce (self, file->person, file->name, NULL);
 }
 
@@ -269,17 +269,17 @@ flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, const char *na
     return;
   }
   op = fs_op_new (self, req, name);
-  op->handle = book_handle_ref (handle_of (fi));
-  book_handle_flush_async (op->handle, op->handle->writable ? fs_caller_process (op->pid) : 0, op->cancellable, done,
-                           op);
+  op->handle = folder_handle_ref (handle_of (fi));
+  folder_handle_flush_async (op->handle, op->handle->writable ? fs_caller_process (op->pid) : 0, op->cancellable, done,
+                             op);
 }
 
 void
 fs_flush (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-  if (!is_icon (fi) && !is_archived (fs_of (req), ino) && book_handle_is_editing (handle_of (fi))
+  if (!is_icon (fi) && !is_archived (fs_of (req), ino) && folder_handle_is_editing (handle_of (fi))
       && fs_caller_is_dying (fuse_req_ctx (req)->pid))
-    book_handle_abandon (handle_of (fi));
+    folder_handle_abandon (handle_of (fi));
   flush (req, ino, fi, "flush", on_flushed);
 }
 
@@ -308,8 +308,8 @@ fs_fallocate (fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t leng
     fs_reply_errno (req, "fallocate", EOPNOTSUPP);
     return;
   }
-  if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && book_file_size (target.node->file, &size) && offset + length > size
-      && !book_file_truncate (target.node->file, handle_of (fi), offset + length, &error))
+  if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && folder_file_size (target.node->file, &size) && offset + length > size
+      && !folder_file_truncate (target.node->file, handle_of (fi), offset + length, &error))
     fs_reply_error (req, "fallocate", error);
   else
     fs_reply_ok (req);

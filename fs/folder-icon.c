@@ -10,18 +10,18 @@
 #define NAME ".directory"
 
 /* "./": relative to the folder (KIO) */
-static const char content[] = "[Desktop Entry]\nType=Directory\nIcon=./" BOOK_PHOTO_NAME "\n";
+static const char content[] = "[Desktop Entry]\nType=Directory\nIcon=./" FOLDER_PHOTO_NAME "\n";
 
 gboolean
 fs_folder_icon_is (Fs *self, BookPerson *person, const char *name)
 {
-  g_autoptr (BookFile) own = NULL;
-  g_autoptr (BookFile) photo = NULL;
+  g_autoptr (FolderFile) own = NULL;
+  g_autoptr (FolderFile) photo = NULL;
 
   if (!self->folder_icons || strcmp (name, NAME) != 0)
     return FALSE;
-  own = book_folder_lookup (self->book, person, name);
-  photo = book_folder_lookup (self->book, person, BOOK_PHOTO_NAME);
+  own = folder_lookup (self->contacts, person, name);
+  photo = folder_lookup (self->contacts, person, FOLDER_PHOTO_NAME);
   return own == NULL && photo != NULL;
 }
 

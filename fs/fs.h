@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "book/book.h"
+#include "folder/contacts.h"
 
 typedef struct Fs Fs;
 
@@ -30,8 +30,8 @@ gboolean fs_check_mountpoint (const char *mountpoint, GError **error);
 /* What a program in the mount is told for error: the one table, docs/google.md "Errors". */
 int fs_errno (const GError *error);
 
-/* Mounts and begins to serve. Borrows book. */
-Fs *fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error);
+/* Mounts and begins to serve. Borrows contacts. */
+Fs *fs_mount (Contacts *contacts, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error);
 /* The mount is about to end: calls that wait for a photo fail now (EIO), and later ones that would have to. What is
  * cached can still be read, and what is written is still sent. Idempotent. */
 void fs_give_up_reads (Fs *self);

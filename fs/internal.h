@@ -11,7 +11,7 @@
 #include <fuse_lowlevel.h>
 
 #include "book/events.h"
-#include "book/folder.h"
+#include "folder/folder.h"
 #include "fs/fs.h"
 
 /* Names of people change rarely and the notifier tells the kernel; the time-out only bounds what a lost race can do. */
@@ -26,7 +26,9 @@
 enum { FS_NOTIFIER_ROOT, FS_NOTIFIER_FOLDERS, FS_N_NOTIFIERS };
 
 struct Fs {
-  Book *book;
+  Contacts *contacts;
+  Book *book;       /* its people */
+  Archive *archive; /* its .previous and .rejected */
   struct fuse_session *session;
   GSource *source;
   struct fuse_buf buffer; /* libfuse's, reused for each request */
@@ -66,9 +68,9 @@ typedef enum {
 typedef struct {
   guint64 id;
   guint64 lookups;    /* the kernel's */
-  BookFile *file;     /* FILE: referenced */
+  FolderFile *file;   /* FILE: referenced */
   BookPerson *person; /* ARCHIVED: referenced */
-  BookArchiveKind archive;
+  ArchiveKind archive;
   char *name;
 } FsNode;
 
@@ -84,10 +86,10 @@ void fs_nodes_init (Fs *self);
 void fs_nodes_clear (Fs *self);
 FsTarget fs_nodes_find (Fs *self, fuse_ino_t id);
 /* One lookup more for the file; the node is made if the kernel does not know it. */
-FsNode *fs_nodes_look_up_file (Fs *self, BookFile *file);
-FsNode *fs_nodes_look_up_archived (Fs *self, BookPerson *person, BookArchiveKind kind, const char *name);
+FsNode *fs_nodes_look_up_file (Fs *self, FolderFile *file);
+FsNode *fs_nodes_look_up_archived (Fs *self, BookPerson *person, ArchiveKind kind, const char *name);
 void fs_nodes_forget (Fs *self, fuse_ino_t id, guint64 lookups);
-guint64 fs_archived_ino (BookPerson *person, BookArchiveKind kind, const char *name);
+guint64 fs_archived_ino (BookPerson *person, ArchiveKind kind, const char *name);
 
 /* What an open answered in fh; destroy is called by fs_open_end, or when the kernel has let go. */
 void fs_open_begin (Fs *self, guint64 fh, GDestroyNotify destroy);
@@ -99,9 +101,9 @@ void fs_attr_directory (Fs *self, guint64 ino, gint64 mtime, mode_t mode, struct
 void fs_attr_root (Fs *self, struct stat *attr);
 void fs_attr_person (Fs *self, BookPerson *person, struct stat *attr);
 void fs_attr_regular (Fs *self, guint64 ino, gint64 mtime, mode_t mode, gint64 size, struct stat *attr);
-gboolean fs_attr_file (Fs *self, BookFile *file, struct stat *attr);   /* FALSE: st_size is not known yet (and 0) */
+gboolean fs_attr_file (Fs *self, FolderFile *file, struct stat *attr); /* FALSE: st_size is not known yet (and 0) */
 gboolean fs_attr_archived (Fs *self, FsNode *node, struct stat *attr); /* FALSE: the file is gone */
-double fs_attr_timeout (BookFile *file, gboolean size_known);
+double fs_attr_timeout (FolderFile *file, gboolean size_known);
 
 /* ---- op.c ---- a request that waits */
 typedef struct {
@@ -114,8 +116,8 @@ typedef struct {
   gboolean given_up; /* by fs_give_up_reads: cancelled means EIO, not EINTR */
   pid_t pid;         /* the caller */
   guint64 node_id;
-  BookFile *file;     /* referenced, or NULL */
-  BookHandle *handle; /* referenced, or NULL */
+  FolderFile *file;     /* referenced, or NULL */
+  FolderHandle *handle; /* referenced, or NULL */
   struct fuse_file_info fi;
 } FsOp;
 
@@ -174,7 +176,7 @@ void fs_reply_sized (fuse_req_t req, const void *data, gsize size,
 void fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name);
 void fs_forget (fuse_req_t req, fuse_ino_t ino, uint64_t lookups);
 void fs_forget_multi (fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
-gboolean fs_fill_entry (Fs *self, BookFile *file,
+gboolean fs_fill_entry (Fs *self, FolderFile *file,
                         struct fuse_entry_param *entry); /* with a lookup; FALSE: no such file */
 void fs_fill_person_entry (Fs *self, BookPerson *person, struct fuse_entry_param *entry);
 /* attr.c */

@@ -17,7 +17,7 @@ fs_fill_person_entry (Fs *self, BookPerson *person, struct fuse_entry_param *ent
 }
 
 gboolean
-fs_fill_entry (Fs *self, BookFile *file, struct fuse_entry_param *entry)
+fs_fill_entry (Fs *self, FolderFile *file, struct fuse_entry_param *entry)
 {
   gboolean known;
 
@@ -71,7 +71,7 @@ look_up_icon (Fs *self, fuse_req_t req, BookPerson *person)
 static void
 look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
 {
-  g_autoptr (BookFile) file = book_folder_lookup (self->book, person, name);
+  g_autoptr (FolderFile) file = folder_lookup (self->contacts, person, name);
   struct fuse_entry_param entry;
 
   if (file == NULL) {
@@ -79,13 +79,13 @@ look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
     return;
   }
   if (fs_fill_entry (self, file, &entry))
-    book_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
+    folder_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
   if (fs_reply_entry (req, &entry) != 0)
     fs_nodes_forget (self, entry.ino, 1); /* interrupted: the kernel does not know it */
 }
 
 static void
-look_up_archived (Fs *self, fuse_req_t req, BookPerson *person, BookArchiveKind kind, const char *name)
+look_up_archived (Fs *self, fuse_req_t req, BookPerson *person, ArchiveKind kind, const char *name)
 {
   FsNode *node = fs_nodes_look_up_archived (self, person, kind, name);
   struct fuse_entry_param entry = {
@@ -126,10 +126,10 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
       look_up_file (self, req, target.person, name);
     break;
   case FS_NODE_PREVIOUS:
-    look_up_archived (self, req, target.person, BOOK_ARCHIVE_PREVIOUS, name);
+    look_up_archived (self, req, target.person, ARCHIVE_PREVIOUS, name);
     break;
   case FS_NODE_REJECTED:
-    look_up_archived (self, req, target.person, BOOK_ARCHIVE_REJECTED, name);
+    look_up_archived (self, req, target.person, ARCHIVE_REJECTED, name);
     break;
   case FS_NODE_ICON:
   case FS_NODE_FILE:

@@ -214,12 +214,14 @@ new_session (Fs *self, const FsOptions *options, GError **error)
 }
 
 Fs *
-fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error)
+fs_mount (Contacts *contacts, const FsOptions *options, FsEndedFunc ended, gpointer data, GError **error)
 {
   Fs *self = g_new0 (Fs, 1);
   int fd;
 
-  self->book = book;
+  self->contacts = contacts;
+  self->book = contacts_book (contacts);
+  self->archive = photos_archive (contacts_photos (contacts));
   self->ended_func = ended;
   self->ended_data = data;
   self->uid = getuid ();
@@ -245,8 +247,8 @@ fs_mount (Book *book, const FsOptions *options, FsEndedFunc ended, gpointer data
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, NULL);
   fs_notifier_start (self);
-  book_listen (book, &fs_book_events, self);
-  book_set_folder_events (book, &fs_folder_events, self);
+  book_listen (self->book, &fs_book_events, self);
+  folder_set_events (contacts, &fs_folder_events, self);
   return self;
 }
 

@@ -12,7 +12,7 @@ on_unlinked (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
 
-  book_folder_unlink_finish (op->fs->book, result, &error);
+  folder_unlink_finish (op->fs->contacts, result, &error);
   fs_op_end (op, error);
 }
 
@@ -29,8 +29,8 @@ fs_unlink (fuse_req_t req, fuse_ino_t parent, const char *name)
     return;
   }
   op = fs_op_new (self, req, "unlink");
-  book_folder_unlink_async (self->book, target.person, name, fs_caller_process (op->pid), op->cancellable, on_unlinked,
-                            op);
+  folder_unlink_async (self->contacts, target.person, name, fs_caller_process (op->pid), op->cancellable, on_unlinked,
+                       op);
 }
 
 typedef struct {
@@ -43,9 +43,9 @@ typedef struct {
 static void
 announce (Fs *self, BookPerson *person, const char *name)
 {
-  g_autoptr (BookFile) file = person->gone ? NULL : book_folder_lookup (self->book, person, name);
+  g_autoptr (FolderFile) file = person->gone ? NULL : folder_lookup (self->contacts, person, name);
 
-  if (file != NULL && book_file_is_news (file))
+  if (file != NULL && folder_file_is_news (file))
     fs_announce (self, person, name, NULL);
 }
 
@@ -57,7 +57,7 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
   gboolean ended = self->op->req == NULL;
   g_autoptr (GError) error = NULL;
 
-  book_folder_rename_finish (fs->book, result, &error);
+  folder_rename_finish (fs->contacts, result, &error);
   fs_op_end (self->op, error);
   if (error == NULL && !ended) /* not before, since the kernel holds the folder's lock until then */
     announce (fs, self->person, self->new_name);
@@ -89,7 +89,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     return;
   }
   if (fs_announcement_is_by (self, fuse_req_ctx (req)->pid)) {
-    book_dropped_ended (self->book, from.person, name);
+    dropped_ended (self->contacts, from.person, name);
     fs_reply_ok (req);
     return;
   }
@@ -97,8 +97,8 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
   rename->op = fs_op_new (self, req, "rename");
   rename->person = book_person_ref (to.person);
   rename->new_name = g_strdup (new_name);
-  book_folder_rename_async (self->book, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
-                            fs_caller_process (rename->op->pid), rename->op->cancellable, on_renamed, rename);
+  folder_rename_async (self->contacts, from.person, name, to.person, new_name, (flags & RENAME_NOREPLACE) != 0,
+                       fs_caller_process (rename->op->pid), rename->op->cancellable, on_renamed, rename);
 }
 
 void
@@ -131,7 +131,7 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = data;
   g_autoptr (GError) error = NULL;
   struct fuse_entry_param entry;
-  BookHandle *handle = book_folder_create_finish (op->fs->book, result, &error);
+  FolderHandle *handle = folder_create_finish (op->fs->contacts, result, &error);
 
   if (fs_op_finish (op) && handle == NULL) {
     fs_op_reply_error (op, error);
@@ -141,7 +141,7 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
       fs_nodes_forget (op->fs, entry.ino, 1);
   }
   if (handle != NULL)
-    book_handle_release (handle);
+    folder_handle_release (handle);
   fs_op_free (op);
 }
 
@@ -159,5 +159,5 @@ fs_mknod (fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_
     return;
   }
   op = fs_op_new (self, req, "mknod");
-  book_folder_create_async (self->book, target.person, name, O_CREAT | O_EXCL | O_WRONLY, op->cancellable, on_made, op);
+  folder_create_async (self->contacts, target.person, name, O_CREAT | O_EXCL | O_WRONLY, op->cancellable, on_made, op);
 }

@@ -18,7 +18,7 @@ node_free (gpointer data)
 {
   FsNode *node = data;
 
-  g_clear_pointer (&node->file, book_file_unref);
+  g_clear_pointer (&node->file, folder_file_unref);
   g_clear_pointer (&node->person, book_person_unref);
   g_free (node->name);
   g_free (node);
@@ -94,14 +94,14 @@ fs_nodes_find (Fs *self, fuse_ino_t ino)
 }
 
 FsNode *
-fs_nodes_look_up_file (Fs *self, BookFile *file)
+fs_nodes_look_up_file (Fs *self, FolderFile *file)
 {
   FsNode *node = g_hash_table_lookup (self->nodes, &file->id);
 
   if (node == NULL) {
     node = g_new0 (FsNode, 1);
     node->id = file->id;
-    node->file = book_file_ref (file);
+    node->file = folder_file_ref (file);
     g_hash_table_insert (self->nodes, &node->id, node);
   }
   node->lookups++;
@@ -109,7 +109,7 @@ fs_nodes_look_up_file (Fs *self, BookFile *file)
 }
 
 FsNode *
-fs_nodes_look_up_archived (Fs *self, BookPerson *person, BookArchiveKind kind, const char *name)
+fs_nodes_look_up_archived (Fs *self, BookPerson *person, ArchiveKind kind, const char *name)
 {
   FsNode *node = g_new0 (FsNode, 1);
 
@@ -136,7 +136,7 @@ fs_nodes_forget (Fs *self, fuse_ino_t ino, guint64 lookups)
 }
 
 guint64
-fs_archived_ino (BookPerson *person, BookArchiveKind kind, const char *name)
+fs_archived_ino (BookPerson *person, ArchiveKind kind, const char *name)
 {
   return FILE_ID_BASE | ((person->ino ^ ((guint64)g_str_hash (name) << 8)) + kind);
 }

@@ -120,7 +120,7 @@ void
 fs_notifier_stop (Fs *self)
 {
   book_unlisten (self->book, self);
-  book_set_folder_events (self->book, NULL, NULL);
+  folder_set_events (self->contacts, NULL, NULL);
   for (int i = 0; i < FS_N_NOTIFIERS; i++)
     push (self->notices[i], QUIT, 0, 0, NULL);
 }

@@ -134,8 +134,8 @@ fs_op_finish (FsOp *op)
 void
 fs_op_free (FsOp *op)
 {
-  g_clear_pointer (&op->file, book_file_unref);
-  g_clear_pointer (&op->handle, book_handle_unref);
+  g_clear_pointer (&op->file, folder_file_unref);
+  g_clear_pointer (&op->handle, folder_handle_unref);
   if (op->reads != NULL) { /* the mount may be gone */
     g_hash_table_remove (op->reads, op);
     g_hash_table_unref (op->reads);

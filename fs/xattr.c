@@ -33,12 +33,12 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   MimeType *self = data;
   FsOp *op = self->op;
   g_autoptr (GError) error = NULL;
-  gboolean loaded = book_file_load_finish (op->file, result, &error);
+  gboolean loaded = folder_file_load_finish (op->file, result, &error);
   char buffer[32];
 
   if (fs_op_finish (op)) {
     if (loaded)
-      reply_text (op->req, book_file_mime_type (op->file, buffer), self->room);
+      reply_text (op->req, folder_file_mime_type (op->file, buffer), self->room);
     else
       fs_op_reply_error (op, error);
   }
@@ -48,10 +48,10 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 
 /* Only the bytes tell what they are. */
 static void
-get_mime_type (Fs *self, fuse_req_t req, BookFile *file, gsize room)
+get_mime_type (Fs *self, fuse_req_t req, FolderFile *file, gsize room)
 {
   char buffer[32];
-  const char *known = book_file_mime_type (file, buffer);
+  const char *known = folder_file_mime_type (file, buffer);
   MimeType *waiting;
 
   if (known != NULL || file->draft != NULL || file->version == NULL) {
@@ -60,26 +60,26 @@ get_mime_type (Fs *self, fuse_req_t req, BookFile *file, gsize room)
   }
   waiting = g_new0 (MimeType, 1);
   waiting->op = fs_op_new_read (self, req, "getxattr");
-  waiting->op->file = book_file_ref (file);
+  waiting->op->file = folder_file_ref (file);
   waiting->room = room;
-  book_file_load_async (file, fs_caller_session (waiting->op->pid), waiting->op->cancellable, on_loaded, waiting);
+  folder_file_load_async (file, fs_caller_session (waiting->op->pid), waiting->op->cancellable, on_loaded, waiting);
 }
 
 static void
-get_file_xattr (Fs *self, fuse_req_t req, BookFile *file, const char *name, gsize room)
+get_file_xattr (Fs *self, fuse_req_t req, FolderFile *file, const char *name, gsize room)
 {
-  if (file->kind == BOOK_FILE_OTHER) {
+  if (file->kind == FOLDER_FILE_OTHER) {
     fs_reply_errno (req, "getxattr", ENODATA);
   } else if (strcmp (name, XATTR_MIME_TYPE) == 0) {
     get_mime_type (self, req, file, room);
   } else if (strcmp (name, XATTR_ORIGIN) == 0) {
-    const char *url = file->kind == BOOK_FILE_PROFILE ? file->person->profile_url : file->person->photo_url;
+    const char *url = file->kind == FOLDER_FILE_PROFILE ? file->person->profile_url : file->person->photo_url;
     g_autofree char *original = url != NULL ? photo_url_with_suffix (url, "s0") : NULL;
 
     reply_text (req, original, room);
   } else if (strcmp (name, XATTR_RESOURCE_NAME) == 0) {
     reply_text (req, file->person->resource_name, room);
-  } else if (strcmp (name, XATTR_NOTE) == 0 && file->kind == BOOK_FILE_PHOTO) {
+  } else if (strcmp (name, XATTR_NOTE) == 0 && file->kind == FOLDER_FILE_PHOTO) {
     reply_text (req, file->person->note, room);
   } else {
     fs_reply_errno (req, "getxattr", ENODATA);
@@ -95,7 +95,7 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
   if (target.kind == FS_NODE_FILE) {
     get_file_xattr (self, req, target.node->file, name, size);
   } else if (target.kind == FS_NODE_ROOT && strcmp (name, XATTR_STATUS) == 0) {
-    g_autofree char *status = book_status_json (self->book);
+    g_autofree char *status = contacts_status_json (self->contacts);
 
     reply_text (req, status, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_RESOURCE_NAME) == 0) {
@@ -127,12 +127,13 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);
     add_name (names, XATTR_NOTE, target.person->note != NULL);
-  } else if (target.kind == FS_NODE_FILE && target.node->file->kind != BOOK_FILE_OTHER
+  } else if (target.kind == FS_NODE_FILE && target.node->file->kind != FOLDER_FILE_OTHER
              && target.node->file->draft == NULL) {
     add_name (names, XATTR_MIME_TYPE, TRUE);
     add_name (names, XATTR_ORIGIN, TRUE);
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
-    add_name (names, XATTR_NOTE, target.node->file->kind == BOOK_FILE_PHOTO && target.node->file->person->note != NULL);
+    add_name (names, XATTR_NOTE,
+              target.node->file->kind == FOLDER_FILE_PHOTO && target.node->file->person->note != NULL);
   }
   fs_reply_sized (req, (const char *)names->data, names->len, size);
 }
@@ -175,7 +176,7 @@ fs_statfs (fuse_req_t req, fuse_ino_t ino)
   Fs *self = fs_of (req);
   struct statvfs statistics = { 0 };
 
-  if (statvfs (book_cache_dir (self->book), &statistics) != 0)
+  if (statvfs (photos_cache_dir (contacts_photos (self->contacts)), &statistics) != 0)
     statistics.f_bsize = statistics.f_frsize = 4096;
   /* f_files and the like stay the disk's: programs that see no free file do not begin to write */
   statistics.f_namemax = 255;

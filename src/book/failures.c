@@ -61,6 +61,22 @@ book_keep_last_error (Book *book, const char *sentence)
   book->last_error_time = g_get_real_time () / G_USEC_PER_SEC;
 }
 
+const char *
+book_last_error (const Book *book, gint64 *time)
+{
+  *time = book->last_error_time;
+  return book->last_error;
+}
+
+void
+book_sync_failed (Book *book, const GError *error)
+{
+  g_autofree char *sentence = g_strdup_printf ("the address book could not be brought up to date: %s", error->message);
+
+  book_log_failure (NULL, error, sentence);
+  book_keep_last_error (book, error->message);
+}
+
 void
 book_person_fail (Book *book, BookPerson *person, const char *what, const GError *error, const char *whereabouts)
 {
@@ -99,4 +115,19 @@ book_tell_changed (Book *book, const BookPerson *person, GBytes *picture)
 {
   if (book->options.news != NULL)
     book->options.news->changed (person, picture, book->options.news_data);
+}
+
+void
+book_person_clear_error (BookPerson *person)
+{
+  g_clear_pointer (&person->error, g_free);
+}
+
+void
+book_person_set_note (BookPerson *person, const char *note)
+{
+  g_free (person->note);
+  person->note = g_strdup (note);
+  if (note != NULL)
+    g_message ("%s: %s", person->name, note);
 }

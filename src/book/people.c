@@ -139,7 +139,6 @@ book_people_load (Book *book, GError **error)
 
   if (!book_store_each_person (book->store, load_person, book, error))
     return FALSE;
-  book->last_sync = last_sync != NULL ? g_ascii_strtoll (last_sync, NULL, 10) : 0;
   book->listed = last_sync != NULL;
   return TRUE;
 }
@@ -234,29 +233,33 @@ book_person_by_resource_name (Book *book, const char *resource_name)
   return g_hash_table_lookup (book->by_resource_name, resource_name);
 }
 
+void
+book_people_iter_init (Book *book, GHashTableIter *iter)
+{
+  g_hash_table_iter_init (iter, book->by_resource_name);
+}
+
 guint
 book_people_count (Book *book)
 {
   return g_hash_table_size (book->by_resource_name);
 }
 
+guint
+book_photos_count (Book *book)
+{
+  GHashTableIter iter;
+  gpointer person;
+  guint n = 0;
+
+  book_people_iter_init (book, &iter);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    n += ((BookPerson *)person)->photo_url != NULL;
+  return n;
+}
+
 gint64
 book_people_changed (Book *book)
 {
   return book->names_changed;
-}
-
-void
-book_person_clear_error (BookPerson *person)
-{
-  g_clear_pointer (&person->error, g_free);
-}
-
-void
-book_person_set_note (BookPerson *person, const char *note)
-{
-  g_free (person->note);
-  person->note = g_strdup (note);
-  if (note != NULL)
-    g_message ("%s: %s", person->name, note);
 }

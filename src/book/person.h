@@ -18,7 +18,7 @@
 
 #define BOOK_N_ORDERS 4 /* orders.c */
 
-typedef struct {
+struct BookPerson {
   guint refs;
   gboolean gone; /* no longer in the book; only those who hold a reference still see it */
   char *resource_name;
@@ -28,11 +28,10 @@ typedef struct {
   char *profile_url;
   char *
       superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
-  GBytes *unseen; /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
-  gboolean truth_is_asked; /* ask.c: what the service says is older than what we know */
-  gboolean in_doubt;       /* the last change failed, and may have been carried out all the same (attempt.c, ask.c) */
-  guint failures;          /* told so far */
-  char *error;             /* the last failure in words, while it stands */
+  GBytes *unseen;    /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
+  gboolean in_doubt; /* the last change failed, and may have been carried out all the same (attempt.c, ask.c) */
+  guint failures;    /* told so far */
+  char *error;       /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
   char *note;                  /* what was changed in the last picture that was sent, and why; NULL: nothing */
   gint64 update_time;
@@ -41,7 +40,7 @@ typedef struct {
   guint position[BOOK_N_ORDERS]; /* in each order of those with a photo (orders.c) */
   guint looked;                  /* the scan that last looked whether it has to be fetched (scan.c) */
   gboolean ahead;                /* … fetched it, and nobody has wanted it since */
-} BookPerson;
+};
 
 enum {
   BOOK_INO_PHOTO = 1,
@@ -68,8 +67,7 @@ BookPerson *book_person_by_resource_name (Book *book, const char *resource_name)
 /* Everybody, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
 GPtrArray *book_people (Book *book);
 guint book_people_count (Book *book);
+guint book_photos_count (Book *book); /* how many of them have a photo */
+/* Over everybody: resource name → BookPerson, both borrowed. */
+void book_people_iter_init (Book *book, GHashTableIter *iter);
 gint64 book_people_changed (Book *book); /* when the set of names last changed, microseconds since 1970 */
-
-void book_person_clear_error (BookPerson *person);
-/* To the log and to user.contactfs.note; NULL: the last picture went as it was. */
-void book_person_set_note (BookPerson *person, const char *note);

@@ -2,7 +2,7 @@
  * contactfs mount and demo: one daemon per mount, from the command line to the last free.
  *
  *   check mountpoint, credentials → fork → clients → folders → book → first listing (if there is none yet) → mount →
- * ready → serve → signal or fusermount3 -u → book_stop (promises are kept) → unmount → free
+ * ready → serve → signal or fusermount3 -u → contacts_stop_async (promises are kept) → unmount → free
  *
  * What can fail without a network fails before the fork, in the process that the person sees. After it there is one
  * main loop.
@@ -17,13 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "book/book.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/demo.h"
 #include "cli/fail.h"
 #include "cli/log.h"
 #include "desktop/notify.h"
+#include "folder/contacts.h"
 #include "fs/fs.h"
 #include "mounts/stale.h"
 #include "settings/accounts.h"
@@ -48,7 +48,7 @@ typedef struct {
   GMainLoop *loop;
   GCancellable *listing; /* while the first listing is under way */
   GError *listing_error;
-  gboolean stopping; /* book_stop is under way, or done */
+  gboolean stopping; /* the stop is under way, or done */
   gboolean stopped;  /* and done */
   gboolean ended;    /* the kernel has let go */
 
@@ -58,7 +58,7 @@ typedef struct {
   Holder *holder;
   Auth *auth;
   PeopleClient *people;
-  Book *book;
+  Contacts *contacts;
   Fs *fs;
 } Daemon;
 
@@ -66,7 +66,7 @@ static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
   Daemon *self = data;
-  book_stop_finish (self->book, result);
+  contacts_stop_finish (self->contacts, result);
   self->stopped = TRUE;
   if (self->ended)
     g_main_loop_quit (self->loop);
@@ -77,10 +77,12 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 static void
 begin_stop (Daemon *self)
 {
+  SyncStatus sync;
   self->stopping = TRUE;
   fs_give_up_reads (self->fs);
-  book_stop_async (self->book, on_stopped, self);
-  daemon_stopping (book_waiting_mutations (self->book), (guint)self->options->upload_timeout);
+  contacts_stop_async (self->contacts, on_stopped, self);
+  sync_get_status (contacts_sync (self->contacts), &sync);
+  daemon_stopping (sync.waiting, (guint)self->options->upload_timeout);
 }
 
 /* fusermount3 -u, or our own fs_unmount */
@@ -116,7 +118,7 @@ static void
 on_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   Daemon *self = data;
-  book_list_finish (self->book, result, &self->listing_error);
+  sync_list_finish (contacts_sync (self->contacts), result, &self->listing_error);
   g_main_loop_quit (self->loop);
 }
 
@@ -153,7 +155,7 @@ make_clients (Daemon *self, GError **error)
 }
 
 static gboolean
-open_book (Daemon *self, GError **error)
+open_contacts (Daemon *self, GError **error)
 {
   if (!folders_make_all (self->folders, error))
     return FALSE;
@@ -162,39 +164,45 @@ open_book (Daemon *self, GError **error)
   gboolean anew = holder_begins_anew (self->holder, auth_identity (self->auth));
   if (!holder_check (self->holder, auth_identity (self->auth), error))
     return FALSE;
-  BookOptions options = {
-    .account = self->account,
+  ContactsOptions options = {
+    .book = {
+      .account = self->account,
+      .state_dir = self->folders->state,
+      .anew = anew,
+      .reachable_changed = on_reachable,
+      .reachable_data = self,
+      .news = self->notify != NULL ? &notify_news : NULL,
+      .news_data = self->notify,
+    },
+    .photos = {
+      .cache_dir = self->folders->cache,
+      .cache_bytes = self->options->cache_bytes,
+      .data_dir = self->folders->data,
+      .timeout = (guint)self->options->timeout,
+    },
+    .sync = {
+      .interval = (guint)self->options->sync_interval,
+      .upload_timeout = (guint)self->options->upload_timeout,
+      .writes_per_minute = (guint)self->options->writes_per_minute,
+      .image_helper = helper != NULL ? helper : "contactfs-convert",
+      .max_photo_bytes = self->options->max_photo_bytes,
+      .max_photo_pixels = (guint)self->options->max_photo_pixels,
+      .strip_metadata = self->options->strip_metadata,
+      .protect = self->options->protect,
+    },
     .credentials = auth_describe (self->auth),
-    .anew = anew,
-    .state_dir = self->folders->state,
-    .cache_dir = self->folders->cache,
-    .data_dir = self->folders->data,
-    .cache_bytes = self->options->cache_bytes,
-    .sync_interval = (guint)self->options->sync_interval,
-    .timeout = (guint)self->options->timeout,
-    .upload_timeout = (guint)self->options->upload_timeout,
-    .writes_per_minute = (guint)self->options->writes_per_minute,
     .read_only = self->options->read_only,
-    .image_helper = helper != NULL ? helper : "contactfs-convert",
-    .max_photo_bytes = self->options->max_photo_bytes,
-    .max_photo_pixels = (guint)self->options->max_photo_pixels,
-    .strip_metadata = self->options->strip_metadata,
-    .protect = self->options->protect,
-    .reachable_changed = on_reachable,
-    .reachable_data = self,
-    .news = self->notify != NULL ? &notify_news : NULL,
-    .news_data = self->notify,
   };
-  self->book = book_new (self->people, self->http, &options, error);
-  if (self->book == NULL || !holder_keep (self->holder, error))
+  self->contacts = contacts_new (self->people, self->http, &options, error);
+  if (self->contacts == NULL || !holder_keep (self->holder, error))
     return FALSE;
   auth_set_holder (self->auth, self->holder);
-  if (book_is_listed (self->book))
+  if (book_is_listed (contacts_book (self->contacts)))
     return TRUE;
 
   daemon_status ("Reading the address book of “%s” for the first time", self->account);
   self->listing = g_cancellable_new ();
-  book_list_async (self->book, self->listing, on_listed, self);
+  sync_list_async (contacts_sync (self->contacts), self->listing, on_listed, self);
   g_main_loop_run (self->loop);
   g_clear_object (&self->listing);
   if (self->listing_error == NULL)
@@ -204,7 +212,7 @@ open_book (Daemon *self, GError **error)
 }
 
 static gboolean
-mount_book (Daemon *self, GError **error)
+mount_contacts (Daemon *self, GError **error)
 {
   g_autofree char *source = g_strconcat ("contactfs:", self->account, NULL);
   FsOptions options = {
@@ -214,10 +222,10 @@ mount_book (Daemon *self, GError **error)
     .allow_other = self->options->allow_other,
     .folder_icons = self->options->folder_icons,
   };
-  self->fs = fs_mount (self->book, &options, on_ended, self, error);
+  self->fs = fs_mount (self->contacts, &options, on_ended, self, error);
   if (self->fs == NULL)
     return FALSE;
-  book_start (self->book);
+  contacts_start (self->contacts);
   return TRUE;
 }
 
@@ -258,7 +266,7 @@ serve (Daemon *self)
   watch_signals (self);
   if (!self->options->no_notify)
     self->notify = notify_new ();
-  if (!make_clients (self, &error) || !open_book (self, &error) || !mount_book (self, &error)) {
+  if (!make_clients (self, &error) || !open_contacts (self, &error) || !mount_contacts (self, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
       return cli_fail (CLI_FAILED, "interrupted; nothing was mounted");
     gboolean usage = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
@@ -281,7 +289,7 @@ static void
 tear_down (Daemon *self)
 {
   g_clear_pointer (&self->fs, fs_free);
-  g_clear_pointer (&self->book, book_free);
+  g_clear_pointer (&self->contacts, contacts_free);
   g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);
   if (self->auth != NULL)

@@ -40,7 +40,7 @@ static Person people[FAKE_PEOPLE];
 static GPtrArray *calls;     /* of Call */
 static GHashTable *photos;   /* serial → picture number */
 static guint serial, change; /* of photos, and of everything: sync tokens */
-static Book *watched;
+static Archive *watched;
 
 /* ---- pictures ---- */
 
@@ -190,9 +190,9 @@ fake_service_remove (guint index)
 }
 
 void
-fake_service_watch (Book *book)
+fake_service_watch (Archive *archive)
 {
-  watched = book;
+  watched = archive;
 }
 
 /* The rule that nothing breaks: what is about to be gone is saved. What the service had for a moment only, nobody can save. */
@@ -202,7 +202,7 @@ assert_saved (const Person *person, guint told)
   g_autoptr (GBytes) photo = person->picture != 0 ? fake_picture (person->picture) : NULL;
 
   if (watched != NULL && photo != NULL && told == person->serial)
-    g_assert_true (book_archive_has (book_archive (watched), BOOK_ARCHIVE_PREVIOUS, person->resource_name, photo));
+    g_assert_true (archive_has (watched, ARCHIVE_PREVIOUS, person->resource_name, photo));
 }
 
 /* ---- answers ---- */

@@ -4,16 +4,17 @@
  */
 #pragma once
 
-#include "book/book.h"
+#include "people/people.h"
+#include "photo/archive.h"
 
 enum { FAKE_PEOPLE = 5 };
 
 void fake_service_begin (void);
 void fake_service_end (void); /* nothing waits any more, and the book is gone */
 
-/* A photo is only overwritten or removed when it is in the book's archive, unless the service changed it after the book had
- * last heard of it. NULL: do not look. */
-void fake_service_watch (Book *book);
+/* A photo is only overwritten or removed when it is in archive, unless the service changed it after the book had last heard
+ * of it. NULL: do not look. */
+void fake_service_watch (Archive *archive);
 
 /* ---- pictures: small PNGs that differ ---- */
 GBytes *fake_picture (guint number); /* transfer full */

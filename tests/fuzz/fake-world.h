@@ -1,7 +1,6 @@
 /* What fuzz-requests.c has made, and the steps that fake-programs.c takes in it. */
 #pragma once
 
-#include "book/internal.h"
 #include "fake-kernel.h"
 #include "fake-service.h"
 #include "fs/fs.h"
@@ -11,7 +10,7 @@ typedef struct {
   gsize size;
   guint8 how;
   char *folder;
-  Book *book;
+  Contacts *contacts;
   Fs *fs;
   FakeKernel kernel;
   gboolean listed, stopped, ended;

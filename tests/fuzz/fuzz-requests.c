@@ -89,7 +89,7 @@ on_flushed (const FakeHandle *handle)
     return;
   for (guint i = 0; i < FAKE_PEOPLE; i++) {
     g_autofree char *resource_name = g_strdup_printf ("people/c%u", i + 1);
-    BookPerson *person = book_person_by_resource_name (world.book, resource_name);
+    BookPerson *person = book_person_by_resource_name (contacts_book (world.contacts), resource_name);
 
     if (person != NULL && person->ino == handle->node->folder)
       g_assert_true (fake_service_had (resource_name, handle->picture));
@@ -140,13 +140,13 @@ step_elsewhere (void)
 static void
 on_synced (GObject *source, GAsyncResult *result, gpointer data)
 {
-  book_sync_now_finish (world.book, result, NULL);
+  sync_now_finish (contacts_sync (world.contacts), result, NULL);
 }
 
 static void
 step_sync (void)
 {
-  book_sync_now_async (world.book, NULL, on_synced, NULL);
+  sync_now_async (contacts_sync (world.contacts), NULL, on_synced, NULL);
 }
 
 static void (*const world_steps[]) (void)
@@ -171,14 +171,14 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  world.listed = book_list_finish (world.book, result, &error);
+  world.listed = sync_list_finish (contacts_sync (world.contacts), result, &error);
   g_assert_no_error (error);
 }
 
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
-  book_stop_finish (world.book, result);
+  contacts_stop_finish (world.contacts, result);
   world.stopped = TRUE;
 }
 
@@ -194,29 +194,27 @@ open_book (void)
   g_autofree char *cache = g_build_filename (world.folder, "cache", NULL);
   g_autofree char *pictures = g_build_filename (world.folder, "data", NULL);
   g_autoptr (GError) error = NULL;
-  const BookOptions options = { .account = "test",
-                                .credentials = "none",
-                                .state_dir = world.folder,
-                                .cache_dir = cache,
-                                .data_dir = pictures,
-                                .cache_bytes = 1000000,
-                                .sync_interval = 1800,
-                                .timeout = 30,
-                                .upload_timeout = 60,
-                                .writes_per_minute = 50,
-                                .read_only = (world.how & READ_ONLY) != 0,
-                                .image_helper = "/nonexistent",
-                                .max_photo_bytes = 5 * 1024 * 1024,
-                                .max_photo_pixels = 4096 };
+  const ContactsOptions options = {
+    .book = { .account = "test", .state_dir = world.folder },
+    .photos = { .cache_dir = cache, .cache_bytes = 1000000, .data_dir = pictures, .timeout = 30 },
+    .sync = { .interval = 1800,
+              .upload_timeout = 60,
+              .writes_per_minute = 50,
+              .image_helper = "/nonexistent",
+              .max_photo_bytes = 5 * 1024 * 1024,
+              .max_photo_pixels = 4096 },
+    .credentials = "none",
+    .read_only = (world.how & READ_ONLY) != 0,
+  };
 
-  world.book = book_new (NULL, NULL, &options, &error);
+  world.contacts = contacts_new (NULL, NULL, &options, &error);
   g_assert_no_error (error);
-  book_list_async (world.book, NULL, on_listed, NULL);
+  sync_list_async (contacts_sync (world.contacts), NULL, on_listed, NULL);
   while (!world.listed) {
     fake_service_answer (0, 0);
     g_main_context_iteration (NULL, FALSE);
   }
-  fake_service_watch (world.book);
+  fake_service_watch (photos_archive (contacts_photos (world.contacts)));
 }
 
 static void
@@ -235,13 +233,13 @@ mount (void)
     setsockopt (ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
   device = g_strdup_printf ("/dev/fd/%d", ends[1]);
   options.mountpoint = device;
-  world.fs = fs_mount (world.book, &options, on_ended, NULL, &error);
+  world.fs = fs_mount (world.contacts, &options, on_ended, NULL, &error);
   g_assert_no_error (error);
   fake_kernel_begin (&world.kernel, ends[0]);
   world.kernel.flushed = on_flushed;
   fake_kernel_ask (&world.kernel, FUSE_INIT, NULL, NULL, &init, 16, NULL, 0, 0);
   settle ();
-  book_start (world.book);
+  contacts_start (world.contacts);
   settle ();
 }
 
@@ -267,7 +265,7 @@ unmount (void)
   if ((world.how & TAKEN_AWAY) != 0)
     while (!world.ended) /* the notifier's threads are real */
       g_main_context_iteration (NULL, TRUE);
-  book_stop_async (world.book, on_stopped, NULL);
+  contacts_stop_async (world.contacts, on_stopped, NULL);
   pass_time (LONG_TIME, &world.stopped);
   g_assert_true (world.stopped);
   fs_unmount (world.fs);
@@ -321,7 +319,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   unmount ();
   fs_free (world.fs);
   fake_service_watch (NULL);
-  book_free (world.book);
+  contacts_free (world.contacts);
   world.how &= (guint8)~ANSWERS_AT_ONCE;
   while (g_main_context_iteration (NULL, FALSE) || fake_service_expire () || fake_time_work ())
     continue;

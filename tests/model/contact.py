@@ -10,7 +10,7 @@
     state       SHOWN, REMOVED (rm: the service is told in a second), MOVED (renamed away, back in a second)
 
 A File is one lineage of content under a name; a Draft what is being written; a Handle an open file of a process. They are
-as src/book/folder.h names them, since a model that knows less could not tell which of two writers' bytes are to be seen.
+as src/folder/folder.h names them, since a model that knows less could not tell which of two writers' bytes are to be seen.
 """
 
 import os

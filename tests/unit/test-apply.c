@@ -2,13 +2,15 @@
  * order of the news. */
 #include <glib/gstdio.h>
 
-#include "book/internal.h"
+#include "folder/internal.h"
 #include "helpers.h"
+#include "sync/internal.h"
 
 typedef struct {
   char *folder;
   gboolean anew;
-  Book *book;
+  Contacts *contacts;
+  Book *book;     /* its */
   GString *freed; /* names that the kernel was told to forget */
 } Fixture;
 
@@ -26,15 +28,14 @@ open_book (Fixture *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *cache = g_build_filename (self->folder, "cache", NULL);
   g_autofree char *data = g_build_filename (self->folder, "data", NULL);
-  const BookOptions options = { .account = "test",
-                                .anew = self->anew,
-                                .state_dir = self->folder,
-                                .cache_dir = cache,
-                                .data_dir = data,
-                                .cache_bytes = 1000000 };
+  const ContactsOptions options = {
+    .book = { .account = "test", .state_dir = self->folder, .anew = self->anew },
+    .photos = { .cache_dir = cache, .cache_bytes = 1000000, .data_dir = data },
+  };
 
-  self->book = book_new (NULL, NULL, &options, &error);
+  self->contacts = contacts_new (NULL, NULL, &options, &error);
   g_assert_no_error (error);
+  self->book = contacts_book (self->contacts);
   book_listen (self->book, &events, self);
 }
 
@@ -50,7 +51,7 @@ static void
 tear_down (Fixture *self, gconstpointer data)
 {
   book_unlisten (self->book, self);
-  book_free (self->book);
+  contacts_free (self->contacts);
   g_string_free (self->freed, TRUE);
   test_folder_remove (self->folder);
 }
@@ -59,7 +60,7 @@ static void
 remount (Fixture *self)
 {
   book_unlisten (self->book, self);
-  book_free (self->book);
+  contacts_free (self->contacts);
   open_book (self);
 }
 
@@ -214,20 +215,20 @@ anew_is_another_address_book (Fixture *self, gconstpointer data)
   g_autofree char *name = NULL;
 
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 1, NULL), NULL);
-  g_assert_true (book_store_put_deletion (self->book->store, "people/c1", "https://h/old", NULL));
-  name = book_archive_add (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1", picture, NULL);
+  g_assert_true (book_store_put_deletion (book_store (self->book), "people/c1", "https://h/old", NULL));
+  name = archive_add (photos_archive (contacts_photos (self->contacts)), ARCHIVE_PREVIOUS, "people/c1", picture, NULL);
   g_assert_nonnull (name);
   remount (self);
   assert_name (self, "people/c1", "Ann");
-  kept = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+  kept = archive_list (photos_archive (contacts_photos (self->contacts)), ARCHIVE_PREVIOUS, "people/c1");
   g_assert_cmpuint (kept->len, ==, 1);
 
   self->anew = TRUE;
   remount (self);
   g_assert_cmpuint (book_people_count (self->book), ==, 0);
   g_assert_false (book_is_listed (self->book));
-  g_assert_true (book_store_each_deletion (self->book->store, never, NULL, NULL));
-  none = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+  g_assert_true (book_store_each_deletion (book_store (self->book), never, NULL, NULL));
+  none = archive_list (photos_archive (contacts_photos (self->contacts)), ARCHIVE_PREVIOUS, "people/c1");
   g_assert_cmpuint (none->len, ==, 0);
 }
 
@@ -322,7 +323,8 @@ late_answer_does_not_undo (Fixture *self, gconstpointer data)
 {
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/old=s100"), NULL);
   apply (self, BOOK_APPLY_DELTA, said ("people/c1", "Ann", NULL, 30, "https://h/theirs=s100"), NULL);
-  book_person_by_resource_name (self->book, "people/c1")->truth_is_asked = TRUE; /* there is nobody to ask */
+  g_hash_table_add (self->contacts->sync->doubted, /* there is nobody to ask */
+                    book_person_by_resource_name (self->book, "people/c1"));
   apply (self, BOOK_APPLY_ANSWER, said ("people/c1", "Ann", NULL, 20, "https://h/ours=s100"), NULL);
   g_assert_cmpstr (photo_of (self, "people/c1"), ==, "https://h/theirs=s100");
   remount (self);
@@ -366,13 +368,13 @@ merged_contact_hands_over_what_was_kept (Fixture *self, gconstpointer data)
 
     apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, NULL), said ("people/c2", "Ann", NULL, 10, NULL),
            NULL);
-    name = book_archive_add (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c2", bytes, NULL);
+    name = archive_add (photos_archive (contacts_photos (self->contacts)), ARCHIVE_PREVIOUS, "people/c2", bytes, NULL);
     g_assert_nonnull (name);
     if (gone_before)
       apply (self, BOOK_APPLY_DELTA, said_deleted ("people/c2"), said_merged (), NULL);
     else
       apply (self, BOOK_APPLY_DELTA, said_merged (), said_deleted ("people/c2"), NULL);
-    names = book_archive_list (self->book->archive, BOOK_ARCHIVE_PREVIOUS, "people/c1");
+    names = archive_list (photos_archive (contacts_photos (self->contacts)), ARCHIVE_PREVIOUS, "people/c1");
     g_assert_cmpuint (names->len, ==, gone_before + 1);
   }
 }
@@ -391,9 +393,9 @@ promised_removal_goes_with_the_resource (Fixture *self, gconstpointer data)
 
   renamed->previous_resource_names = g_strsplit ("people/c1", ",", -1);
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
-  g_assert_true (book_store_put_deletion (self->book->store, "people/c1", "https://h/x", NULL));
+  g_assert_true (book_store_put_deletion (book_store (self->book), "people/c1", "https://h/x", NULL));
   apply (self, BOOK_APPLY_DELTA, renamed, NULL);
-  g_assert_true (book_store_each_deletion (self->book->store, note_deletion, promised, NULL));
+  g_assert_true (book_store_each_deletion (book_store (self->book), note_deletion, promised, NULL));
   g_assert_cmpstr (promised->str, ==, "people/c2 https://h/x|");
 }
 
@@ -412,36 +414,36 @@ removal_that_cannot_be_noted_fails (Fixture *self, gconstpointer data)
   g_autoptr (PeopleClient) people = people_client_new (http, auth, "http://127.0.0.1:1", NULL);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BookFile) file = NULL;
+  g_autoptr (FolderFile) file = NULL;
   BookPerson *person;
 
-  self->book->people = people;
+  self->contacts->people = self->contacts->sync->people = people;
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
   person = book_person_by_resource_name (self->book, "people/c1");
   test_disk_full (TRUE);
-  book_folder_unlink_async (self->book, person, "photo.jpg", 0, NULL, keep_unlinked, &result);
+  folder_unlink_async (self->contacts, person, "photo.jpg", 0, NULL, keep_unlinked, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   test_disk_full (FALSE);
-  g_assert_false (book_folder_unlink_finish (self->book, result, &error));
+  g_assert_false (folder_unlink_finish (self->contacts, result, &error));
   g_assert_error (error, BOOK_ERROR, BOOK_ERROR_IO);
-  file = book_folder_lookup (self->book, person, "photo.jpg");
+  file = folder_lookup (self->contacts, person, "photo.jpg");
   g_assert_nonnull (file);
-  self->book->people = NULL; /* it goes before the book */
+  self->contacts->people = self->contacts->sync->people = NULL; /* they go before the book */
 }
 
 /* `mv photo.jpg x; rm x`, and the contact is deleted at the service in the same second. */
 static void
 deleted_while_its_photo_is_moved_away (Fixture *self, gconstpointer data)
 {
-  BookFolder *folder;
+  Folder *folder;
 
   apply (self, BOOK_APPLY_ALL, said ("people/c1", "Ann", NULL, 10, "https://h/x=s100"), NULL);
-  folder = book_folder_get (self->book, book_person_by_resource_name (self->book, "people/c1"));
-  book_folder_set_state (folder, BOOK_FOLDER_MOVED);
+  folder = folder_get (self->contacts, book_person_by_resource_name (self->book, "people/c1"));
+  folder_set_state (folder, FOLDER_MOVED);
   apply (self, BOOK_APPLY_DELTA, said_deleted ("people/c1"), NULL);
   g_assert_null (book_person_by_resource_name (self->book, "people/c1"));
-  while (g_hash_table_size (self->book->folders) > 0) /* until it has waited long enough for a successor */
+  while (g_hash_table_size (self->contacts->folders) > 0) /* until it has waited long enough for a successor */
     g_main_context_iteration (NULL, TRUE);
 }
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "book/archive.h"
 #include "helpers.h"
+#include "photo/archive.h"
 
 #define ALICE "people/c1"
 #define BOB   "people/c2"
@@ -16,7 +16,7 @@
 typedef struct {
   char *folder;
   char *dir;
-  BookArchive *archive;
+  Archive *archive;
 } Fixture;
 
 static void
@@ -24,25 +24,25 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->folder = test_folder_new ();
   fixture->dir = g_build_filename (fixture->folder, "data", "default", NULL);
-  fixture->archive = book_archive_new (fixture->dir);
+  fixture->archive = archive_new (fixture->dir);
   g_assert_false (g_file_test (fixture->dir, G_FILE_TEST_EXISTS));
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  book_archive_free (fixture->archive);
+  archive_free (fixture->archive);
   g_free (fixture->dir);
   test_folder_remove (fixture->folder);
   test_assert_warned ();
 }
 
 static char *
-add (BookArchive *archive, BookArchiveKind kind, const char *resource_name, const char *content)
+add (Archive *archive, ArchiveKind kind, const char *resource_name, const char *content)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
   g_autoptr (GError) error = NULL;
-  char *name = book_archive_add (archive, kind, resource_name, bytes, &error);
+  char *name = archive_add (archive, kind, resource_name, bytes, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (name);
@@ -50,7 +50,7 @@ add (BookArchive *archive, BookArchiveKind kind, const char *resource_name, cons
 }
 
 static void
-put (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *content)
+put (Fixture *fixture, ArchiveKind kind, const char *resource_name, const char *content)
 {
   g_autofree char *name = add (fixture->archive, kind, resource_name, content);
 
@@ -58,10 +58,10 @@ put (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const ch
 }
 
 static char *
-read_one (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *name)
+read_one (Fixture *fixture, ArchiveKind kind, const char *resource_name, const char *name)
 {
   char content[64] = "";
-  int fd = book_archive_open (fixture->archive, kind, resource_name, name);
+  int fd = archive_open (fixture->archive, kind, resource_name, name);
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_cmpint (fcntl (fd, F_GETFL) & O_ACCMODE, ==, O_RDONLY);
@@ -73,9 +73,9 @@ read_one (Fixture *fixture, BookArchiveKind kind, const char *resource_name, con
 
 /* What is there, in its order, joined by spaces; the names must rise strictly. */
 static void
-assert_content (Fixture *fixture, BookArchiveKind kind, const char *resource_name, const char *expected)
+assert_content (Fixture *fixture, ArchiveKind kind, const char *resource_name, const char *expected)
 {
-  g_autoptr (GPtrArray) names = book_archive_list (fixture->archive, kind, resource_name);
+  g_autoptr (GPtrArray) names = archive_list (fixture->archive, kind, resource_name);
   g_autoptr (GString) contents = g_string_new (NULL);
 
   for (guint i = 0; i < names->len; i++) {
@@ -108,8 +108,8 @@ test_add (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GDateTime) before = g_date_time_new_now_utc (), after = NULL;
   g_autofree char *earliest = g_date_time_format (before, "%Y-%m-%dT%H-%M-%S.%fZ"), *latest = NULL;
-  g_autofree char *jpeg = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff");
-  g_autofree char *png = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "\x89PNG\r\n\x1a\n");
+  g_autofree char *jpeg = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff");
+  g_autofree char *png = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "\x89PNG\r\n\x1a\n");
 
   after = g_date_time_new_now_utc ();
   latest = g_date_time_format (after, "%Y-%m-%dT%H-%M-%S.%f[");
@@ -119,16 +119,16 @@ test_add (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (strcmp (earliest, jpeg), <, 0);
   g_assert_cmpint (strcmp (jpeg, png), <, 0);
   g_assert_cmpint (strcmp (png, latest), <, 0);
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff \x89PNG\r\n\x1a\n");
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "\xff\xd8\xff \x89PNG\r\n\x1a\n");
+  assert_content (fixture, ARCHIVE_REJECTED, ALICE, "");
+  assert_content (fixture, ARCHIVE_PREVIOUS, BOB, "");
 }
 
 static void
 test_private (Fixture *fixture, gconstpointer data)
 {
   mode_t mask = umask (0);
-  g_autofree char *name = add (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "x");
+  g_autofree char *name = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "x");
   g_autofree char *file = g_build_filename ("c1/rejected", name, NULL);
   const char *const paths[] = { "", "c1", "c1/rejected", file };
 
@@ -149,10 +149,10 @@ test_rejected (Fixture *fixture, gconstpointer data)
   for (int i = 1; i <= 25; i++) {
     g_autofree char *content = g_strdup_printf ("%d", i);
 
-    put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, content);
+    put (fixture, ARCHIVE_REJECTED, ALICE, content);
   }
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "");
+  assert_content (fixture, ARCHIVE_REJECTED, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "");
 }
 
 /* What is refused again and again pushes nothing out, and is the newest. */
@@ -161,15 +161,15 @@ test_rejected_again (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *once = NULL, *again = NULL;
 
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "one");
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "two");
+  put (fixture, ARCHIVE_REJECTED, ALICE, "one");
+  put (fixture, ARCHIVE_REJECTED, ALICE, "two");
   for (int i = 0; i < 25; i++)
-    put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "one");
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "two one");
-  once = add (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "two");
-  again = add (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "two");
+    put (fixture, ARCHIVE_REJECTED, ALICE, "one");
+  assert_content (fixture, ARCHIVE_REJECTED, ALICE, "two one");
+  once = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "two");
+  again = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "two");
   g_assert_cmpstr (once, ==, again);
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "one two");
+  assert_content (fixture, ARCHIVE_REJECTED, ALICE, "one two");
 }
 
 static void
@@ -178,9 +178,9 @@ test_limit (Fixture *fixture, gconstpointer data)
   for (int i = 1; i <= 25; i++) {
     g_autofree char *content = g_strdup_printf ("%d", i);
 
-    put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, content);
+    put (fixture, ARCHIVE_PREVIOUS, ALICE, content);
   }
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
 }
 
 /* A name from a clock that was ahead: what comes after it sorts after it. */
@@ -189,17 +189,17 @@ test_clock_set_back (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *next = NULL;
 
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "past");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "past");
   write_foreign (fixture, "c1/previous/2999-12-31T23-59-59.999999Z.jpg", "ahead");
-  next = add (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, "now");
+  next = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "now");
   g_assert_cmpstr (next, ==, "3000-01-01T00-00-00.000000Z.bin");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "past ahead now");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "past ahead now");
 }
 
 static void
 test_open_other_names (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *rejected = add (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, "y");
+  g_autofree char *rejected = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "y");
   g_autofree char *path = g_build_filename ("../rejected", rejected, NULL);
   g_autofree char *dotted = g_build_filename (".", rejected, NULL);
   const char *const names[] = { "",
@@ -214,12 +214,12 @@ test_open_other_names (Fixture *fixture, gconstpointer data)
                                 "2026-11-24T08-15-03.123456Z./.",
                                 "2026-11-24T08-15-03.123456Z.jpg.AbC123" };
 
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "x");
   write_foreign (fixture, "c1/previous/notes.txt", "mine");
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    g_assert_cmpint (book_archive_open (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE, names[i]), ==, -1);
-  g_assert_cmpint (book_archive_open (fixture->archive, BOOK_ARCHIVE_REJECTED, ALICE, dotted), ==, -1);
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+    g_assert_cmpint (archive_open (fixture->archive, ARCHIVE_PREVIOUS, ALICE, names[i]), ==, -1);
+  g_assert_cmpint (archive_open (fixture->archive, ARCHIVE_REJECTED, ALICE, dotted), ==, -1);
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "x");
 }
 
 /* Whatever a resource name is, its folder is one component inside DIR, and no two share one. */
@@ -236,21 +236,21 @@ test_odd_resource_names (Fixture *fixture, gconstpointer data)
                 { "people/a b\xc3\xa9%", "a%20b%C3%A9%25" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    put (fixture, BOOK_ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
+    put (fixture, ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
     assert_exists (fixture, cases[i].folder, TRUE);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    assert_content (fixture, BOOK_ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
+    assert_content (fixture, ARCHIVE_REJECTED, cases[i].resource_name, cases[i].folder);
 }
 
 static void
 test_leftovers (Fixture *fixture, gconstpointer data)
 {
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "x");
   write_foreign (fixture, "c1/previous/2026-11-24T08-15-03.123456Z.jpg.AbC123", "half");
   write_foreign (fixture, "c1/previous/notes.txt", "mine");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "y");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "x y");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "y");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "x y");
   assert_exists (fixture, "c1/previous/2026-11-24T08-15-03.123456Z.jpg.AbC123", FALSE);
   assert_exists (fixture, "c1/previous/notes.txt", TRUE);
 }
@@ -258,14 +258,14 @@ test_leftovers (Fixture *fixture, gconstpointer data)
 static void
 test_rename (Fixture *fixture, gconstpointer data)
 {
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a1");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a2");
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "bad");
-  book_archive_rename (fixture->archive, ALICE, ALICE);
-  book_archive_rename (fixture->archive, "people/never", ALICE);
-  book_archive_rename (fixture->archive, ALICE, BOB);
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "a1 a2");
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, "bad");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "a1");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "a2");
+  put (fixture, ARCHIVE_REJECTED, ALICE, "bad");
+  archive_rename (fixture->archive, ALICE, ALICE);
+  archive_rename (fixture->archive, "people/never", ALICE);
+  archive_rename (fixture->archive, ALICE, BOB);
+  assert_content (fixture, ARCHIVE_PREVIOUS, BOB, "a1 a2");
+  assert_content (fixture, ARCHIVE_REJECTED, BOB, "bad");
   assert_exists (fixture, "c1", FALSE);
 }
 
@@ -273,28 +273,28 @@ test_rename (Fixture *fixture, gconstpointer data)
 static void
 test_late_add_goes_along (Fixture *fixture, gconstpointer data)
 {
-  book_archive_rename (fixture->archive, ALICE, "people/c7");
-  book_archive_rename (fixture->archive, "people/c7", BOB);
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "late");
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, "late");
-  book_archive_rename (fixture->archive, BOB, ALICE); /* and back */
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "later");
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "late later");
+  archive_rename (fixture->archive, ALICE, "people/c7");
+  archive_rename (fixture->archive, "people/c7", BOB);
+  put (fixture, ARCHIVE_REJECTED, ALICE, "late");
+  assert_content (fixture, ARCHIVE_REJECTED, BOB, "late");
+  archive_rename (fixture->archive, BOB, ALICE); /* and back */
+  put (fixture, ARCHIVE_REJECTED, ALICE, "later");
+  assert_content (fixture, ARCHIVE_REJECTED, ALICE, "late later");
 }
 
 static void
 test_rename_merges (Fixture *fixture, gconstpointer data)
 {
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "b1");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "a1");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "b2");
-  put (fixture, BOOK_ARCHIVE_REJECTED, ALICE, "bad1");
-  put (fixture, BOOK_ARCHIVE_REJECTED, BOB, "bad2");
+  put (fixture, ARCHIVE_PREVIOUS, BOB, "b1");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "a1");
+  put (fixture, ARCHIVE_PREVIOUS, BOB, "b2");
+  put (fixture, ARCHIVE_REJECTED, ALICE, "bad1");
+  put (fixture, ARCHIVE_REJECTED, BOB, "bad2");
   write_foreign (fixture, "c1/previous/2026-11-24T08-15-03.999999Z.jpg", "a0"); /* both of the same microsecond */
   write_foreign (fixture, "c2/previous/2026-11-24T08-15-03.999999Z.jpg", "b0");
   write_foreign (fixture, "c1/previous/notes.txt", "mine");
-  book_archive_rename (fixture->archive, ALICE, BOB);
-  assert_content (fixture, BOOK_ARCHIVE_REJECTED, BOB, "bad1 bad2");
+  archive_rename (fixture->archive, ALICE, BOB);
+  assert_content (fixture, ARCHIVE_REJECTED, BOB, "bad1 bad2");
   assert_exists (fixture, "c2/previous/2026-11-24T08-15-04.000000Z.jpg", TRUE);
   assert_exists (fixture, "c1/previous/notes.txt", TRUE); /* somebody's own is not thrown away */
   {
@@ -305,7 +305,7 @@ test_rename_merges (Fixture *fixture, gconstpointer data)
     g_assert_cmpstr (content, ==, "b0");
   }
   {
-    g_autoptr (GPtrArray) names = book_archive_list (fixture->archive, BOOK_ARCHIVE_PREVIOUS, BOB);
+    g_autoptr (GPtrArray) names = archive_list (fixture->archive, ARCHIVE_PREVIOUS, BOB);
 
     g_assert_cmpuint (names->len, ==, 5);
   }
@@ -315,11 +315,11 @@ static void
 test_rename_keeps_the_limit (Fixture *fixture, gconstpointer data)
 {
   for (char letter = 'a'; letter < (char)('a' + 15); letter++) {
-    put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, (char[]){ letter, '1', '\0' });
-    put (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, (char[]){ letter, '2', '\0' });
+    put (fixture, ARCHIVE_PREVIOUS, ALICE, (char[]){ letter, '1', '\0' });
+    put (fixture, ARCHIVE_PREVIOUS, BOB, (char[]){ letter, '2', '\0' });
   }
-  book_archive_rename (fixture->archive, ALICE, BOB);
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, BOB, "f1 f2 g1 g2 h1 h2 i1 i2 j1 j2 k1 k2 l1 l2 m1 m2 n1 n2 o1 o2");
+  archive_rename (fixture->archive, ALICE, BOB);
+  assert_content (fixture, ARCHIVE_PREVIOUS, BOB, "f1 f2 g1 g2 h1 h2 i1 i2 j1 j2 k1 k2 l1 l2 m1 m2 n1 n2 o1 o2");
 }
 
 static void
@@ -327,16 +327,16 @@ test_cannot_write (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *file = g_build_filename (fixture->folder, "file", NULL);
   g_autofree char *below = g_build_filename (file, "data", NULL);
-  g_autoptr (BookArchive) archive = book_archive_new (below);
+  g_autoptr (Archive) archive = archive_new (below);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
-  g_assert_null (book_archive_add (archive, BOOK_ARCHIVE_PREVIOUS, ALICE, bytes, &error));
+  g_assert_null (archive_add (archive, ARCHIVE_PREVIOUS, ALICE, bytes, &error));
   g_assert_true (error->domain == G_FILE_ERROR);
   g_assert_nonnull (strstr (error->message, file));
-  names = book_archive_list (archive, BOOK_ARCHIVE_PREVIOUS, ALICE);
+  names = archive_list (archive, ARCHIVE_PREVIOUS, ALICE);
   g_assert_cmpuint (names->len, ==, 0);
 }
 
@@ -354,7 +354,7 @@ add_many (gpointer data)
   for (int i = 0; i < 50; i++) {
     g_autofree char *content = g_strdup_printf ("%p %d", (gpointer)g_thread_self (), i);
 
-    g_ptr_array_add (names, add (data, BOOK_ARCHIVE_PREVIOUS, ALICE, content));
+    g_ptr_array_add (names, add (data, ARCHIVE_PREVIOUS, ALICE, content));
     g_assert_true (i == 0 || strcmp (names->pdata[i - 1], names->pdata[i]) < 0);
   }
   return names;
@@ -372,8 +372,8 @@ test_threads (Fixture *fixture, gconstpointer data)
   g_ptr_array_sort (given, compare_names);
   for (guint i = 1; i < given->len; i++)
     g_assert_cmpstr (given->pdata[i - 1], !=, given->pdata[i]);
-  names = book_archive_list (fixture->archive, BOOK_ARCHIVE_PREVIOUS, ALICE);
-  g_assert_cmpuint (names->len, ==, BOOK_ARCHIVE_MAX);
+  names = archive_list (fixture->archive, ARCHIVE_PREVIOUS, ALICE);
+  g_assert_cmpuint (names->len, ==, ARCHIVE_MAX);
   for (guint i = 0; i < names->len; i++)
     g_assert_cmpstr (names->pdata[i], ==, given->pdata[given->len - names->len + i]);
 }
@@ -383,12 +383,12 @@ test_threads (Fixture *fixture, gconstpointer data)
 static void
 test_not_twice (Fixture *fixture, gconstpointer data)
 {
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one two");
-  put (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "one");
-  assert_content (fixture, BOOK_ARCHIVE_PREVIOUS, ALICE, "two one");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "one");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "two");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "two");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "one two");
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "one");
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "two one");
 }
 
 int

@@ -7,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "book/cache.h"
 #include "helpers.h"
+#include "photo/cache.h"
 
 typedef struct {
   char *folder;
   char *dir;
   BookStore *store;
-  BookCache *cache;
+  Cache *cache;
 } Fixture;
 
 static void
@@ -22,8 +22,8 @@ open_cache (Fixture *fixture, gint64 max_bytes)
 {
   g_autoptr (GError) error = NULL;
 
-  g_clear_pointer (&fixture->cache, book_cache_free);
-  fixture->cache = book_cache_new (fixture->store, fixture->dir, max_bytes, &error);
+  g_clear_pointer (&fixture->cache, cache_free);
+  fixture->cache = cache_new (fixture->store, fixture->dir, max_bytes, &error);
   g_assert_no_error (error);
   g_assert_nonnull (fixture->cache);
 }
@@ -45,7 +45,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  book_cache_free (fixture->cache);
+  cache_free (fixture->cache);
   book_store_close (fixture->store);
   g_free (fixture->dir);
   test_folder_remove (fixture->folder);
@@ -80,7 +80,7 @@ add (Fixture *fixture, const char *version, char fill, gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_strnfill (size, fill), size);
   g_autoptr (GError) error = NULL;
-  Incoming *incoming = book_cache_begin (fixture->cache, &error);
+  Incoming *incoming = cache_begin (fixture->cache, &error);
   int fd;
 
   g_assert_no_error (error);
@@ -88,7 +88,7 @@ add (Fixture *fixture, const char *version, char fill, gsize size)
   for (gsize done = 0; done < size; done += MIN (size - done, 700))
     incoming_write (incoming, (const char *)g_bytes_get_data (bytes, NULL) + done, MIN (size - done, 700), &error);
   g_assert_no_error (error);
-  fd = book_cache_take (fixture->cache, version, incoming, "image/jpeg", "c0ffee", &error);
+  fd = cache_take (fixture->cache, version, incoming, "image/jpeg", "c0ffee", &error);
   g_assert_no_error (error);
   return fd;
 }
@@ -102,7 +102,7 @@ keep (Fixture *fixture, const char *version, char fill, gsize size)
 static void
 assert_hit (Fixture *fixture, const char *version, char fill, gsize size)
 {
-  assert_content (book_cache_open (fixture->cache, version), fill, size);
+  assert_content (cache_open (fixture->cache, version), fill, size);
 }
 
 /* Neither its bytes nor a file are there, but its size is known. */
@@ -112,9 +112,9 @@ assert_gone (Fixture *fixture, const char *version, gint64 size)
   g_autofree char *path = path_of (fixture, version);
   BookStorePhoto photo;
 
-  g_assert_cmpint (book_cache_open (fixture->cache, version), ==, -1);
+  g_assert_cmpint (cache_open (fixture->cache, version), ==, -1);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
-  g_assert_true (book_cache_lookup (fixture->cache, version, &photo));
+  g_assert_true (cache_lookup (fixture->cache, version, &photo));
   g_assert_false (photo.cached);
   g_assert_cmpint (photo.size, ==, size);
   g_assert_cmpstr (photo.mime_type, ==, "image/jpeg");
@@ -133,8 +133,8 @@ test_keep (Fixture *fixture, gconstpointer data)
   BookStorePhoto photo;
   struct stat st;
 
-  g_assert_false (book_cache_lookup (fixture->cache, "https://h/a", &photo));
-  g_assert_cmpint (book_cache_open (fixture->cache, "https://h/a"), ==, -1);
+  g_assert_false (cache_lookup (fixture->cache, "https://h/a", &photo));
+  g_assert_cmpint (cache_open (fixture->cache, "https://h/a"), ==, -1);
   keep (fixture, "https://h/a", 'a', 30);
   g_assert_cmpint (stat (path, &st), ==, 0);
   g_assert_cmpint (st.st_mode & 07777, ==, 0600);
@@ -145,7 +145,7 @@ test_keep (Fixture *fixture, gconstpointer data)
   assert_hit (fixture, "https://h/a", 'a', 30);
 
   open_cache (fixture, 100); /* as after a remount */
-  g_assert_true (book_cache_lookup (fixture->cache, "https://h/a", &photo));
+  g_assert_true (cache_lookup (fixture->cache, "https://h/a", &photo));
   g_assert_true (photo.cached);
   g_assert_cmpint (photo.size, ==, 30);
   assert_hit (fixture, "https://h/a", 'a', 30);
@@ -203,7 +203,7 @@ test_clock_set_back (Fixture *fixture, gconstpointer data)
 static void
 test_open_while_evicted (Fixture *fixture, gconstpointer data)
 {
-  int fresh = add (fixture, "a", 'a', 60), opened = book_cache_open (fixture->cache, "a");
+  int fresh = add (fixture, "a", 'a', 60), opened = cache_open (fixture->cache, "a");
 
   keep (fixture, "b", 'b', 60);
   assert_gone (fixture, "a", 60);
@@ -294,10 +294,10 @@ static void
 test_drop (Fixture *fixture, gconstpointer data)
 {
   keep (fixture, "a", 'a', 30);
-  book_cache_drop (fixture->cache, "a");
+  cache_drop (fixture->cache, "a");
   assert_gone (fixture, "a", 30);
-  book_cache_drop (fixture->cache, "a");
-  book_cache_drop (fixture->cache, "never");
+  cache_drop (fixture->cache, "a");
+  cache_drop (fixture->cache, "never");
   assert_bytes (fixture, 0);
 }
 
@@ -311,7 +311,7 @@ test_folder_not_writable (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_set_contents (start, "", 0, NULL));
   test_expect_warning ("cannot be kept in");
   keep (fixture, "a", 'a', 30);
-  g_assert_cmpint (book_cache_open (fixture->cache, "a"), ==, -1);
+  g_assert_cmpint (cache_open (fixture->cache, "a"), ==, -1);
   assert_bytes (fixture, 0);
   keep (fixture, "a", 'a', 30); /* said once */
   g_assert_cmpint (g_unlink (start), ==, 0);
@@ -328,7 +328,7 @@ test_folder_gone (Fixture *fixture, gconstpointer data)
   test_folder_remove (g_strdup (fixture->dir));
   test_expect_warning ("cannot be kept in");
   keep (fixture, "a", 'a', 30);
-  g_assert_true (book_cache_lookup (fixture->cache, "a", &photo));
+  g_assert_true (cache_lookup (fixture->cache, "a", &photo));
   g_assert_false (photo.cached);
   g_assert_cmpint (photo.size, ==, 30);
 }
@@ -340,7 +340,7 @@ test_folder_is_a_file (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
-  g_assert_null (book_cache_new (fixture->store, file, 100, &error));
+  g_assert_null (cache_new (fixture->store, file, 100, &error));
   g_assert_true (error->domain == G_FILE_ERROR);
   g_assert_nonnull (strstr (error->message, file));
 }
@@ -357,10 +357,10 @@ test_store_full (Fixture *fixture, gconstpointer data)
   assert_content (add (fixture, "a", 'a', 30), 'a', 30);
   test_disk_full (FALSE);
   test_assert_warned ();
-  g_assert_true (book_cache_lookup (fixture->cache, "a", &photo));
+  g_assert_true (cache_lookup (fixture->cache, "a", &photo));
   g_assert_cmpint (photo.size, ==, 30);
   g_assert_false (photo.cached);
-  g_assert_cmpint (book_cache_open (fixture->cache, "a"), ==, -1);
+  g_assert_cmpint (cache_open (fixture->cache, "a"), ==, -1);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   keep (fixture, "a", 'a', 30);
   assert_hit (fixture, "a", 'a', 30);
@@ -398,7 +398,7 @@ test_many (Fixture *fixture, gconstpointer data)
   for (int i = 0; i < 2000; i++) {
     g_autofree char *version = g_strdup_printf ("v%d", g_test_rand_int_range (0, 100));
     gsize size = 20 + (gsize)version[1];
-    int fd = book_cache_open (fixture->cache, version);
+    int fd = cache_open (fixture->cache, version);
 
     if (fd < 0)
       fd = add (fixture, version, version[1], size);
@@ -410,7 +410,7 @@ test_many (Fixture *fixture, gconstpointer data)
     GStatBuf st;
     gboolean there = g_stat (path, &st) == 0;
 
-    g_assert_true (there == (book_cache_lookup (fixture->cache, version, &photo) && photo.cached));
+    g_assert_true (there == (cache_lookup (fixture->cache, version, &photo) && photo.cached));
     on_disk += there ? st.st_size : 0;
   }
   assert_bytes (fixture, on_disk);

@@ -1,13 +1,13 @@
 /* Drafts, and the names that only pass by. */
 #include <fcntl.h>
 
-#include "book/folder.h"
+#include "folder/folder.h"
 
 static void
-assert_content (BookDraft *draft, const char *content, gsize size)
+assert_content (Draft *draft, const char *content, gsize size)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = book_draft_bytes (draft, &error);
+  g_autoptr (GBytes) bytes = draft_bytes (draft, &error);
 
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), content, size);
@@ -17,16 +17,16 @@ static void
 writes_anywhere (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (Draft) draft = draft_new (&error);
 
   g_assert_false (draft->dirty);
-  g_assert_true (book_draft_write (draft, "world", 5, 3, &error));
+  g_assert_true (draft_write (draft, "world", 5, 3, &error));
   assert_content (draft, "\0\0\0world", 8);
-  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
+  g_assert_true (draft_write (draft, "abc", 3, 0, &error));
   assert_content (draft, "abcworld", 8);
-  g_assert_true (book_draft_truncate (draft, 4, &error));
+  g_assert_true (draft_truncate (draft, 4, &error));
   assert_content (draft, "abcw", 4);
-  g_assert_true (book_draft_truncate (draft, 6, &error));
+  g_assert_true (draft_truncate (draft, 6, &error));
   assert_content (draft, "abcw\0\0", 6);
   g_assert_true (draft->dirty);
 }
@@ -35,18 +35,18 @@ static void
 knows_what_was_sent (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (Draft) draft = draft_new (&error);
   g_autoptr (GBytes) sent = NULL;
   g_autoptr (GBytes) again = NULL;
 
-  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
-  sent = book_draft_bytes (draft, &error);
-  book_draft_set_taken (draft, sent);
+  g_assert_true (draft_write (draft, "abc", 3, 0, &error));
+  sent = draft_bytes (draft, &error);
+  draft_set_taken (draft, sent);
   g_assert_false (draft->dirty);
-  g_assert_true (book_draft_write (draft, "d", 1, 3, &error));
-  again = book_draft_bytes (draft, &error);
-  g_assert_true (book_draft_write (draft, "e", 1, 4, &error)); /* while those bytes are on their way */
-  book_draft_set_taken (draft, again);
+  g_assert_true (draft_write (draft, "d", 1, 3, &error));
+  again = draft_bytes (draft, &error);
+  g_assert_true (draft_write (draft, "e", 1, 4, &error)); /* while those bytes are on their way */
+  draft_set_taken (draft, again);
   g_assert_true (draft->dirty);
 }
 
@@ -55,25 +55,25 @@ refusal_ends_with_a_change (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) why = g_error_new_literal (BOOK_ERROR, BOOK_ERROR_INVALID, "no");
-  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (Draft) draft = draft_new (&error);
   g_autoptr (GBytes) bytes = NULL;
 
-  g_assert_true (book_draft_write (draft, "abc", 3, 0, &error));
-  bytes = book_draft_bytes (draft, &error);
-  book_draft_set_refused (draft, bytes, why);
+  g_assert_true (draft_write (draft, "abc", 3, 0, &error));
+  bytes = draft_bytes (draft, &error);
+  draft_set_refused (draft, bytes, why);
   g_assert_error (draft->refusal, BOOK_ERROR, BOOK_ERROR_INVALID);
-  g_assert_true (book_draft_write (draft, "d", 1, 3, &error));
+  g_assert_true (draft_write (draft, "d", 1, 3, &error));
   g_assert_no_error (draft->refusal);
-  book_draft_set_refused (draft, bytes, why); /* of bytes that are no longer there */
+  draft_set_refused (draft, bytes, why); /* of bytes that are no longer there */
   g_assert_no_error (draft->refusal);
 }
 
 static void
-assert_head (BookDraft *draft, const char *content, gsize size)
+assert_head (Draft *draft, const char *content, gsize size)
 {
-  guint8 head[BOOK_DRAFT_HEAD_BYTES];
+  guint8 head[DRAFT_HEAD_BYTES];
 
-  g_assert_cmpmem (head, book_draft_head (draft, head), content, size);
+  g_assert_cmpmem (head, draft_head (draft, head), content, size);
 }
 
 static void
@@ -82,16 +82,16 @@ copies_a_file (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
   int fd = g_file_open_tmp (NULL, &path, &error);
-  g_autoptr (BookDraft) draft = NULL;
+  g_autoptr (Draft) draft = NULL;
 
   g_assert_cmpint (write (fd, "photo", 5), ==, 5);
-  draft = book_draft_new_from_fd (fd, &error);
+  draft = draft_new_from_fd (fd, &error);
   g_assert_no_error (error);
   g_assert_false (draft->dirty);
   assert_content (draft, "photo", 5);
   g_assert_cmpuint (g_bytes_get_size (draft->base), ==, 5);
   assert_head (draft, "", 0);
-  g_assert_true (book_draft_write (draft, "P", 1, 0, &error));
+  g_assert_true (draft_write (draft, "P", 1, 0, &error));
   assert_head (draft, "P", 1);
   close (fd);
   unlink (path);
@@ -102,24 +102,24 @@ static void
 knows_its_head (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BookDraft) draft = book_draft_new (&error);
+  g_autoptr (Draft) draft = draft_new (&error);
   char many[64];
 
   memset (many, 'x', sizeof many);
   assert_head (draft, "", 0);
-  g_assert_true (book_draft_write (draft, "end", 3, 4096, &error));
-  g_assert_true (book_draft_write (draft, "cd", 2, 2, &error));
+  g_assert_true (draft_write (draft, "end", 3, 4096, &error));
+  g_assert_true (draft_write (draft, "cd", 2, 2, &error));
   assert_head (draft, "", 0);
-  g_assert_true (book_draft_write (draft, "a", 1, 0, &error));
+  g_assert_true (draft_write (draft, "a", 1, 0, &error));
   assert_head (draft, "a", 1);
-  g_assert_true (book_draft_write (draft, "b", 1, 1, &error));
+  g_assert_true (draft_write (draft, "b", 1, 1, &error));
   assert_head (draft, "abcd", 4);
-  g_assert_true (book_draft_truncate (draft, 2, &error));
-  g_assert_true (book_draft_truncate (draft, 100, &error));
+  g_assert_true (draft_truncate (draft, 2, &error));
+  g_assert_true (draft_truncate (draft, 100, &error));
   assert_head (draft, "ab", 2);
-  g_assert_true (book_draft_write (draft, many, sizeof many, 0, &error));
-  assert_head (draft, many, BOOK_DRAFT_HEAD_BYTES);
-  g_assert_true (book_draft_truncate (draft, 0, &error));
+  g_assert_true (draft_write (draft, many, sizeof many, 0, &error));
+  assert_head (draft, many, DRAFT_HEAD_BYTES);
+  g_assert_true (draft_truncate (draft, 0, &error));
   assert_head (draft, "", 0);
 }
 
@@ -127,24 +127,24 @@ static void
 has_limits (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BookDraft) draft = book_draft_new (&error);
-  BookDraft *many[16] = { NULL };
+  g_autoptr (Draft) draft = draft_new (&error);
+  Draft *many[16] = { NULL };
 
-  g_assert_false (book_draft_write (draft, "x", 1, BOOK_DRAFT_MAX_BYTES, &error));
+  g_assert_false (draft_write (draft, "x", 1, DRAFT_MAX_BYTES, &error));
   g_assert_error (error, BOOK_ERROR, BOOK_ERROR_TOO_LARGE);
   g_clear_error (&error);
-  g_assert_false (book_draft_write (draft, "x", 1, G_MAXINT64 - 1, &error));
+  g_assert_false (draft_write (draft, "x", 1, G_MAXINT64 - 1, &error));
   g_clear_error (&error);
   for (gsize i = 0; i < G_N_ELEMENTS (many); i++) {
-    many[i] = book_draft_new (NULL);
-    if (!book_draft_truncate (many[i], BOOK_DRAFT_MAX_BYTES, &error))
+    many[i] = draft_new (NULL);
+    if (!draft_truncate (many[i], DRAFT_MAX_BYTES, &error))
       break;
   }
   g_assert_error (error, BOOK_ERROR, BOOK_ERROR_NO_SPACE);
   for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
-    g_clear_pointer (&many[i], book_draft_unref);
+    g_clear_pointer (&many[i], draft_unref);
   g_clear_error (&error);
-  g_assert_true (book_draft_truncate (draft, BOOK_DRAFT_MAX_BYTES, &error)); /* the room is back */
+  g_assert_true (draft_truncate (draft, DRAFT_MAX_BYTES, &error)); /* the room is back */
 }
 
 static void
@@ -197,13 +197,15 @@ temporary_names (void)
   static const char *const taken[] = { "photo.jpg.~1~", "photo.jpg.1", "other.jpg.~12~", "face.png.3" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
-    if (!book_name_is_temporary (passing[i], neighbours, TRUE))
+    if (!folder_name_is_temporary (passing[i], neighbours, TRUE))
       g_error ("%s should pass", passing[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (staying); i++)
-    if (book_name_is_temporary (staying[i], neighbours, TRUE) || book_name_is_temporary (staying[i], neighbours, FALSE))
+    if (folder_name_is_temporary (staying[i], neighbours, TRUE)
+        || folder_name_is_temporary (staying[i], neighbours, FALSE))
       g_error ("%s should stay", staying[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (taken); i++) /* made new: it met a name that was taken; renamed to: a backup */
-    if (book_name_is_temporary (taken[i], neighbours, TRUE) || !book_name_is_temporary (taken[i], neighbours, FALSE))
+    if (folder_name_is_temporary (taken[i], neighbours, TRUE)
+        || !folder_name_is_temporary (taken[i], neighbours, FALSE))
       g_error ("%s should be a drop when it is created, and pass otherwise", taken[i]);
 }
 

@@ -1,0 +1,18 @@
+/*
+ * Promised removals (deletion.c).
+ */
+#pragma once
+
+#include "folder/internal.h"
+
+void folder_delete_now (Folder *self);             /* REMOVED: carry it out */
+void deletions_start (Contacts *contacts);         /* carry out those of this mount at once */
+void deletions_start_earlier (Contacts *contacts); /* the book is up to date: carry out those of an earlier mount */
+
+void deletions_load (Contacts *contacts); /* of an earlier mount: hide those photos */
+void deletion_forget (Folder *self);      /* the photo stays: REMOVED no more */
+void deletion_photo_changed (Folder *self, const char *version, gboolean elsewhere); /* in REMOVED */
+/* done (may be NULL) is called, maybe at once, when what was noted of promised removals is on the disk, so that no power cut
+ * undoes what is told next; error: it cannot be brought there. The mount does not end before. */
+typedef void (*SettledFunc) (const GError *error, gpointer data);
+void deletions_settle (Contacts *contacts, SettledFunc done, gpointer data);

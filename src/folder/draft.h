@@ -1,0 +1,56 @@
+/*
+ * A draft: bytes that somebody is writing, in a memfd. Knows nothing of names, people or the network.
+ * Loop thread only. Reference counted: a FolderFile, each FolderHandle and each flush hold one; the last draft_unref
+ * frees it and closes the memfd.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* One draft at most; beyond it write(2) says EFBIG. Well over the photo limit, so that conversion has room later. */
+#define DRAFT_MAX_BYTES (64 * 1024 * 1024)
+
+/* How much of its beginning a draft knows as written; a bit each in head_written. */
+#define DRAFT_HEAD_BYTES 32
+
+typedef struct {
+  guint refs;
+  guint handles; /* open handles that use it */
+  int fd;
+  gint64 size;
+  gint64 mtime;         /* microseconds since 1970 */
+  guint32 head_written; /* which of the first bytes a program wrote: they are no hole, and not the photo's */
+  gboolean dirty;       /* changed since it was last sent, refused or copied from the photo */
+  GBytes *base;    /* the photo that it began as, or what the service has taken of that since; NULL: it began empty */
+  gboolean taken;  /* the service has taken something of it */
+  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
+  GError *refusal; /* and why */
+  GError
+      *failed; /* a write that was refused: what is here is not what the program wanted. Until it is cut to nothing */
+  gboolean abandoned; /* who wrote to it died, or failed, before it closed it; until somebody writes on */
+  gboolean said;      /* the log and user.contactfs.error have why it is no picture, until somebody writes on */
+  gboolean finished;  /* who wrote it has set its time, as one does at the end, until somebody writes on */
+  GError *unfit;      /* no picture that can be sent, as it is now, and why; NULL: not known */
+  gboolean busy;      /* an upload of it is under way */
+  GQueue waiting;     /* of GTask: flushes that wait for that upload (flush.c) */
+} Draft;
+
+Draft *draft_new (GError **error); /* empty; BOOK_ERROR_NO_SPACE when all drafts together take too much memory */
+Draft *draft_new_from_fd (int fd, GError **error); /* a copy of the file; not dirty, base is its content */
+Draft *draft_ref (Draft *self);
+void draft_unref (Draft *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Draft, draft_unref)
+
+gssize draft_read (Draft *self, void *buffer, gsize size, goffset offset, GError **error);
+gboolean draft_write (Draft *self, const void *data, gsize size, goffset offset, GError **error);
+gboolean draft_truncate (Draft *self, goffset size, GError **error);
+/* The beginning that programs wrote without a gap: so many bytes, into head. Those after it may still come. */
+gsize draft_head (Draft *self, guint8 head[DRAFT_HEAD_BYTES]);
+GBytes *draft_bytes (Draft *self, GError **error); /* a copy of all of it; transfer full */
+
+/* The outcome of sending bytes (a copy taken earlier): the draft stays dirty if it changed meanwhile. */
+void draft_set_taken (Draft *self, GBytes *bytes);
+/* TRUE if nothing was changed in it since it began as a photo. bytes: all of it. */
+gboolean draft_is_untouched (const Draft *self, GBytes *bytes);
+void draft_set_unfit (Draft *self, GBytes *bytes, const GError *error);
+void draft_set_refused (Draft *self, GBytes *bytes, const GError *error);

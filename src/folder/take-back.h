@@ -1,0 +1,20 @@
+/*
+ * A program removes what it has just written (take-back.c). process: an id, 0 when it is not known; name: of the file that it
+ * wrote.
+ */
+#pragma once
+
+#include "folder/internal.h"
+
+GHashTable *take_back_writes_new (void);
+void take_back_note_refused (Contacts *contacts, BookPerson *person, gint64 process, const char *name);
+/* before: the version that was the photo; NULL: none */
+void take_back_note_taken (Contacts *contacts, BookPerson *person, gint64 process, const char *name,
+                           const char *before);
+
+typedef enum { TAKE_BACK_NOT, TAKE_BACK_NOTHING, TAKE_BACK_PHOTO } TakeBack;
+/* The process removes that file. NOT: as anybody does; NOTHING: its write changed nothing, and the photo is to stay; PHOTO:
+ * its write is the photo, and the one from before is to be back. It is asked once. */
+TakeBack take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name);
+GBytes *take_back_photo_before (Contacts *contacts, const BookPerson *person,
+                                GError **error); /* the newest in .previous */

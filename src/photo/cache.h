@@ -1,0 +1,46 @@
+/*
+ * Photos on disk by version, least recently used out first, within a number of bytes.
+ *
+ * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is
+ * whole; its length is checked against the store at each open all the same (a power cut can leave a short one), and a
+ * wrong one is dropped. That it holds what was fetched is for the caller to see, who has the store's SHA-256 of that, before
+ * he believes it; what he has seen is remembered for as long as nobody touches the file. Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that
+ * cannot be written costs a fetch, not a photo.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "book/store.h"
+#include "photo/incoming.h"
+
+typedef struct Cache Cache;
+
+/* dir is created (0700) if it is missing. Rows whose file is gone are corrected when met. Borrows store. */
+Cache *cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **error);
+void cache_free (Cache *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cache, cache_free)
+
+/* What is known of a version: TRUE and its row even when its bytes are no longer here (out->cached FALSE). */
+gboolean cache_lookup (Cache *self, const char *version, BookStorePhoto *out);
+
+/* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, or -1 when they are not here. Counts as a use. A
+ * photo that is evicted while open stays readable through its descriptor. */
+int cache_open (Cache *self, const char *version);
+
+/* TRUE if the bytes behind fd, of cache_open, were seen to be what was fetched: by cache_take, or by who called
+ * cache_note_intact. */
+gboolean cache_is_intact (Cache *self, const char *version, int fd);
+void cache_note_intact (Cache *self, const char *version, int fd);
+
+/* A photo that comes: written to by who fetches it. incoming_free gives it up. */
+Incoming *cache_begin (Cache *self, GError **error);
+
+/* Keep it, as version, and remember size, type and sha256 (hexadecimal; NULL: not known); evicts others to stay within
+ * max_bytes (never this one). The size is remembered even when the file cannot be kept. Takes incoming. Returns a
+ * descriptor as cache_open does, or -1 with error. */
+int cache_take (Cache *self, const char *version, Incoming *incoming, const char *mime_type, const char *sha256,
+                GError **error);
+
+/* The file is to be trusted no longer (reading it failed, or it is not what was fetched). */
+void cache_drop (Cache *self, const char *version);

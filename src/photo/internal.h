@@ -1,0 +1,72 @@
+/*
+ * The members of Photos, and what its parts share. Only src/photo/ includes this.
+ */
+#pragma once
+
+#include "photo/cache.h"
+#include "photo/line.h"
+
+#define SCAN_RECENT 8
+
+typedef struct {
+  gint64 session;
+  guint number;    /* no two scans have the same; 0: none */
+  gboolean bodies; /* somebody reads or replaces; else only those are needed of which the size is not known */
+  guint wanted;    /* photos so far */
+  guint unread;    /* photos that were fetched ahead and nobody has wanted */
+  guint quota;     /* photos that may yet be fetched ahead for the last one that was wanted */
+  gboolean astray; /* its order did not tell the last one that was wanted */
+  guint64 recent[SCAN_RECENT]; /* inode numbers of the last, in turn */
+  gint64 last;                 /* monotonic: when the last was wanted */
+  gint64 pause;                /* microseconds: in all, until it is a scan; then the last */
+} Scan;
+
+struct Photos {
+  Book *book;
+  PeopleClient *people;
+  HttpClient *http;
+  PhotosOptions options; /* its strings are ours */
+  BookStore *store;      /* the book's */
+  Activity *activity;    /* the book's */
+  Cache *cache;
+  Archive *archive;
+
+  /* ---- scan.c ---- */
+  Scan scans[8];     /* of the sessions that wanted something last */
+  guint scan_number; /* of the last that began */
+  gboolean scans_go_on;
+
+  /* ---- fetch.c ---- */
+  GHashTable *fetches;  /* version → Fetch; without those that were given up and replaced */
+  guint64 fetch_number; /* of the next one */
+  guint fetch_runs;     /* under way */
+  gint64 fetch_held;    /* bytes, of all of them */
+  gint64 fetch_ended;   /* monotonic: when the last one did */
+  Line line;
+
+  /* ---- photos.c ---- */
+  GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
+};
+
+/* ---- photos.c ---- */
+/* The same photo with a descriptor of its own. */
+Photo *photo_share (const Photo *photo, GError **error);
+
+/* ---- scan.c ---- */
+void scans_go_on (Photos *photos); /* there may be room now */
+
+/* ---- fetch.c ---- */
+typedef struct Fetch Fetch;
+/* photo: transfer full; NULL, and error says why. The waiter has left its fetch by then. */
+typedef void (*FetchFunc) (GTask *waiter, const char *version, Photo *photo, const GError *error);
+
+void fetches_init (Photos *photos);
+/* waiter waits for the fetch of version: one under way, or a new one from url until deadline, which fetch_begin begins
+ * when there is room. done may be called from there. */
+Fetch *fetch_join (Photos *photos, const char *version, const char *url, gint64 deadline, GTask *waiter,
+                   FetchFunc done);
+void fetch_begin (Photos *photos);
+gint64 fetch_deadline (const Fetch *self);
+void fetch_leave (Fetch *self, GTask *waiter);
+/* Ahead of need. FALSE: there is no room for such. */
+gboolean fetch_ahead (Photos *photos, const char *version, const char *url, gint64 deadline);

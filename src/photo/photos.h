@@ -1,0 +1,88 @@
+/*
+ * Photos by version (the URL without its size suffix): fetched once for all who want them, cached, read ahead, and saved in
+ * .previous before they are replaced (archive.h).
+ *
+ * Loop thread only, but for photo_read. Nothing here blocks but for reading the cache; what waits for the network is a pair
+ * of _async and _finish. Errors: BOOK_ERROR (book/error.h) and PEOPLE_ERROR. _finish takes its Photos for the form only.
+ */
+#pragma once
+
+#include "book/person.h"
+#include "photo/archive.h"
+
+typedef struct Photos Photos;
+
+typedef struct {
+  const char *cache_dir;
+  gint64 cache_bytes;
+  const char *data_dir; /* .previous and .rejected */
+  guint timeout;        /* seconds: of whatever reads from the service */
+} PhotosOptions;
+
+/* Borrows the others, which must outlive it; copies options. Makes the folder of the cache. */
+Photos *photos_new (Book *book, PeopleClient *people, HttpClient *http, const PhotosOptions *options, GError **error);
+void photos_free (Photos *self); /* nothing is under way any more: the activity is over */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Photos, photos_free)
+
+/* What the activity has as spare is given up. data: the Photos. */
+void photos_give_up_spare (gpointer data);
+
+/* Where .previous and .rejected are; borrowed. */
+Archive *photos_archive (Photos *self);
+const char *photos_cache_dir (const Photos *self);
+gint64 photos_cache_limit (const Photos *self);
+guint photos_timeout (const Photos *self);
+
+/* ---- a photo ---- */
+
+typedef struct {
+  int fd; /* -1: not there */
+  gint64 size;
+  char *version;
+  char mime_type[32];
+  char sha256[65]; /* of what the service delivered, in hexadecimal; "": not known */
+} Photo;
+
+/* fd is the photo's from now on. */
+Photo *photo_new (const char *version, int fd, gint64 size, const char *mime_type, const char *sha256);
+void photo_free (Photo *self); /* closes fd */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Photo, photo_free)
+
+/* All its bytes, BOOK_ERROR_IO when they are not what the service delivered; any thread. Never mapped: where the disk cannot
+ * be read, that is an error and no signal. */
+GBytes *photo_read (const Photo *self, GError **error);
+
+/* ---- fetching ---- */
+
+/* The person's photo (or profile picture) as it is now, from the cache or the network, inside timeout seconds.
+ * BOOK_ERROR_NOT_FOUND when there is none (any more). */
+void photos_get_async (Photos *photos, BookPerson *person, gboolean profile, guint timeout, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer data);
+Photo *photos_get_finish (Photos *photos, GAsyncResult *result, GError **error);
+
+/* Fetch it into the cache, for nobody yet. */
+typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
+PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);
+
+/* A photo is wanted by a session (0: by whoever writes): fetch the next ones when a scan is going on (scan.c). size_alone: a
+ * body is needed only where the size is not known. is_there: nothing has to be fetched for it. */
+void photos_want (Photos *photos, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session);
+
+/* ---- what is known of a version ---- */
+
+/* TRUE and its row when it was ever fetched, even when its bytes are no longer here. */
+gboolean photos_lookup (Photos *photos, const char *version, BookStorePhoto *row);
+/* From the cache, or NULL; also for a large one that photos_get_async has to check first. */
+Photo *photos_cached (Photos *photos, const char *version);
+/* The cached bytes are to be trusted no longer. */
+void photos_drop (Photos *photos, const char *version);
+/* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
+ * the service delivered them for it. */
+gboolean photos_is_present (Photos *photos, const BookPerson *person, const char *sha256);
+/* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
+void photos_note_sent (Photos *photos, const BookPerson *person, const char *sha256);
+
+/* ---- .previous ---- off the loop, with fsync: photo, which it takes, or else bytes (save.c) */
+void photos_save_async (Photos *photos, BookPerson *person, Photo *photo, GBytes *bytes, GAsyncReadyCallback callback,
+                        gpointer data);
+gboolean photos_save_finish (GAsyncResult *result, GError **error);

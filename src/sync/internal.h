@@ -1,0 +1,73 @@
+/*
+ * The members of Sync, and what its parts share. Only src/sync/ includes this.
+ */
+#pragma once
+
+#include "book/apply.h"
+#include "book/events.h"
+#include "book/failures.h"
+#include "image/helper.h"
+#include "sync/sync.h"
+
+struct Sync {
+  Book *book;
+  Photos *photos;
+  PeopleClient *people;
+  BookStore *store;    /* the book's */
+  Activity *activity;  /* the book's */
+  SyncOptions options; /* its strings are ours */
+
+  /* ---- sync.c, listing.c ---- */
+  GCancellable *cancellable; /* a listing or delta is under way */
+  GPtrArray *found;          /* of PeoplePerson: the pages so far */
+  GHashTable *pages;         /* their tokens */
+  gboolean full;
+  guint64 size;       /* bytes of its pages so far */
+  guint64 ignored;    /* … and people in them who could not be taken */
+  gint64 total;       /* the most that a page of this listing said for all */
+  char *missing;      /* whom the last full listing left out, which was not believed; or NULL */
+  char *doubt;        /* why it was not, as a sentence; or NULL */
+  GPtrArray *waiting; /* of GTask: who wants to know how the next sync ends */
+  guint timer;
+  guint failures;
+  guint doubts;     /* full listings in a row that may not have been the whole */
+  gboolean outage;  /* the last one failed since nobody answered us: it is worth a try when somebody does */
+  gint64 last_sync; /* seconds since 1970 of the last that succeeded; 0: never */
+  gint64 next_sync; /* monotonic, microseconds */
+
+  /* ---- look.c ---- monotonic */
+  gint64 news_came;   /* when a listing or delta last came; 0: not in this mount */
+  gint64 news_tried;  /* … when a mutation last asked for one */
+  gint64 news_missed; /* … and when a whole look last saw nothing at all */
+
+  GHashTable *doubted;      /* ask.c: BookPerson, of which what the service says is older than what we know */
+  GPtrArray *probe_waiting; /* probe.c: of GTask; NULL: no probe is under way */
+
+  /* ---- mutations.c ---- */
+  GQueue mutations; /* of GTask with a Mutation, the first one is under way */
+  double tokens;    /* what the bucket holds */
+  gint64 tokens_time;
+
+  /* ---- send.c ---- */
+  ImageHelper *image_helper;
+  GQueue sends; /* of GTask with a Send, in the order in which they came; not yet in mutations */
+};
+
+/* ---- sync.c ---- TRUE: the next sync, or the one under way, lists what has changed; FALSE: everybody. */
+gboolean sync_would_be_delta (Sync *sync);
+
+/* ---- listing.c ---- what to make of a full listing that ended with sync_token, which may be NULL. TRUE: it is the whole.
+ * FALSE, and sync->doubt says why: it may not be; who is in it is there, but who is not may be, too. */
+gboolean listing_is_whole (Sync *sync, GPtrArray *people, const char *sync_token);
+
+/* ---- ask.c ---- after a mutation whose answer did not say */
+/* It failed, and may have been carried out all the same; replaced: the version that it was to replace, or NULL. */
+void ask_for_outcome (Sync *sync, BookPerson *person, const char *replaced);
+/* photo was taken, and is not shown: it is the person's unseen until it is */
+void ask_for_unseen (Sync *sync, BookPerson *person, GBytes *photo);
+/* What the service says of the person is older than what we know, and not known to us: what stands in the end is true. */
+void ask_for_truth (Sync *sync, BookPerson *person);
+
+/* ---- allowance.c ---- */
+void allowances_load (Sync *sync);
+void allowances_clear (Sync *sync);
