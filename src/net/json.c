@@ -30,8 +30,8 @@ code_unit (const char *digits, const char *end)
   return unit;
 }
 
-/* cJSON refuses a whole answer for half of a surrogate pair, and cuts text at \u0000. One odd name must not keep the address
- * book away: such escapes become U+FFFD, which is as long. Returns NULL when there are none. */
+/* cJSON refuses a whole answer for half of a surrogate pair. It cuts text at \u0000, and at digits that are none. One odd name
+ * must not keep the address book away: such escapes become U+FFFD, which is as long. Returns NULL when there are none. */
 static char *
 mend_escapes (const char *text, gsize length)
 {
@@ -49,7 +49,7 @@ mend_escapes (const char *text, gsize length)
       step = 6;
       if (next >= 0xdc00 && next <= 0xdfff) {
         step = 12;
-      } else if (high || low || unit == 0) {
+      } else if (end - at >= 6 && (high || low || unit <= 0)) {
         if (mended == NULL)
           mended = g_strndup (text, length);
         memcpy (mended + (at - text) + 2, "fffd", 4);

@@ -8,12 +8,13 @@
 static void
 test_json_calm (void)
 {
-  const char *text = "{\"n\":1e300,\"s\":\"x\",\"a\":[1,2],\"b\":true,\"i\":42}";
+  const char *text = "{\"n\":1e300,\"m\":-1e300,\"s\":\"x\",\"a\":[1,2],\"b\":true,\"i\":42}";
   g_autoptr (JsonValue) root = json_parse (text, strlen (text), NULL);
   g_autofree char *quoted = json_quote ("a\"b\\c\n\x01é");
 
   g_assert_cmpint (json_int (root, "i"), ==, 42);
   g_assert_cmpint (json_int (root, "n"), ==, G_MAXINT64);
+  g_assert_cmpint (json_int (root, "m"), ==, G_MININT64);
   g_assert_cmpint (json_int (root, "s"), ==, 0);
   g_assert_null (json_string (root, "i"));
   g_assert_true (json_bool (root, "b"));
@@ -22,6 +23,7 @@ test_json_calm (void)
   g_assert_cmpuint (json_length (root), ==, 0);
   g_assert_null (json_member (json_member (json_member (NULL, "a"), "b"), "c"));
   g_assert_null (json_first (root));
+  g_assert_null (json_next (NULL));
   g_assert_cmpstr (quoted, ==, "\"a\\\"b\\\\c\\n\\u0001é\"");
 }
 
@@ -139,6 +141,12 @@ test_odd_escapes (void)
     { "{\"a\":\"x\\u0000y\"}", "x\357\277\275y" },
     { "{\"a\":\"\\\\ud800\"}", "\\ud800" },
     { "{\"a\":\"\\u00e9\"}", "\303\251" },
+    { "{\"a\":\"x\\u00g0y\"}", "x\357\277\275y" },
+    { "{\"a\":\"\\uD83D\\uDE00\"}", "\360\237\230\200" },
+    { "{\"a\":\"\\ud83dx\\ude00\"}", "\357\277\275x\357\277\275" },
+    { "{\"a\":\"\\ud83d\\nude00\"}", "\357\277\275\nude00" },
+    { "{\"a\":\"\\ud83d\\ue000\"}", "\357\277\275\356\200\200" },
+    { "{\"a\":\"\\udfff\\ud800\"}", "\357\277\275\357\277\275" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -149,6 +157,8 @@ test_odd_escapes (void)
     g_assert_cmpstr (json_string (root, "a"), ==, cases[i].text);
   }
   g_assert_null (json_parse ("{\"a\":\"\\u", 9, NULL)); /* cut off inside */
+  g_assert_null (json_parse ("{\"a\":\"\\ud8", 10, NULL));
+  g_assert_null (json_parse ("{\"a\":\"\\ud83d\\u", 15, NULL));
   g_assert_null (json_parse ("\\", 1, NULL));
 }
 

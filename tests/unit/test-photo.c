@@ -71,6 +71,16 @@ fetch_url (Fixture *f, const char *url, double seconds, GError **error)
   return g_byte_array_free_to_bytes (g_steal_pointer (&body));
 }
 
+/* An attempt alone, as a scan makes it of what nobody waits for. */
+static gboolean
+fetch_once (Fixture *f, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  photo_fetch_async (f->http, f->url, TRUE, TRUE, &sink, f->body, deadline_in (AMPLE), NULL, keep_result, &result);
+  return photo_fetch_finish (f->http, await_result (&result), error);
+}
+
 static GBytes *
 fetch (Fixture *f, double seconds, GError **error)
 {
@@ -158,6 +168,49 @@ test_forbidden (Fixture *f, gconstpointer data)
   script_answer (f->server, 403, "text/html", "", -1);
   g_assert_null (fetch (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION);
+}
+
+/* What the last refusal says, when no spelling of the address is left. */
+static void
+test_refusals (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    guint status;
+    int code;
+    const char *words;
+  } cases[] = { { 401, PEOPLE_ERROR_PERMISSION, "does not give it out (401)" },
+                { 403, PEOPLE_ERROR_PERMISSION, "does not give it out (403)" },
+                { 407, PEOPLE_ERROR_UNREACHABLE, "The proxy wants a login" },
+                { 511, PEOPLE_ERROR_UNREACHABLE, "log in there" },
+                { 400, PEOPLE_ERROR_SERVER, "refused to send it (400)" },
+                { 451, PEOPLE_ERROR_PERMISSION, "does not give it out (451)" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    for (guint k = 0; k < 3; k++)
+      script_answer (f->server, cases[i].status, "text/html", "<html>", -1);
+    g_assert_null (fetch (f, AMPLE, &error));
+    g_assert_error (error, PEOPLE_ERROR, cases[i].code);
+    g_assert_nonnull (strstr (error->message, cases[i].words));
+  }
+}
+
+static void
+test_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  throttle (f);
+  g_assert_false (fetch_once (f, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
+  g_clear_error (&error);
+  script_answer (f->server, 200, "image/jpeg", "not whole", -1);
+  g_assert_false (fetch_once (f, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+  picture (f);
+  g_assert_true (fetch_once (f, NULL));
+  assert_asked (f, "s0 s0 s0");
 }
 
 /* What may pass never leads to the 100 pixels of the address as it came. */
@@ -264,6 +317,26 @@ test_redirect (Fixture *f, gconstpointer data)
   assert_asked (f, "s0 s0 s0 s0 s0 s0");
 }
 
+/* Each kind is followed; one that does not say where is no picture, and neither is a 304. */
+static void
+test_kinds_of_redirect (Fixture *f, gconstpointer data)
+{
+  static const guint kinds[] = { 301, 302, 303, 307, 308 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autoptr (GError) error = NULL;
+
+    script_answer (f->server, kinds[i], "text/html", "", -1);
+    script_header (f->server, "Location", "/other/Name=s0");
+    picture (f);
+    assert_picture (fetch (f, AMPLE, &error), error);
+    script_answer (f->server, kinds[i], "text/html", "", -1);
+    g_assert_null (fetch (f, AMPLE, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+    g_assert_nonnull (strstr (error->message, "without saying where the picture is"));
+  }
+}
+
 static void
 test_redirect_without_end (Fixture *f, gconstpointer data)
 {
@@ -355,6 +428,8 @@ main (int argc, char **argv)
   ADD ("falls-back", test_falls_back);
   ADD ("gone", test_gone);
   ADD ("forbidden", test_forbidden);
+  ADD ("refusals", test_refusals);
+  ADD ("once", test_once);
   ADD ("alternates", test_alternates);
   ADD ("stays-large", test_stays_large);
   ADD ("throttling-page-is-no-picture", test_throttling_page_is_no_picture);
@@ -363,6 +438,7 @@ main (int argc, char **argv)
   ADD ("throttled-past-deadline", test_throttled_past_deadline);
   ADD ("silent-host", test_silent_host);
   ADD ("redirect", test_redirect);
+  ADD ("kinds-of-redirect", test_kinds_of_redirect);
   ADD ("redirect-without-end", test_redirect_without_end);
   ADD ("redirect-to-foreign-http", test_redirect_to_foreign_http);
   ADD ("foreign-http", test_foreign_http);
