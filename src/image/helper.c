@@ -226,13 +226,18 @@ make_file (GBytes *content)
   return fd;
 }
 
-static void
-give_file (GSubprocessLauncher *launcher, int fd, int number)
+/* fd: -1 if it could not be made. */
+static gboolean
+give_file (GSubprocessLauncher *launcher, int fd, int number, GError **error)
 {
-  int copy = fcntl (fd, F_DUPFD_CLOEXEC, 10); /* clear of the numbers that it is to get */
+  int copy = fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 10) : -1; /* clear of the numbers that it is to get */
 
-  if (copy >= 0)
-    g_subprocess_launcher_take_fd (launcher, copy, number);
+  if (copy < 0) {
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_HELPER, "no memory to convert the picture: %s", g_strerror (errno));
+    return FALSE;
+  }
+  g_subprocess_launcher_take_fd (launcher, copy, number);
+  return TRUE;
 }
 
 /* An environment of nothing but how to get memory: in large pieces that are kept, or clearing pages is half the work. */
@@ -250,21 +255,16 @@ spawn (Run *self, GError **error)
 
   self->output = make_file (NULL);
   self->report = make_file (NULL);
-  if (self->output < 0 || self->report < 0) {
-    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_HELPER, "no memory to convert the picture: %s", g_strerror (errno));
+  if (!give_file (launcher, self->output, IMAGE_HELPER_OUTPUT, error)
+      || !give_file (launcher, self->report, IMAGE_HELPER_REPORT, error))
     return NULL;
-  }
-  give_file (launcher, self->output, IMAGE_HELPER_OUTPUT);
-  give_file (launcher, self->report, IMAGE_HELPER_REPORT);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers) && self->inputs[i] != NULL; i++) {
     int fd = make_file (self->inputs[i]);
+    gboolean given = give_file (launcher, fd, numbers[i], error);
 
-    if (fd < 0) {
-      g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_HELPER, "no memory to convert the picture: %s", g_strerror (errno));
+    close_fd (&fd);
+    if (!given)
       return NULL;
-    }
-    give_file (launcher, fd, numbers[i]);
-    close (fd);
     g_clear_pointer (&self->inputs[i], g_bytes_unref);
   }
   g_subprocess_launcher_set_environ (launcher, (char **)environment);
