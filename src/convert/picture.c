@@ -8,7 +8,6 @@
 
 #include "convert/vips-image.h"
 #include "image/exif.h"
-#include "image/header.h"
 
 #ifndef HAVE_VIPS_AUTOPTR /* 8.14 */
 static void
@@ -126,35 +125,6 @@ picture_make_plain (VipsImage **image)
     STEP (image, vips_cast, VIPS_FORMAT_UCHAR, NULL);
   if (vips_image_get_bands (*image) > (is_grey ? 1 : 3))
     STEP (image, vips_extract_band, 0, "n", is_grey ? 1 : 3, NULL);
-  return TRUE;
-}
-
-/* A PNG's eXIf is not known to every version of libvips. */
-static gboolean
-turn_png (VipsImage **image, gconstpointer data, gsize size, Source *source)
-{
-  static const VipsAngle angles[] = { [3] = VIPS_ANGLE_D180, [4] = VIPS_ANGLE_D180, [5] = VIPS_ANGLE_D90,
-                                      [6] = VIPS_ANGLE_D90,  [7] = VIPS_ANGLE_D270, [8] = VIPS_ANGLE_D270 };
-  ImageHeader header;
-  guint orientation;
-
-  if (source->orientation != 1 || image_kind (data, size) != IMAGE_KIND_PNG
-      || !image_read_header (data, size, &header, NULL) || header.orientation == 1)
-    return TRUE;
-  orientation = header.orientation;
-  source->orientation = (int)orientation;
-  if (orientation == 2 || orientation == 4 || orientation == 5 || orientation == 7) {
-    STEP (image, vips_copy, NULL);
-    if (orientation != 4) {
-      STEP (image, vips_flip, VIPS_DIRECTION_HORIZONTAL, NULL);
-      orientation = orientation == 2 ? 1 : orientation == 5 ? 8 : 6;
-    } else {
-      STEP (image, vips_flip, VIPS_DIRECTION_VERTICAL, NULL);
-      orientation = 1;
-    }
-  }
-  if (orientation > 1)
-    STEP (image, vips_rot, angles[orientation], NULL);
   return TRUE;
 }
 
@@ -283,8 +253,7 @@ picture_convert (gconstpointer data, gsize size, const PictureLimits *limits, GP
   if (!source_read (data, size, &source, error))
     return NULL;
   image = load (data, size, &source, limits->side);
-  if (image == NULL || !turn_png (&image, data, size, &source) || !picture_make_plain (&image)
-      || !prepare (&image, &source)) {
+  if (image == NULL || !picture_make_plain (&image) || !prepare (&image, &source)) {
     picture_set_error (error, "does not decode to its end");
     return NULL;
   }

@@ -6,6 +6,7 @@
 #include "convert/picture.h"
 #include "convert/turn.h"
 #include "image/header.h"
+#include "pictures.h"
 
 static const PictureLimits limits = { 4096, 5 * 1024 * 1024 };
 
@@ -98,6 +99,55 @@ test_scaled (void)
   g_assert_true (g_str_has_prefix (g_ptr_array_index (phrases, 0), "scaled from "));
 }
 
+/* The pixels of a PNG that says which way up it is, and how it was turned. type: of the number in its EXIF. */
+static GBytes *
+turn_png (guint8 orientation, guint8 type, char **phrase)
+{
+  guint8 tiff[] = { 'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, type, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0 };
+  g_autoptr (GByteArray) png = picture_load ("pattern.png");
+  g_autoptr (GPtrArray) phrases = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) jpeg = NULL;
+
+  picture_insert_png_chunk (png, "eXIf", tiff, sizeof tiff);
+  jpeg = picture_convert (png->data, png->len, &limits, phrases, &error);
+  g_assert_no_error (error);
+  *phrase = g_strdup (phrases->len > 0 ? g_ptr_array_index (phrases, 0) : "");
+  return image_strip (jpeg);
+}
+
+/* Its number has two bytes by the book, and programs write others as well: all are turned alike, and no two ways are one. */
+static void
+test_turned_png (void)
+{
+  enum { BYTE = 1, SHORT = 3, LONG = 4 };
+  static const guint8 others[] = { BYTE, LONG };
+  GBytes *ways[9] = { NULL };
+
+  for (guint8 orientation = 1; orientation <= 8; orientation++) {
+    g_autofree char *expected = orientation > 1
+                                    ? g_strdup_printf ("turned upright (its EXIF orientation was %u)", orientation)
+                                    : g_strdup ("");
+    g_autofree char *said = NULL;
+    GBytes *one = turn_png (orientation, SHORT, &said);
+
+    g_test_message ("orientation %u", orientation);
+    g_assert_cmpstr (said, ==, expected);
+    for (gsize i = 0; i < G_N_ELEMENTS (others); i++) {
+      g_autofree char *said_again = NULL;
+      g_autoptr (GBytes) other = turn_png (orientation, others[i], &said_again);
+
+      g_assert_cmpstr (said_again, ==, expected);
+      g_assert_true (g_bytes_equal (one, other));
+    }
+    for (guint8 before = 1; before < orientation; before++)
+      g_assert_false (g_bytes_equal (ways[before], one));
+    ways[orientation] = one;
+  }
+  for (guint8 orientation = 1; orientation <= 8; orientation++)
+    g_bytes_unref (ways[orientation]);
+}
+
 /* A new beginning and an old end make a whole JPEG that decodes with complaints. */
 static void
 test_verify (void)
@@ -161,6 +211,7 @@ main (int argc, char **argv)
     g_test_add_data_func (flips, names[i], test_flips);
   }
   g_test_add_func ("/picture/scaled", test_scaled);
+  g_test_add_func ("/picture/turned-png", test_turned_png);
   g_test_add_func ("/picture/verify", test_verify);
   g_test_add_func ("/picture/compare", test_compare);
   return g_test_run ();
