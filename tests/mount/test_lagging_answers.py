@@ -1,6 +1,7 @@
 """The service takes a change but answers with the Person as it was before: what the user handed over meanwhile."""
 
 import base64
+import json
 import os
 import signal
 
@@ -302,3 +303,56 @@ def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
     run.finish(cp)
     contacts.emulator.clear_faults()
     eventually(lambda: contacts.rejected(ALICE) == [faces.face_bytes(1)])
+
+
+# ---- what is older than what is known ----
+
+FIELDS = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+
+
+def say_older(contacts, url, times):
+    """Makes the next delta, and so many answers about Alice, say that this is her photo, as of long ago."""
+    name = contacts.resource(ALICE)
+    said = contacts.emulator.api("GET", name, {"personFields": FIELDS}).json()
+    for source in said["metadata"]["sources"]:
+        source["updateTime"] = "2001-01-01T00:00:00Z"
+    said["photos"][0]["url"] = url
+    query = {"personFields": FIELDS, "requestSyncToken": "true", "pageSize": "1000"}
+    page = contacts.emulator.api("GET", "people/me/connections", query)
+    delta = {"connections": [said], "nextSyncToken": page.json()["nextSyncToken"]}
+    contacts.mount.unmount()
+    contacts.emulator.reset_requests()
+    contacts.emulator.fault("type", path=LIST, body=json.dumps(delta), content_type="application/json")
+    if times:
+        contacts.emulator.fault("type", path=f"/v1/{name}", method="GET", body=json.dumps(said), content_type="application/json",
+                                times=times)
+    contacts.mount.start()
+    return f"/v1/{name}"
+
+
+def photo_url(contacts, person):
+    said = contacts.emulator.api("GET", contacts.resource(person), {"personFields": FIELDS}).json()
+    return said["photos"][0]["url"]
+
+
+def test_older_photo_is_asked_for_once_more(contacts, alice):
+    """The service then says what is known: nothing has changed."""
+    old = alice.read_bytes()
+    path = say_older(contacts, photo_url(contacts, "Ben Carter"), 0)
+    contacts.emulator.wait_requests(1, path=path, method="GET", answered=True)
+    contacts.emulator.create_person("Zoe", "New")
+    contacts.mount.remount()
+    eventually(lambda: "Zoe New" in os.listdir(contacts.path))
+    assert alice.read_bytes() == old
+    assert len(contacts.emulator.requests(path=path, method="GET")) == 1
+
+
+def test_older_photo_is_believed_in_the_end(contacts, alice):
+    """The service goes on saying so for half a minute: a clock was set, or somebody took a change back."""
+    old, other = alice.read_bytes(), contacts.photo("Ben Carter").read_bytes()
+    path = say_older(contacts, photo_url(contacts, "Ben Carter"), -1)
+    contacts.emulator.wait_requests(2, path=path, method="GET", answered=True)
+    assert alice.read_bytes() == old
+    eventually(lambda: alice.read_bytes() == other, timeout=120)
+    assert len(contacts.emulator.requests(path=path, method="GET")) == 5
+    contacts.emulator.clear_faults()
