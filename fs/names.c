@@ -67,6 +67,13 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 /* replies: err; waits for the upload when the new name is photo.jpg */
+/* A folder that is there for each person, as lookup.c shows it. */
+static gboolean
+is_kept_folder (const char *name)
+{
+  return strcmp (name, ".previous") == 0 || strcmp (name, ".rejected") == 0;
+}
+
 void
 fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
            unsigned int flags)
@@ -80,7 +87,7 @@ fs_rename (fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_p
     fs_reply_errno (req, "rename", ESTALE);
     return;
   }
-  if (from.kind != FS_NODE_PERSON || to.kind != FS_NODE_PERSON) {
+  if (from.kind != FS_NODE_PERSON || to.kind != FS_NODE_PERSON || is_kept_folder (name)) {
     fs_reply_errno (req, "rename", EPERM);
     return;
   }
