@@ -5,10 +5,17 @@
 
 #include <glib-unix.h>
 
+/* Whatever is changed at a source wakes the loop up. curl changes its mind several times a request, mostly to what is so
+ * already or to a later time: so a descriptor is only touched when something else is wanted, and a timer that was put off
+ * goes off once for nothing. */
+
+#define NEVER (-1)
+
 struct HttpWatch {
   HttpWatchFunc func;
   gpointer data;
-  GSource *timer;
+  GSource *timer;          /* armed for due, or for some time before it */
+  gint64 due;              /* monotonic microseconds; NEVER: at no time */
   GHashTable *descriptors; /* fd → Descriptor, owned */
 };
 
@@ -16,6 +23,7 @@ typedef struct {
   GSource source;
   HttpWatch *watch;
   int fd;
+  GIOCondition wanted;
   gpointer tag;
 } Descriptor;
 
@@ -33,8 +41,13 @@ timer_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   HttpWatch *self = data;
 
+  if (self->due == NEVER || self->due > g_get_monotonic_time ()) {
+    g_source_set_ready_time (source, self->due);
+    return G_SOURCE_CONTINUE;
+  }
   /* Disarm first: func may arm it again. */
-  g_source_set_ready_time (source, -1);
+  self->due = NEVER;
+  g_source_set_ready_time (source, NEVER);
   self->func (-1, 0, self->data);
   return G_SOURCE_CONTINUE;
 }
@@ -63,6 +76,7 @@ http_watch_new (HttpWatchFunc func, gpointer data)
   self->func = func;
   self->data = data;
   self->descriptors = g_hash_table_new_full (NULL, NULL, NULL, destroy_source);
+  self->due = NEVER;
   self->timer = g_source_new (&timer_functions, sizeof (GSource));
   g_source_set_static_name (self->timer, "http timer");
   g_source_set_callback (self->timer, unused_callback, self, NULL);
@@ -88,7 +102,9 @@ http_watch_descriptor (HttpWatch *self, int fd, GIOCondition wanted)
     return;
   }
   if (descriptor != NULL) {
-    g_source_modify_unix_fd (&descriptor->source, descriptor->tag, wanted);
+    if (descriptor->wanted != wanted)
+      g_source_modify_unix_fd (&descriptor->source, descriptor->tag, wanted);
+    descriptor->wanted = wanted;
     return;
   }
   descriptor = (Descriptor *)g_source_new (&descriptor_functions, sizeof (Descriptor));
@@ -98,6 +114,7 @@ http_watch_descriptor (HttpWatch *self, int fd, GIOCondition wanted)
   g_source_set_can_recurse (&descriptor->source, TRUE);
   descriptor->watch = self;
   descriptor->fd = fd;
+  descriptor->wanted = wanted;
   descriptor->tag = g_source_add_unix_fd (&descriptor->source, fd, wanted);
   g_source_attach (&descriptor->source, g_main_context_get_thread_default ());
   g_hash_table_insert (self->descriptors, GINT_TO_POINTER (fd), descriptor);
@@ -106,8 +123,9 @@ http_watch_descriptor (HttpWatch *self, int fd, GIOCondition wanted)
 void
 http_watch_timer (HttpWatch *self, gint64 milliseconds)
 {
-  if (milliseconds < 0)
-    g_source_set_ready_time (self->timer, -1);
-  else
-    g_source_set_ready_time (self->timer, g_get_monotonic_time () + milliseconds * 1000);
+  gint64 armed = g_source_get_ready_time (self->timer);
+
+  self->due = milliseconds < 0 ? NEVER : g_get_monotonic_time () + milliseconds * 1000;
+  if (self->due != NEVER && (armed == NEVER || self->due < armed))
+    g_source_set_ready_time (self->timer, self->due);
 }
