@@ -92,14 +92,17 @@ http_easy_set_sockets (CURL *easy)
   curl_easy_setopt (easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
 }
 
-/* ---- what came of it ---- */
+/* ---- what came of it ----
+ *
+ * curl_easy_getinfo fails for names alone that libcurl does not know; what it has no answer to is 0 or NULL. */
 
 guint
 http_easy_status (CURL *easy)
 {
   long status = 0;
 
-  return curl_easy_getinfo (easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? (guint)status : 0;
+  curl_easy_getinfo (easy, CURLINFO_RESPONSE_CODE, &status);
+  return (guint)status;
 }
 
 gboolean
@@ -114,17 +117,17 @@ HttpResponse *
 http_easy_response (CURL *easy)
 {
   HttpResponse *response = g_new0 (HttpResponse, 1);
-  char *text = NULL;
+  char *type = NULL, *location = NULL;
   curl_off_t seconds = 0;
   struct curl_header *date = NULL;
 
   response->status = http_easy_status (easy);
-  if (curl_easy_getinfo (easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
-    response->content_type = text_clean (text);
-  if (curl_easy_getinfo (easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK)
-    response->location = g_strdup (text);
-  if (curl_easy_getinfo (easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
-    response->retry_after = CLAMP (seconds, 0, G_MAXINT32) * G_USEC_PER_SEC;
+  curl_easy_getinfo (easy, CURLINFO_CONTENT_TYPE, &type);
+  curl_easy_getinfo (easy, CURLINFO_REDIRECT_URL, &location);
+  curl_easy_getinfo (easy, CURLINFO_RETRY_AFTER, &seconds);
+  response->content_type = text_clean (type);
+  response->location = g_strdup (location);
+  response->retry_after = CLAMP (seconds, 0, G_MAXINT32) * G_USEC_PER_SEC;
   if (curl_easy_header (easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
     response->date = MAX (curl_getdate (date->value, NULL), 0);
   return response;

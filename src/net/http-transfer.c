@@ -25,12 +25,7 @@ begin_sinking (HttpTransfer *self)
 
   if (self->sinking)
     return TRUE;
-  if (curl_easy_getinfo (self->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
-    length = -1;
-  if (length > 0 && (guint64)length > self->request->max_answer) {
-    self->too_large = TRUE;
-    return FALSE;
-  }
+  curl_easy_getinfo (self->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length); /* within CURLOPT_MAXFILESIZE_LARGE */
   self->sinking = self->request->sink->begin (self->request->sink_data, (gint64)length, &self->unkept);
   return self->sinking;
 }
@@ -152,7 +147,8 @@ http_transfer_is_waiting (const HttpTransfer *self)
 {
   curl_off_t begun = 0;
 
-  return curl_easy_getinfo (self->easy, CURLINFO_PRETRANSFER_TIME_T, &begun) == CURLE_OK && begun == 0;
+  curl_easy_getinfo (self->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
+  return begun == 0;
 }
 
 void
@@ -213,7 +209,7 @@ take_failure (const HttpTransfer *self)
   g_autofree char *clean = NULL;
 
   if (kind == HTTP_FAILURE_TOO_MUCH)
-    words = self->headers_whole ? "a body too large" : "headers too large";
+    words = self->headers_whole || self->code == CURLE_FILESIZE_EXCEEDED ? "a body too large" : "headers too large";
   else if (self->requests > 1) /* curl's words are of our own callback, which kept it from sending a second time */
     words = "it ended before the answer";
   else if (words[0] == '\0' || (kind == HTTP_FAILURE_CERTIFICATE && http_failure_is_loss (words)))

@@ -57,8 +57,8 @@ transfer_detach (HttpTransfer *self)
 
   curl_multi_remove_handle (self->pool->multi, self->easy);
   g_hash_table_remove (self->pool->transfers, self);
-  if (curl_easy_getinfo (self->easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects > 0)
-    self->pool->transport->connections += (guint64)connects;
+  curl_easy_getinfo (self->easy, CURLINFO_NUM_CONNECTS, &connects);
+  self->pool->transport->connections += (guint64)connects;
   self->pool = NULL;
 }
 
@@ -159,8 +159,9 @@ pool_notice_version (HttpPool *self, HttpTransfer *transfer)
 {
   long version = 0;
 
-  if (!self->few || curl_easy_getinfo (transfer->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK)
+  if (!self->few)
     return;
+  curl_easy_getinfo (transfer->easy, CURLINFO_HTTP_VERSION, &version);
   if (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1)
     return;
   self->few = FALSE;

@@ -1,4 +1,4 @@
-/* What stands in front of the service, and is none: other TLS, headers without end. */
+/* What stands in front of the service, and is none: other TLS, headers without end; and bodies that are too much. */
 #include <glib/gstdio.h>
 
 #include "net/error.h"
@@ -97,6 +97,95 @@ test_large_headers (void)
   assert_too_much (many->str);
 }
 
+/* ---- a body that goes elsewhere as it comes ---- */
+
+typedef struct {
+  GString *kept;
+  gint64 length; /* as told at the beginning; G_MININT64: it never began */
+  gboolean no_begin, no_write;
+} Sink;
+
+static gboolean
+begin_sink (gpointer data, gint64 length, GError **error)
+{
+  Sink *self = data;
+
+  self->length = length;
+  g_string_truncate (self->kept, 0);
+  if (self->no_begin)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "no room to begin");
+  return !self->no_begin;
+}
+
+static gboolean
+write_sink (gpointer data, gconstpointer bytes, gsize size, GError **error)
+{
+  Sink *self = data;
+
+  if (self->no_write)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "no room to go on");
+  else
+    g_string_append_len (self->kept, bytes, (gssize)size);
+  return !self->no_write;
+}
+
+#define TEN "0123456789"
+
+static void
+test_sinks (void)
+{
+  static const HttpSink sink = { begin_sink, write_sink };
+  static const struct {
+    const char *answer;
+    const char *kept;            /* NULL: it fails */
+    const char *words;           /* of the failure */
+    gint64 length;               /* what the sink is told; G_MININT64: it is not asked */
+    gboolean no_begin, no_write; /* what the sink cannot do */
+  } cases[] = {
+    { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" TEN, TEN, NULL, 10, FALSE, FALSE },
+    { "HTTP/1.1 200 OK\r\n\r\n" TEN, TEN, NULL, -1, FALSE, FALSE },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", NULL, 0, FALSE, FALSE },
+    { "HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\n" TEN, "", NULL, G_MININT64, FALSE, FALSE },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n" TEN TEN "x", NULL, "a body too large", G_MININT64, FALSE, FALSE },
+    { "HTTP/1.1 404 Not Found\r\nContent-Length: 21\r\n\r\n" TEN TEN "x", NULL, "a body too large", G_MININT64, FALSE,
+      FALSE },
+    { "HTTP/1.1 200 OK\r\n\r\n" TEN TEN "x", NULL, "a body too large", G_MININT64, FALSE, FALSE },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" TEN, NULL, "no room to begin", 10, TRUE, FALSE },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL, "no room to begin", 0, TRUE, FALSE },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" TEN, NULL, "no room to go on", 10, FALSE, TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (HttpClient) client = http_client_new ();
+    g_autoptr (ScriptServer) server = script_server_new (NULL);
+    g_autofree char *url = script_server_url (server, "/");
+    g_autoptr (GString) kept = g_string_new (NULL);
+    Sink to = { kept, G_MININT64, cases[i].no_begin, cases[i].no_write };
+    HttpRequest *request = http_request_new ("GET", url);
+    g_autoptr (HttpResponse) response = NULL;
+    g_autoptr (GAsyncResult) result = NULL;
+    g_autoptr (GError) error = NULL;
+
+    g_test_message ("case %zu", i);
+    script_raw (server, cases[i].answer);
+    request->sink = &sink;
+    request->sink_data = &to;
+    request->max_answer = 20;
+    http_send_async (client, request, deadline_in (AMPLE), NULL, keep_result, &result);
+    response = http_send_finish (await_result (&result), &error);
+    g_assert_cmpint (to.length, ==, cases[i].length);
+    if (cases[i].kept == NULL) {
+      g_assert_null (response);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].words));
+      continue;
+    }
+    g_assert_no_error (error);
+    g_assert_cmpstr (kept->str, ==, cases[i].kept);
+    g_assert_cmpuint (g_bytes_get_size (response->body), ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -110,6 +199,7 @@ main (int argc, char **argv)
   g_setenv ("SSL_CERT_FILE", certificate, TRUE);
   g_test_add_func ("/http-failures/old-tls", test_old_tls);
   g_test_add_func ("/http-failures/large-headers", test_large_headers);
+  g_test_add_func ("/http-failures/sinks", test_sinks);
   status = g_test_run ();
   g_unlink (certificate);
   g_unlink (key);
