@@ -188,6 +188,136 @@ test_compare (void)
   g_assert_false (alike ("baseline.jpg", "pattern.png"));
 }
 
+/* ---- what counts as the same ---- */
+
+#define SIDE 64
+
+typedef void (*Paint) (int x, int y, guint8 *rgb);
+
+static GBytes *
+paint (Paint colour)
+{
+  static const guint8 head[54]
+      = { 'B', 'M', 0x36, 0x30, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, SIDE, 0, 0, 0, SIDE, 0, 0, 0, 1, 0, 24 };
+  GByteArray *bmp = g_byte_array_new ();
+
+  g_byte_array_append (bmp, head, sizeof head);
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++) {
+      guint8 rgb[3];
+
+      colour (x, y, rgb);
+      g_byte_array_append (bmp, (const guint8[]){ rgb[2], rgb[1], rgb[0] }, 3);
+    }
+  return g_byte_array_free_to_bytes (bmp);
+}
+
+static void
+set (guint8 *rgb, int red, int green, int blue)
+{
+  rgb[0] = (guint8)red;
+  rgb[1] = (guint8)green;
+  rgb[2] = (guint8)blue;
+}
+
+static void
+flat (int x, int y, guint8 *rgb)
+{
+  set (rgb, 128, 128, 128);
+}
+
+static void
+nearly_flat (int x, int y, guint8 *rgb)
+{
+  set (rgb, 131, 131, 131);
+}
+
+static void
+chequered (int x, int y, guint8 *rgb)
+{
+  int value = (x / 8 + y / 8) % 2 ? 121 : 135;
+
+  set (rgb, value, value, value);
+}
+
+static void
+shaded (int x, int y, guint8 *rgb)
+{
+  set (rgb, 3 * x + 20, 3 * x + 20, 3 * x + 20);
+}
+
+static void
+shaded_the_other_way (int x, int y, guint8 *rgb)
+{
+  set (rgb, 3 * y + 20, 3 * y + 20, 3 * y + 20);
+}
+
+static void
+shaded_and_muted (int x, int y, guint8 *rgb)
+{
+  set (rgb, 3 * x + 26, 3 * x + 18, 3 * x + 16);
+}
+
+static void
+shaded_and_a_little_warm (int x, int y, guint8 *rgb)
+{
+  set (rgb, 3 * x + 21, 3 * x + 20, 3 * x + 19);
+}
+
+static void
+test_alike (void)
+{
+  static const struct {
+    Paint one, other;
+    gboolean same;
+  } cases[] = {
+    { flat, flat, TRUE },
+    { flat, nearly_flat, TRUE },
+    { flat, chequered, FALSE }, /* near in every colour, but not in its shapes */
+    { chequered, chequered, TRUE },
+    { shaded, shaded, TRUE },
+    { shaded, shaded_the_other_way, FALSE },
+    { shaded, shaded_and_a_little_warm, TRUE },
+    { shaded, shaded_and_muted, FALSE }, /* who took the colours away meant it */
+    { shaded_and_muted, shaded_and_muted, TRUE },
+    { shaded_and_a_little_warm, shaded_and_muted, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint k = 0; k < 2; k++) {
+      g_autoptr (GBytes) one = paint (k ? cases[i].other : cases[i].one),
+                         other = paint (k ? cases[i].one : cases[i].other);
+      g_autoptr (GError) error = NULL;
+      gboolean same;
+
+      g_test_message ("case %zu", i);
+      g_assert_true (picture_compare (g_bytes_get_data (one, NULL), g_bytes_get_size (one),
+                                      g_bytes_get_data (other, NULL), g_bytes_get_size (other), &same, &error));
+      g_assert_cmpint (same, ==, cases[i].same);
+    }
+}
+
+/* A picture that cannot be read is like no other. */
+static void
+test_compare_broken (void)
+{
+  g_autoptr (GBytes) whole = paint (shaded), jpeg = load ("baseline.jpg");
+  gsize size = g_bytes_get_size (jpeg);
+  gconstpointer data = g_bytes_get_data (jpeg, NULL);
+
+  for (gsize cut = 0; cut < size; cut += 97)
+    for (guint k = 0; k < 2; k++) {
+      g_autoptr (GError) error = NULL;
+      gboolean same = TRUE;
+
+      if (!picture_compare (k ? data : g_bytes_get_data (whole, NULL), k ? cut : g_bytes_get_size (whole),
+                            k ? g_bytes_get_data (whole, NULL) : data, k ? g_bytes_get_size (whole) : cut, &same,
+                            &error))
+        g_assert_nonnull (error);
+      g_assert_false (same);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,5 +344,7 @@ main (int argc, char **argv)
   g_test_add_func ("/picture/turned-png", test_turned_png);
   g_test_add_func ("/picture/verify", test_verify);
   g_test_add_func ("/picture/compare", test_compare);
+  g_test_add_func ("/picture/alike", test_alike);
+  g_test_add_func ("/picture/compare-broken", test_compare_broken);
   return g_test_run ();
 }
