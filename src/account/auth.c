@@ -39,12 +39,12 @@ struct Auth {
   const AuthSource *source;
   gpointer source_self;
   char *description;
-  char *token;        /* or NULL */
-  gint64 expiry;      /* monotonic: it is not given out any more; 0: not told */
-  gint64 renewal;     /* monotonic: it is time for another one */
-  Run *run;           /* or NULL */
-  Holder *holder;     /* borrowed; NULL: anybody's token will do */
-  GPtrArray *waiters; /* of Waiter, borrowed: each frees itself when it is answered */
+  char *token;          /* or NULL */
+  gint64 expiry;        /* monotonic: it is not given out any more; 0: not told */
+  gint64 renewal;       /* monotonic: it is time for another one */
+  Run *run;             /* or NULL */
+  Principal *principal; /* borrowed; NULL: anybody's token will do */
+  GPtrArray *waiters;   /* of Waiter, borrowed: each frees itself when it is answered */
 };
 
 typedef struct {
@@ -220,7 +220,7 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
   if (self == NULL)
     return;
   self->run = NULL;
-  good = good && (self->holder == NULL || holder_admit (self->holder, made.identity, &error));
+  good = good && (self->principal == NULL || principal_admit (self->principal, made.identity, &error));
   if (good)
     keep_token (self, &made);
   answer_waiters (self, error);
@@ -326,9 +326,9 @@ auth_identity (Auth *self)
 }
 
 void
-auth_set_holder (Auth *self, Holder *holder)
+auth_set_principal (Auth *self, Principal *principal)
 {
-  self->holder = holder;
+  self->principal = principal;
 }
 
 const char *

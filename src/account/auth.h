@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #include "account/grant.h"
-#include "account/holder.h"
+#include "account/principal.h"
 #include "net/http.h"
 
 /* The permission that every token is for. */
@@ -78,9 +78,9 @@ const char *auth_quota_project (Auth *self);
 /* Whose contacts the tokens open, as far as that can be told without the service; borrowed, NULL: it cannot. */
 const Identity *auth_identity (Auth *self);
 
-/* From now on a token of somebody who is known to be another one than the holder is not given out: who asks for it fails
- * with holder_admit's words. Borrows holder. */
-void auth_set_holder (Auth *self, Holder *holder);
+/* From now on a token of somebody who is known to be another one than the principal is not given out: who asks for it fails
+ * with principal_admit's words. Borrows principal. */
+void auth_set_principal (Auth *self, Principal *principal);
 
 /* One line for `contactfs status`: "token command", "authorized_user file /…", "service account a@b for c@d, file /…",
  * with the reason where it was not asked for; never a secret. */

@@ -26,7 +26,7 @@ typedef struct {
   GMainLoop *loop;
   GAsyncResult *result; /* of what was asked */
   HttpClient *http;
-  Holder *holder;
+  Principal *principal;
   Auth *auth;
 } Visit;
 
@@ -111,8 +111,8 @@ check_credentials (Visit *self)
   g_autoptr (Credentials) found = credentials_find (self->options, &error);
   if (found != NULL)
     self->auth = credentials_open (found, self->http, &error);
-  if (self->auth != NULL && !holder_begins_anew (self->holder, auth_identity (self->auth)))
-    auth_set_holder (self->auth, self->holder);
+  if (self->auth != NULL && !principal_start_over (self->principal, auth_identity (self->auth)))
+    auth_set_principal (self->auth, self->principal);
   if (self->auth == NULL)
     report_add (self->report, REPORT_BAD, "credentials", "%s", error->message);
   else
@@ -260,10 +260,10 @@ doctor_check_service (const Options *options, Report *report)
                  .loop = g_main_loop_new (NULL, FALSE),
                  .http = http_client_new () };
   g_autoptr (Folders) folders = folders_new (options->account);
-  self.holder = holder_open (folders->state, options->account, self.api_url);
+  self.principal = principal_open (folders->state, options->account, self.api_url);
   visit (&self);
   g_clear_pointer (&self.auth, auth_free);
-  holder_free (self.holder);
+  principal_free (self.principal);
   http_client_free (self.http);
   while (g_main_context_iteration (NULL, FALSE))
     continue;

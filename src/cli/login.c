@@ -118,7 +118,7 @@ static gboolean
 may_log_in (Run *self, const StoredLogin *before, GError **error)
 {
   g_autoptr (Folders) folders = folders_new (self->options->account);
-  g_autoptr (Holder) holder = holder_open (folders->state, self->options->account, self->api_url);
+  g_autoptr (Principal) principal = principal_open (folders->state, self->options->account, self->api_url);
   const Identity *who = self->grant->identity;
   if (before != NULL && identity_is_other (before->identity, who)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
@@ -127,7 +127,7 @@ may_log_in (Run *self, const StoredLogin *before, GError **error)
                  self->options->account, identity_name (before->identity), identity_name (who), self->options->account);
     return FALSE;
   }
-  return holder_begins_anew (holder, who) || holder_check (holder, who, error);
+  return principal_start_over (principal, who) || principal_check (principal, who, error);
 }
 
 static gboolean

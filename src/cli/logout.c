@@ -1,7 +1,7 @@
 /*
  * contactfs logout: revoked at the service, then forgotten here; forgotten in any case. Then the account is nobody's.
  *
- *   lock ─┬─ a file ─→ load ─→ revoke ─┬─→ forget: keyring, file ─→ the holder leaves
+ *   lock ─┬─ a file ─→ load ─→ revoke ─┬─→ forget: keyring, file ─→ the principal leaves
  *         └─ none ─────────────────────┘
  *
  * The lock is held to the end, or a mount that renews the login meanwhile would bring it back. A signal ends whichever it
@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-#include "account/holder.h"
 #include "account/login-lock.h"
+#include "account/principal.h"
 #include "account/stored-login.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
@@ -95,7 +95,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
   self->found = stored_login_forget_finish (result, &self->not_forgotten) || self->found;
   if (self->not_forgotten == NULL) {
     g_autoptr (Folders) folders = folders_new (self->account);
-    self->found = holder_end (folders->state, &self->not_ended) || self->found;
+    self->found = principal_end (folders->state, &self->not_ended) || self->found;
   }
   g_main_loop_quit (self->loop);
 }

@@ -55,7 +55,7 @@ typedef struct {
   Notify *notify; /* NULL: --no-notify */
   Demo *demo;
   HttpClient *http;
-  Holder *holder;
+  Principal *principal;
   Auth *auth;
   PeopleClient *people;
   Contacts *contacts;
@@ -160,9 +160,9 @@ open_contacts (Daemon *self, GError **error)
   if (!folders_make_all (self->folders, error))
     return FALSE;
   g_autofree char *helper = programs_find ("contactfs-convert", "convert");
-  self->holder = holder_open (self->folders->state, self->account, self->api_url);
-  gboolean anew = holder_begins_anew (self->holder, auth_identity (self->auth));
-  if (!holder_check (self->holder, auth_identity (self->auth), error))
+  self->principal = principal_open (self->folders->state, self->account, self->api_url);
+  gboolean anew = principal_start_over (self->principal, auth_identity (self->auth));
+  if (!principal_check (self->principal, auth_identity (self->auth), error))
     return FALSE;
   ContactsOptions options = {
     .book = {
@@ -194,9 +194,9 @@ open_contacts (Daemon *self, GError **error)
     .read_only = self->options->read_only,
   };
   self->contacts = contacts_new (self->people, self->http, &options, error);
-  if (self->contacts == NULL || !holder_keep (self->holder, error))
+  if (self->contacts == NULL || !principal_save (self->principal, error))
     return FALSE;
-  auth_set_holder (self->auth, self->holder);
+  auth_set_principal (self->auth, self->principal);
   if (book_is_listed (contacts_book (self->contacts)))
     return TRUE;
 
@@ -295,7 +295,7 @@ tear_down (Daemon *self)
   if (self->auth != NULL)
     auth_settle (self->auth, SETTLE_SECONDS);
   g_clear_pointer (&self->auth, auth_free);
-  g_clear_pointer (&self->holder, holder_free);
+  g_clear_pointer (&self->principal, principal_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->demo, demo_stop);
   /* what was cancelled just now is told so in idle callbacks */

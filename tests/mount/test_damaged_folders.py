@@ -51,7 +51,7 @@ def somebody_elses(path):
 
 
 DAMAGES = [emptied, cut, overwritten, grown, gone, a_folder, a_dangling_link, somebody_elses]
-PLACES = ["state/**/book.sqlite", "state/**/lock", "state/**/holder.json", "cache/**/*", "data/**/previous/*", "data/**/rejected/*"]
+PLACES = ["state/**/book.sqlite", "state/**/lock", "state/**/principal.json", "cache/**/*", "data/**/previous/*", "data/**/rejected/*"]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_damaged_file(contacts, faces, used, place, damage):
     try:
         contacts.mount.start()
     except MountFailed as failure:
-        assert "contactfs: " in str(failure) and (str(found[0]) in str(failure) or "holder" in str(failure)), failure
+        assert "contactfs: " in str(failure) and (str(found[0]) in str(failure) or "principal" in str(failure)), failure
         for path in found:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         contacts.mount.start()

@@ -1,5 +1,5 @@
 """contactfs login: the browser's way, the terminal's way, and every refusal with its sentence. Without a keyring here;
-with one in test_keyring.py, and what mounts make of a login in test_stored_login.py and test_holder.py."""
+with one in test_keyring.py, and what mounts make of a login in test_stored_login.py and test_principal.py."""
 
 import base64
 import contextlib

@@ -316,13 +316,13 @@ script_token_of (TokenFixture *f, const char *sub)
 }
 
 static void
-test_only_the_holders_tokens (TokenFixture *f, gconstpointer data)
+test_only_the_principals_tokens (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (Auth) auth = refresher (f);
-  g_autoptr (Holder) holder = holder_open (f->dir, "default", "https://people.example");
-  g_autofree char *file = g_build_filename (f->dir, "holder.json", NULL);
+  g_autoptr (Principal) principal = principal_open (f->dir, "default", "https://people.example");
+  g_autofree char *file = g_build_filename (f->dir, "principal.json", NULL);
 
-  auth_set_holder (auth, holder);
+  auth_set_principal (auth, principal);
   script_json (f->server, 200, "{\"access_token\":\"anybodys\"}");
   token_assert (auth, "anybodys");
   auth_reject (auth, "anybodys");
@@ -356,7 +356,7 @@ main (int argc, char **argv)
   ADD ("command-is-shared", test_command_is_shared);
   ADD ("cancel-one-of-two", test_cancel_one_of_two);
   ADD ("free-while-running", test_free_while_running);
-  ADD ("only-the-holders-tokens", test_only_the_holders_tokens);
+  ADD ("only-the-principals-tokens", test_only_the_principals_tokens);
   ADD ("refresh", test_refresh);
   ADD ("renewed-ahead", test_renewed_ahead);
   ADD ("renewal-fails", test_renewal_fails);

@@ -2,7 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "account/holder.h"
+#include "account/principal.h"
 #include "net/error.h"
 #include "net/http.h"
 
@@ -160,7 +160,7 @@ test_who_is_who (void)
   g_assert_null (identity_name (NULL));
 }
 
-/* ---- the holder ---- */
+/* ---- the principal ---- */
 
 #define SERVICE "https://people.example"
 
@@ -172,7 +172,7 @@ typedef struct {
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->folder = g_dir_make_tmp ("contactfs-holder-XXXXXX", NULL);
+  self->folder = g_dir_make_tmp ("contactfs-principal-XXXXXX", NULL);
   self->ann = identity_new ("1", "ann@example.com");
   self->bob = identity_new ("2", "bob@example.com");
 }
@@ -180,7 +180,7 @@ set_up (Fixture *self, gconstpointer data)
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  g_autofree char *file = g_build_filename (self->folder, "holder.json", NULL);
+  g_autofree char *file = g_build_filename (self->folder, "principal.json", NULL);
 
   g_remove (file);
   g_assert_cmpint (g_rmdir (self->folder), ==, 0);
@@ -193,20 +193,20 @@ tear_down (Fixture *self, gconstpointer data)
 static gboolean
 begin (Fixture *self, const char *service, const Identity *who, const char *words)
 {
-  g_autoptr (Holder) holder = holder_open (self->folder, "work", service);
+  g_autoptr (Principal) principal = principal_open (self->folder, "work", service);
   g_autoptr (GError) error = NULL;
-  gboolean anew = holder_begins_anew (holder, who);
+  gboolean anew = principal_start_over (principal, who);
 
   if (words != NULL) {
-    g_assert_false (holder_check (holder, who, NULL));
-    g_assert_false (holder_admit (holder, who, &error));
+    g_assert_false (principal_check (principal, who, NULL));
+    g_assert_false (principal_admit (principal, who, &error));
     g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
     g_assert_nonnull (strstr (error->message, words));
     return FALSE;
   }
-  g_assert_true (holder_admit (holder, who, &error));
+  g_assert_true (principal_admit (principal, who, &error));
   g_assert_no_error (error);
-  g_assert_true (holder_keep (holder, &error));
+  g_assert_true (principal_save (principal, &error));
   g_assert_no_error (error);
   return !anew;
 }
@@ -216,12 +216,12 @@ end_account (Fixture *self, gboolean expected)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (holder_end (self->folder, &error), ==, expected);
+  g_assert_cmpint (principal_end (self->folder, &error), ==, expected);
   g_assert_no_error (error);
 }
 
 static void
-test_holder_stays (Fixture *self, gconstpointer data)
+test_principal_stays (Fixture *self, gconstpointer data)
 {
   g_assert_true (begin (self, SERVICE, NULL, NULL));
   g_assert_true (begin (self, SERVICE "/", self->ann, NULL)); /* the first of whom something is known */
@@ -232,7 +232,7 @@ test_holder_stays (Fixture *self, gconstpointer data)
 }
 
 static void
-test_holder_leaves (Fixture *self, gconstpointer data)
+test_principal_leaves (Fixture *self, gconstpointer data)
 {
   end_account (self, FALSE);
   g_assert_true (begin (self, SERVICE, self->ann, NULL));
@@ -250,9 +250,9 @@ test_holder_leaves (Fixture *self, gconstpointer data)
 
 /* Or a full disk would keep everybody from mounting. */
 static void
-test_holder_is_written_when_there_is_news (Fixture *self, gconstpointer data)
+test_principal_is_written_when_it_changed (Fixture *self, gconstpointer data)
 {
-  g_autofree char *file = g_build_filename (self->folder, "holder.json", NULL);
+  g_autofree char *file = g_build_filename (self->folder, "principal.json", NULL);
   const Identity *who[] = { self->ann, self->ann, NULL };
   GStatBuf first, now;
 
@@ -267,7 +267,7 @@ test_holder_is_written_when_there_is_news (Fixture *self, gconstpointer data)
 }
 
 static void
-test_holder_of_another_service (Fixture *self, gconstpointer data)
+test_principal_of_another_service (Fixture *self, gconstpointer data)
 {
   g_assert_true (begin (self, SERVICE, self->ann, NULL));
   g_assert_false (begin (self, "http://127.0.0.1:1", self->bob, NULL));
@@ -275,20 +275,20 @@ test_holder_of_another_service (Fixture *self, gconstpointer data)
 }
 
 /* Somebody who is learned while it is mounted is known to the next mount. A refusal says what helps: another mount only when
- * the holder has left meanwhile. */
+ * the principal has left meanwhile. */
 static void
-test_holder_is_learned (Fixture *self, gconstpointer data)
+test_principal_is_set_by_the_first_token (Fixture *self, gconstpointer data)
 {
-  g_autoptr (Holder) holder = holder_open (self->folder, "work", SERVICE);
-  g_autofree char *file = g_build_filename (self->folder, "holder.json", NULL);
+  g_autoptr (Principal) principal = principal_open (self->folder, "work", SERVICE);
+  g_autofree char *file = g_build_filename (self->folder, "principal.json", NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
-  g_assert_true (holder_keep (holder, NULL));
-  g_assert_true (holder_admit (holder, NULL, NULL));
-  g_assert_true (holder_check (holder, self->bob, NULL)); /* of whom no token was had */
-  g_assert_true (holder_admit (holder, self->ann, NULL));
-  g_assert_false (holder_admit (holder, self->bob, &error));
+  g_assert_true (principal_save (principal, NULL));
+  g_assert_true (principal_admit (principal, NULL, NULL));
+  g_assert_true (principal_check (principal, self->bob, NULL)); /* of whom no token was had */
+  g_assert_true (principal_admit (principal, self->ann, NULL));
+  g_assert_false (principal_admit (principal, self->bob, &error));
   g_assert_nonnull (strstr (error->message, "run contactfs logout --account work first"));
   do { /* a worker writes it */
     g_clear_pointer (&text, g_free);
@@ -298,15 +298,15 @@ test_holder_is_learned (Fixture *self, gconstpointer data)
   begin (self, SERVICE, self->bob, "is that of ann@example.com");
   end_account (self, TRUE);
   g_clear_error (&error);
-  g_assert_false (holder_admit (holder, self->bob, &error));
+  g_assert_false (principal_admit (principal, self->bob, &error));
   g_assert_nonnull (strstr (error->message, "unmount it, and mount it again"));
 }
 
 static void
-test_holder_that_cannot_be_read (Fixture *self, gconstpointer data)
+test_principal_that_cannot_be_read (Fixture *self, gconstpointer data)
 {
   static const char *const texts[] = { "", "{", "[]", "{\"id\":5}", "null" };
-  g_autofree char *file = g_build_filename (self->folder, "holder.json", NULL);
+  g_autofree char *file = g_build_filename (self->folder, "principal.json", NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_assert_true (g_file_set_contents (file, texts[i], -1, NULL));
@@ -326,12 +326,12 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/identity/damaged", test_damaged);
   g_test_add_func ("/identity/who-is-who", test_who_is_who);
-#define ADD(name, func) g_test_add ("/holder/" name, Fixture, NULL, set_up, func, tear_down)
-  ADD ("stays", test_holder_stays);
-  ADD ("leaves", test_holder_leaves);
-  ADD ("is-written-when-there-is-news", test_holder_is_written_when_there_is_news);
-  ADD ("of-another-service", test_holder_of_another_service);
-  ADD ("is-learned", test_holder_is_learned);
-  ADD ("that-cannot-be-read", test_holder_that_cannot_be_read);
+#define ADD(name, func) g_test_add ("/principal/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("stays", test_principal_stays);
+  ADD ("leaves", test_principal_leaves);
+  ADD ("is-written-when-it-changed", test_principal_is_written_when_it_changed);
+  ADD ("of-another-service", test_principal_of_another_service);
+  ADD ("is-set-by-the-first-token", test_principal_is_set_by_the_first_token);
+  ADD ("that-cannot-be-read", test_principal_that_cannot_be_read);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* Small enough to be written whole each time. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/holder.h"
+#include "account/principal.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -10,17 +10,17 @@
 #include "net/json.h"
 #include "net/private-file.h"
 
-#define OVER "over"
+#define LEFT "left"
 
-struct Holder {
+struct Principal {
   char *path;
   char *account;
-  char *service;      /* the API's URL, without a slash at the end; NULL: not known */
-  Identity *who;      /* or NULL: not known */
-  gboolean over;      /* who has left */
-  gboolean there;     /* there was a file */
-  gboolean elsewhere; /* it is of another service */
-  gboolean kept;      /* a mount goes on with it */
+  char *service;          /* the API's URL, without a slash at the end; NULL: not known */
+  Identity *who;          /* or NULL: not known */
+  gboolean has_left;      /* who has logged out */
+  gboolean stored;        /* there was a file */
+  gboolean other_service; /* the file is of another one */
+  gboolean saved;         /* changes go on to the file */
 };
 
 static char *
@@ -34,7 +34,7 @@ without_slash (const char *url)
 }
 
 static void
-read_file (Holder *self, char **service)
+read_file (Principal *self, char **service)
 {
   g_autofree char *text = NULL;
   gsize length;
@@ -45,29 +45,29 @@ read_file (Holder *self, char **service)
     return;
   root = json_parse (text, length, NULL);
   id = json_string (root, "id");
-  self->there = TRUE;
+  self->stored = TRUE;
   self->who = id != NULL ? identity_new (id, json_string (root, "email")) : NULL;
-  self->over = json_string (root, OVER) != NULL;
+  self->has_left = json_string (root, LEFT) != NULL;
   *service = without_slash (json_string (root, "service"));
 }
 
-Holder *
-holder_open (const char *folder, const char *account, const char *api_url)
+Principal *
+principal_open (const char *folder, const char *account, const char *api_url)
 {
-  Holder *self = g_new0 (Holder, 1);
+  Principal *self = g_new0 (Principal, 1);
   g_autofree char *service = NULL;
 
-  self->path = g_build_filename (folder, "holder.json", NULL);
+  self->path = g_build_filename (folder, "principal.json", NULL);
   self->account = g_strdup (account);
   read_file (self, &service);
   self->service = api_url != NULL ? without_slash (api_url) : g_strdup (service);
-  /* Who it is elsewhere says nothing here. */
-  self->elsewhere = self->there && g_strcmp0 (service, self->service) != 0;
+  /* A person of another service says nothing here. */
+  self->other_service = self->stored && g_strcmp0 (service, self->service) != 0;
   return self;
 }
 
 void
-holder_free (Holder *self)
+principal_free (Principal *self)
 {
   if (self == NULL)
     return;
@@ -79,23 +79,23 @@ holder_free (Holder *self)
 }
 
 gboolean
-holder_begins_anew (Holder *self, const Identity *identity)
+principal_start_over (Principal *self, const Identity *identity)
 {
-  gboolean anew = self->elsewhere || (self->over && !identity_is_same (self->who, identity));
+  gboolean over = self->other_service || (self->has_left && !identity_is_same (self->who, identity));
 
-  if (anew)
+  if (over)
     g_clear_pointer (&self->who, identity_free);
-  self->elsewhere = self->over = FALSE;
-  return anew;
+  self->other_service = self->has_left = FALSE;
+  return over;
 }
 
-/* ---- keeping it ---- */
+/* ---- writing it ---- */
 
 static GBytes *
-write_json (const Holder *self)
+write_json (const Principal *self)
 {
   return json_write_secret ("service", self->service, "id", self->who != NULL ? self->who->id : NULL, "email",
-                            self->who != NULL ? self->who->email : NULL, OVER, self->over ? "yes" : NULL, NULL);
+                            self->who != NULL ? self->who->email : NULL, LEFT, self->has_left ? "yes" : NULL, NULL);
 }
 
 static gboolean
@@ -120,11 +120,11 @@ is_written (const char *path, GBytes *json)
 }
 
 gboolean
-holder_keep (Holder *self, GError **error)
+principal_save (Principal *self, GError **error)
 {
   g_autoptr (GBytes) json = write_json (self);
 
-  self->kept = TRUE;
+  self->saved = TRUE;
   return is_written (self->path, json) || write_file (self->path, json, error);
 }
 
@@ -155,7 +155,7 @@ write_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *ca
 }
 
 static void
-keep_in_background (const Holder *self)
+write_in_background (const Principal *self)
 {
   g_autoptr (GTask) worker = g_task_new (NULL, NULL, NULL, NULL);
   Write *write = g_new0 (Write, 1);
@@ -168,20 +168,20 @@ keep_in_background (const Holder *self)
 
 /* contactfs logout, meanwhile. */
 static gboolean
-has_left (const Holder *self)
+principal_left (const Principal *self)
 {
   g_autofree char *folder = g_path_get_dirname (self->path);
-  g_autoptr (Holder) now = holder_open (folder, NULL, NULL);
+  g_autoptr (Principal) now = principal_open (folder, NULL, NULL);
 
-  return self->kept && now->over;
+  return self->saved && now->has_left;
 }
 
 gboolean
-holder_check (const Holder *self, const Identity *identity, GError **error)
+principal_check (const Principal *self, const Identity *identity, GError **error)
 {
   if (!identity_is_other (self->who, identity))
     return TRUE;
-  if (has_left (self))
+  if (principal_left (self))
     g_set_error (
         error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The account '%s' is that of %s now, and this mount shows the contacts of %s: unmount it, and mount it "
@@ -196,25 +196,25 @@ holder_check (const Holder *self, const Identity *identity, GError **error)
 }
 
 gboolean
-holder_admit (Holder *self, const Identity *identity, GError **error)
+principal_admit (Principal *self, const Identity *identity, GError **error)
 {
   if (self->who == NULL && identity != NULL) {
     self->who = identity_copy (identity);
-    if (self->kept)
-      keep_in_background (self);
+    if (self->saved)
+      write_in_background (self);
   }
-  return holder_check (self, identity, error);
+  return principal_check (self, identity, error);
 }
 
 gboolean
-holder_end (const char *folder, GError **error)
+principal_end (const char *folder, GError **error)
 {
-  g_autoptr (Holder) self = holder_open (folder, NULL, NULL);
+  g_autoptr (Principal) self = principal_open (folder, NULL, NULL);
   g_autoptr (GBytes) json = NULL;
 
-  if (!self->there || self->over)
+  if (!self->stored || self->has_left)
     return FALSE;
-  self->over = TRUE;
+  self->has_left = TRUE;
   json = write_json (self);
   return write_file (self->path, json, error);
 }
