@@ -110,7 +110,7 @@ check_arrows() {
 
 check_public() {
   public fs 'fs'
-  public src/account 'auth|client-file|grant|identity|principal|login-lock|stored-login'
+  public src/account 'auth|client-file|identity|principal|login-lock|stored-login|token-endpoint'
   public src/book 'activity|apply|book|error|events|failures|orders|person|store'
   public src/cli ''
   public src/convert ''

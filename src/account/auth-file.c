@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "account/auth.h"
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 #include "account/web-token.h"
 #include "net/error.h"
 #include "net/http.h"
@@ -223,14 +223,14 @@ auth_file_form (const AuthFile *self, GError **error)
   GBytes *form;
 
   if (!self->service_account)
-    return grant_form ("grant_type", "refresh_token", "client_id", self->client_id, "client_secret",
-                       self->client_secret, "refresh_token", self->refresh_token, NULL);
+    return token_endpoint_form ("grant_type", "refresh_token", "client_id", self->client_id, "client_secret",
+                                self->client_secret, "refresh_token", self->refresh_token, NULL);
   assertion = web_token_sign (&claims, self->private_key, error);
   if (assertion == NULL) {
     g_prefix_error (error, "The service account in %s cannot be used: ", self->path);
     return NULL;
   }
-  form = grant_form ("grant_type", JWT_BEARER, "assertion", assertion, NULL);
+  form = token_endpoint_form ("grant_type", JWT_BEARER, "assertion", assertion, NULL);
   secret_free (assertion);
   return form;
 }

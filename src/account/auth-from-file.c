@@ -2,7 +2,7 @@
  * Tokens from a credentials file:
  *
  *   make ─→ load the file (worker) ─→ on_loaded ─┬─ refused before, and the file is the same: the same error
- *                                                   └─ grant ─→ on_granted: a token, or a refusal to remember
+ *                                                   └─ grant ─→ on_token_response: a token, or a refusal to remember
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -31,7 +31,7 @@ typedef struct {
   FileSource *source;
   AuthFile *file;
   const gint64 *deadline;
-  Grant *grant;
+  TokenResponse *response;
 } Run;
 
 static void
@@ -53,7 +53,7 @@ run_free (Run *self)
 {
   file_source_unref (self->source);
   auth_file_unref (self->file);
-  grant_free (self->grant);
+  token_response_free (self->response);
   g_free (self);
 }
 
@@ -128,37 +128,37 @@ file_source_remember (FileSource *self, const AuthFile *file, const GError *erro
 /* ---- a run ---- */
 
 static void
-on_granted (GObject *source, GAsyncResult *result, gpointer data)
+on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Run *self = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (Grant) grant = grant_ask_finish (result, &error);
+  g_autoptr (TokenResponse) response = token_endpoint_request_finish (result, &error);
   gboolean lasts;
 
-  if (grant == NULL) {
+  if (response == NULL) {
     g_task_return_error (task, error);
-  } else if (grant->access_token == NULL) {
-    error = auth_refusal (self->file, self->source->origin, grant, &lasts);
+  } else if (response->access_token == NULL) {
+    error = auth_refusal (self->file, self->source->origin, response, &lasts);
     file_source_remember (self->source, self->file, error, lasts);
     g_task_return_error (task, error);
   } else {
     g_clear_error (&self->source->refused);
-    self->grant = g_steal_pointer (&grant);
+    self->response = g_steal_pointer (&response);
     g_task_return_boolean (task, TRUE);
   }
 }
 
 static void
-step_grant (GTask *task)
+step_request (GTask *task)
 {
   Run *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (GBytes) form = auth_file_form (self->file, &error);
 
   if (form != NULL)
-    grant_ask_async (self->source->http, self->file->token_uri, form, self->deadline, g_task_get_cancellable (task),
-                     on_granted, g_object_ref (task));
+    token_endpoint_request_async (self->source->http, self->file->token_uri, form, self->deadline,
+                                  g_task_get_cancellable (task), on_token_response, g_object_ref (task));
   else
     g_task_return_error (task, error);
 }
@@ -183,7 +183,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   if (self->source->refused != NULL && g_get_monotonic_time () < self->source->refused_until)
     g_task_return_error (task, g_error_copy (self->source->refused));
   else
-    step_grant (task);
+    step_request (task);
 }
 
 static void
@@ -214,9 +214,10 @@ file_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
 
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
-  made->token = g_steal_pointer (&self->grant->access_token);
-  made->lifetime = self->grant->lifetime;
-  made->identity = identity_copy (self->file->service_account ? self->source->subject_identity : self->grant->identity);
+  made->token = g_steal_pointer (&self->response->access_token);
+  made->lifetime = self->response->lifetime;
+  made->identity
+      = identity_copy (self->file->service_account ? self->source->subject_identity : self->response->identity);
   return TRUE;
 }
 

@@ -41,7 +41,7 @@ static const AuthSource granted_source = {
 };
 
 Auth *
-auth_new_granted (const Grant *grant)
+auth_new_granted (const TokenResponse *response)
 {
-  return auth_new (&granted_source, g_strdup (grant->access_token), g_strdup ("this login"));
+  return auth_new (&granted_source, g_strdup (response->access_token), g_strdup ("this login"));
 }

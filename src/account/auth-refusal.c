@@ -23,12 +23,12 @@ how_to_renew (const AuthFile *file, AuthFileOrigin origin, const char *scope)
 }
 
 static GError *
-refused_login (const AuthFile *file, AuthFileOrigin origin, const Grant *grant)
+refused_login (const AuthFile *file, AuthFileOrigin origin, const TokenResponse *response)
 {
   g_autofree char *login = g_strdup_printf ("The login in %s", file->path);
   g_autofree char *renew = how_to_renew (file, origin, NULL);
 
-  return grant_refusal (grant, login, renew);
+  return token_response_error (response, login, renew);
 }
 
 /* ---- service accounts ---- */
@@ -44,33 +44,33 @@ how_to_delegate (const AuthFile *file)
 }
 
 static GError *
-refused_service_account (const AuthFile *file, const Grant *grant)
+refused_service_account (const AuthFile *file, const TokenResponse *response)
 {
   const char *subject = file->subject != NULL ? file->subject : file->email;
   g_autofree char *delegate = how_to_delegate (file);
 
-  if (g_str_equal (grant->code, "unauthorized_client") || g_str_equal (grant->code, "access_denied"))
+  if (g_str_equal (response->code, "unauthorized_client") || g_str_equal (response->code, "access_denied"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The service account %s may not act for %s (%s): %s",
-                        file->email, subject, grant->words, delegate);
-  if (text_says (grant->words, "reasonable timeframe") || text_says (grant->words, "issued in the future")
-      || text_says (grant->words, "check your iat"))
+                        file->email, subject, response->words, delegate);
+  if (text_says (response->words, "reasonable timeframe") || text_says (response->words, "issued in the future")
+      || text_says (response->words, "check your iat"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "This computer's clock is wrong by minutes, so Google refuses what the service account %s "
                         "signs (%s): set it (timedatectl set-ntp true)",
-                        file->email, grant->words);
-  if (text_says (grant->words, "signature"))
+                        file->email, response->words);
+  if (text_says (response->words, "signature"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "Google does not know the key %s of the service account %s any more (%s): make a new key for "
                         "it in the Google Cloud console (IAM, Service accounts, Keys) and put it into %s",
-                        file->key_id != NULL ? file->key_id : "in the file", file->email, grant->words, file->path);
-  if (text_says (grant->words, "email") || text_says (grant->words, "user id"))
+                        file->key_id != NULL ? file->key_id : "in the file", file->email, response->words, file->path);
+  if (text_says (response->words, "email") || text_says (response->words, "user id"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "There is no %s in the Workspace of the service account %s (%s): check --subject", subject,
-                        file->email, grant->words);
+                        file->email, response->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                       "The token service refused the service account %s of %s (%s): check that it and its key are "
                       "still there in the Google Cloud console (IAM, Service accounts)",
-                      file->email, file->path, grant->words);
+                      file->email, file->path, response->words);
 }
 
 /* It is asked for with the scope, and a fresh token is not refused: what else is wrong is in the console. */
@@ -92,9 +92,9 @@ auth_file_advice (const AuthFile *file, AuthFileOrigin origin, AuthTrouble troub
 }
 
 GError *
-auth_refusal (const AuthFile *file, AuthFileOrigin origin, const Grant *grant, gboolean *lasts)
+auth_refusal (const AuthFile *file, AuthFileOrigin origin, const TokenResponse *response, gboolean *lasts)
 {
   /* A refresh token that is dead stays dead; a client may be restored, a service account be permitted, a clock be set. */
-  *lasts = !file->service_account && g_str_equal (grant->code, "invalid_grant");
-  return file->service_account ? refused_service_account (file, grant) : refused_login (file, origin, grant);
+  *lasts = !file->service_account && g_str_equal (response->code, "invalid_grant");
+  return file->service_account ? refused_service_account (file, response) : refused_login (file, origin, response);
 }

@@ -6,10 +6,10 @@
 
 #include "account/auth-file.h"
 #include "account/auth.h"
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 
 /* PEOPLE_ERROR_AUTH with a sentence. *lasts: nothing but another file helps; else asking again later may. */
-GError *auth_refusal (const AuthFile *file, AuthFileOrigin origin, const Grant *grant, gboolean *lasts);
+GError *auth_refusal (const AuthFile *file, AuthFileOrigin origin, const TokenResponse *response, gboolean *lasts);
 
 /* See auth_advice. */
 char *auth_file_advice (const AuthFile *file, AuthFileOrigin origin, AuthTrouble trouble);

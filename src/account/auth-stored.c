@@ -9,9 +9,9 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "account/auth-source.h"
-#include "account/grant.h"
 #include "account/login-lock.h"
 #include "account/stored-login.h"
+#include "account/token-endpoint.h"
 #include "net/error.h"
 #include "net/secret.h"
 
@@ -38,7 +38,7 @@ typedef struct {
   gint64 *deadline;
   LoginLock *lock;
   StoredLogin *login;
-  Grant *grant;
+  TokenResponse *response;
 } Run;
 
 static void
@@ -64,7 +64,7 @@ run_free (gpointer data)
 
   login_lock_free (self->lock);
   stored_login_unref (self->login);
-  grant_free (self->grant);
+  token_response_free (self->response);
   source_unref (self->source);
   g_free (self);
 }
@@ -75,7 +75,7 @@ enter (GTask *task, Stage stage)
   ((Run *)g_task_get_task_data (task))->source->stage = stage;
 }
 
-/* error NULL: with the grant. Takes error. */
+/* error NULL: with the response. Takes error. */
 static void
 end (GTask *task, GError *error)
 {
@@ -98,13 +98,13 @@ hash (const char *token)
 }
 
 static GError *
-explain_refusal (const Run *self, const Grant *grant)
+explain_refusal (const Run *self, const TokenResponse *response)
 {
   g_autofree char *login = g_strdup_printf ("The login of the account '%s'", self->source->account);
   g_autofree char *command = stored_login_command (self->source->account);
   g_autofree char *renew = g_strdup_printf ("log in again: %s", command);
 
-  return grant_refusal (grant, login, renew);
+  return token_response_error (response, login, renew);
 }
 
 /* What is stored is dead: until it changes, nobody is asked any more. */
@@ -132,20 +132,20 @@ on_renewed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_granted (GObject *source, GAsyncResult *result, gpointer data)
+on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Run *self = g_task_get_task_data (task);
   const char *refresh_token;
   GError *error = NULL;
 
-  self->grant = grant_ask_finish (result, &error);
-  if (self->grant != NULL && self->grant->access_token == NULL) {
-    error = explain_refusal (self, self->grant);
-    if (g_str_equal (self->grant->code, "invalid_grant"))
+  self->response = token_endpoint_request_finish (result, &error);
+  if (self->response != NULL && self->response->access_token == NULL) {
+    error = explain_refusal (self, self->response);
+    if (g_str_equal (self->response->code, "invalid_grant"))
       remember_refusal (self->source, self->login, error);
   }
-  refresh_token = self->grant != NULL ? self->grant->refresh_token : NULL;
+  refresh_token = self->response != NULL ? self->response->refresh_token : NULL;
   if (error == NULL && refresh_token != NULL && !g_str_equal (refresh_token, self->login->refresh_token)) {
     /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
     enter (task, RENEWING);
@@ -159,19 +159,19 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
 /* ---- what is stored ---- */
 
 static void
-step_grant (GTask *task)
+step_request (GTask *task)
 {
   Run *self = g_task_get_task_data (task);
   g_autoptr (GBytes) form
-      = grant_form ("grant_type", "refresh_token", "client_id", self->login->client_id, "client_secret",
-                    self->login->client_secret, "refresh_token", self->login->refresh_token, NULL);
+      = token_endpoint_form ("grant_type", "refresh_token", "client_id", self->login->client_id, "client_secret",
+                             self->login->client_secret, "refresh_token", self->login->refresh_token, NULL);
 
   /* Not cancelled, and with a time of its own: a service that hands out another refresh token may have done so already,
    * and an answer that nobody takes is a lost login. */
   *self->deadline = MAX (*self->deadline, g_get_monotonic_time () + GRANT_SECONDS * G_USEC_PER_SEC);
   enter (task, ASKING);
-  grant_ask_async (self->source->http, self->login->token_uri, form, self->deadline, NULL, on_granted,
-                   g_object_ref (task));
+  token_endpoint_request_async (self->source->http, self->login->token_uri, form, self->deadline, NULL,
+                                on_token_response, g_object_ref (task));
 }
 
 static void
@@ -192,7 +192,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   if (g_strcmp0 (now, self->source->refused) == 0)
     end (task, g_error_copy (self->source->refusal));
   else
-    step_grant (task);
+    step_request (task);
 }
 
 static void
@@ -237,9 +237,9 @@ stored_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
 
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
-  made->token = g_steal_pointer (&self->grant->access_token);
-  made->lifetime = self->grant->lifetime;
-  made->identity = identity_copy (self->grant->identity != NULL ? self->grant->identity : self->login->identity);
+  made->token = g_steal_pointer (&self->response->access_token);
+  made->lifetime = self->response->lifetime;
+  made->identity = identity_copy (self->response->identity != NULL ? self->response->identity : self->login->identity);
   return TRUE;
 }
 

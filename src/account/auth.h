@@ -9,8 +9,8 @@
 
 #include <gio/gio.h>
 
-#include "account/grant.h"
 #include "account/principal.h"
+#include "account/token-endpoint.h"
 #include "net/http.h"
 
 /* The permission that every token is for. */
@@ -44,7 +44,7 @@ Auth *auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, 
 Auth *auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error);
 
 /* The access token of a login that was just made, as long as it lasts. It is never renewed. */
-Auth *auth_new_granted (const Grant *grant);
+Auth *auth_new_granted (const TokenResponse *response);
 
 void auth_free (Auth *self);
 

@@ -54,7 +54,7 @@ stored_login_new_empty (const char *account, const char *folder)
 }
 
 StoredLogin *
-stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
+stored_login_new (const char *account, const char *folder, const ClientFile *client, const TokenResponse *response,
                   const char *api_url)
 {
   StoredLogin *self = stored_login_new_empty (account, folder);
@@ -62,14 +62,14 @@ stored_login_new (const char *account, const char *folder, const ClientFile *cli
 
   self->obtained = g_date_time_format_iso8601 (now);
   self->generation = g_uuid_string_random ();
-  self->identity = identity_copy (grant->identity);
+  self->identity = identity_copy (response->identity);
   self->api_url = g_strdup (api_url);
-  self->refresh_token = g_strdup (grant->refresh_token);
+  self->refresh_token = g_strdup (response->refresh_token);
   self->client_id = g_strdup (client->id);
   self->client_secret = g_strdup (client->secret);
   self->token_uri = g_strdup (client->token_uri);
   self->revoke_uri = g_strdup (client->revoke_uri);
-  self->scope = g_strdup (grant->scope);
+  self->scope = g_strdup (response->scope);
   return self;
 }
 

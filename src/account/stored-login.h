@@ -22,7 +22,7 @@
 #include <gio/gio.h>
 
 #include "account/client-file.h"
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 
 typedef struct {
   gatomicrefcount references;
@@ -43,9 +43,9 @@ StoredLogin *stored_login_ref (StoredLogin *self);
 void stored_login_unref (StoredLogin *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoredLogin, stored_login_unref)
 
-/* Of a grant that has a refresh token. api_url may be NULL. */
-StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client, const Grant *grant,
-                               const char *api_url);
+/* Of a response that has a refresh token. api_url may be NULL. */
+StoredLogin *stored_login_new (const char *account, const char *folder, const ClientFile *client,
+                               const TokenResponse *response, const char *api_url);
 
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);

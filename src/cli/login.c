@@ -55,7 +55,7 @@ typedef struct {
   Login *login;
   gboolean made; /* the account's folder was made for this */
   LoginLock *lock;
-  Grant *grant;
+  TokenResponse *response;
   char *api_url;        /* of the service that the login is for, or NULL */
   char *doubt;          /* why the contacts cannot be had, in words; or NULL */
   gboolean was_in_file; /* the login before this one */
@@ -93,7 +93,7 @@ conclude (Run *self)
     login_conclude_async (self->login, FALSE, self->error->message, on_concluded, self);
     return;
   }
-  const char *who = identity_name (self->grant->identity);
+  const char *who = identity_name (self->response->identity);
   g_autofree char *words
       = g_strdup_printf ("contactfs can now show the contacts of %s.", who != NULL ? who : "your Google account");
   login_conclude_async (self->login, TRUE, words, on_concluded, self);
@@ -119,7 +119,7 @@ may_log_in (Run *self, const StoredLogin *before, GError **error)
 {
   g_autoptr (Folders) folders = folders_new (self->options->account);
   g_autoptr (Principal) principal = principal_open (folders->state, self->options->account, self->api_url);
-  const Identity *who = self->grant->identity;
+  const Identity *who = self->response->identity;
   if (before != NULL && identity_is_other (before->identity, who)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
                  "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or "
@@ -153,7 +153,7 @@ on_locked (GObject *source, GAsyncResult *result, gpointer data)
   }
   self->was_in_file = before != NULL && !before->in_keyring;
   g_autoptr (StoredLogin) login
-      = stored_login_new (self->options->account, self->folder, self->client, self->grant, self->api_url);
+      = stored_login_new (self->options->account, self->folder, self->client, self->response, self->api_url);
   self->notice = g_timeout_add_seconds (NOTICE_SECONDS, on_keyring_notice, self);
   stored_login_save_async (login, g_get_monotonic_time () + KEYRING_SECONDS * G_USEC_PER_SEC, self->cancellable,
                            on_saved, self);
@@ -211,11 +211,11 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_granted (GObject *source, GAsyncResult *result, gpointer data)
+on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
-  self->grant = login_wait_finish (result, &self->error);
-  if (self->grant == NULL) {
+  self->response = login_wait_finish (result, &self->error);
+  if (self->response == NULL) {
     conclude (self);
     return;
   }
@@ -223,8 +223,8 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
   if (self->api_url == NULL)
     keep (self);
   else
-    login_probe_async (self->http, self->grant, self->api_url, g_get_monotonic_time () + PROBE_SECONDS * G_USEC_PER_SEC,
-                       self->cancellable, on_probed, self);
+    login_probe_async (self->http, self->response, self->api_url,
+                       g_get_monotonic_time () + PROBE_SECONDS * G_USEC_PER_SEC, self->cancellable, on_probed, self);
 }
 
 /* ---- getting the person to the consent page ---- */
@@ -293,7 +293,7 @@ on_browser (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (GError) error = NULL;
-  if (browser_open_finish (result, &error) || self->input != 0 || self->error != NULL || self->grant != NULL)
+  if (browser_open_finish (result, &error) || self->input != 0 || self->error != NULL || self->response != NULL)
     return;
   cli_fail (CLI_FAILED, "%s", error->message);
   say ("Open the address above in a browser, on any computer. ");
@@ -330,7 +330,7 @@ run (Run *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
   interrupt_watch (&self->interrupt, self->cancellable);
-  login_wait_async (self->login, (guint)self->options->seconds, self->cancellable, on_granted, self);
+  login_wait_async (self->login, (guint)self->options->seconds, self->cancellable, on_token_response, self);
   if (self->options->no_browser) {
     say ("Open this address in a browser, on any computer:\n\n  %s\n\n", login_url (self->login));
     ask_for_address (self);
@@ -350,7 +350,7 @@ run_clear (Run *self)
   g_clear_pointer (&self->login, login_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->client, client_file_free);
-  g_clear_pointer (&self->grant, grant_free);
+  g_clear_pointer (&self->response, token_response_free);
   g_clear_pointer (&self->lock, login_lock_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->cancellable);
@@ -373,7 +373,7 @@ tell (const Run *self)
 {
   const char *account = self->options->account;
   gboolean is_default = strcmp (account, "default") == 0;
-  const char *who = identity_name (self->grant->identity);
+  const char *who = identity_name (self->response->identity);
   if (who != NULL)
     say ("Logged in as %s, as the account “%s”.\n", who, account);
   else

@@ -82,38 +82,38 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 /* ---- the token endpoint ---- */
 
 static GError *
-explain_refusal (const Grant *grant)
+explain_refusal (const TokenResponse *response)
 {
-  if (g_str_equal (grant->code, "invalid_client") || g_str_equal (grant->code, "unauthorized_client"))
+  if (g_str_equal (response->code, "invalid_client") || g_str_equal (response->code, "unauthorized_client"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "The token service does not take this client (%s): its secret was changed or it was deleted. "
                         "Download the client file again from the Google Cloud console, and log in with --client FILE",
-                        grant->words);
-  if (g_str_equal (grant->code, "redirect_uri_mismatch"))
+                        response->words);
+  if (g_str_equal (response->code, "redirect_uri_mismatch"))
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The token service does not let this client come back to this computer (%s): make one of the type "
         "'Desktop app' in the Google Cloud console",
-        grant->words);
-  if (g_str_equal (grant->code, "invalid_grant"))
+        response->words);
+  if (g_str_equal (response->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "The token service takes the code of this login no more (%s): log in again, and look "
                         "whether this computer's clock is right",
-                        grant->words);
+                        response->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The token service refused the login (%s): nothing was changed",
-                      grant->words);
+                      response->words);
 }
 
 static GError *
-check_grant (const Grant *grant)
+check_response (const TokenResponse *response)
 {
-  if (grant->access_token == NULL)
-    return explain_refusal (grant);
-  if (grant->scope != NULL && !login_scope_granted (grant->scope))
+  if (response->access_token == NULL)
+    return explain_refusal (response);
+  if (response->scope != NULL && !login_scope_granted (response->scope))
     return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
                                 "The consent page did not grant access to the contacts: log in again and tick "
                                 "the box 'See, edit, download, and permanently delete your contacts'");
-  if (grant->refresh_token == NULL)
+  if (response->refresh_token == NULL)
     return g_error_new_literal (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The token service gave access for an hour, but no refresh token for the time after: remove "
@@ -122,32 +122,33 @@ check_grant (const Grant *grant)
 }
 
 static void
-on_granted (GObject *source, GAsyncResult *result, gpointer data)
+on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   Login *self = data;
   GError *error = NULL;
-  g_autoptr (Grant) grant = grant_ask_finish (result, &error);
+  g_autoptr (TokenResponse) response = token_endpoint_request_finish (result, &error);
   g_autoptr (GTask) task = leave_wait (self);
 
-  if (grant != NULL)
-    error = check_grant (grant);
+  if (response != NULL)
+    error = check_response (response);
   if (error != NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, g_steal_pointer (&grant), (GDestroyNotify)grant_free);
+    g_task_return_pointer (task, g_steal_pointer (&response), (GDestroyNotify)token_response_free);
 }
 
 static void
 exchange (Login *self, const char *code)
 {
-  g_autoptr (GBytes) form = grant_form ("grant_type", "authorization_code", "code", code, "client_id", self->client->id,
-                                        "client_secret", self->client->secret, "redirect_uri",
-                                        self->request->redirect_uri, "code_verifier", self->request->verifier, NULL);
+  g_autoptr (GBytes) form
+      = token_endpoint_form ("grant_type", "authorization_code", "code", code, "client_id", self->client->id,
+                             "client_secret", self->client->secret, "redirect_uri", self->request->redirect_uri,
+                             "code_verifier", self->request->verifier, NULL);
 
   limits_stop (&self->limits);
   self->exchange_deadline = g_get_monotonic_time () + EXCHANGE_SECONDS * G_USEC_PER_SEC;
-  grant_ask_async (self->http, self->client->token_uri, form, &self->exchange_deadline,
-                   g_task_get_cancellable (self->task), on_granted, self);
+  token_endpoint_request_async (self->http, self->client->token_uri, form, &self->exchange_deadline,
+                                g_task_get_cancellable (self->task), on_token_response, self);
 }
 
 /* ---- replies ---- */
@@ -268,7 +269,7 @@ login_wait_async (Login *self, guint seconds, GCancellable *cancellable, GAsyncR
                 on_cancelled, self);
 }
 
-Grant *
+TokenResponse *
 login_wait_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);

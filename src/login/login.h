@@ -10,7 +10,7 @@
 #pragma once
 
 #include "account/client-file.h"
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 
 typedef struct Login Login;
 
@@ -25,11 +25,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Login, login_free)
 /* What the browser is to open. It holds no secret. */
 const char *login_url (const Login *self);
 
-/* Once. seconds: how long the person has. finish: a Grant with a refresh token and the scope that a mount needs, transfer
+/* Once. seconds: how long the person has. finish: a TokenResponse with a refresh token and the scope that a mount needs, transfer
  * full; or PEOPLE_ERROR with a sentence, or G_IO_ERROR_CANCELLED. */
 void login_wait_async (Login *self, guint seconds, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer data);
-Grant *login_wait_finish (GAsyncResult *result, GError **error);
+TokenResponse *login_wait_finish (GAsyncResult *result, GError **error);
 
 /* TRUE until an answer has come, or the wait has ended. */
 gboolean login_is_waiting (const Login *self);

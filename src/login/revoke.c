@@ -40,7 +40,7 @@ login_revoke_async (HttpClient *http, const StoredLogin *login, gint64 deadline,
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   HttpRequest *request = http_request_new ("POST", login->revoke_uri);
-  g_autoptr (GBytes) form = grant_form ("token", login->refresh_token, NULL);
+  g_autoptr (GBytes) form = token_endpoint_form ("token", login->refresh_token, NULL);
 
   http_request_set_body (request, "application/x-www-form-urlencoded", form);
   request->max_answer = MAX_ANSWER;

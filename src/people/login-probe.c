@@ -32,14 +32,14 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-login_probe_async (HttpClient *http, const Grant *grant, const char *api_url, gint64 deadline,
+login_probe_async (HttpClient *http, const TokenResponse *response, const char *api_url, gint64 deadline,
                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   Probe *self = g_new0 (Probe, 1);
   GError *error = NULL;
 
-  self->auth = auth_new_granted (grant);
+  self->auth = auth_new_granted (response);
   self->people = people_client_new (http, self->auth, api_url, &error);
   g_task_set_task_data (task, self, probe_free);
   if (self->people == NULL)

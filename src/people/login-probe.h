@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 #include "people/people.h"
 
 /* Borrows http. deadline: monotonic, microseconds. finish: FALSE with PEOPLE_ERROR, or cancelled. */
-void login_probe_async (HttpClient *http, const Grant *grant, const char *api_url, gint64 deadline,
+void login_probe_async (HttpClient *http, const TokenResponse *response, const char *api_url, gint64 deadline,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean login_probe_finish (GAsyncResult *result, GError **error);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 #include "net/json.h"
 #include "net/text.h"
 #include "people/answer.h"
@@ -36,21 +36,22 @@ check_answer (guint status, GBytes *body)
 }
 
 static void
-check_grant (guint status, GBytes *body)
+check_response (guint status, GBytes *body)
 {
-  g_autoptr (GBytes) form = grant_form ("client_id", "id", "refresh_token", "1//secret-token", NULL);
+  g_autoptr (GBytes) form = token_endpoint_form ("client_id", "id", "refresh_token", "1//secret-token", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (Grant) grant = grant_read (status, body, form, "https://oauth2.googleapis.com/token", &error);
+  g_autoptr (TokenResponse) response
+      = token_response_parse (status, body, form, "https://oauth2.googleapis.com/token", &error);
 
-  g_assert_true ((grant != NULL) == (error == NULL));
+  g_assert_true ((response != NULL) == (error == NULL));
   if (error != NULL)
     check_sentence (error->message);
-  if (grant == NULL || grant->words == NULL)
+  if (response == NULL || response->words == NULL)
     return;
-  check_sentence (grant->words);
-  check_sentence (grant->code);
-  check_sentence (grant->subtype);
-  g_assert_null (strstr (grant->words, "1//secre"));
+  check_sentence (response->words);
+  check_sentence (response->code);
+  check_sentence (response->subtype);
+  g_assert_null (strstr (response->words, "1//secre"));
 }
 
 /* As http-transfer.c hands it on. */
@@ -73,7 +74,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   if (status < 200 || status >= 300)
     check_answer (status, body);
-  check_grant (status, body);
+  check_response (status, body);
   check_type (text);
   text_says (text, "photo");
   return 0;

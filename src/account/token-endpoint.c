@@ -1,11 +1,11 @@
 /*
- * Asking for a token:  step_ask ─→ on_answer ─┬─ 200 with a token, or refused: done
- *                         ↑                   │
- *                         └──── on_waited ←───┴─ no answer, or one that may be another later (status.h)
+ *   step_post ─→ on_answer ─┬─ 200 with a token, or refused: done
+ *      ↑                    │
+ *      └── on_waited ←──────┴─ no answer, or one that may be another later (status.h)
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/grant.h"
+#include "account/token-endpoint.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -24,12 +24,12 @@ typedef struct {
   GBytes *form;
   const gint64 *deadline;
   Attempts attempts;
-} Ask;
+} Request;
 
-static void step_ask (GTask *task);
+static void step_post (GTask *task);
 
 void
-grant_free (Grant *self)
+token_response_free (TokenResponse *self)
 {
   if (self == NULL)
     return;
@@ -44,7 +44,7 @@ grant_free (Grant *self)
 }
 
 GBytes *
-grant_form (const char *name, ...)
+token_endpoint_form (const char *name, ...)
 {
   va_list sizes, values;
   gsize room = 1, length;
@@ -86,14 +86,14 @@ form_field (GBytes *form, const char *name)
   return found;
 }
 
-static Grant *
-read_grant (const JsonValue *root, GBytes *form, const char *token_uri, GError **error)
+static TokenResponse *
+parse_success (const JsonValue *root, GBytes *form, const char *token_uri, GError **error)
 {
   const char *token = json_string (root, "access_token");
   const char *type = json_string (root, "token_type");
   const char *refresh_token = json_string (root, "refresh_token");
   g_autofree char *client_id = form_field (form, "client_id");
-  Grant *self;
+  TokenResponse *self;
 
   if (token == NULL || !secret_is_token (token)) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
@@ -106,7 +106,7 @@ read_grant (const JsonValue *root, GBytes *form, const char *token_uri, GError *
         "The token service answered with another kind of token than Bearer: check the token_uri of the credentials");
     return NULL;
   }
-  self = g_new0 (Grant, 1);
+  self = g_new0 (TokenResponse, 1);
   self->access_token = g_strdup (token);
   self->refresh_token = refresh_token != NULL && secret_is_token (refresh_token) ? g_strdup (refresh_token) : NULL;
   self->scope = g_strdup (json_string (root, "scope"));
@@ -143,10 +143,10 @@ repeats_secret (const char *text, GBytes *form)
   return found;
 }
 
-static Grant *
-read_refusal (const JsonValue *root, guint status, GBytes *body, GBytes *form)
+static TokenResponse *
+parse_refusal (const JsonValue *root, guint status, GBytes *body, GBytes *form)
 {
-  Grant *self = g_new0 (Grant, 1);
+  TokenResponse *self = g_new0 (TokenResponse, 1);
   g_autofree char *description = text_clean (json_string (root, "error_description"));
 
   self->code = clean_or_empty (json_string (root, "error"));
@@ -163,7 +163,7 @@ read_refusal (const JsonValue *root, guint status, GBytes *body, GBytes *form)
 }
 
 GError *
-grant_refusal (const Grant *self, const char *login, const char *renew)
+token_response_error (const TokenResponse *self, const char *login, const char *renew)
 {
   if (!g_str_equal (self->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -183,10 +183,10 @@ grant_refusal (const Grant *self, const char *login, const char *renew)
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s is no longer valid (%s): %s", login, self->words, renew);
 }
 
-/* ---- asking ---- */
+/* ---- the request ---- */
 
 static void
-ask_free (Ask *self)
+request_free (Request *self)
 {
   http_client_unref (self->http);
   g_free (self->token_uri);
@@ -202,7 +202,7 @@ on_waited (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (attempts_again_finish (result, &error))
-    step_ask (task);
+    step_post (task);
   else
     g_task_return_error (task, error);
 }
@@ -210,7 +210,7 @@ on_waited (GObject *source, GAsyncResult *result, gpointer data)
 static void
 step_again (GTask *task, GError *error, gint64 retry_after)
 {
-  Ask *self = g_task_get_task_data (task);
+  Request *self = g_task_get_task_data (task);
 
   self->attempts.retry.deadline = *self->deadline;
   attempts_again_async (&self->attempts, error, retry_after, g_task_get_cancellable (task), on_waited,
@@ -220,13 +220,13 @@ step_again (GTask *task, GError *error, gint64 retry_after)
 /* Only the token service's own word counts as a refusal (RFC 6749, section 5.2): what a front end or a proxy makes up says
  * nothing about the login. */
 static gboolean
-is_refusal (guint status, const Grant *grant)
+is_refusal (guint status, const TokenResponse *self)
 {
-  return (status == 400 || status == 401 || status == 403) && grant->code[0] != '\0';
+  return (status == 400 || status == 401 || status == 403) && self->code[0] != '\0';
 }
 
 static GError *
-trouble (guint status, const Grant *grant)
+unusable_error (guint status, const TokenResponse *self)
 {
   const StatusMeaning *meaning = status_meaning (status);
 
@@ -234,36 +234,37 @@ trouble (guint status, const Grant *grant)
     return status_error (status, NULL);
   if (meaning->advice == ANSWER_AGAIN)
     return g_error_new (PEOPLE_ERROR, meaning->code,
-                        "The token service has trouble answering (%u, %s): try again later", status, grant->words);
+                        "The token service has trouble answering (%u, %s): try again later", status, self->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
                       "What answers for the token service is not one (%u, %s): check the network, and the token_uri of "
                       "the credentials",
-                      status, grant->words);
+                      status, self->words);
 }
 
-Grant *
-grant_read (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error)
+TokenResponse *
+token_response_parse (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error)
 {
   JsonValue *root = json_parse_bytes (body, NULL);
-  Grant *grant = status == 200 ? read_grant (root, form, token_uri, error) : read_refusal (root, status, body, form);
+  TokenResponse *self
+      = status == 200 ? parse_success (root, form, token_uri, error) : parse_refusal (root, status, body, form);
 
   json_free_secret (root);
-  if (status != 200 && !is_refusal (status, grant)) {
-    g_propagate_error (error, trouble (status, grant));
-    g_clear_pointer (&grant, grant_free);
+  if (status != 200 && !is_refusal (status, self)) {
+    g_propagate_error (error, unusable_error (status, self));
+    g_clear_pointer (&self, token_response_free);
   }
-  return grant;
+  return self;
 }
 
 static void
 judge (GTask *task, const HttpResponse *response)
 {
-  const Ask *self = g_task_get_task_data (task);
+  const Request *self = g_task_get_task_data (task);
   GError *error = NULL;
-  Grant *grant = grant_read (response->status, response->body, self->form, self->token_uri, &error);
+  TokenResponse *tokens = token_response_parse (response->status, response->body, self->form, self->token_uri, &error);
 
-  if (grant != NULL)
-    g_task_return_pointer (task, grant, (GDestroyNotify)grant_free);
+  if (tokens != NULL)
+    g_task_return_pointer (task, tokens, (GDestroyNotify)token_response_free);
   else if (status_meaning (response->status)->advice == ANSWER_AGAIN)
     step_again (task, error, response->retry_after);
   else
@@ -288,9 +289,9 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-step_ask (GTask *task)
+step_post (GTask *task)
 {
-  Ask *self = g_task_get_task_data (task);
+  Request *self = g_task_get_task_data (task);
   HttpRequest *request = http_request_new ("POST", self->token_uri);
 
   http_request_add_header (request, "Accept", "application/json");
@@ -301,23 +302,23 @@ step_ask (GTask *task)
 }
 
 void
-grant_ask_async (HttpClient *http, const char *token_uri, GBytes *form, const gint64 *deadline,
-                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+token_endpoint_request_async (HttpClient *http, const char *token_uri, GBytes *form, const gint64 *deadline,
+                              GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-  Ask *self = g_new0 (Ask, 1);
+  Request *self = g_new0 (Request, 1);
 
   self->http = http_client_ref (http);
   self->token_uri = g_strdup (token_uri);
   self->form = g_bytes_ref (form);
   self->deadline = deadline;
   attempts_init (&self->attempts, *deadline);
-  g_task_set_task_data (task, self, (GDestroyNotify)ask_free);
-  step_ask (task);
+  g_task_set_task_data (task, self, (GDestroyNotify)request_free);
+  step_post (task);
 }
 
-Grant *
-grant_ask_finish (GAsyncResult *result, GError **error)
+TokenResponse *
+token_endpoint_request_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
