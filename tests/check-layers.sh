@@ -110,7 +110,7 @@ check_arrows() {
 
 check_public() {
   public fs 'fs'
-  public src/account 'auth|client-file|identity|principal|login-lock|stored-login|token-endpoint'
+  public src/account 'client-file|identity|principal|login-lock|stored-login|token-cache|token-endpoint'
   public src/book 'activity|apply|book|error|events|failures|orders|person|store'
   public src/cli ''
   public src/convert ''
@@ -228,7 +228,7 @@ self_test() {
   breaks 'people looks up' src/people/new-arrow.c '#include "book/book.h"'
   breaks 'account looks up' src/account/new-arrow.c '#include "people/people.h"'
   breaks 'account looks up to the login' src/account/new-login.c '#include "login/login.h"'
-  breaks 'net looks up' src/net/new-arrow.c '#include "account/auth.h"'
+  breaks 'net looks up' src/net/new-arrow.c '#include "account/token-cache.h"'
   breaks 'image looks aside' src/image/new-arrow.c '#include "net/error.h"'
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/cli.h"'
   breaks 'settings look up' src/settings/new-arrow.c '#include "cli/cli.h"'

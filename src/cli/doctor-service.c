@@ -11,6 +11,7 @@
 #include "account/stored-login.h"
 #include "cli/demo.h"
 #include "cli/doctor.h"
+#include "net/secret.h"
 #include "people/people.h"
 #include "settings/accounts.h"
 #include "settings/credentials.h"
@@ -27,7 +28,7 @@ typedef struct {
   GAsyncResult *result; /* of what was asked */
   HttpClient *http;
   Principal *principal;
-  Auth *auth;
+  TokenCache *token_cache;
 } Visit;
 
 static void
@@ -110,14 +111,14 @@ check_credentials (Visit *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (Credentials) found = credentials_find (self->options, &error);
   if (found != NULL)
-    self->auth = credentials_open (found, self->http, &error);
-  if (self->auth != NULL && !principal_start_over (self->principal, auth_identity (self->auth)))
-    auth_set_principal (self->auth, self->principal);
-  if (self->auth == NULL)
+    self->token_cache = credentials_open (found, self->http, &error);
+  if (self->token_cache != NULL && !principal_start_over (self->principal, token_cache_identity (self->token_cache)))
+    token_cache_set_principal (self->token_cache, self->principal);
+  if (self->token_cache == NULL)
     report_add (self->report, REPORT_BAD, "credentials", "%s", error->message);
   else
-    report_add (self->report, REPORT_GOOD, "credentials", "in use: %s", auth_describe (self->auth));
-  g_autofree char *exposed = self->auth != NULL ? credentials_exposed (found) : NULL;
+    report_add (self->report, REPORT_GOOD, "credentials", "in use: %s", token_cache_describe (self->token_cache));
+  g_autofree char *exposed = self->token_cache != NULL ? credentials_exposed (found) : NULL;
   if (exposed != NULL)
     report_add (self->report, REPORT_BAD, "credentials", "others can read %s: run `chmod 600 %s`", exposed, exposed);
 }
@@ -125,15 +126,15 @@ check_credentials (Visit *self)
 static gboolean
 check_token (Visit *self)
 {
-  auth_get_token_async (self->auth, deadline (self), NULL, on_answer, self);
+  token_cache_get_async (self->token_cache, deadline (self), NULL, on_answer, self);
   g_autoptr (GAsyncResult) result = wait_for_answer (self);
   g_autoptr (GError) error = NULL;
-  char *token = auth_get_token_finish (self->auth, result, &error);
+  char *token = token_cache_get_finish (self->token_cache, result, &error);
   if (token == NULL)
     report_add (self->report, REPORT_BAD, "token", "%s", error->message);
   else
     report_add (self->report, REPORT_GOOD, "token", "an access token can be had");
-  auth_token_free (token);
+  secret_free (token);
   return error == NULL;
 }
 
@@ -176,7 +177,7 @@ static void
 check_permissions (Visit *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeopleClient) people = people_client_new (self->http, self->auth, self->api_url, &error);
+  g_autoptr (PeopleClient) people = people_client_new (self->http, self->token_cache, self->api_url, &error);
   if (people != NULL) {
     people_probe_async (people, deadline (self), NULL, on_answer, self);
     g_autoptr (GAsyncResult) result = wait_for_answer (self);
@@ -218,7 +219,7 @@ visit (Visit *self)
 {
   gboolean reached = check_reach (self);
   check_credentials (self);
-  if (self->auth == NULL) {
+  if (self->token_cache == NULL) {
     report_add (self->report, REPORT_SKIPPED, "token", "there are no credentials");
     skip_permissions (self, "there is no token");
   } else if (!check_token (self)) { /* it may come from elsewhere: asked for even where the API is not reached */
@@ -262,7 +263,7 @@ doctor_check_service (const Options *options, Report *report)
   g_autoptr (Folders) folders = folders_new (options->account);
   self.principal = principal_open (folders->state, options->account, self.api_url);
   visit (&self);
-  g_clear_pointer (&self.auth, auth_free);
+  g_clear_pointer (&self.token_cache, token_cache_free);
   principal_free (self.principal);
   http_client_free (self.http);
   while (g_main_context_iteration (NULL, FALSE))

@@ -56,7 +56,7 @@ typedef struct {
   Demo *demo;
   HttpClient *http;
   Principal *principal;
-  Auth *auth;
+  TokenCache *token_cache;
   PeopleClient *people;
   Contacts *contacts;
   Fs *fs;
@@ -146,11 +146,11 @@ make_clients (Daemon *self, GError **error)
     self->api_url = g_strdup (self->demo->api_url);
     self->credentials = credentials_new_file (self->demo->credentials);
   }
-  self->auth = credentials_open (self->credentials, self->http, error);
-  if (self->auth == NULL)
+  self->token_cache = credentials_open (self->credentials, self->http, error);
+  if (self->token_cache == NULL)
     return FALSE;
   credentials_guard (self->credentials);
-  self->people = people_client_new (self->http, self->auth, self->api_url, error);
+  self->people = people_client_new (self->http, self->token_cache, self->api_url, error);
   return self->people != NULL;
 }
 
@@ -161,8 +161,8 @@ open_contacts (Daemon *self, GError **error)
     return FALSE;
   g_autofree char *helper = programs_find ("contactfs-convert", "convert");
   self->principal = principal_open (self->folders->state, self->account, self->api_url);
-  gboolean anew = principal_start_over (self->principal, auth_identity (self->auth));
-  if (!principal_check (self->principal, auth_identity (self->auth), error))
+  gboolean anew = principal_start_over (self->principal, token_cache_identity (self->token_cache));
+  if (!principal_check (self->principal, token_cache_identity (self->token_cache), error))
     return FALSE;
   ContactsOptions options = {
     .book = {
@@ -190,13 +190,13 @@ open_contacts (Daemon *self, GError **error)
       .strip_metadata = self->options->strip_metadata,
       .protect = self->options->protect,
     },
-    .credentials = auth_describe (self->auth),
+    .credentials = token_cache_describe (self->token_cache),
     .read_only = self->options->read_only,
   };
   self->contacts = contacts_new (self->people, self->http, &options, error);
   if (self->contacts == NULL || !principal_save (self->principal, error))
     return FALSE;
-  auth_set_principal (self->auth, self->principal);
+  token_cache_set_principal (self->token_cache, self->principal);
   if (book_is_listed (contacts_book (self->contacts)))
     return TRUE;
 
@@ -292,9 +292,9 @@ tear_down (Daemon *self)
   g_clear_pointer (&self->contacts, contacts_free);
   g_clear_pointer (&self->notify, notify_free);
   g_clear_pointer (&self->people, people_client_free);
-  if (self->auth != NULL)
-    auth_settle (self->auth, SETTLE_SECONDS);
-  g_clear_pointer (&self->auth, auth_free);
+  if (self->token_cache != NULL)
+    token_cache_finish_renewal (self->token_cache, SETTLE_SECONDS);
+  g_clear_pointer (&self->token_cache, token_cache_free);
   g_clear_pointer (&self->principal, principal_free);
   g_clear_pointer (&self->http, http_client_free);
   g_clear_pointer (&self->demo, demo_stop);

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "net/error.h"
 #include "net/secret.h"
 #include "net/text.h"
 
 /* Who logs in, and the contacts. */
-#define SCOPES "openid email " AUTH_SCOPE
+#define SCOPES "openid email " CONTACTS_SCOPE
 
 /* base64url without padding (RFC 4648 section 5). */
 static char *
@@ -188,7 +188,7 @@ login_scope_granted (const char *scope)
 {
   g_auto (GStrv) words = g_strsplit (scope, " ", -1);
 
-  return g_strv_contains ((const char *const *)words, AUTH_SCOPE);
+  return g_strv_contains ((const char *const *)words, CONTACTS_SCOPE);
 }
 
 /* ---- as it comes to the port ---- */

@@ -15,5 +15,5 @@ typedef struct {
 
 /* Sets *error to PEOPLE_ERROR and a sentence in the service's words, and says whether to ask again. What to do about a
  * refused token (AUTH, SCOPE) depends on where it comes from, and when to ask after a used up allowance (QUOTA) on how
- * often that was met: those sentences end before that, and auth_advice and pause.h go on. */
+ * often that was met: those sentences end before that, and token_cache_advice and pause.h go on. */
 AnswerAdvice answer_judge (guint status, GBytes *body, const AnswerRequest *request, GError **error);

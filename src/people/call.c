@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "net/attempts.h"
+#include "net/secret.h"
 
 /* Above this, base64 and JSON take longer than the loop should stand still. */
 #define WORKER_SIZE (128 * 1024)
@@ -52,7 +53,7 @@ call_free (Call *self)
   people_request_free (self->request);
   g_clear_pointer (&self->body, g_bytes_unref);
   attempts_clear (&self->attempts);
-  auth_token_free (self->token);
+  secret_free (self->token);
   g_free (self);
 }
 
@@ -103,7 +104,7 @@ advise (const Call *self, GError *error)
   if (!scope && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH))
     return error;
   words = g_steal_pointer (&error->message);
-  advice = auth_advice (self->client->auth, scope ? AUTH_SCOPE_MISSING : AUTH_TOKEN_REFUSED);
+  advice = token_cache_advice (self->client->token_cache, scope ? TOKEN_PROBLEM_SCOPE : TOKEN_PROBLEM_REFUSED);
   error->message = g_strdup_printf ("%s: %s", words, advice);
   return error;
 }
@@ -157,11 +158,11 @@ judge_answer (GTask *task, HttpResponse *response)
   } else if (advice == ANSWER_NEW_TOKEN && !self->renewed && !self->request->once) {
     self->renewed = TRUE;
     g_error_free (error);
-    auth_reject (self->client->auth, self->token);
+    token_cache_invalidate (self->client->token_cache, self->token);
     step_token (task);
   } else {
     if (advice == ANSWER_NEW_TOKEN)
-      auth_reject (self->client->auth, self->token);
+      token_cache_invalidate (self->client->token_cache, self->token);
     self->attempt.new_token = advice == ANSWER_NEW_TOKEN;
     g_task_return_error (task, advise (self, error));
   }
@@ -334,7 +335,7 @@ static void
 step_send (GTask *task)
 {
   Call *self = g_task_get_task_data (task);
-  const char *project = auth_quota_project (self->client->auth);
+  const char *project = token_cache_quota_project (self->client->token_cache);
   HttpRequest *request = http_request_new (self->request->method, self->request->url);
   g_autofree char *bearer = g_strconcat ("Bearer ", self->token, NULL);
 
@@ -359,8 +360,8 @@ on_token (GObject *source, GAsyncResult *result, gpointer data)
   Call *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  auth_token_free (self->token);
-  self->token = auth_get_token_finish (self->client != NULL ? self->client->auth : NULL, result, &error);
+  secret_free (self->token);
+  self->token = token_cache_get_finish (self->client != NULL ? self->client->token_cache : NULL, result, &error);
   if (self->token == NULL)
     g_task_return_error (task, error);
   else if (!is_over (task))
@@ -374,8 +375,8 @@ step_token (GTask *task)
 
   if (is_over (task))
     return;
-  auth_get_token_async (self->client->auth, self->attempts.retry.deadline, self->cancellable, on_token,
-                        g_object_ref (task));
+  token_cache_get_async (self->client->token_cache, self->attempts.retry.deadline, self->cancellable, on_token,
+                         g_object_ref (task));
 }
 
 static void

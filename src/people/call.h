@@ -9,10 +9,10 @@
 #include "people/people.h"
 
 struct PeopleClient {
-  HttpClient *http;  /* borrowed */
-  Auth *auth;        /* borrowed */
-  char *api_url;     /* without a slash at the end */
-  GHashTable *calls; /* set of running calls, borrowed: the end of the client cancels them */
+  HttpClient *http;        /* borrowed */
+  TokenCache *token_cache; /* borrowed */
+  char *api_url;           /* without a slash at the end */
+  GHashTable *calls;       /* set of running calls, borrowed: the end of the client cancels them */
   Pause pauses[PEOPLE_N_ALLOWANCES];
   PeoplePauseFunc pause_changed; /* or NULL */
   gpointer pause_data;

@@ -1,10 +1,10 @@
-/* A PeopleClient for one call, on an Auth that has the token already. */
+/* A PeopleClient for one call, on a TokenCache that has the token already. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "people/login-probe.h"
 
 typedef struct {
-  Auth *auth;
+  TokenCache *token_cache;
   PeopleClient *people;
 } Probe;
 
@@ -14,7 +14,7 @@ probe_free (gpointer data)
   Probe *self = data;
 
   people_client_free (self->people);
-  auth_free (self->auth);
+  token_cache_free (self->token_cache);
   g_free (self);
 }
 
@@ -39,8 +39,8 @@ login_probe_async (HttpClient *http, const TokenResponse *response, const char *
   Probe *self = g_new0 (Probe, 1);
   GError *error = NULL;
 
-  self->auth = auth_new_granted (response);
-  self->people = people_client_new (http, self->auth, api_url, &error);
+  self->token_cache = token_cache_new_fixed (response);
+  self->people = people_client_new (http, self->token_cache, api_url, &error);
   g_task_set_task_data (task, self, probe_free);
   if (self->people == NULL)
     g_task_return_error (task, error);

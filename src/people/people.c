@@ -5,10 +5,11 @@
 
 #include <string.h>
 
+#include "net/secret.h"
 #include "people/call.h"
 
 PeopleClient *
-people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error)
+people_client_new (HttpClient *http, TokenCache *token_cache, const char *api_url, GError **error)
 {
   PeopleClient *self;
 
@@ -20,7 +21,7 @@ people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **e
   }
   self = g_new0 (PeopleClient, 1);
   self->http = http;
-  self->auth = auth;
+  self->token_cache = token_cache;
   self->api_url = g_strdup (api_url);
   while (g_str_has_suffix (self->api_url, "/"))
     self->api_url[strlen (self->api_url) - 1] = '\0';
@@ -77,13 +78,13 @@ on_authorized (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   GError *error = NULL;
-  char *token = auth_get_token_finish (NULL, result, &error);
+  char *token = token_cache_get_finish (NULL, result, &error);
 
   if (token != NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
-  auth_token_free (token);
+  secret_free (token);
 }
 
 void
@@ -93,7 +94,7 @@ people_authorize_async (PeopleClient *self, gint64 deadline, GCancellable *cance
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, people_authorize_async);
-  auth_get_token_async (self->auth, deadline, cancellable, on_authorized, task);
+  token_cache_get_async (self->token_cache, deadline, cancellable, on_authorized, task);
 }
 
 gboolean

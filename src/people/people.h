@@ -12,7 +12,7 @@
 
 #include <gio/gio.h>
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "net/error.h"
 #include "net/http.h"
 #include "people/person.h"
@@ -25,8 +25,8 @@
 typedef struct PeopleClient PeopleClient;
 
 /* api_url: https, or http on a loopback address (else G_IO_ERROR_INVALID_ARGUMENT with a sentence); a trailing slash is
- * fine. Borrows http and auth, which must live longer. */
-PeopleClient *people_client_new (HttpClient *http, Auth *auth, const char *api_url, GError **error);
+ * fine. Borrows http and token_cache, which must live longer. */
+PeopleClient *people_client_new (HttpClient *http, TokenCache *token_cache, const char *api_url, GError **error);
 void people_client_free (PeopleClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleClient, people_client_free)
 

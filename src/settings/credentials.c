@@ -13,7 +13,7 @@
 #include "settings/folders.h"
 
 static void
-set_file (Credentials *self, const char *path, AuthFileOrigin origin)
+set_file (Credentials *self, const char *path, CredentialsOrigin origin)
 {
   self->file = g_canonicalize_filename (path, NULL);
   self->origin = origin;
@@ -34,7 +34,7 @@ static gboolean
 find_given (Credentials *self, const Options *options)
 {
   if (options->credentials != NULL)
-    set_file (self, options->credentials, AUTH_FILE_GIVEN);
+    set_file (self, options->credentials, CREDENTIALS_GIVEN);
   return self->file != NULL;
 }
 
@@ -54,7 +54,7 @@ find_in_environment (Credentials *self, const Options *options)
 {
   const char *named = g_getenv ("GOOGLE_APPLICATION_CREDENTIALS");
   if (named != NULL && named[0] != '\0')
-    set_file (self, named, AUTH_FILE_ENVIRONMENT);
+    set_file (self, named, CREDENTIALS_ENVIRONMENT);
   return self->file != NULL;
 }
 
@@ -68,7 +68,7 @@ find_of_gcloud (Credentials *self, const Options *options)
             : g_build_filename (g_get_home_dir (), ".config", "gcloud", NULL); /* whatever $XDG_CONFIG_HOME says */
   g_autofree char *path = g_build_filename (folder, "application_default_credentials.json", NULL);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
-    set_file (self, path, AUTH_FILE_GCLOUD);
+    set_file (self, path, CREDENTIALS_GCLOUD);
   return self->file != NULL;
 }
 
@@ -113,7 +113,7 @@ Credentials *
 credentials_new_file (const char *file)
 {
   Credentials *self = g_new0 (Credentials, 1);
-  set_file (self, file, AUTH_FILE_GIVEN);
+  set_file (self, file, CREDENTIALS_GIVEN);
   return self;
 }
 
@@ -165,12 +165,12 @@ credentials_find_api_url (const Credentials *self, const char *asked, GError **e
   return NULL;
 }
 
-Auth *
+TokenCache *
 credentials_open (const Credentials *self, HttpClient *http, GError **error)
 {
   if (self->command != NULL)
-    return auth_new_command (self->command);
+    return token_cache_new_command (self->command);
   if (self->account != NULL)
-    return auth_new_stored (http, self->account, self->folder, error);
-  return auth_new_file (http, self->file, self->origin, self->subject, error);
+    return token_cache_new_login (http, self->account, self->folder, error);
+  return token_cache_new_file (http, self->file, self->origin, self->subject, error);
 }

@@ -4,13 +4,13 @@
  */
 #pragma once
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "settings/options.h"
 
 typedef struct {
   char *command; /* of --token-command, or NULL */
   char *file;    /* absolute, since the daemon lives in "/"; or NULL */
-  AuthFileOrigin origin;
+  CredentialsOrigin origin;
   char *subject; /* --subject, or NULL */
   char *account; /* whose stored login it is; NULL: another kind */
   char *folder;  /* where that is */
@@ -35,4 +35,4 @@ char *credentials_exposed (const Credentials *self);
 char *credentials_find_api_url (const Credentials *self, const char *asked, GError **error);
 
 /* Reads them. PEOPLE_ERROR_AUTH with a sentence. */
-Auth *credentials_open (const Credentials *self, HttpClient *http, GError **error);
+TokenCache *credentials_open (const Credentials *self, HttpClient *http, GError **error);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "account/auth-file.h"
 #include "account/client-file.h"
+#include "account/credentials-file.h"
 #include "account/stored-login.h"
 #include "net/http.h"
 
@@ -46,7 +46,7 @@ static void
 check_credentials (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AuthFile) file = auth_file_load (path, NULL, &error);
+  g_autoptr (CredentialsFile) file = credentials_file_load (path, NULL, &error);
 
   g_assert_true ((file != NULL) == (error == NULL));
   if (file != NULL)

@@ -11,7 +11,7 @@
 typedef struct {
   ScriptServer *server;
   HttpClient *http;
-  Auth *auth;
+  TokenCache *token_cache;
   PeopleClient *people;
   PeopleAttempt attempt; /* the last one at a change */
 } Fixture;
@@ -24,9 +24,9 @@ set_up (Fixture *f, gconstpointer data)
 
   f->server = script_server_new (NULL);
   f->http = http_client_new ();
-  f->auth = auth_new_command ("echo ya29.1");
+  f->token_cache = token_cache_new_command ("echo ya29.1");
   url = script_server_url (f->server, "/");
-  f->people = people_client_new (f->http, f->auth, url, &error);
+  f->people = people_client_new (f->http, f->token_cache, url, &error);
   g_assert_no_error (error);
 }
 
@@ -35,7 +35,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_assert_cmpuint (script_server_left (f->server), ==, 0);
   people_client_free (f->people);
-  auth_free (f->auth);
+  token_cache_free (f->token_cache);
   http_client_free (f->http);
   script_server_free (f->server);
 }

@@ -410,8 +410,8 @@ static void
 removal_that_cannot_be_noted_fails (Fixture *self, gconstpointer data)
 {
   g_autoptr (HttpClient) http = http_client_new ();
-  g_autoptr (Auth) auth = auth_new_command ("true");
-  g_autoptr (PeopleClient) people = people_client_new (http, auth, "http://127.0.0.1:1", NULL);
+  g_autoptr (TokenCache) token_cache = token_cache_new_command ("true");
+  g_autoptr (PeopleClient) people = people_client_new (http, token_cache, "http://127.0.0.1:1", NULL);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (FolderFile) file = NULL;

@@ -8,7 +8,7 @@
 typedef struct {
   ScriptServer *server;
   HttpClient *http;
-  Auth *auth;
+  TokenCache *token_cache;
   PeopleClient *people;
 } Fixture;
 
@@ -24,9 +24,9 @@ set_up (Fixture *f, gconstpointer data)
 
   f->server = script_server_new (NULL);
   f->http = http_client_new ();
-  f->auth = auth_new_command ("echo ya29.1");
+  f->token_cache = token_cache_new_command ("echo ya29.1");
   url = script_server_url (f->server, "");
-  f->people = people_client_new (f->http, f->auth, url, &error);
+  f->people = people_client_new (f->http, f->token_cache, url, &error);
   g_assert_no_error (error);
   g_atomic_int_set (&freed, 0);
 }
@@ -35,7 +35,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   people_client_free (f->people);
-  auth_free (f->auth);
+  token_cache_free (f->token_cache);
   http_client_free (f->http);
   script_server_free (f->server);
 }

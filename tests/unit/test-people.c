@@ -16,7 +16,7 @@
 typedef struct {
   ScriptServer *server;
   HttpClient *http;
-  Auth *auth;
+  TokenCache *token_cache;
   PeopleClient *people;
 } Fixture;
 
@@ -33,9 +33,9 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (g_getenv ("COUNT_FILE"), "0", -1, NULL));
   f->server = script_server_new (NULL);
   f->http = http_client_new ();
-  f->auth = auth_new_command (count_command);
+  f->token_cache = token_cache_new_command (count_command);
   url = script_server_url (f->server, "/");
-  f->people = people_client_new (f->http, f->auth, url, &error);
+  f->people = people_client_new (f->http, f->token_cache, url, &error);
   g_assert_no_error (error);
 }
 
@@ -44,7 +44,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_assert_cmpuint (script_server_left (f->server), ==, 0);
   people_client_free (f->people);
-  auth_free (f->auth);
+  token_cache_free (f->token_cache);
   http_client_free (f->http);
   script_server_free (f->server);
 }
@@ -230,11 +230,11 @@ test_quota_project (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   people_client_free (f->people);
-  auth_free (f->auth);
+  token_cache_free (f->token_cache);
   g_assert_true (g_file_set_contents (g_getenv ("COUNT_FILE"), json, -1, NULL));
-  f->auth = auth_new_file (f->http, g_getenv ("COUNT_FILE"), AUTH_FILE_GIVEN, NULL, &error);
+  f->token_cache = token_cache_new_file (f->http, g_getenv ("COUNT_FILE"), CREDENTIALS_GIVEN, NULL, &error);
   g_assert_no_error (error);
-  f->people = people_client_new (f->http, f->auth, url, &error);
+  f->people = people_client_new (f->http, f->token_cache, url, &error);
   g_assert_no_error (error);
   script_json (f->server, 200, "{\"access_token\":\"granted\",\"expires_in\":3600}");
   script_json (f->server, 200, PERSON);
@@ -252,7 +252,7 @@ test_api_url (Fixture *f, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++) {
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (people_client_new (f->http, f->auth, refused[i], &error));
+    g_assert_null (people_client_new (f->http, f->token_cache, refused[i], &error));
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   }
 }
@@ -371,7 +371,7 @@ test_unreachable_is_soon (Fixture *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeopleClient) people = people_client_new (f->http, f->auth, "http://127.0.0.1:1", NULL);
+  g_autoptr (PeopleClient) people = people_client_new (f->http, f->token_cache, "http://127.0.0.1:1", NULL);
   HttpStatistics statistics;
 
   people_get_async (people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &result);
@@ -437,9 +437,9 @@ test_redirect_is_refused (Fixture *f, gconstpointer data)
 static void
 test_token_command_fails (Fixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = auth_new_command ("echo 'not logged in' >&2; exit 1");
+  g_autoptr (TokenCache) token_cache = token_cache_new_command ("echo 'not logged in' >&2; exit 1");
   g_autofree char *url = script_server_url (f->server, "");
-  g_autoptr (PeopleClient) people = people_client_new (f->http, auth, url, NULL);
+  g_autoptr (PeopleClient) people = people_client_new (f->http, token_cache, url, NULL);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -535,7 +535,7 @@ test_free_everything (Fixture *f, gconstpointer data)
   people_get_async (f->people, "people/c1", deadline_in (AMPLE), NULL, keep_result, &hanging);
   await_requests (f->server, 2);
   g_clear_pointer (&f->people, people_client_free);
-  g_clear_pointer (&f->auth, auth_free);
+  g_clear_pointer (&f->token_cache, token_cache_free);
   g_clear_pointer (&f->http, http_client_free);
   g_assert_null (waiting);
   g_assert_null (hanging);

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "net/error.h"
+#include "net/secret.h"
 
 void
 token_set_up (TokenFixture *f, gconstpointer data)
 {
   f->server = script_server_new (NULL);
   f->http = http_client_new ();
-  f->dir = g_dir_make_tmp ("contactfs-auth-XXXXXX", NULL);
+  f->dir = g_dir_make_tmp ("contactfs-token-XXXXXX", NULL);
   f->file = g_build_filename (f->dir, "file", NULL);
 }
 
@@ -27,31 +28,31 @@ token_tear_down (TokenFixture *f, gconstpointer data)
 }
 
 char *
-token_get (Auth *auth, double seconds, GError **error)
+token_get (TokenCache *token_cache, double seconds, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  auth_get_token_async (auth, deadline_in (seconds), NULL, keep_result, &result);
-  return auth_get_token_finish (auth, await_result (&result), error);
+  token_cache_get_async (token_cache, deadline_in (seconds), NULL, keep_result, &result);
+  return token_cache_get_finish (token_cache, await_result (&result), error);
 }
 
 void
-token_assert (Auth *auth, const char *expected)
+token_assert (TokenCache *token_cache, const char *expected)
 {
   g_autoptr (GError) error = NULL;
-  char *token = token_get (auth, AMPLE, &error);
+  char *token = token_get (token_cache, AMPLE, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (token, ==, expected);
-  auth_token_free (token);
+  secret_free (token);
 }
 
 void
-token_assert_fails (Auth *auth, int code, const char *says)
+token_assert_fails (TokenCache *token_cache, int code, const char *says)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (token_get (auth, AMPLE, &error));
+  g_assert_null (token_get (token_cache, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, code);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, says));

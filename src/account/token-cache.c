@@ -1,7 +1,7 @@
 /*
  * One token for all who ask.
  *
- * idle ── get, no token ──→ running (one AuthSource run, waiters join) ── made or failed ──→ idle, all waiters answered
+ * idle ── get, no token ──→ running (one TokenSource run, waiters join) ── made or failed ──→ idle, all waiters answered
  *                               └── last waiter cancelled or out of time: the run is cancelled → idle; one of a source that
  *                                   goes on is not, and waits for others
  * idle ── get, the token's end is near ──→ running ahead: nobody waits, the token that is still good is given out; a
@@ -9,11 +9,11 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 
 #include <string.h>
 
-#include "account/auth-source.h"
+#include "account/token-source.h"
 #include "net/error.h"
 #include "net/secret.h"
 #include "net/wait-limits.h"
@@ -28,15 +28,15 @@
 #define AHEAD_AGAIN (10 * G_USEC_PER_SEC)
 
 typedef struct {
-  Auth *auth; /* NULL: the run was given up; its result is dropped */
+  TokenCache *cache; /* NULL: the run was given up; its result is dropped */
   GCancellable *cancellable;
   gint64 deadline;  /* of the most patient waiter */
   gboolean goes_on; /* without waiters */
-  const AuthSource *source;
+  const TokenSource *source;
 } Run;
 
-struct Auth {
-  const AuthSource *source;
+struct TokenCache {
+  const TokenSource *source;
   gpointer source_self;
   char *description;
   char *token;          /* or NULL */
@@ -48,15 +48,15 @@ struct Auth {
 };
 
 typedef struct {
-  Auth *auth;
+  TokenCache *cache;
   GTask *task; /* owned */
   Limits limits;
 } Waiter;
 
-Auth *
-auth_new (const AuthSource *source, gpointer source_self, char *description)
+TokenCache *
+token_cache_new (const TokenSource *source, gpointer source_self, char *description)
 {
-  Auth *self = g_new0 (Auth, 1);
+  TokenCache *self = g_new0 (TokenCache, 1);
 
   self->source = source;
   self->source_self = source_self;
@@ -71,31 +71,31 @@ waiter_leave (Waiter *self)
 {
   GTask *task = self->task;
 
-  g_ptr_array_remove (self->auth->waiters, self);
+  g_ptr_array_remove (self->cache->waiters, self);
   limits_stop (&self->limits);
   g_free (self);
   return task;
 }
 
 static void
-run_give_up (Auth *self)
+run_give_up (TokenCache *self)
 {
   Run *run = g_steal_pointer (&self->run);
 
   if (run == NULL)
     return;
-  run->auth = NULL;
+  run->cache = NULL;
   g_cancellable_cancel (run->cancellable);
 }
 
 static void
 waiter_fail (Waiter *self, GError *error)
 {
-  Auth *auth = self->auth;
+  TokenCache *cache = self->cache;
   g_autoptr (GTask) task = waiter_leave (self);
 
-  if (auth->waiters->len == 0 && auth->run != NULL && !auth->run->goes_on)
-    run_give_up (auth);
+  if (cache->waiters->len == 0 && cache->run != NULL && !cache->run->goes_on)
+    run_give_up (cache);
   g_task_return_error (task, error);
 }
 
@@ -103,11 +103,11 @@ static gboolean
 on_waiter_deadline (gpointer data)
 {
   Waiter *self = data;
-  const Auth *auth = self->auth;
-  const char *hanging = auth->source->hanging != NULL ? auth->source->hanging (auth->source_self) : NULL;
+  const TokenCache *cache = self->cache;
+  const char *hanging = cache->source->hanging != NULL ? cache->source->hanging (cache->source_self) : NULL;
 
   waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "No access token came in time from %s: %s",
-                                  auth->description, hanging != NULL ? hanging : "try again later"));
+                                  cache->description, hanging != NULL ? hanging : "try again later"));
   return G_SOURCE_REMOVE;
 }
 
@@ -135,7 +135,7 @@ on_settled_enough (gpointer data)
 }
 
 void
-auth_settle (Auth *self, guint seconds)
+token_cache_finish_renewal (TokenCache *self, guint seconds)
 {
   gboolean over = FALSE;
   guint timer = g_timeout_add_seconds (seconds, on_settled_enough, &over);
@@ -147,7 +147,7 @@ auth_settle (Auth *self, guint seconds)
 }
 
 void
-auth_free (Auth *self)
+token_cache_free (TokenCache *self)
 {
   if (self == NULL)
     return;
@@ -160,7 +160,7 @@ auth_free (Auth *self)
   }
   g_ptr_array_unref (self->waiters);
   self->source->free (self->source_self);
-  auth_token_free (self->token);
+  secret_free (self->token);
   g_free (self->description);
   g_free (self);
 }
@@ -173,18 +173,18 @@ run_free (Run *self)
 }
 
 void
-auth_token_clear (AuthToken *self)
+access_token_clear (AccessToken *self)
 {
   g_clear_pointer (&self->token, secret_free);
   g_clear_pointer (&self->identity, identity_free);
 }
 
 static void
-keep_token (Auth *self, AuthToken *made)
+keep_token (TokenCache *self, AccessToken *made)
 {
   gint64 now = g_get_monotonic_time ();
 
-  auth_token_free (self->token);
+  secret_free (self->token);
   self->token = g_steal_pointer (&made->token);
   self->expiry = made->lifetime > 0 ? now + made->lifetime - MIN (SPARE, made->lifetime / 10) : 0;
   self->renewal = now + made->lifetime - MIN (RENEW_AHEAD, made->lifetime / 4);
@@ -192,7 +192,7 @@ keep_token (Auth *self, AuthToken *made)
 
 /* Callers may ask again, reject the token or free self: all are given what came now. error NULL: the token. */
 static void
-answer_waiters (Auth *self, const GError *error)
+answer_waiters (TokenCache *self, const GError *error)
 {
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
   char *copy = error == NULL ? g_strdup (self->token) : NULL;
@@ -201,7 +201,7 @@ answer_waiters (Auth *self, const GError *error)
     g_ptr_array_add (tasks, waiter_leave (self->waiters->pdata[0]));
   for (guint i = 0; i < tasks->len; i++)
     if (copy != NULL)
-      g_task_return_pointer (tasks->pdata[i], g_strdup (copy), (GDestroyNotify)auth_token_free);
+      g_task_return_pointer (tasks->pdata[i], g_strdup (copy), (GDestroyNotify)secret_free);
     else
       g_task_return_error (tasks->pdata[i], g_error_copy (error));
   secret_free (copy);
@@ -211,8 +211,8 @@ static void
 on_made (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *run = data;
-  Auth *self = run->auth;
-  g_auto (AuthToken) made = { 0 };
+  TokenCache *self = run->cache;
+  g_auto (AccessToken) made = { 0 };
   g_autoptr (GError) error = NULL;
   gboolean good = run->source->make_finish (result, &made, &error);
 
@@ -227,11 +227,11 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-run_start (Auth *self, gint64 deadline, gboolean ahead)
+run_start (TokenCache *self, gint64 deadline, gboolean ahead)
 {
   Run *run = g_new0 (Run, 1);
 
-  run->auth = self;
+  run->cache = self;
   run->source = self->source;
   run->deadline = deadline;
   run->goes_on = ahead || self->source->goes_on;
@@ -241,24 +241,24 @@ run_start (Auth *self, gint64 deadline, gboolean ahead)
 }
 
 static void
-waiter_new (Auth *auth, GTask *task, gint64 deadline)
+waiter_new (TokenCache *cache, GTask *task, gint64 deadline)
 {
   Waiter *self = g_new0 (Waiter, 1);
 
-  self->auth = auth;
+  self->cache = cache;
   self->task = g_object_ref (task);
   limits_start (&self->limits, deadline, on_waiter_deadline, g_task_get_cancellable (task), on_waiter_cancelled, self);
-  g_ptr_array_add (auth->waiters, self);
+  g_ptr_array_add (cache->waiters, self);
 }
 
 static gboolean
-is_good (const Auth *self)
+is_good (const TokenCache *self)
 {
   return self->token != NULL && (self->expiry == 0 || g_get_monotonic_time () < self->expiry);
 }
 
 static void
-renew_ahead (Auth *self)
+renew_ahead (TokenCache *self)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -269,15 +269,15 @@ renew_ahead (Auth *self)
 }
 
 void
-auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                      gpointer data)
+token_cache_get_async (TokenCache *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
   if (g_task_return_error_if_cancelled (task))
     return;
   if (is_good (self)) {
-    g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)auth_token_free);
+    g_task_return_pointer (task, g_strdup (self->token), (GDestroyNotify)secret_free);
     renew_ahead (self);
     return;
   }
@@ -289,50 +289,44 @@ auth_get_token_async (Auth *self, gint64 deadline, GCancellable *cancellable, GA
 }
 
 char *
-auth_get_token_finish (Auth *self, GAsyncResult *result, GError **error)
+token_cache_get_finish (TokenCache *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
-auth_token_free (char *token)
-{
-  secret_free (token);
-}
-
-void
-auth_reject (Auth *self, const char *token)
+token_cache_invalidate (TokenCache *self, const char *token)
 {
   if (g_strcmp0 (self->token, token) == 0)
-    g_clear_pointer (&self->token, auth_token_free);
+    g_clear_pointer (&self->token, secret_free);
 }
 
 char *
-auth_advice (Auth *self, AuthTrouble trouble)
+token_cache_advice (TokenCache *self, TokenProblem problem)
 {
-  return self->source->advice (self->source_self, trouble);
+  return self->source->advice (self->source_self, problem);
 }
 
 const char *
-auth_quota_project (Auth *self)
+token_cache_quota_project (TokenCache *self)
 {
   return self->source->quota_project != NULL ? self->source->quota_project (self->source_self) : NULL;
 }
 
 const Identity *
-auth_identity (Auth *self)
+token_cache_identity (TokenCache *self)
 {
   return self->source->identity != NULL ? self->source->identity (self->source_self) : NULL;
 }
 
 void
-auth_set_principal (Auth *self, Principal *principal)
+token_cache_set_principal (TokenCache *self, Principal *principal)
 {
   self->principal = principal;
 }
 
 const char *
-auth_describe (Auth *self)
+token_cache_describe (TokenCache *self)
 {
   return self->description;
 }

@@ -8,10 +8,10 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/auth-source.h"
 #include "account/login-lock.h"
 #include "account/stored-login.h"
 #include "account/token-endpoint.h"
+#include "account/token-source.h"
 #include "net/error.h"
 #include "net/secret.h"
 
@@ -21,7 +21,7 @@
 /* What a run waits for. */
 typedef enum { IDLE, LOCKING, LOADING, ASKING, RENEWING } Stage;
 
-/* A run may outlast the Auth, so both hold it. */
+/* A run may outlast the TokenCache, so both hold it. */
 typedef struct {
   grefcount references;
   HttpClient *http; /* owned */
@@ -231,7 +231,7 @@ stored_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, G
 }
 
 static gboolean
-stored_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
+stored_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
 {
   Run *self = g_task_get_task_data (G_TASK (result));
 
@@ -275,17 +275,17 @@ stored_unfinished (gpointer data)
 }
 
 static char *
-stored_advice (gpointer data, AuthTrouble trouble)
+stored_advice (gpointer data, TokenProblem problem)
 {
   const Source *self = data;
   g_autofree char *command = stored_login_command (self->account);
 
   return g_strdup_printf ("log in again%s: %s",
-                          trouble == AUTH_SCOPE_MISSING ? ", and tick the box for contacts on the consent page" : "",
+                          problem == TOKEN_PROBLEM_SCOPE ? ", and tick the box for contacts on the consent page" : "",
                           command);
 }
 
-static const AuthSource stored_source = {
+static const TokenSource stored_source = {
   .goes_on = TRUE, /* it has the lock, and may have been given another refresh token */
   .make_async = stored_make_async,
   .make_finish = stored_make_finish,
@@ -296,8 +296,8 @@ static const AuthSource stored_source = {
   .free = source_unref,
 };
 
-Auth *
-auth_new_stored (HttpClient *http, const char *account, const char *folder, GError **error)
+TokenCache *
+token_cache_new_login (HttpClient *http, const char *account, const char *folder, GError **error)
 {
   g_autoptr (StoredLogin) login = stored_login_peek (account, folder, error);
   const char *who = login != NULL ? identity_name (login->identity) : NULL;
@@ -312,6 +312,6 @@ auth_new_stored (HttpClient *http, const char *account, const char *folder, GErr
   self->folder = g_strdup (folder);
   self->identity = login != NULL ? identity_copy (login->identity) : NULL;
   self->in_keyring = login != NULL && login->in_keyring;
-  return auth_new (&stored_source, self,
-                   who != NULL ? g_strdup_printf ("stored login of %s", who) : g_strdup ("stored login"));
+  return token_cache_new (&stored_source, self,
+                          who != NULL ? g_strdup_printf ("stored login of %s", who) : g_strdup ("stored login"));
 }

@@ -1,11 +1,11 @@
 /* Reading credentials files. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/auth-file.h"
+#include "account/credentials-file.h"
 
 #include <string.h>
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "account/token-endpoint.h"
 #include "account/web-token.h"
 #include "net/error.h"
@@ -16,15 +16,15 @@
 #define GOOGLE_TOKEN_URI "https://oauth2.googleapis.com/token"
 #define JWT_BEARER       "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-AuthFile *
-auth_file_ref (AuthFile *self)
+CredentialsFile *
+credentials_file_ref (CredentialsFile *self)
 {
   g_atomic_ref_count_inc (&self->references);
   return self;
 }
 
 void
-auth_file_unref (AuthFile *self)
+credentials_file_unref (CredentialsFile *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->references))
     return;
@@ -86,7 +86,7 @@ set_type_error (const JsonValue *root, const char *path, GError **error)
 
 /* The first member that is missing is the one that is told. */
 static char *
-take_member (const JsonValue *root, const char *name, const AuthFile *self, GError **error)
+take_member (const JsonValue *root, const char *name, const CredentialsFile *self, GError **error)
 {
   const char *value = json_string (root, name);
 
@@ -123,7 +123,7 @@ take_quota_project (const JsonValue *root)
 }
 
 static void
-read_authorized_user (AuthFile *self, const JsonValue *root, const char *subject, GError **error)
+read_authorized_user (CredentialsFile *self, const JsonValue *root, const char *subject, GError **error)
 {
   self->client_id = take_member (root, "client_id", self, error);
   self->client_secret = take_member (root, "client_secret", self, error);
@@ -137,7 +137,7 @@ read_authorized_user (AuthFile *self, const JsonValue *root, const char *subject
 /* Acting for itself, a service account has an address book that nobody has ever seen. An empty folder in place of one's
  * contacts looks like a loss, so it must be asked for. */
 static void
-read_service_account (AuthFile *self, const JsonValue *root, const char *subject, GError **error)
+read_service_account (CredentialsFile *self, const JsonValue *root, const char *subject, GError **error)
 {
   self->email = take_member (root, "client_email", self, error);
   self->private_key = take_member (root, "private_key", self, error);
@@ -154,11 +154,11 @@ read_service_account (AuthFile *self, const JsonValue *root, const char *subject
     self->subject = g_strdup (subject);
 }
 
-static AuthFile *
+static CredentialsFile *
 read_file (const char *path, const JsonValue *root, const char *subject, GError **error)
 {
   const char *type = json_string (root, "type");
-  g_autoptr (AuthFile) self = g_new0 (AuthFile, 1);
+  g_autoptr (CredentialsFile) self = g_new0 (CredentialsFile, 1);
   g_autoptr (GBytes) form = NULL;
   GError *local = NULL;
 
@@ -174,20 +174,20 @@ read_file (const char *path, const JsonValue *root, const char *subject, GError 
   self->token_uri = take_token_uri (root, path, &local);
   self->quota_project = take_quota_project (root);
   /* A key that cannot sign is told now, not at the first token. */
-  form = local == NULL ? auth_file_form (self, &local) : NULL;
+  form = local == NULL ? credentials_file_form (self, &local) : NULL;
   if (form != NULL)
     return g_steal_pointer (&self);
   g_propagate_error (error, local);
   return NULL;
 }
 
-AuthFile *
-auth_file_load (const char *path, const char *subject, GError **error)
+CredentialsFile *
+credentials_file_load (const char *path, const char *subject, GError **error)
 {
   g_autofree char *text = NULL;
   gsize length;
   g_autoptr (GError) local = NULL;
-  AuthFile *self = NULL;
+  CredentialsFile *self = NULL;
   JsonValue *root;
 
   if (!g_file_get_contents (path, &text, &length, &local)) {
@@ -209,12 +209,12 @@ auth_file_load (const char *path, const char *subject, GError **error)
 /* ---- using it ---- */
 
 GBytes *
-auth_file_form (const AuthFile *self, GError **error)
+credentials_file_form (const CredentialsFile *self, GError **error)
 {
   WebTokenClaims claims = {
     .email = self->email,
     .subject = self->subject,
-    .scope = AUTH_SCOPE,
+    .scope = CONTACTS_SCOPE,
     .audience = self->token_uri,
     .key_id = self->key_id,
     .now = g_get_real_time () / G_USEC_PER_SEC,
@@ -236,7 +236,7 @@ auth_file_form (const AuthFile *self, GError **error)
 }
 
 char *
-auth_file_describe (const AuthFile *self)
+credentials_file_describe (const CredentialsFile *self)
 {
   if (!self->service_account)
     return g_strdup_printf ("authorized_user file %s", self->path);

@@ -1,13 +1,14 @@
 /* Tokens: from a command, from a refresh grant, shared, renewed, refused. */
 #include <string.h>
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "net/error.h"
 #include "net/retry.h"
+#include "net/secret.h"
 #include "script-server.h"
 #include "token.h"
 
-static Auth *
+static TokenCache *
 refresher (TokenFixture *f)
 {
   g_autofree char *uri = script_server_url (f->server, "/token");
@@ -16,21 +17,21 @@ refresher (TokenFixture *f)
                          "\"refresh_token\":\"1//re+fresh\",\"quota_project_id\":\"bill-me\",\"token_uri\":\"%s\"}",
                          uri);
   g_autoptr (GError) error = NULL;
-  Auth *auth;
+  TokenCache *token_cache;
 
   g_assert_true (g_file_set_contents (f->file, json, -1, NULL));
-  auth = auth_new_file (f->http, f->file, AUTH_FILE_GIVEN, NULL, &error);
+  token_cache = token_cache_new_file (f->http, f->file, CREDENTIALS_GIVEN, NULL, &error);
   g_assert_no_error (error);
-  return auth;
+  return token_cache;
 }
 
 /* A command that appends a line to the file, which tells how often it ran. */
-static Auth *
+static TokenCache *
 counting_command (TokenFixture *f, const char *rest)
 {
   g_autofree char *command = g_strdup_printf ("echo run >> '%s'; %s", f->file, rest);
 
-  return auth_new_command (command);
+  return token_cache_new_command (command);
 }
 
 static gsize
@@ -48,19 +49,19 @@ runs (TokenFixture *f)
 static void
 test_command (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = counting_command (f, "printf '  ya29.tok~en\\n\\n'; echo noise >&2");
+  g_autoptr (TokenCache) token_cache = counting_command (f, "printf '  ya29.tok~en\\n\\n'; echo noise >&2");
 
-  token_assert (auth, "ya29.tok~en");
-  token_assert (auth, "ya29.tok~en");
+  token_assert (token_cache, "ya29.tok~en");
+  token_assert (token_cache, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 1);
-  auth_reject (auth, "another");
-  token_assert (auth, "ya29.tok~en");
+  token_cache_invalidate (token_cache, "another");
+  token_assert (token_cache, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 1);
-  auth_reject (auth, "ya29.tok~en");
-  token_assert (auth, "ya29.tok~en");
+  token_cache_invalidate (token_cache, "ya29.tok~en");
+  token_assert (token_cache, "ya29.tok~en");
   g_assert_cmpuint (runs (f), ==, 2);
-  g_assert_cmpstr (auth_describe (auth), ==, "token command");
-  g_assert_null (auth_quota_project (auth));
+  g_assert_cmpstr (token_cache_describe (token_cache), ==, "token command");
+  g_assert_null (token_cache_quota_project (token_cache));
 }
 
 static void
@@ -79,19 +80,19 @@ test_command_failures (TokenFixture *f, gconstpointer data)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (Auth) auth = auth_new_command (cases[i][0]);
+    g_autoptr (TokenCache) token_cache = token_cache_new_command (cases[i][0]);
 
-    token_assert_fails (auth, PEOPLE_ERROR_AUTH, cases[i][1]);
+    token_assert_fails (token_cache, PEOPLE_ERROR_AUTH, cases[i][1]);
   }
 }
 
 static void
 test_command_that_echoes_its_token (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = auth_new_command ("echo sesame; echo got sesame >&2; exit 1");
+  g_autoptr (TokenCache) token_cache = token_cache_new_command ("echo sesame; echo got sesame >&2; exit 1");
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (token_get (auth, AMPLE, &error));
+  g_assert_null (token_get (token_cache, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_null (strstr (error->message, "sesame"));
 }
@@ -101,11 +102,11 @@ static void
 test_command_with_a_daemon (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("tail -f /dev/null & echo $! > '%s'; echo tok", f->file);
-  g_autoptr (Auth) auth = auth_new_command (command);
+  g_autoptr (TokenCache) token_cache = token_cache_new_command (command);
   g_autofree char *pid = NULL;
   g_autofree char *kill = NULL;
 
-  token_assert (auth, "tok"); /* though they are never closed */
+  token_assert (token_cache, "tok"); /* though they are never closed */
   g_assert_true (g_file_get_contents (f->file, &pid, NULL, NULL));
   kill = g_strdup_printf ("kill %s", pid);
   g_assert_true (g_spawn_command_line_sync (kill, NULL, NULL, NULL, NULL));
@@ -117,11 +118,11 @@ test_command_deadline (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("flock '%s' tail -f /dev/null; echo never", f->file);
   g_autofree char *unlocked = g_strdup_printf ("flock -w 300 '%s' true", f->file);
-  g_autoptr (Auth) auth = auth_new_command (command);
+  g_autoptr (TokenCache) token_cache = token_cache_new_command (command);
   g_autoptr (GError) error = NULL;
   int status;
 
-  g_assert_null (token_get (auth, 0.5, &error));
+  g_assert_null (token_get (token_cache, 0.5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
   while (g_main_context_iteration (NULL, FALSE)) /* the kill comes from the loop */
     continue;
@@ -130,24 +131,24 @@ test_command_deadline (TokenFixture *f, gconstpointer data)
 }
 
 static void
-ask_20 (Auth *auth, GAsyncResult **results)
+ask_20 (TokenCache *token_cache, GAsyncResult **results)
 {
   for (int i = 0; i < 20; i++)
-    auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &results[i]);
+    token_cache_get_async (token_cache, deadline_in (AMPLE), NULL, keep_result, &results[i]);
 }
 
 static void
 test_command_is_shared (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = counting_command (f, "echo tok");
+  g_autoptr (TokenCache) token_cache = counting_command (f, "echo tok");
   GAsyncResult *results[20] = { NULL };
 
-  ask_20 (auth, results);
+  ask_20 (token_cache, results);
   for (int i = 0; i < 20; i++) {
-    char *token = auth_get_token_finish (auth, await_result (&results[i]), NULL);
+    char *token = token_cache_get_finish (token_cache, await_result (&results[i]), NULL);
 
     g_assert_cmpstr (token, ==, "tok");
-    auth_token_free (token);
+    secret_free (token);
     g_object_unref (results[i]);
   }
   g_assert_cmpuint (runs (f), ==, 1);
@@ -156,7 +157,7 @@ test_command_is_shared (TokenFixture *f, gconstpointer data)
 static void
 test_cancel_one_of_two (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) first = NULL;
   g_autoptr (GAsyncResult) second = NULL;
@@ -164,28 +165,28 @@ test_cancel_one_of_two (TokenFixture *f, gconstpointer data)
   char *token;
 
   script_json (f->server, 200, "{\"access_token\":\"tok\",\"expires_in\":3600,\"token_type\":\"Bearer\"}");
-  auth_get_token_async (auth, deadline_in (AMPLE), cancellable, keep_result, &first);
-  auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &second);
+  token_cache_get_async (token_cache, deadline_in (AMPLE), cancellable, keep_result, &first);
+  token_cache_get_async (token_cache, deadline_in (AMPLE), NULL, keep_result, &second);
   g_cancellable_cancel (cancellable);
-  g_assert_null (auth_get_token_finish (auth, await_result (&first), &error));
+  g_assert_null (token_cache_get_finish (token_cache, await_result (&first), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  token = auth_get_token_finish (auth, await_result (&second), NULL);
+  token = token_cache_get_finish (token_cache, await_result (&second), NULL);
   g_assert_cmpstr (token, ==, "tok");
-  auth_token_free (token);
+  secret_free (token);
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 }
 
 static void
 test_free_while_running (TokenFixture *f, gconstpointer data)
 {
-  Auth *auth = auth_new_command ("tail -f /dev/null");
+  TokenCache *token_cache = token_cache_new_command ("tail -f /dev/null");
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  auth_get_token_async (auth, deadline_in (AMPLE), NULL, keep_result, &result);
-  auth_free (auth);
+  token_cache_get_async (token_cache, deadline_in (AMPLE), NULL, keep_result, &result);
+  token_cache_free (token_cache);
   g_assert_null (result);
-  g_assert_null (auth_get_token_finish (NULL, await_result (&result), &error));
+  g_assert_null (token_cache_get_finish (NULL, await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -196,7 +197,7 @@ test_free_while_running (TokenFixture *f, gconstpointer data)
 static void
 test_refresh (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
   GAsyncResult *results[20] = { NULL };
   const Seen *seen;
   gsize size;
@@ -205,15 +206,15 @@ test_refresh (TokenFixture *f, gconstpointer data)
 
   script_json (f->server, 200,
                "{\"access_token\":\"tok\",\"expires_in\":3600,\"scope\":\"x\",\"token_type\":\"Bearer\"}");
-  ask_20 (auth, results);
+  ask_20 (token_cache, results);
   for (int i = 0; i < 20; i++) {
-    char *token = auth_get_token_finish (auth, await_result (&results[i]), NULL);
+    char *token = token_cache_get_finish (token_cache, await_result (&results[i]), NULL);
 
     g_assert_cmpstr (token, ==, "tok");
-    auth_token_free (token);
+    secret_free (token);
     g_object_unref (results[i]);
   }
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
   seen = script_server_seen (f->server, 0);
   g_assert_cmpstr (seen->method, ==, "POST");
@@ -225,22 +226,22 @@ test_refresh (TokenFixture *f, gconstpointer data)
   text = g_strndup (form, size);
   g_assert_cmpstr (
       text, ==, "grant_type=refresh_token&client_id=id%20%261&client_secret=s%3Dcret&refresh_token=1%2F%2Fre%2Bfresh");
-  g_assert_cmpstr (auth_quota_project (auth), ==, "bill-me");
-  g_assert_nonnull (strstr (auth_describe (auth), f->file));
+  g_assert_cmpstr (token_cache_quota_project (token_cache), ==, "bill-me");
+  g_assert_nonnull (strstr (token_cache_describe (token_cache), f->file));
 }
 
 /* Asks until the service has been asked wanted times; every token that comes is good. */
 static void
-ask_until (TokenFixture *f, Auth *auth, guint wanted)
+ask_until (TokenFixture *f, TokenCache *token_cache, guint wanted)
 {
   gint64 end = deadline_in (AMPLE);
 
   while (script_server_count (f->server) < wanted && g_get_monotonic_time () < end) {
     g_autoptr (GError) error = NULL;
-    char *token = token_get (auth, AMPLE, &error);
+    char *token = token_get (token_cache, AMPLE, &error);
 
     g_assert_no_error (error);
-    auth_token_free (token);
+    secret_free (token);
     g_main_context_iteration (NULL, FALSE);
   }
   g_assert_cmpuint (script_server_count (f->server), ==, wanted);
@@ -250,51 +251,51 @@ ask_until (TokenFixture *f, Auth *auth, guint wanted)
 static void
 test_renewed_ahead (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
 
   script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":4}");
   script_hang (f->server);
-  token_assert (auth, "short");
-  token_assert (auth, "short");
+  token_assert (token_cache, "short");
+  token_assert (token_cache, "short");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
-  ask_until (f, auth, 2);
-  token_assert (auth, "short"); /* at once, though the renewal hangs */
+  ask_until (f, token_cache, 2);
+  token_assert (token_cache, "short"); /* at once, though the renewal hangs */
 }
 
 static void
 test_renewal_fails (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
 
   script_json (f->server, 200, "{\"access_token\":\"short\",\"expires_in\":4}");
   script_json (f->server, 200, "{}");
   script_json (f->server, 200, "{\"access_token\":\"long\",\"expires_in\":3600}");
-  token_assert (auth, "short");
-  ask_until (f, auth, 2);
-  ask_until (f, auth, 3); /* when it has ended, not before: once in ten seconds is enough */
-  token_assert (auth, "long");
+  token_assert (token_cache, "short");
+  ask_until (f, token_cache, 2);
+  ask_until (f, token_cache, 3); /* when it has ended, not before: once in ten seconds is enough */
+  token_assert (token_cache, "long");
 }
 
 static void
 test_refresh_is_tried_again (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
 
   script_answer (f->server, 503, "text/html", "<html>", -1);
   script_raw (f->server, "");
   script_json (f->server, 200, "{\"access_token\":\"tok\"}");
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
 }
 
 static void
 test_refresh_redirect_is_not_followed (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
 
   script_answer (f->server, 307, "text/plain", "", -1);
   script_header (f->server, "Location", "/elsewhere");
-  token_assert_fails (auth, PEOPLE_ERROR_BAD_ANSWER, "307");
+  token_assert_fails (token_cache, PEOPLE_ERROR_BAD_ANSWER, "307");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 }
 
@@ -318,27 +319,27 @@ script_token_of (TokenFixture *f, const char *sub)
 static void
 test_only_the_principals_tokens (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = refresher (f);
+  g_autoptr (TokenCache) token_cache = refresher (f);
   g_autoptr (Principal) principal = principal_open (f->dir, "default", "https://people.example");
   g_autofree char *file = g_build_filename (f->dir, "principal.json", NULL);
 
-  auth_set_principal (auth, principal);
+  token_cache_set_principal (token_cache, principal);
   script_json (f->server, 200, "{\"access_token\":\"anybodys\"}");
-  token_assert (auth, "anybodys");
-  auth_reject (auth, "anybodys");
+  token_assert (token_cache, "anybodys");
+  token_cache_invalidate (token_cache, "anybodys");
   script_token_of (f, "ann");
-  token_assert (auth, "tok-ann");
-  auth_reject (auth, "tok-ann");
+  token_assert (token_cache, "tok-ann");
+  token_cache_invalidate (token_cache, "tok-ann");
   script_token_of (f, "bob");
-  token_assert_fails (auth, PEOPLE_ERROR_AUTH, "that of ann, and these credentials are those of bob");
+  token_assert_fails (token_cache, PEOPLE_ERROR_AUTH, "that of ann, and these credentials are those of bob");
   script_json (f->server, 200, "{\"access_token\":\"anybodys\"}");
-  token_assert (auth, "anybodys"); /* where it is not known, it is believed */
-  auth_reject (auth, "anybodys");
+  token_assert (token_cache, "anybodys"); /* where it is not known, it is believed */
+  token_cache_invalidate (token_cache, "anybodys");
   script_json (f->server, 200, "{\"access_token\":\"damaged\",\"id_token\":\"x.y.z\"}");
-  token_assert (auth, "damaged");
-  auth_reject (auth, "damaged");
+  token_assert (token_cache, "damaged");
+  token_cache_invalidate (token_cache, "damaged");
   script_token_of (f, "ann");
-  token_assert (auth, "tok-ann");
+  token_assert (token_cache, "tok-ann");
   g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS)); /* it was only looked at */
 }
 
@@ -347,7 +348,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/auth/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
+#define ADD(name, func) g_test_add ("/token-cache/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
   ADD ("command", test_command);
   ADD ("command-failures", test_command_failures);
   ADD ("command-that-echoes-its-token", test_command_that_echoes_its_token);

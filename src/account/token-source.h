@@ -1,19 +1,19 @@
 /*
- * Where an Auth gets its tokens: one struct of functions per kind. Internal to src/account. Loop thread only.
+ * Where a TokenCache gets its tokens: one struct of functions per kind. Internal to src/account. Loop thread only.
  */
 #pragma once
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 
 /* What a run made. */
 typedef struct {
   char *token;        /* checked by secret_is_token; wiped when cleared */
   gint64 lifetime;    /* microseconds, 0: until it is refused */
   Identity *identity; /* whose it is; NULL: that is not told */
-} AuthToken;
+} AccessToken;
 
-void auth_token_clear (AuthToken *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthToken, auth_token_clear)
+void access_token_clear (AccessToken *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AccessToken, access_token_clear)
 
 typedef struct {
   /* A run goes on when nobody waits any more, and the next who asks joins it: what it has got so far must not be lost. */
@@ -24,20 +24,20 @@ typedef struct {
   void (*make_async) (gpointer self, gint64 *deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer data);
   /* FALSE: error is set, and made is as it was, cleared. */
-  gboolean (*make_finish) (GAsyncResult *result, AuthToken *made, GError **error);
-  /* See auth_advice. */
-  char *(*advice) (gpointer self, AuthTrouble trouble);
+  gboolean (*make_finish) (GAsyncResult *result, AccessToken *made, GError **error);
+  /* See token_cache_advice. */
+  char *(*advice) (gpointer self, TokenProblem problem);
   /* The project to bill now, borrowed, or NULL. The function may be NULL. */
   const char *(*quota_project) (gpointer self);
   /* What a run that takes too long waits for, as a sentence's beginning, borrowed; NULL: nothing in particular. The
    * function may be NULL. */
   const char *(*hanging) (gpointer self);
-  /* See auth_identity. The function may be NULL. */
+  /* See token_cache_identity. The function may be NULL. */
   const Identity *(*identity) (gpointer self);
   /* TRUE: a run is at what must not be lost. The function may be NULL. */
   gboolean (*unfinished) (gpointer self);
   void (*free) (gpointer self);
-} AuthSource;
+} TokenSource;
 
 /* Takes self and description. */
-Auth *auth_new (const AuthSource *source, gpointer self, char *description);
+TokenCache *token_cache_new (const TokenSource *source, gpointer self, char *description);

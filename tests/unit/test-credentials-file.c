@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "account/auth.h"
+#include "account/token-cache.h"
 #include "net/error.h"
 #include "net/retry.h"
 #include "people/people.h"
@@ -70,21 +70,21 @@ robot (const char *key)
   return json;
 }
 
-static Auth *
-open_as (TokenFixture *f, AuthFileOrigin origin, const char *subject)
+static TokenCache *
+open_as (TokenFixture *f, CredentialsOrigin origin, const char *subject)
 {
   g_autoptr (GError) error = NULL;
-  Auth *auth = auth_new_file (f->http, f->file, origin, subject, &error);
+  TokenCache *token_cache = token_cache_new_file (f->http, f->file, origin, subject, &error);
 
   g_assert_no_error (error);
-  return auth;
+  return token_cache;
 }
 
-static Auth *
-user_auth (TokenFixture *f)
+static TokenCache *
+user_token_cache (TokenFixture *f)
 {
   write_json (f, user ("1//re+fresh"));
-  return open_as (f, AUTH_FILE_GIVEN, NULL);
+  return open_as (f, CREDENTIALS_GIVEN, NULL);
 }
 
 static void
@@ -92,7 +92,7 @@ assert_no_file (TokenFixture *f, const char *subject, const char *says)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (auth_new_file (f->http, f->file, AUTH_FILE_GIVEN, subject, &error));
+  g_assert_null (token_cache_new_file (f->http, f->file, CREDENTIALS_GIVEN, subject, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, says));
@@ -157,10 +157,10 @@ test_refused (TokenFixture *f, gconstpointer data)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (Auth) auth = user_auth (f);
+    g_autoptr (TokenCache) token_cache = user_token_cache (f);
 
     script_answer (f->server, cases[i].status, "application/json", cases[i].body, -1);
-    token_assert_fails (auth, cases[i].code, cases[i].says);
+    token_assert_fails (token_cache, cases[i].code, cases[i].says);
   }
   g_assert_cmpuint (script_server_left (f->server), ==, 0);
 }
@@ -168,39 +168,39 @@ test_refused (TokenFixture *f, gconstpointer data)
 static void
 test_refusal_is_remembered (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = user_auth (f);
+  g_autoptr (TokenCache) token_cache = user_token_cache (f);
 
   script_json (f->server, 400, DEAD);
   for (int i = 0; i < 3; i++)
-    token_assert_fails (auth, PEOPLE_ERROR_AUTH, "expired or revoked");
+    token_assert_fails (token_cache, PEOPLE_ERROR_AUTH, "expired or revoked");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 
   write_json (f, user ("another"));
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 2);
 }
 
 static void
 test_trouble_is_not_remembered (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = user_auth (f);
+  g_autoptr (TokenCache) token_cache = user_token_cache (f);
   g_autoptr (GError) error = NULL;
 
   for (int i = 0; i < 20; i++)
     script_json (f->server, 500, "{\"error\":\"internal_failure\"}");
-  g_assert_null (token_get (auth, 0.3, &error));
+  g_assert_null (token_get (token_cache, 0.3, &error));
   g_assert_true (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER)
                  || g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT));
   g_assert_null (strstr (error->message, "log in"));
   while (script_server_left (f->server) > 0) { /* until it is well again */
     g_autoptr (GError) again = NULL;
 
-    g_assert_null (token_get (auth, 3, &again));
+    g_assert_null (token_get (token_cache, 3, &again));
     g_assert_error (again, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
   }
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
 }
 
 static void
@@ -210,19 +210,19 @@ test_gcloud_command (TokenFixture *f, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++) {
     cJSON *json = user ("r");
-    g_autoptr (Auth) auth = NULL;
+    g_autoptr (TokenCache) token_cache = NULL;
     g_autoptr (GError) error = NULL;
 
     cJSON_ReplaceItemInObject (json, "client_id", cJSON_CreateString (clients[i]));
     write_json (f, json);
-    auth = open_as (f, AUTH_FILE_GCLOUD, NULL);
+    token_cache = open_as (f, CREDENTIALS_GCLOUD, NULL);
     script_json (f->server, 400, DEAD);
-    g_assert_null (token_get (auth, AMPLE, &error));
+    g_assert_null (token_get (token_cache, AMPLE, &error));
     g_test_message ("%s", error->message);
     g_assert_nonnull (strstr (error->message, "gcloud auth application-default login --scopes="));
-    g_assert_nonnull (strstr (error->message, AUTH_SCOPE));
+    g_assert_nonnull (strstr (error->message, CONTACTS_SCOPE));
     g_assert_nonnull (strstr (error->message, "--client-id-file"));
-    g_assert_nonnull (strstr (auth_describe (auth), "gcloud"));
+    g_assert_nonnull (strstr (token_cache_describe (token_cache), "gcloud"));
   }
 }
 
@@ -231,19 +231,19 @@ test_gcloud_command (TokenFixture *f, gconstpointer data)
 static void
 test_file_is_read_again (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = user_auth (f);
+  g_autoptr (TokenCache) token_cache = user_token_cache (f);
   cJSON *json = user ("second");
   gsize size;
   const char *form;
 
-  g_assert_null (auth_quota_project (auth));
+  g_assert_null (token_cache_quota_project (token_cache));
   g_assert_true (g_file_set_contents (f->file, "{ half", -1, NULL));
-  token_assert_fails (auth, PEOPLE_ERROR_AUTH, "not JSON");
+  token_assert_fails (token_cache, PEOPLE_ERROR_AUTH, "not JSON");
   cJSON_AddStringToObject (json, "quota_project_id", "bill-me");
   write_json (f, json);
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
-  g_assert_cmpstr (auth_quota_project (auth), ==, "bill-me");
+  token_assert (token_cache, "tok");
+  g_assert_cmpstr (token_cache_quota_project (token_cache), ==, "bill-me");
   form = g_bytes_get_data (script_server_seen (f->server, 0)->body, &size);
   g_assert_nonnull (g_strstr_len (form, (gssize)size, "refresh_token=second"));
 }
@@ -251,11 +251,11 @@ test_file_is_read_again (TokenFixture *f, gconstpointer data)
 static void
 test_file_that_is_gone (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = user_auth (f);
+  g_autoptr (TokenCache) token_cache = user_token_cache (f);
 
   g_remove (f->file);
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
 }
 
 /* ---- service accounts ---- */
@@ -353,42 +353,42 @@ read_claims (TokenFixture *f)
 static void
 test_service_account (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = NULL;
+  g_autoptr (TokenCache) token_cache = NULL;
   g_autofree char *uri = script_server_url (f->server, "/token");
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   cJSON *claims;
   double issued;
 
   write_json (f, robot ("good"));
-  auth = open_as (f, AUTH_FILE_ENVIRONMENT, "alice@example.com");
+  token_cache = open_as (f, CREDENTIALS_ENVIRONMENT, "alice@example.com");
   g_assert_cmpuint (script_server_count (f->server), ==, 0);
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
   claims = read_claims (f);
   g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (claims, "iss")), ==, ROBOT);
   g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (claims, "sub")), ==, "alice@example.com");
   g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (claims, "aud")), ==, uri);
-  g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (claims, "scope")), ==, AUTH_SCOPE);
+  g_assert_cmpstr (cJSON_GetStringValue (cJSON_GetObjectItem (claims, "scope")), ==, CONTACTS_SCOPE);
   issued = cJSON_GetNumberValue (cJSON_GetObjectItem (claims, "iat"));
   g_assert_cmpfloat (issued, <, (double)now);
   g_assert_cmpfloat (issued, >, (double)now - 60);
   g_assert_cmpfloat (cJSON_GetNumberValue (cJSON_GetObjectItem (claims, "exp")), ==, issued + 3600);
   cJSON_Delete (claims);
-  g_test_message ("%s", auth_describe (auth));
-  g_assert_nonnull (strstr (auth_describe (auth), "service account " ROBOT " for alice@example.com"));
-  g_assert_nonnull (strstr (auth_describe (auth), "GOOGLE_APPLICATION_CREDENTIALS"));
+  g_test_message ("%s", token_cache_describe (token_cache));
+  g_assert_nonnull (strstr (token_cache_describe (token_cache), "service account " ROBOT " for alice@example.com"));
+  g_assert_nonnull (strstr (token_cache_describe (token_cache), "GOOGLE_APPLICATION_CREDENTIALS"));
 }
 
 static void
 test_service_account_for_itself (TokenFixture *f, gconstpointer data)
 {
-  g_autoptr (Auth) auth = NULL;
+  g_autoptr (TokenCache) token_cache = NULL;
   cJSON *claims;
 
   write_json (f, robot ("good"));
-  auth = open_as (f, AUTH_FILE_GIVEN, ROBOT);
+  token_cache = open_as (f, CREDENTIALS_GIVEN, ROBOT);
   script_json (f->server, 200, GOOD);
-  token_assert (auth, "tok");
+  token_assert (token_cache, "tok");
   claims = read_claims (f);
   g_assert_false (cJSON_HasObjectItem (claims, "sub"));
   cJSON_Delete (claims);
@@ -426,7 +426,7 @@ test_service_account_refused (TokenFixture *f, gconstpointer data)
       "unauthorized_client",
       "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the "
       "scopes requested.",
-      { "admin.google.com", "1042", AUTH_SCOPE } },
+      { "admin.google.com", "1042", CONTACTS_SCOPE } },
     { 400,
       "invalid_grant",
       "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and "
@@ -438,15 +438,15 @@ test_service_account_refused (TokenFixture *f, gconstpointer data)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (Auth) auth = NULL;
+    g_autoptr (TokenCache) token_cache = NULL;
     g_autofree char *body
         = g_strdup_printf ("{\"error\":\"%s\",\"error_description\":\"%s\"}", cases[i].error, cases[i].description);
 
     write_json (f, robot ("good"));
-    auth = open_as (f, AUTH_FILE_GIVEN, "alice@example.com");
+    token_cache = open_as (f, CREDENTIALS_GIVEN, "alice@example.com");
     script_json (f->server, cases[i].status, body);
     for (guint k = 0; k < G_N_ELEMENTS (cases[i].says); k++)
-      token_assert_fails (auth, PEOPLE_ERROR_AUTH, cases[i].says[k]);
+      token_assert_fails (token_cache, PEOPLE_ERROR_AUTH, cases[i].says[k]);
     g_assert_cmpuint (script_server_count (f->server), ==, i + 1); /* not asked again within the minute */
   }
 }
@@ -505,8 +505,8 @@ static void
 test_64_calls_share_a_fresh_token (TokenFixture *f, gconstpointer data)
 {
   g_autofree char *url = script_server_url (f->server, "");
-  g_autoptr (Auth) auth = user_auth (f);
-  PeopleClient *people = people_client_new (f->http, auth, url, NULL);
+  g_autoptr (TokenCache) token_cache = user_token_cache (f);
+  PeopleClient *people = people_client_new (f->http, token_cache, url, NULL);
   Service service = { .good = 1 };
 
   script_server_set_hook (f->server, serve, &service);
@@ -529,7 +529,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
   make_keys ();
-#define ADD(name, func) g_test_add ("/auth-file/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
+#define ADD(name, func) g_test_add ("/credentials-file/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
   ADD ("bad-files", test_bad_files);
   ADD ("refused", test_refused);
   ADD ("refusal-is-remembered", test_refusal_is_remembered);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account/auth-source.h"
+#include "account/token-source.h"
 #include "net/error.h"
 #include "net/secret.h"
 #include "net/text.h"
@@ -231,29 +231,29 @@ command_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, 
 }
 
 static gboolean
-command_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
+command_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
 {
   made->token = g_task_propagate_pointer (G_TASK (result), error);
   return made->token != NULL;
 }
 
 static char *
-command_advice (gpointer data, AuthTrouble trouble)
+command_advice (gpointer data, TokenProblem problem)
 {
-  return g_strdup (trouble == AUTH_SCOPE_MISSING
-                       ? "the token command must print a token with the scope " AUTH_SCOPE
+  return g_strdup (problem == TOKEN_PROBLEM_SCOPE
+                       ? "the token command must print a token with the scope " CONTACTS_SCOPE
                        : "the token command must print another one; what it prints now has ended, or was never good");
 }
 
-static const AuthSource command_source = {
+static const TokenSource command_source = {
   .make_async = command_make_async,
   .make_finish = command_make_finish,
   .advice = command_advice,
   .free = g_free,
 };
 
-Auth *
-auth_new_command (const char *command)
+TokenCache *
+token_cache_new_command (const char *command)
 {
-  return auth_new (&command_source, g_strdup (command), g_strdup ("token command"));
+  return token_cache_new (&command_source, g_strdup (command), g_strdup ("token command"));
 }

@@ -6,22 +6,22 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/auth-file.h"
-#include "account/auth-refusal.h"
-#include "account/auth-source.h"
+#include "account/credentials-error.h"
+#include "account/credentials-file.h"
+#include "account/token-source.h"
 #include "net/error.h"
 #include "net/secret.h"
 
 /* How long a refusal that may pass is not put to the test. */
 #define REFUSAL_LASTS (60 * G_USEC_PER_SEC)
 
-/* A run may outlast the Auth, so both hold it. */
+/* A run may outlast the TokenCache, so both hold it. */
 typedef struct {
   grefcount references;
   HttpClient *http;
   char *path, *subject;
-  AuthFileOrigin origin;
-  AuthFile *file;
+  CredentialsOrigin origin;
+  CredentialsFile *file;
   Identity *subject_identity; /* of a service account, or NULL */
   GError *refused;            /* what came of file, or NULL */
   gint64 refused_until;       /* monotonic */
@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct {
   FileSource *source;
-  AuthFile *file;
+  CredentialsFile *file;
   const gint64 *deadline;
   TokenResponse *response;
 } Run;
@@ -42,7 +42,7 @@ file_source_unref (FileSource *self)
   http_client_unref (self->http);
   g_free (self->path);
   g_free (self->subject);
-  auth_file_unref (self->file);
+  credentials_file_unref (self->file);
   identity_free (self->subject_identity);
   g_clear_error (&self->refused);
   g_free (self);
@@ -52,7 +52,7 @@ static void
 run_free (Run *self)
 {
   file_source_unref (self->source);
-  auth_file_unref (self->file);
+  credentials_file_unref (self->file);
   token_response_free (self->response);
   g_free (self);
 }
@@ -60,28 +60,28 @@ run_free (Run *self)
 /* ---- the file ---- */
 
 /* Who said that this file is to be used: somebody who has forgotten it must be told. */
-static AuthFile *
-load (const char *path, AuthFileOrigin origin, const char *subject, GError **error)
+static CredentialsFile *
+load (const char *path, CredentialsOrigin origin, const char *subject, GError **error)
 {
-  AuthFile *file = auth_file_load (path, subject, error);
+  CredentialsFile *file = credentials_file_load (path, subject, error);
 
-  if (file == NULL && origin == AUTH_FILE_ENVIRONMENT)
+  if (file == NULL && origin == CREDENTIALS_ENVIRONMENT)
     g_prefix_error (error, "$GOOGLE_APPLICATION_CREDENTIALS names %s. ", path);
-  if (file == NULL && origin == AUTH_FILE_GCLOUD)
+  if (file == NULL && origin == CREDENTIALS_GCLOUD)
     g_prefix_error (error, "gcloud's application default credentials were looked at, since there are no others. ");
   return file;
 }
 
 typedef struct {
-  AuthFile *known;
-  AuthFileOrigin origin;
+  CredentialsFile *known;
+  CredentialsOrigin origin;
   char *subject;
 } Load;
 
 static void
 load_free (Load *self)
 {
-  auth_file_unref (self->known);
+  credentials_file_unref (self->known);
   g_free (self->subject);
   g_free (self);
 }
@@ -91,7 +91,7 @@ load_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *can
 {
   Load *self = data;
   GError *error = NULL;
-  g_autoptr (AuthFile) file = NULL;
+  g_autoptr (CredentialsFile) file = NULL;
 
   /* A pipe can be read once only. What came from a file that is gone is still good. */
   if (g_file_test (self->known->path, G_FILE_TEST_IS_REGULAR))
@@ -99,24 +99,24 @@ load_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *can
   if (error != NULL)
     g_task_return_error (worker, error);
   else if (file == NULL || g_str_equal (file->digest, self->known->digest))
-    g_task_return_pointer (worker, auth_file_ref (self->known), (GDestroyNotify)auth_file_unref);
+    g_task_return_pointer (worker, credentials_file_ref (self->known), (GDestroyNotify)credentials_file_unref);
   else
-    g_task_return_pointer (worker, g_steal_pointer (&file), (GDestroyNotify)auth_file_unref);
+    g_task_return_pointer (worker, g_steal_pointer (&file), (GDestroyNotify)credentials_file_unref);
 }
 
 static void
-file_source_adopt (FileSource *self, AuthFile *file)
+file_source_adopt (FileSource *self, CredentialsFile *file)
 {
   if (self->file == file)
     return;
   g_info ("%s has changed and was read again", self->path);
-  auth_file_unref (self->file);
-  self->file = auth_file_ref (file);
+  credentials_file_unref (self->file);
+  self->file = credentials_file_ref (file);
   g_clear_error (&self->refused);
 }
 
 static void
-file_source_remember (FileSource *self, const AuthFile *file, const GError *error, gboolean lasts)
+file_source_remember (FileSource *self, const CredentialsFile *file, const GError *error, gboolean lasts)
 {
   if (self->file != file)
     return;
@@ -139,7 +139,7 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
   if (response == NULL) {
     g_task_return_error (task, error);
   } else if (response->access_token == NULL) {
-    error = auth_refusal (self->file, self->source->origin, response, &lasts);
+    error = credentials_file_error (self->file, self->source->origin, response, &lasts);
     file_source_remember (self->source, self->file, error, lasts);
     g_task_return_error (task, error);
   } else {
@@ -154,7 +154,7 @@ step_request (GTask *task)
 {
   Run *self = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (GBytes) form = auth_file_form (self->file, &error);
+  g_autoptr (GBytes) form = credentials_file_form (self->file, &error);
 
   if (form != NULL)
     token_endpoint_request_async (self->source->http, self->file->token_uri, form, self->deadline,
@@ -200,7 +200,7 @@ file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAs
   self->source = source;
   self->deadline = deadline;
   g_task_set_task_data (task, self, (GDestroyNotify)run_free);
-  job->known = auth_file_ref (source->file);
+  job->known = credentials_file_ref (source->file);
   job->origin = source->origin;
   job->subject = g_strdup (source->subject);
   g_task_set_task_data (worker, job, (GDestroyNotify)load_free);
@@ -208,7 +208,7 @@ file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAs
 }
 
 static gboolean
-file_make_finish (GAsyncResult *result, AuthToken *made, GError **error)
+file_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
 {
   Run *self = g_task_get_task_data (G_TASK (result));
 
@@ -245,14 +245,14 @@ file_free (gpointer data)
 }
 
 static char *
-file_advice (gpointer data, AuthTrouble trouble)
+file_advice (gpointer data, TokenProblem problem)
 {
   const FileSource *self = data;
 
-  return auth_file_advice (self->file, self->origin, trouble);
+  return credentials_file_advice (self->file, self->origin, problem);
 }
 
-static const AuthSource file_source = {
+static const TokenSource file_source = {
   .make_async = file_make_async,
   .make_finish = file_make_finish,
   .advice = file_advice,
@@ -262,24 +262,24 @@ static const AuthSource file_source = {
 };
 
 static const char *
-why (AuthFileOrigin origin)
+why (CredentialsOrigin origin)
 {
   switch (origin) {
-  case AUTH_FILE_ENVIRONMENT:
+  case CREDENTIALS_ENVIRONMENT:
     return " (named by GOOGLE_APPLICATION_CREDENTIALS)";
-  case AUTH_FILE_GCLOUD:
+  case CREDENTIALS_GCLOUD:
     return " (gcloud's application default credentials)";
-  case AUTH_FILE_GIVEN:
+  case CREDENTIALS_GIVEN:
   default:
     return "";
   }
 }
 
-Auth *
-auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const char *subject, GError **error)
+TokenCache *
+token_cache_new_file (HttpClient *http, const char *path, CredentialsOrigin origin, const char *subject, GError **error)
 {
   g_autofree char *described = NULL;
-  AuthFile *file = load (path, origin, subject, error);
+  CredentialsFile *file = load (path, origin, subject, error);
   FileSource *self;
 
   if (file == NULL)
@@ -292,6 +292,6 @@ auth_new_file (HttpClient *http, const char *path, AuthFileOrigin origin, const 
   self->origin = origin;
   self->file = file;
   self->subject_identity = subject != NULL ? identity_new (subject, NULL) : NULL;
-  described = auth_file_describe (file);
-  return auth_new (&file_source, self, g_strconcat (described, why (origin), NULL));
+  described = credentials_file_describe (file);
+  return token_cache_new (&file_source, self, g_strconcat (described, why (origin), NULL));
 }

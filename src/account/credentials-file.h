@@ -25,18 +25,18 @@ typedef struct {
   char *subject;     /* whom it acts for; NULL: itself */
   char *key_id;      /* or NULL */
   char *private_key; /* PEM; wiped when freed */
-} AuthFile;
+} CredentialsFile;
 
 /* subject: whom a service account is to act for, or NULL. PEOPLE_ERROR_AUTH with a sentence that names the file. Reads
  * the disk. */
-AuthFile *auth_file_load (const char *path, const char *subject, GError **error);
-AuthFile *auth_file_ref (AuthFile *self);
-void auth_file_unref (AuthFile *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AuthFile, auth_file_unref)
+CredentialsFile *credentials_file_load (const char *path, const char *subject, GError **error);
+CredentialsFile *credentials_file_ref (CredentialsFile *self);
+void credentials_file_unref (CredentialsFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CredentialsFile, credentials_file_unref)
 
 /* The refresh grant of RFC 6749 section 6, or the signed grant of RFC 7523, as a form; wiped when freed. Fails with
  * PEOPLE_ERROR_AUTH when the private key cannot sign. */
-GBytes *auth_file_form (const AuthFile *self, GError **error);
+GBytes *credentials_file_form (const CredentialsFile *self, GError **error);
 
 /* "authorized_user file /…", "service account a@b for c@d, file /…". Transfer full. */
-char *auth_file_describe (const AuthFile *self);
+char *credentials_file_describe (const CredentialsFile *self);

@@ -1,20 +1,20 @@
 /* Sentences for refused credentials files. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/auth-refusal.h"
+#include "account/credentials-error.h"
 
 #include "net/error.h"
 #include "net/text.h"
 
 /* gcloud's own client may not ask for contacts: a login with them needs one's own, which gcloud must be told again. */
-#define GCLOUD_SCOPES "https://www.googleapis.com/auth/cloud-platform," AUTH_SCOPE
+#define GCLOUD_SCOPES "https://www.googleapis.com/auth/cloud-platform," CONTACTS_SCOPE
 
 /* ---- logins ---- */
 
 static char *
-how_to_renew (const AuthFile *file, AuthFileOrigin origin, const char *scope)
+how_to_renew (const CredentialsFile *file, CredentialsOrigin origin, const char *scope)
 {
-  if (origin == AUTH_FILE_GCLOUD)
+  if (origin == CREDENTIALS_GCLOUD)
     return g_strdup ("log in again: gcloud auth application-default login --scopes=" GCLOUD_SCOPES
                      " --client-id-file=CLIENT_FILE");
   return g_strdup_printf ("log in again%s%s with the program that wrote %s; contactfs goes on by itself when the file "
@@ -23,7 +23,7 @@ how_to_renew (const AuthFile *file, AuthFileOrigin origin, const char *scope)
 }
 
 static GError *
-refused_login (const AuthFile *file, AuthFileOrigin origin, const TokenResponse *response)
+refused_login (const CredentialsFile *file, CredentialsOrigin origin, const TokenResponse *response)
 {
   g_autofree char *login = g_strdup_printf ("The login in %s", file->path);
   g_autofree char *renew = how_to_renew (file, origin, NULL);
@@ -34,17 +34,18 @@ refused_login (const AuthFile *file, AuthFileOrigin origin, const TokenResponse 
 /* ---- service accounts ---- */
 
 static char *
-how_to_delegate (const AuthFile *file)
+how_to_delegate (const CredentialsFile *file)
 {
   return g_strdup_printf (
       "an administrator of the Workspace must open admin.google.com, Security, Access and data control, API controls, "
-      "Manage domain-wide delegation, and add the client ID %s with the scope " AUTH_SCOPE "; that can take a day to "
+      "Manage domain-wide delegation, and add the client ID %s with the scope " CONTACTS_SCOPE
+      "; that can take a day to "
       "work",
       file->client_id != NULL ? file->client_id : "of the service account");
 }
 
 static GError *
-refused_service_account (const AuthFile *file, const TokenResponse *response)
+refused_service_account (const CredentialsFile *file, const TokenResponse *response)
 {
   const char *subject = file->subject != NULL ? file->subject : file->email;
   g_autofree char *delegate = how_to_delegate (file);
@@ -75,9 +76,9 @@ refused_service_account (const AuthFile *file, const TokenResponse *response)
 
 /* It is asked for with the scope, and a fresh token is not refused: what else is wrong is in the console. */
 static char *
-advise_service_account (const AuthFile *file, AuthTrouble trouble)
+advise_service_account (const CredentialsFile *file, TokenProblem problem)
 {
-  if (trouble == AUTH_SCOPE_MISSING)
+  if (problem == TOKEN_PROBLEM_SCOPE)
     return how_to_delegate (file);
   return g_strdup_printf (
       "check that the service account %s of %s is still there in the Google Cloud console (IAM, Service accounts)",
@@ -85,14 +86,15 @@ advise_service_account (const AuthFile *file, AuthTrouble trouble)
 }
 
 char *
-auth_file_advice (const AuthFile *file, AuthFileOrigin origin, AuthTrouble trouble)
+credentials_file_advice (const CredentialsFile *file, CredentialsOrigin origin, TokenProblem problem)
 {
-  return file->service_account ? advise_service_account (file, trouble)
-                               : how_to_renew (file, origin, trouble == AUTH_SCOPE_MISSING ? AUTH_SCOPE : NULL);
+  return file->service_account ? advise_service_account (file, problem)
+                               : how_to_renew (file, origin, problem == TOKEN_PROBLEM_SCOPE ? CONTACTS_SCOPE : NULL);
 }
 
 GError *
-auth_refusal (const AuthFile *file, AuthFileOrigin origin, const TokenResponse *response, gboolean *lasts)
+credentials_file_error (const CredentialsFile *file, CredentialsOrigin origin, const TokenResponse *response,
+                        gboolean *lasts)
 {
   /* A refresh token that is dead stays dead; a client may be restored, a service account be permitted, a clock be set. */
   *lasts = !file->service_account && g_str_equal (response->code, "invalid_grant");
