@@ -20,6 +20,9 @@ int cli_login (int argc, char **argv);
 /* Revokes an account's login and forgets it. */
 int cli_logout (const char *account);
 
+/* Gives pictures to the contacts whom their files are named after. argv[0]: the command's name. */
+int cli_import (int argc, char **argv);
+
 int cli_unmount (const char *mountpoint);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */

@@ -62,7 +62,7 @@ def test_commands(ask, programs):
     assert {word for word in ask("contactfs ") if not word.startswith("-")} == set(programs.commands)
 
 
-@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status"])
+@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status", "import"])
 def test_options_of_a_command(ask, programs, command):
     """All of --help, and no others. (zsh has -o for --options, which it offers after one dash.)"""
     wanted = set(programs.options[("contactfs", command)]) - {"options"}
@@ -80,6 +80,10 @@ def test_accounts(ask):
 
 def test_files(ask):
     assert any(word.endswith("hostname") for word in ask("contactfs mount --credentials=/etc/hostn"))
+
+
+def test_which_photos(ask):
+    assert sorted(ask("contactfs import --replace=s")) == ["smaller"]
 
 
 def test_folders(ask):

@@ -59,6 +59,7 @@ _contactfs_value()
     case $3=$argument in
         --account=*) _contactfs_lines < <(_contactfs_accounts) ;;
         --options=*) _contactfs_words "$1" "$2" ;;
+        --replace=*) mapfile -t COMPREPLY < <(compgen -W 'missing smaller all' -- "$cur") ;;
         *=FILE) _filedir ;;
         *=DIR) _filedir -d ;;
         *=) return 1 ;; # takes none
@@ -90,6 +91,7 @@ _contactfs()
     fi
     case $command in
         mount | demo) _filedir -d ;;
+        import) _filedir ;;
         unmount) _contactfs_lines < <(_contactfs_mounts) ;;
         status)
             _contactfs_lines < <(_contactfs_mounts)

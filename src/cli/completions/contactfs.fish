@@ -70,6 +70,8 @@ function __contactfs_values
             set -l before (string match -r '^.*,' -- $value)
             set values "$before"{ro,rw,noauto,user,_netdev} \
                 "$before"(__contactfs_options | string replace -rf '^--(?!options|help)([a-z-]+)\t.*' '$1')
+        case 'replace=*'
+            set values missing smaller all
         case '*=FILE'
             set values (__fish_complete_path $value)
         case '*=DIR'
@@ -96,3 +98,4 @@ complete -c contactfs -n __contactfs_wants_option -a '(__contactfs_options)'
 complete -c contactfs -n '__contactfs_wants_folder mount demo' -a '(__fish_complete_directories)'
 complete -c contactfs -n '__contactfs_wants_folder status unmount' -a '(__contactfs_mounts)'
 complete -c contactfs -n '__contactfs_wants_folder status' -a '(__fish_complete_path (commandline -ct))'
+complete -c contactfs -n '__contactfs_wants_folder import' -a '(__fish_complete_path (commandline -ct))'

@@ -1,0 +1,132 @@
+/*
+ * contactfs import, list and restore: their options, and which mount is meant.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "mounts/mounts.h"
+#include "portraits/import.h"
+
+/* The user's only mount. NULL with a sentence: there is none, or more than one. */
+static Mount *
+find_only_mount (GError **error)
+{
+  g_autoptr (GPtrArray) mounts = mounts_list (error);
+  gssize found = -1;
+  for (guint i = 0; mounts != NULL && i < mounts->len; i++) {
+    if (((const Mount *)g_ptr_array_index (mounts, i))->uid != getuid ())
+      continue;
+    if (found >= 0) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "several contacts are mounted; say which MOUNTPOINT");
+      return NULL;
+    }
+    found = i;
+  }
+  if (mounts != NULL && found < 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "no contacts are mounted; `contactfs mount FOLDER` does that");
+  return found >= 0 ? g_ptr_array_steal_index (mounts, (guint)found) : NULL;
+}
+
+/* The mount that the last word is the folder of, which is taken off the words; else the only one there is. */
+static Mount *
+take_mount (GPtrArray *words, GError **error)
+{
+  Mount *mount = words->len > 0 ? mounts_find (g_ptr_array_index (words, words->len - 1), NULL) : NULL;
+  if (mount == NULL)
+    return find_only_mount (error);
+  g_ptr_array_remove_index (words, words->len - 1);
+  return mount;
+}
+
+/* What is left of the arguments when the options are taken. */
+static GPtrArray *
+words_of (int argc, char **argv)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+  for (int i = 1; i < argc; i++)
+    if (i > 1 || strcmp (argv[i], "--") != 0)
+      g_ptr_array_add (words, g_strdup (argv[i]));
+  return words;
+}
+
+/* "contactfs:default" */
+static const char *
+account_of (const Mount *mount)
+{
+  const char *colon = strchr (mount->source, ':');
+  return colon != NULL ? colon + 1 : mount->source;
+}
+
+static gboolean
+parse (const char *usage, const char *summary, const GOptionEntry *entries, int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+  g_option_context_set_summary (context, summary);
+  g_option_context_add_main_entries (context, entries, NULL);
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+static int
+end_with (int status, const GError *error)
+{
+  gboolean is_usage = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  return status >= 0 ? status : cli_fail (is_usage ? CLI_USAGE : CLI_FAILED, "%s", error->message);
+}
+
+static gboolean
+parse_replace (const char *text, Replace *replace)
+{
+  static const char *const names[]
+      = { [REPLACE_MISSING] = "missing", [REPLACE_SMALLER] = "smaller", [REPLACE_ALL] = "all" };
+  for (Replace i = REPLACE_MISSING; i <= REPLACE_ALL; i++)
+    if (strcmp (text, names[i]) == 0) {
+      *replace = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+int
+cli_import (int argc, char **argv)
+{
+  ImportWishes wishes = { .replace = REPLACE_MISSING };
+  g_autofree char *table = NULL, *replace = NULL;
+  const GOptionEntry entries[] = {
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &wishes.common.dry_run, "Show the plan, and place nothing", NULL },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &wishes.common.yes, "Do not ask", NULL },
+    { "map", 0, 0, G_OPTION_ARG_FILENAME, &table, "CSV table of file,contact: comes before the names", "FILE" },
+    { "replace", 0, 0, G_OPTION_ARG_STRING, &replace, "Which photos: missing (as if not given), smaller, all",
+      "WHICH" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: the report as an object", NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no plan and no progress", NULL },
+    { 0 },
+  };
+  g_autoptr (GError) error = NULL;
+  g_set_prgname ("contactfs import");
+  if (!parse (
+          "PICTURE|FOLDER… [MOUNTPOINT]",
+          "Gives each picture to the contact whom its file is named after. Shows the plan first, and asks. What fits "
+          "nobody, or\nmore than one, is left alone.",
+          entries, &argc, &argv, &error))
+    return cli_fail_usage (error, "contactfs import");
+  if (replace != NULL && !parse_replace (replace, &wishes.replace))
+    return cli_fail (CLI_USAGE, "--replace takes missing, smaller or all, not “%s”", replace);
+  g_autoptr (GPtrArray) words = words_of (argc, argv);
+  g_autoptr (Mount) mount = take_mount (words, &error);
+  if (mount == NULL)
+    return end_with (-1, error);
+  if (words->len == 0)
+    return cli_fail (CLI_USAGE, "no pictures given. Usage: contactfs import [OPTION…] PICTURE|FOLDER… [MOUNTPOINT]");
+  wishes.common.mountpoint = mount->mountpoint;
+  wishes.common.account = account_of (mount);
+  wishes.paths = words;
+  wishes.table = table;
+  int status = import_run (&wishes, &error);
+  return end_with (status, error);
+}

@@ -1,0 +1,24 @@
+/*
+ * What the commands of this room have in common. Each prints what was asked for to stdout, and returns its exit status, or -1
+ * with a sentence. Main thread; each may take long, and ends early after Ctrl-C.
+ */
+#pragma once
+
+#include <glib.h>
+
+enum { COMMAND_ALL = 0, COMMAND_SOME = 3 }; /* everything was done; something was left */
+
+typedef struct {
+  const char *mountpoint;
+  const char *account; /* of the mount */
+  gboolean dry_run;
+  gboolean yes;
+  gboolean quiet;
+  gboolean json;
+} CommandWishes;
+
+/* Whether to go on: at once with yes, else by asking on the terminal. question: without its answers. */
+gboolean command_ask (const CommandWishes *wishes, const char *question);
+
+/* FALSE with a sentence: somebody must be asked, and nobody is there. */
+gboolean command_can_ask (const CommandWishes *wishes, GError **error);

@@ -1,0 +1,43 @@
+/*
+ * The contacts of a mount, by plain file operations. Each call may wait as long as the mount lets it. Any thread.
+ *
+ * Errors are PORTRAITS_ERROR: the code is an errno, the message a sentence, the mount's own (user.contactfs.error) where it
+ * has one.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#define PORTRAITS_ERROR (portraits_error_quark ())
+GQuark portraits_error_quark (void);
+
+typedef struct {
+  char *name;          /* of the folder */
+  char *resource_name; /* who it is, whatever the folder is called later */
+  gint64 changed;      /* seconds since 1970: when the contact was changed */
+  gboolean has_photo;
+  gboolean has_profile; /* the picture of a linked profile */
+} Contact;
+
+void contact_free (gpointer self);
+
+/* Element: Contact*, owned, in the order of their names. No photo is fetched. NULL with an error. */
+GPtrArray *contacts_read (const char *mountpoint, GError **error);
+
+/* The one whose folder is called so (in whatever normalisation); NULL: none is. Borrowed. */
+Contact *contacts_find (const GPtrArray *contacts, const char *name);
+
+/* The contact's folder, if it is still that of the same person; close it. -1 with an error, ESTALE for another person. */
+int contact_open (const char *mountpoint, const Contact *contact, GError **error);
+
+/* An extended attribute of what is open; NULL: it has none. Transfer full. */
+char *contact_attribute (int fd, const char *name);
+
+/* Files up to 64 MiB, which is what the mount takes: EFBIG for larger ones, EISDIR and the like for what is no file. name may
+ * be a path below folder, or with AT_FDCWD any path. */
+GBytes *contact_read_file (int folder, const char *name, GError **error);
+
+/* Makes picture the contact's photo, and comes back when the service has it. if_missing: only where there is no photo, else
+ * EEXIST. */
+gboolean contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, gboolean if_missing,
+                        GError **error);

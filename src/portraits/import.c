@@ -1,0 +1,101 @@
+/* The plan, the question, the copying, the report (import.h). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "portraits/pictures.h"
+#include "portraits/progress.h"
+#include "portraits/stop.h"
+
+static void
+place (Placement *self, const ImportWishes *wishes, Placed *placed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) picture = contact_read_file (AT_FDCWD, self->path, &error);
+  if (picture != NULL
+      && contact_place (wishes->common.mountpoint, self->contact, picture, wishes->replace == REPLACE_MISSING,
+                        &error)) {
+    placed_add (placed, self->contact->resource_name, picture);
+    self->state = PLACEMENT_PLACED;
+    return;
+  }
+  self->state = PLACEMENT_FAILED;
+  self->code = error->code;
+  self->reason = g_strdup (error->message);
+}
+
+/* What cannot get better with the next contact. */
+static gboolean
+ends_all (int code)
+{
+  return code == EHOSTUNREACH || code == EACCES || code == EROFS || code == ENOTCONN || code == ECONNABORTED;
+}
+
+/* FALSE: it was interrupted. */
+static gboolean
+place_all (const Plan *plan, const ImportWishes *wishes, Placed *placed)
+{
+  g_autoptr (Progress) progress
+      = progress_new ("placed", plan_count (plan, PLACEMENT_PLANNED), PROGRESS_CHANGES, wishes->common.quiet);
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state != PLACEMENT_PLANNED)
+      continue;
+    if (stop_is_wanted ())
+      return FALSE;
+    place (placement, wishes, placed);
+    if (ends_all (placement->code))
+      return TRUE;
+    progress_step (progress);
+  }
+  return TRUE;
+}
+
+static int
+finish (const Plan *plan, const ImportWishes *wishes, gboolean interrupted)
+{
+  guint done = plan_count (plan, PLACEMENT_PLACED) + plan_count (plan, PLACEMENT_ALREADY);
+  if (wishes->common.dry_run)
+    done += plan_count (plan, PLACEMENT_PLANNED);
+  g_autofree char *sum = plan_sum (plan);
+  if (wishes->common.json) {
+    g_autofree char *json = plan_json (plan, wishes->common.mountpoint, interrupted);
+    printf ("%s\n", json);
+  } else if (!wishes->common.quiet || done < plan->placements->len) {
+    printf ("%s\n", sum);
+  }
+  if (interrupted)
+    fprintf (stderr, "contactfs: stopped: %s; the same command goes on\n", sum);
+  return done == plan->placements->len ? COMMAND_ALL : COMMAND_SOME;
+}
+
+int
+import_run (const ImportWishes *wishes, GError **error)
+{
+  const CommandWishes *common = &wishes->common;
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func (g_free);
+  if (!command_can_ask (common, error))
+    return -1;
+  for (guint i = 0; i < wishes->paths->len; i++)
+    if (!pictures_add (pictures, g_ptr_array_index (wishes->paths, i), error))
+      return -1;
+  g_autoptr (Placed) placed = placed_open (common->account);
+  g_autoptr (Plan) plan = plan_make (common->mountpoint, pictures, wishes->table, wishes->replace, placed, error);
+  if (plan == NULL)
+    return -1;
+  if (!common->json && !common->quiet)
+    plan_print (plan);
+  guint planned = plan_count (plan, PLACEMENT_PLANNED);
+  g_autofree char *question = g_strdup_printf ("Place %u of %u pictures?", planned, plan->placements->len);
+  if (common->dry_run || planned == 0 || !command_ask (common, question))
+    return finish (plan, wishes, FALSE);
+  stop_watch ();
+  gboolean interrupted = !place_all (plan, wishes, placed);
+  if (!common->json)
+    plan_print_refused (plan);
+  return finish (plan, wishes, interrupted);
+}

@@ -1,0 +1,16 @@
+/*
+ * contactfs import: gives many pictures to the contacts whom their names fit (docs/semantics.md "contactfs import").
+ */
+#pragma once
+
+#include "portraits/command.h"
+#include "portraits/plan.h"
+
+typedef struct {
+  CommandWishes common;
+  const GPtrArray *paths; /* of char*: pictures and folders */
+  const char *table;      /* a CSV file; NULL: none */
+  Replace replace;
+} ImportWishes;
+
+int import_run (const ImportWishes *wishes, GError **error);

@@ -1,0 +1,313 @@
+/* Whom each picture is of, by the table or by its name, and what is to be done with it (plan.h). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/plan.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/foreign.h"
+#include "image/header.h"
+#include "portraits/match.h"
+#include "portraits/table.h"
+
+#define SUGGESTIONS 3
+
+static void
+placement_free (gpointer data)
+{
+  Placement *self = data;
+  g_free (self->path);
+  g_ptr_array_unref (self->others);
+  g_free (self->reason);
+  g_free (self);
+}
+
+static Placement *
+add_placement (Plan *plan, const char *path, PlacementState state)
+{
+  Placement *self = g_new0 (Placement, 1);
+  self->path = g_strdup (path);
+  self->state = state;
+  self->others = g_ptr_array_new ();
+  g_ptr_array_add (plan->placements, self);
+  return self;
+}
+
+static void
+leave (Placement *self, PlacementState state, char *reason)
+{
+  self->state = state;
+  g_free (self->reason);
+  self->reason = reason;
+}
+
+/* ---- whom it is of ---- */
+
+static Matcher *
+make_matcher (const GPtrArray *contacts)
+{
+  Matcher *matcher = matcher_new ();
+  for (guint i = 0; i < contacts->len; i++) {
+    const Contact *contact = g_ptr_array_index (contacts, i);
+    matcher_add (matcher, &(MatchPerson){ .folder = contact->name, .resource_name = contact->resource_name });
+  }
+  return matcher;
+}
+
+static void
+add_others (Placement *self, const GPtrArray *contacts, const GArray *indexes)
+{
+  for (guint i = 0; i < indexes->len; i++)
+    g_ptr_array_add (self->others, g_ptr_array_index (contacts, g_array_index (indexes, guint, i)));
+}
+
+static void
+find_contact (Placement *self, const Plan *plan, const Matcher *matcher, const char *name)
+{
+  g_autoptr (GArray) found = matcher_find (matcher, name);
+  if (found->len == 1) {
+    self->contact = g_ptr_array_index (plan->contacts, g_array_index (found, guint, 0));
+    return;
+  }
+  g_autoptr (GArray) shown = found->len > 1 ? g_array_ref (found) : matcher_nearest (matcher, name, SUGGESTIONS);
+  leave (self, found->len > 1 ? PLACEMENT_AMBIGUOUS : PLACEMENT_NOBODY, NULL);
+  add_others (self, plan->contacts, shown);
+}
+
+/* ---- the table ---- */
+
+/* The row of the table that names the picture: by its path's end, so that "a.jpg" and "portraits/a.jpg" are both right. */
+static gboolean
+is_named (const char *path, const char *file)
+{
+  while (g_str_has_prefix (file, "./"))
+    file += 2;
+  if (file[0] == '/')
+    return strcmp (path, file) == 0;
+  return file[0] != '\0' && g_str_has_suffix (path, file) && path[strlen (path) - strlen (file) - 1] == '/';
+}
+
+static gboolean
+is_header (const GStrv row)
+{
+  return g_ascii_strcasecmp (row[0], "file") == 0 && g_ascii_strcasecmp (row[1], "contact") == 0;
+}
+
+static GPtrArray *
+read_table (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  if (!g_file_get_contents (path, &text, NULL, error))
+    return NULL;
+  g_autoptr (GPtrArray) rows = table_parse (text, error);
+  if (rows == NULL)
+    return NULL;
+  for (guint i = 0; i < rows->len; i++)
+    if (g_strv_length (g_ptr_array_index (rows, i)) < 2) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "row %u of %s has no contact: a row is file,contact",
+                   i + 1, path);
+      return NULL;
+    }
+  if (rows->len > 0 && is_header (g_ptr_array_index (rows, 0)))
+    g_ptr_array_remove_index (rows, 0);
+  return g_steal_pointer (&rows);
+}
+
+/* By a row: a folder's name as it is, else whatever would fit as a file's name. */
+static void
+find_by_row (Placement *self, const Plan *plan, const Matcher *matcher, const char *contact)
+{
+  if (self->contact != NULL || self->state != PLACEMENT_PLANNED) {
+    self->contact = NULL;
+    leave (self, PLACEMENT_AMBIGUOUS, g_strdup ("several rows of the table name it"));
+    return;
+  }
+  self->contact = contacts_find (plan->contacts, contact);
+  if (self->contact == NULL)
+    find_contact (self, plan, matcher, contact);
+  if (self->state == PLACEMENT_NOBODY)
+    self->reason = g_strdup_printf ("the table says “%s”, who is nobody here", contact);
+}
+
+/* TRUE for each placement that the table names. */
+static gboolean *
+apply_table (Plan *plan, const Matcher *matcher, const GPtrArray *rows)
+{
+  guint count = plan->placements->len;
+  gboolean *named = g_new0 (gboolean, count + 1);
+  for (guint i = 0; i < rows->len; i++) {
+    const GStrv row = g_ptr_array_index (rows, i);
+    guint hits = 0;
+    for (guint j = 0; j < count; j++) {
+      Placement *placement = g_ptr_array_index (plan->placements, j);
+      if (!is_named (placement->path, row[0]))
+        continue;
+      hits++;
+      named[j] = TRUE;
+      find_by_row (placement, plan, matcher, row[1]);
+    }
+    if (hits == 0)
+      leave (add_placement (plan, row[0], PLACEMENT_NO_PICTURE), PLACEMENT_NO_PICTURE,
+             g_strdup ("is in the table and not among the pictures"));
+  }
+  return named;
+}
+
+/* ---- what is there ---- */
+
+/* NULL with a reason: it cannot be read, or is no picture. */
+static GBytes *
+read_picture (Placement *self)
+{
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes = contact_read_file (AT_FDCWD, self->path, &error);
+  if (bytes == NULL) {
+    self->code = error->code;
+    leave (self, PLACEMENT_NO_PICTURE, g_strdup (g_strerror (error->code)));
+  }
+  return bytes;
+}
+
+static void
+check_picture (Placement *self)
+{
+  guint8 head[4096];
+  int fd = open (self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  gssize count = fd >= 0 ? read (fd, head, sizeof head) : -1;
+  if (fd >= 0)
+    close (fd);
+  if (count < 0)
+    g_bytes_unref (read_picture (self)); /* for its reason */
+  else if (image_kind (head, (gsize)count) == IMAGE_KIND_NONE)
+    leave (self, PLACEMENT_NO_PICTURE, image_foreign_words (head, (gsize)count));
+}
+
+static guint64
+count_pixels (GBytes *bytes)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  ImageHeader header;
+  return image_read_header (data, size, &header, NULL) ? (guint64)header.width * header.height : 0;
+}
+
+static GBytes *
+read_photo (const char *mountpoint, const Contact *contact, GError **error)
+{
+  int fd = contact_open (mountpoint, contact, error);
+  if (fd < 0)
+    return NULL;
+  GBytes *photo = contact_read_file (fd, "photo.jpg", error);
+  close (fd);
+  return photo;
+}
+
+static void
+compare_sizes (Placement *self, const char *mountpoint, GBytes *picture)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) photo = read_photo (mountpoint, self->contact, &error);
+  guint64 there = photo != NULL ? count_pixels (photo) : 0, new = count_pixels (picture);
+  if (photo == NULL)
+    leave (self, PLACEMENT_KEPT, g_strdup_printf ("the photo that is there cannot be read: %s", error->message));
+  else if (there == 0 || new == 0)
+    leave (self, PLACEMENT_KEPT, g_strdup ("which of the two is smaller cannot be told"));
+  else if (there >= new)
+    leave (self, PLACEMENT_KEPT, g_strdup ("the photo that is there is not smaller"));
+}
+
+static void
+decide (Placement *self, const char *mountpoint, Replace replace, const Placed *placed)
+{
+  if (!self->contact->has_photo || replace == REPLACE_ALL)
+    return;
+  g_autoptr (GBytes) picture = read_picture (self);
+  if (picture == NULL)
+    return;
+  if (placed_has (placed, self->contact->resource_name, picture))
+    leave (self, PLACEMENT_ALREADY, NULL);
+  else if (replace == REPLACE_MISSING)
+    leave (self, PLACEMENT_KEPT, g_strdup ("has a photo"));
+  else
+    compare_sizes (self, mountpoint, picture);
+}
+
+/* Two pictures of one contact: nothing says which. */
+static void
+leave_doubles (Plan *plan)
+{
+  g_autoptr (GHashTable) first = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state != PLACEMENT_PLANNED)
+      continue;
+    Placement *other = g_hash_table_lookup (first, placement->contact);
+    if (other == NULL) {
+      g_hash_table_insert (first, placement->contact, placement);
+      continue;
+    }
+    g_autofree char *name = g_path_get_basename (placement->path), *other_name = g_path_get_basename (other->path);
+    leave (placement, PLACEMENT_DOUBLE, g_strdup_printf ("so is %s", other_name));
+    leave (other, PLACEMENT_PLANNED, g_strdup_printf ("so is %s", name));
+  }
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state == PLACEMENT_PLANNED && placement->reason != NULL)
+      placement->state = PLACEMENT_DOUBLE;
+  }
+}
+
+/* ---- the whole ---- */
+
+Plan *
+plan_make (const char *mountpoint, const GPtrArray *pictures, const char *table, Replace replace, const Placed *placed,
+           GError **error)
+{
+  g_autoptr (Plan) plan = g_new0 (Plan, 1);
+  g_autoptr (GPtrArray) rows = table != NULL ? read_table (table, error) : g_ptr_array_new ();
+  plan->placements = g_ptr_array_new_with_free_func (placement_free);
+  plan->contacts = rows != NULL ? contacts_read (mountpoint, error) : NULL;
+  if (plan->contacts == NULL)
+    return NULL;
+  g_autoptr (Matcher) matcher = make_matcher (plan->contacts);
+  for (guint i = 0; i < pictures->len; i++)
+    add_placement (plan, g_ptr_array_index (pictures, i), PLACEMENT_PLANNED);
+  g_autofree gboolean *named = apply_table (plan, matcher, rows);
+  for (guint i = 0; i < pictures->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (!named[i])
+      find_contact (placement, plan, matcher, placement->path);
+    if (placement->state == PLACEMENT_PLANNED)
+      check_picture (placement);
+  }
+  leave_doubles (plan);
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state == PLACEMENT_PLANNED)
+      decide (placement, mountpoint, replace, placed);
+  }
+  return g_steal_pointer (&plan);
+}
+
+void
+plan_free (Plan *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->placements);
+  if (self->contacts != NULL)
+    g_ptr_array_unref (self->contacts);
+  g_free (self);
+}
+
+guint
+plan_count (const Plan *self, PlacementState state)
+{
+  guint count = 0;
+  for (guint i = 0; i < self->placements->len; i++)
+    if (((const Placement *)g_ptr_array_index (self->placements, i))->state == state)
+      count++;
+  return count;
+}
