@@ -23,6 +23,9 @@ int cli_logout (const char *account);
 /* Gives pictures to the contacts whom their files are named after. argv[0]: the command's name. */
 int cli_import (int argc, char **argv);
 
+/* Shows who has which photo. */
+int cli_list (int argc, char **argv);
+
 int cli_unmount (const char *mountpoint);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */

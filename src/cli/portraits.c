@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "mounts/mounts.h"
 #include "portraits/import.h"
+#include "portraits/list.h"
 
 /* The user's only mount. NULL with a sentence: there is none, or more than one. */
 static Mount *
@@ -128,5 +129,40 @@ cli_import (int argc, char **argv)
   wishes.paths = words;
   wishes.table = table;
   int status = import_run (&wishes, &error);
+  return end_with (status, error);
+}
+
+int
+cli_list (int argc, char **argv)
+{
+  ListWishes wishes = { 0 };
+  int small = 0;
+  const GOptionEntry entries[] = {
+    { "without-photo", 0, 0, G_OPTION_ARG_NONE, &wishes.without_photo, "Only those who have no photo", NULL },
+    { "small", 0, 0, G_OPTION_ARG_INT, &small, "Only those whose photo has a side of fewer pixels", "PIXELS" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: an array of objects", NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no progress", NULL },
+    { 0 },
+  };
+  g_autoptr (GError) error = NULL;
+  g_set_prgname ("contactfs list");
+  if (!parse ("[MOUNTPOINT]",
+              "Shows who has which photo: pixels, bytes, kind, when the contact was changed, and the last error. With "
+              "both\n"
+              "--without-photo and --small, those of either.",
+              entries, &argc, &argv, &error))
+    return cli_fail_usage (error, "contactfs list");
+  if (small < 0)
+    return cli_fail (CLI_USAGE, "--small takes a number of pixels, not %d", small);
+  wishes.small = (guint)small;
+  g_autoptr (GPtrArray) words = words_of (argc, argv);
+  g_autoptr (Mount) mount = take_mount (words, &error);
+  if (mount == NULL)
+    return end_with (-1, error);
+  if (words->len > 0)
+    return cli_fail (CLI_USAGE, "“%s” is no contactfs mount", (const char *)g_ptr_array_index (words, 0));
+  wishes.common.mountpoint = mount->mountpoint;
+  wishes.common.account = account_of (mount);
+  int status = list_run (&wishes, &error);
   return end_with (status, error);
 }

@@ -92,7 +92,7 @@ _contactfs()
     case $command in
         mount | demo) _filedir -d ;;
         import) _filedir ;;
-        unmount) _contactfs_lines < <(_contactfs_mounts) ;;
+        unmount | list) _contactfs_lines < <(_contactfs_mounts) ;;
         status)
             _contactfs_lines < <(_contactfs_mounts)
             [[ -z $cur ]] || _filedir # a contact

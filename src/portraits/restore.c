@@ -1,0 +1,271 @@
+/* From .previous or .rejected to photo.jpg, contact by contact (restore.h). */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/restore.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "portraits/contacts.h"
+#include "portraits/progress.h"
+#include "portraits/stop.h"
+
+#define MAX_SPAN 100000 /* of a unit */
+
+/* A picture that is kept, and whose photo it is to be. */
+typedef struct {
+  Contact *contact; /* borrowed */
+  char *file;       /* .previous/… */
+  gint64 time;      /* µs since 1970 */
+} Step;
+
+static void
+step_free (gpointer data)
+{
+  Step *self = data;
+  g_free (self->file);
+  g_free (self);
+}
+
+/* ---- times ---- */
+
+static gint64
+to_us (GDateTime *time)
+{
+  return time != NULL ? g_date_time_to_unix (time) * G_USEC_PER_SEC + g_date_time_get_microsecond (time) : 0;
+}
+
+static gint64
+parse_span (const char *text, gint64 now)
+{
+  static const struct {
+    char unit;
+    gint64 us;
+  } units[] = {
+    { 's', G_TIME_SPAN_SECOND }, { 'm', G_TIME_SPAN_MINUTE }, { 'h', G_TIME_SPAN_HOUR }, { 'd', G_TIME_SPAN_DAY }
+  };
+  char *end;
+  guint64 count = g_ascii_strtoull (text, &end, 10);
+  for (gsize i = 0; i < G_N_ELEMENTS (units) && end > text && count <= MAX_SPAN; i++)
+    if (*end == units[i].unit && end[1] == '\0' && g_ascii_isdigit (text[0]))
+      return now - (gint64)count * units[i].us;
+  return 0;
+}
+
+gint64
+restore_parse_time (const char *text, gint64 now)
+{
+  gint64 span = parse_span (text, now);
+  if (span != 0)
+    return span;
+  g_autoptr (GTimeZone) here = g_time_zone_new_local ();
+  g_autoptr (GDateTime) today = g_date_time_new_from_unix_local (now / G_USEC_PER_SEC);
+  g_autofree char *whole = NULL;
+  gboolean is_time = strlen (text) >= 5 && text[2] == ':';
+  if (is_time) {
+    g_autofree char *day = g_date_time_format (today, "%Y-%m-%d");
+    whole = g_strdup_printf ("%sT%s", day, text);
+  } else {
+    whole = g_strdup (text);
+    if (strlen (whole) > 10 && whole[10] == ' ')
+      whole[10] = 'T';
+  }
+  const char *clock = strchr (whole, 'T');
+  g_autofree char *iso = NULL;
+  if (clock == NULL)
+    iso = g_strconcat (whole, "T00:00:00", NULL);
+  else if (strlen (clock) == strlen ("T18:00"))
+    iso = g_strconcat (whole, ":00", NULL);
+  else
+    iso = g_strdup (whole);
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (iso, here);
+  return to_us (time);
+}
+
+/* Of a kept picture, by its name: 2026-11-30T15-20-11.482113Z.jpg. 0: it is named otherwise. */
+static gint64
+time_of_file (const char *name)
+{
+  if (strlen (name) < strlen ("2026-11-30T15-20-11") || name[10] != 'T')
+    return 0;
+  g_autofree char *text = g_strdup (name);
+  char *end = strchr (text, 'Z');
+  if (end == NULL)
+    return 0;
+  end[1] = '\0';
+  text[13] = ':';
+  text[16] = ':';
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, NULL);
+  return to_us (time);
+}
+
+static char *
+format_time (gint64 us)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (us / G_USEC_PER_SEC);
+  return g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
+}
+
+/* ---- which picture ---- */
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The contact's pictures of a kind, as Step, the oldest first. */
+static GPtrArray *
+list_kept (const char *mountpoint, Contact *contact, const char *kind)
+{
+  GPtrArray *steps = g_ptr_array_new_with_free_func (step_free);
+  g_autofree char *path = g_build_filename (mountpoint, contact->name, kind, NULL);
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  for (const char *name = folder != NULL ? g_dir_read_name (folder) : NULL; name != NULL;
+       name = g_dir_read_name (folder))
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = g_ptr_array_index (names, i);
+    gint64 time = time_of_file (name);
+    if (time == 0)
+      continue;
+    Step *step = g_new0 (Step, 1);
+    step->contact = contact;
+    step->file = g_build_filename (kind, name, NULL);
+    step->time = time;
+    g_ptr_array_add (steps, step);
+  }
+  return steps;
+}
+
+static gint64
+newest_time (const GPtrArray *steps)
+{
+  return steps->len > 0 ? ((const Step *)g_ptr_array_index (steps, steps->len - 1))->time : 0;
+}
+
+/* The photo that was there at the time is the first that was replaced after it. Without a time: the last that was. */
+static gssize
+choose_previous (const GPtrArray *steps, gint64 since)
+{
+  if (since == 0)
+    return (gssize)steps->len - 1;
+  for (guint i = 0; i < steps->len; i++)
+    if (((const Step *)g_ptr_array_index (steps, i))->time >= since)
+      return i;
+  return -1;
+}
+
+/* The last that was refused, unless a later change succeeded: then that one is wanted. */
+static gssize
+choose_rejected (const RestoreWishes *wishes, const GPtrArray *steps, Contact *contact)
+{
+  gint64 newest = newest_time (steps);
+  g_autoptr (GPtrArray) previous = list_kept (wishes->common.mountpoint, contact, ".previous");
+  gboolean is_outdated
+      = newest_time (previous) > newest || (contact->has_photo && contact->changed * G_USEC_PER_SEC > newest);
+  if (newest == 0 || newest < wishes->since || (is_outdated && wishes->names->len == 0))
+    return -1;
+  return (gssize)steps->len - 1;
+}
+
+static GPtrArray *
+plan (const RestoreWishes *wishes, const GPtrArray *contacts)
+{
+  GPtrArray *chosen = g_ptr_array_new_with_free_func (step_free);
+  for (guint i = 0; i < contacts->len; i++) {
+    Contact *contact = g_ptr_array_index (contacts, i);
+    if (wishes->names->len > 0
+        && !g_ptr_array_find_with_equal_func ((GPtrArray *)wishes->names, contact->name, g_str_equal, NULL))
+      continue;
+    g_autoptr (GPtrArray) steps
+        = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
+    gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (steps, wishes->since);
+    if (index >= 0)
+      g_ptr_array_add (chosen, g_ptr_array_steal_index (steps, (guint)index));
+  }
+  return chosen;
+}
+
+/* ---- doing it ---- */
+
+static void
+print_plan (const GPtrArray *steps, gboolean rejected)
+{
+  for (guint i = 0; i < steps->len; i++) {
+    const Step *step = g_ptr_array_index (steps, i);
+    g_autofree char *time = format_time (step->time);
+    printf ("%s: %s %s, %s\n", step->contact->name, rejected ? "what was refused at" : "what was there until", time,
+            step->contact->has_photo ? "in place of the photo" : "no photo now");
+  }
+}
+
+static gboolean
+bring_back (const RestoreWishes *wishes, const Step *step, GError **error)
+{
+  int folder = contact_open (wishes->common.mountpoint, step->contact, error);
+  if (folder < 0)
+    return FALSE;
+  g_autoptr (GBytes) picture = contact_read_file (folder, step->file, error);
+  close (folder);
+  return picture != NULL && contact_place (wishes->common.mountpoint, step->contact, picture, FALSE, error);
+}
+
+/* How many were brought back. */
+static guint
+bring_all_back (const RestoreWishes *wishes, const GPtrArray *steps)
+{
+  guint done = 0;
+  g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (Progress) progress = progress_new ("restored", steps->len, PROGRESS_CHANGES, wishes->common.quiet);
+  for (guint i = 0; i < steps->len && !stop_is_wanted (); i++) {
+    g_autoptr (GError) error = NULL;
+    const Step *step = g_ptr_array_index (steps, i);
+    if (bring_back (wishes, step, &error))
+      done++;
+    else
+      g_ptr_array_add (failures, g_strdup_printf ("%s: %s", step->contact->name, error->message));
+    progress_step (progress);
+  }
+  g_clear_pointer (&progress, progress_free);
+  for (guint i = 0; i < failures->len; i++)
+    fprintf (stderr, "contactfs: %s\n", (const char *)g_ptr_array_index (failures, i));
+  return done;
+}
+
+static gboolean
+check_names (const RestoreWishes *wishes, const GPtrArray *contacts, GError **error)
+{
+  for (guint i = 0; i < wishes->names->len; i++)
+    if (contacts_find (contacts, g_ptr_array_index (wishes->names, i)) == NULL) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no contact “%s” in %s",
+                   (const char *)g_ptr_array_index (wishes->names, i), wishes->common.mountpoint);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+int
+restore_run (const RestoreWishes *wishes, GError **error)
+{
+  g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
+  if (contacts == NULL || !check_names (wishes, contacts, error))
+    return -1;
+  g_autoptr (GPtrArray) steps = plan (wishes, contacts);
+  if (!wishes->common.quiet || wishes->common.dry_run)
+    print_plan (steps, wishes->rejected);
+  if (wishes->common.dry_run || steps->len == 0) {
+    printf ("%u to restore\n", steps->len);
+    return COMMAND_ALL;
+  }
+  g_autofree char *begun = format_time (g_get_real_time ());
+  stop_watch ();
+  guint done = bring_all_back (wishes, steps);
+  if (!wishes->common.quiet)
+    printf ("%u of %u restored. To undo: contactfs restore --since %s\n", done, steps->len, begun);
+  return done == steps->len ? COMMAND_ALL : COMMAND_SOME;
+}
