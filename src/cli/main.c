@@ -25,6 +25,7 @@ static const char usage[]
       "  doctor [--json] [OPTION…]    Look for what a mount needs, and say what to do\n"
       "  list [OPTION…] [MOUNTPOINT]  Show who has which photo\n"
       "  import [OPTION…] PICTURES    Give pictures to the contacts whom their files are named after\n"
+      "  restore [OPTION…] [CONTACT]  Bring back photos that were replaced or removed\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login [OPTION…]              Log an account in, by the browser\n"
       "  logout [--account NAME]      Revoke and forget an account's login\n"
@@ -162,9 +163,9 @@ static const struct {
   const char *name;
   int (*run) (int argc, char **argv); /* argv[0]: the command's name */
 } commands[] = {
-  { "doctor", run_doctor },   { "mount", run_mount },   { "demo", run_demo },
-  { "unmount", run_unmount }, { "status", run_status }, { "login", cli_login },
-  { "logout", run_logout },   { "import", cli_import }, { "list", cli_list },
+  { "doctor", run_doctor }, { "mount", run_mount },     { "demo", run_demo },     { "unmount", run_unmount },
+  { "status", run_status }, { "login", cli_login },     { "logout", run_logout }, { "import", cli_import },
+  { "list", cli_list },     { "restore", cli_restore },
 };
 
 /* mount.fuse3 calls `contactfs SOURCE MOUNTPOINT -o OPTIONS`, and always with -o. */

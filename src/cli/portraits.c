@@ -11,6 +11,7 @@
 #include "mounts/mounts.h"
 #include "portraits/import.h"
 #include "portraits/list.h"
+#include "portraits/restore.h"
 
 /* The user's only mount. NULL with a sentence: there is none, or more than one. */
 static Mount *
@@ -164,5 +165,64 @@ cli_list (int argc, char **argv)
   wishes.common.mountpoint = mount->mountpoint;
   wishes.common.account = account_of (mount);
   int status = list_run (&wishes, &error);
+  return end_with (status, error);
+}
+
+/* The mount that all words are in, and the folders of contacts that they name: none for the mountpoint itself. */
+static Mount *
+take_contacts (const GPtrArray *words, GPtrArray *names, GError **error)
+{
+  g_autoptr (Mount) mount = words->len == 0 ? find_only_mount (error) : NULL;
+  for (guint i = 0; i < words->len; i++) {
+    g_autofree char *below = NULL;
+    g_autoptr (Mount) around = mounts_find_around (g_ptr_array_index (words, i), &below, error);
+    if (around == NULL)
+      return NULL;
+    if (mount != NULL && mount->id != around->id) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "all contacts must be in one mount");
+      return NULL;
+    }
+    if (below[0] != '\0')
+      g_ptr_array_add (names, g_strndup (below, strcspn (below, "/")));
+    g_clear_pointer (&mount, mount_free);
+    mount = g_steal_pointer (&around);
+  }
+  return g_steal_pointer (&mount);
+}
+
+int
+cli_restore (int argc, char **argv)
+{
+  RestoreWishes wishes = { 0 };
+  g_autofree char *since = NULL;
+  const GOptionEntry entries[] = {
+    { "since", 0, 0, G_OPTION_ARG_STRING, &since, "As it was then: 2026-11-30T18:00, 18:00 (today), 90m, 2h, 3d (ago)",
+      "TIME" },
+    { "rejected", 0, 0, G_OPTION_ARG_NONE, &wishes.rejected, "Try again what did not become a photo", NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &wishes.common.dry_run, "Show what would be done, and do nothing", NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no list and no progress", NULL },
+    { 0 },
+  };
+  g_autoptr (GError) error = NULL;
+  g_set_prgname ("contactfs restore");
+  if (!parse ("[CONTACT… | MOUNTPOINT]",
+              "Brings back photos that were replaced or removed: with --since as they were then, else those before the "
+              "last\n"
+              "change. What is replaced by that is kept, so that it can be undone.",
+              entries, &argc, &argv, &error))
+    return cli_fail_usage (error, "contactfs restore");
+  if (since != NULL && (wishes.since = restore_parse_time (since, g_get_real_time ())) == 0)
+    return cli_fail (CLI_USAGE, "--since takes a time such as 2026-11-30T18:00, 18:00 or 2h, not “%s”", since);
+  g_autoptr (GPtrArray) words = words_of (argc, argv);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (Mount) mount = take_contacts (words, names, &error);
+  if (mount == NULL)
+    return end_with (-1, error);
+  if (since == NULL && !wishes.rejected && names->len == 0)
+    return cli_fail (CLI_USAGE, "restore which photos? Give --since TIME, or the folders of contacts");
+  wishes.common.mountpoint = mount->mountpoint;
+  wishes.common.account = account_of (mount);
+  wishes.names = names;
+  int status = restore_run (&wishes, &error);
   return end_with (status, error);
 }

@@ -62,7 +62,7 @@ def test_commands(ask, programs):
     assert {word for word in ask("contactfs ") if not word.startswith("-")} == set(programs.commands)
 
 
-@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status", "import", "list"])
+@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status", "import", "list", "restore"])
 def test_options_of_a_command(ask, programs, command):
     """All of --help, and no others. (zsh has -o for --options, which it offers after one dash.)"""
     wanted = set(programs.options[("contactfs", command)]) - {"options"}
@@ -109,5 +109,5 @@ def mounted(env, tmp_path):
 def test_mounts(mounted, env):
     for shell, ask in (("bash", ask_bash), ("zsh", ask_zsh), ("fish", ask_fish)):
         if why_not(shell) is None:
-            for command in ("unmount", "status", "list"):
+            for command in ("unmount", "status", "list", "restore"):
                 assert str(mounted) in [word.rstrip("/") for word in ask(f"contactfs {command} ", env)], (shell, command)

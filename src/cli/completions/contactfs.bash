@@ -93,7 +93,7 @@ _contactfs()
         mount | demo) _filedir -d ;;
         import) _filedir ;;
         unmount | list) _contactfs_lines < <(_contactfs_mounts) ;;
-        status)
+        status | restore)
             _contactfs_lines < <(_contactfs_mounts)
             [[ -z $cur ]] || _filedir # a contact
             ;;

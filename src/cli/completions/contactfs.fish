@@ -96,6 +96,6 @@ complete -c contactfs -n 'test -z "$(__contactfs_command)"' -l version -l help
 complete -c contactfs -n '__contactfs_option >/dev/null' -a '(__contactfs_values)'
 complete -c contactfs -n __contactfs_wants_option -a '(__contactfs_options)'
 complete -c contactfs -n '__contactfs_wants_folder mount demo' -a '(__fish_complete_directories)'
-complete -c contactfs -n '__contactfs_wants_folder status unmount list' -a '(__contactfs_mounts)'
-complete -c contactfs -n '__contactfs_wants_folder status' -a '(__fish_complete_path (commandline -ct))'
+complete -c contactfs -n '__contactfs_wants_folder status unmount list restore' -a '(__contactfs_mounts)'
+complete -c contactfs -n '__contactfs_wants_folder status restore' -a '(__fish_complete_path (commandline -ct))'
 complete -c contactfs -n '__contactfs_wants_folder import' -a '(__fish_complete_path (commandline -ct))'

@@ -1,0 +1,109 @@
+"""contactfs restore: an evening's mistakes, taken back."""
+
+import os
+import shutil
+import time
+
+import pytest
+from conftest import CONTACTFS
+
+pytestmark = pytest.mark.keep_bytes
+
+
+@pytest.fixture
+def restore(run, contacts):
+    def call(*words, status=0, where=None):
+        ended = run(CONTACTFS, "restore", *words, *([contacts.path] if where is None else where), env=contacts.mount.env,
+                    check=False)
+        assert ended.status == status, ended
+        return ended
+    return call
+
+
+def now():
+    """With its fraction, so that what comes next is later."""
+    moment = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1e6):06d}Z"
+
+
+def everything(contacts):
+    return {name: contacts.held(name) for name in os.listdir(contacts.path)}
+
+
+def test_rm_r_is_taken_back(contacts, restore):
+    before = everything(contacts)
+    begun = now()
+    shutil.rmtree(contacts.path, ignore_errors=True)
+    contacts.emulator.wait_requests(sum(photo is not None for photo in before.values()), method="DELETE", answered=True)
+    assert set(everything(contacts).values()) == {None}
+    ended = restore("--since", begun)
+    assert everything(contacts) == before and f"of {sum(photo is not None for photo in before.values())} restored" in ended.out
+
+
+def test_as_it_was_then(contacts, restore, faces):
+    """And not as it was in between."""
+    before = everything(contacts)
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    begun = now()
+    for number in (2, 3):
+        contacts.photo("Alice Smith").write_bytes(faces.face_bytes(number))
+    restore("--since", begun)
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+    assert everything(contacts) == before | {"Alice Smith": faces.face_bytes(1)}, "nobody else was touched"
+    assert contacts.previous("Alice Smith")[-1] == faces.face_bytes(3)
+
+
+def test_it_can_be_undone(contacts, restore, faces):
+    begun = now()
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    undone = now()
+    restore("--since", begun)
+    restore("--since", undone)
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+
+
+def test_one_contact(contacts, restore, faces):
+    """By its folder, or its name: what was there before the last change."""
+    old = contacts.held("Alice Smith")
+    for number in (1, 2):
+        contacts.photo("Alice Smith").write_bytes(faces.face_bytes(number))
+    contacts.photo("Ben Carter").write_bytes(faces.face_bytes(3))
+    restore(where=[contacts.path / "Alice Smith"])
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+    restore(where=[contacts.path / "Alice Smith" / "photo.jpg"])
+    assert contacts.held("Alice Smith") == faces.face_bytes(2)
+    assert contacts.held("Ben Carter") == faces.face_bytes(3) and old in contacts.previous("Alice Smith")
+
+
+def test_dry_run(contacts, restore, faces):
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    ended = restore("--since", "1h", "--dry-run")
+    assert "Alice Smith: what was there until 20" in ended.out and "1 to restore" in ended.out
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+
+
+def test_wrong_usage(contacts, restore):
+    assert "--since" in restore(status=2).errors
+    assert "yesterday-ish" in restore("--since", "yesterday-ish", status=2).errors
+    assert "Nobody" in restore(status=1, where=[contacts.path / "Nobody"]).errors
+
+
+def test_rejected(contacts, restore, faces):
+    """Only where nothing succeeded since."""
+    contacts.emulator.fault("status", method="PATCH", status=403, times=2)
+    for person, number in (("Tom Becker", 1), ("Corner Garage", 2)):
+        with pytest.raises(OSError):
+            contacts.photo(person).write_bytes(faces.face_bytes(number))
+    contacts.photo("Corner Garage").write_bytes(faces.face_bytes(3))
+    contacts.photo("Corner Garage").write_bytes(faces.face_bytes(4))
+    restore("--rejected")
+    assert contacts.held("Tom Becker") == faces.face_bytes(1)
+    assert contacts.held("Corner Garage") == faces.face_bytes(4)
+
+
+@pytest.mark.refused
+def test_what_fails_is_said(contacts, restore, faces):
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    contacts.emulator.fault("status", method="PATCH", status=400, times=-1)
+    ended = restore("--since", "1h", status=3)
+    assert "Alice Smith" in ended.errors and contacts.held("Alice Smith") == faces.face_bytes(1)
