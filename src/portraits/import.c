@@ -30,8 +30,9 @@ place (Placement *self, const ImportWishes *wishes, Placed *placed)
 
 /* What cannot get better with the next contact. */
 static gboolean
-ends_all (int code)
+ends_all (const Placement *placement)
 {
+  int code = placement->code;
   return code == EHOSTUNREACH || code == EACCES || code == EROFS || code == ENOTCONN || code == ECONNABORTED;
 }
 
@@ -48,7 +49,7 @@ place_all (const Plan *plan, const ImportWishes *wishes, Placed *placed)
     if (stop_is_wanted ())
       return FALSE;
     place (placement, wishes, placed);
-    if (ends_all (placement->code))
+    if (ends_all (placement))
       return TRUE;
     progress_step (progress);
   }

@@ -16,7 +16,7 @@ typedef struct {
 static guint
 distance_of (const gunichar *a, glong a_length, const gunichar *b, glong b_length)
 {
-  g_autofree guint *row = g_new (guint, (gsize)b_length + 1);
+  g_autofree guint *row = g_new0 (guint, (gsize)b_length + 1);
   for (glong j = 0; j <= b_length; j++)
     row[j] = (guint)j;
   for (glong i = 1; i <= a_length; i++) {

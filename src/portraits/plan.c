@@ -78,10 +78,19 @@ find_contact (Placement *self, const Plan *plan, const Matcher *matcher, const c
 
 /* ---- the table ---- */
 
-/* The row of the table that names the picture: by its path's end, so that "a.jpg" and "portraits/a.jpg" are both right. */
-static gboolean
-is_named (const char *path, const char *file)
+static char *
+compose (const char *text)
 {
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  return g_utf8_normalize (valid, -1, G_NORMALIZE_NFC);
+}
+
+/* Whether a row of the table names the picture: by its path's end, so that "a.jpg" and "portraits/a.jpg" are both right. */
+static gboolean
+is_named (const char *picture, const char *row)
+{
+  g_autofree char *path = compose (picture), *said = compose (row);
+  const char *file = said;
   while (g_str_has_prefix (file, "./"))
     file += 2;
   if (file[0] == '/')
