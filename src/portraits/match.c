@@ -147,7 +147,7 @@ add_name (Matcher *self, guint index, const Person *person)
   GPtrArray *words = spelling_words (person->name, FALSE);
   g_autoptr (GPtrArray) joined = join_in_all_orders (words);
   g_autoptr (GPtrArray) at_capitals = spelling_words (person->name, TRUE);
-  GPtrArray *without_number = reading_without_number (words);
+  GPtrArray *without_number = reading_without_numbers (words);
   while (joined->len > 0)
     add_form (self, (Form){ index, list_of_one (g_ptr_array_steal_index (joined, 0)), .is_joined = TRUE });
   if (at_capitals->len > words->len)
@@ -173,6 +173,7 @@ typedef struct {
   Fit *fits;              /* by person */
   gboolean *doubts;       /* the person alone is not an answer */
   gboolean tells_letters; /* the file's name has letters that are no plain spelling of others */
+  gboolean is_file;       /* what is sought is a file's name, not a person's */
 } Found;
 
 static void
@@ -227,7 +228,7 @@ static void
 find_by_name (const Matcher *self, const char *stem, Found *found)
 {
   g_autofree char *composed = person_compose (stem);
-  g_autoptr (GPtrArray) readings = reading_all (stem);
+  g_autoptr (GPtrArray) readings = reading_all (stem, found->is_file);
   for (guint i = 0; i < readings->len; i++) {
     const Reading *reading = g_ptr_array_index (readings, i);
     g_autoptr (GPtrArray) joined = join_in_all_orders (reading->words);
@@ -253,9 +254,9 @@ people_found (const Matcher *self, const Found *found)
   GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
   Fit least = FIT_PLAIN;
   gboolean is_sure = FALSE;
+  Fit most = found->is_file ? FIT_SAME : FIT_EXACT;
   for (guint i = 0; i < self->people->len && found->tells_letters; i++)
-    if (found->fits[i] >= FIT_SAME)
-      least = FIT_SAME;
+    least = MAX (least, MIN (found->fits[i], most));
   for (guint i = 0; i < self->people->len; i++)
     if (found->fits[i] >= least) {
       g_array_append_val (people, i);
@@ -267,13 +268,13 @@ people_found (const Matcher *self, const Found *found)
 }
 
 static GArray *
-names_fitted_by (const Matcher *self, const char *stem)
+names_fitted_by (const Matcher *self, const char *stem, gboolean is_file)
 {
   g_autofree Fit *fits = g_new0 (Fit, self->people->len + 1);
   g_autofree gboolean *doubts = g_new0 (gboolean, self->people->len + 1);
   for (guint i = 0; i < self->people->len; i++)
     doubts[i] = TRUE;
-  Found found = { .fits = fits, .doubts = doubts };
+  Found found = { .fits = fits, .doubts = doubts, .is_file = is_file };
   find_by_name (self, stem, &found);
   return people_found (self, &found);
 }
@@ -304,15 +305,29 @@ combine (const GArray *a, const GArray *b, guint count)
   return kept;
 }
 
-GArray *
-matcher_find (const Matcher *self, const char *file_name)
+static GArray *
+find (const Matcher *self, const char *stem, gboolean is_file)
 {
-  g_autofree char *stem = reading_stem (file_name), *rest = NULL;
+  g_autofree char *rest = NULL;
   g_autoptr (GArray) identified = person_identify (self->people, stem, &rest);
-  g_autoptr (GArray) named = names_fitted_by (self, rest != NULL ? rest : stem);
+  g_autoptr (GArray) named = names_fitted_by (self, rest != NULL ? rest : stem, is_file);
   if (identified == NULL)
     return g_steal_pointer (&named);
   if (identified->len == 0 && rest != NULL) /* an address of somebody who is not here */
     return g_steal_pointer (&identified);
   return combine (identified, named, self->people->len);
+}
+
+GArray *
+matcher_find (const Matcher *self, const char *file_name)
+{
+  g_autofree char *stem = reading_stem (file_name);
+  return find (self, stem, TRUE);
+}
+
+GArray *
+matcher_find_name (const Matcher *self, const char *name)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+  return find (self, valid, FALSE);
 }

@@ -8,8 +8,8 @@
  *   - an e-mail address, a phone number (phone.h) or the resource's id.
  *
  * What cameras and file managers add is not part of the name: IMG and DSC, numbers and dates in front and at the end,
- * (1), "copy". Where one word alone would be left, a bare number belongs to it (Studio 54), and only (1), a date and
- * "copy" do not. Each reading counts: if one of them fits Alice and another one fits Alice (2), the file is left alone.
+ * (1), "copy". Where one word alone would be left, a bare number or year belongs to it (Studio 54, Expo 2000), and only
+ * (1), a whole date and "copy" do not. Each reading counts: if one of them fits Alice and another one fits Alice (2), the file is left alone.
  * So it is where the number is another one than that of a contact of this name.
  *
  * The same letters come before a plain spelling of them where the file has letters with marks, or the very name of one
@@ -42,6 +42,10 @@ void matcher_add (Matcher *self, const MatchPerson *person);
 /* The people whom a file of this name fits, each once, rising: one person is the answer, two or more are a doubt. file_name
  * is without folders and need not be UTF-8. Element: guint. Transfer full. */
 GArray *matcher_find (const Matcher *self, const char *file_name);
+
+/* The same for what a person wrote as somebody's name: nothing is left out of it, and the very name of one contact comes
+ * before all others. */
+GArray *matcher_find_name (const Matcher *self, const char *name);
 
 /* The people whose names are most like it, the nearest first: for people to look at, and never to be acted upon. */
 GArray *matcher_nearest (const Matcher *self, const char *file_name, guint max);

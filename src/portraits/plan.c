@@ -63,17 +63,21 @@ add_others (Placement *self, const GPtrArray *contacts, const GArray *indexes)
     g_ptr_array_add (self->others, g_ptr_array_index (contacts, g_array_index (indexes, guint, i)));
 }
 
+/* found: as of the matcher, for name */
 static void
-find_contact (Placement *self, const Plan *plan, const Matcher *matcher, const char *name)
+set_contact (Placement *self, const Plan *plan, const Matcher *matcher, const char *name, const GArray *found)
 {
-  g_autoptr (GArray) found = matcher_find (matcher, name);
   if (found->len == 1) {
     self->contact = g_ptr_array_index (plan->contacts, g_array_index (found, guint, 0));
     return;
   }
-  g_autoptr (GArray) shown = found->len > 1 ? g_array_ref (found) : matcher_nearest (matcher, name, SUGGESTIONS);
   leave (self, found->len > 1 ? PLACEMENT_AMBIGUOUS : PLACEMENT_NOBODY, NULL);
-  add_others (self, plan->contacts, shown);
+  if (found->len > 1) {
+    add_others (self, plan->contacts, found);
+    return;
+  }
+  g_autoptr (GArray) nearest = matcher_nearest (matcher, name, SUGGESTIONS);
+  add_others (self, plan->contacts, nearest);
 }
 
 /* ---- the table ---- */
@@ -124,7 +128,6 @@ read_table (const char *path, GError **error)
   return g_steal_pointer (&rows);
 }
 
-/* By a row: a folder's name as it is, else whatever would fit as a file's name. */
 static void
 find_by_row (Placement *self, const Plan *plan, const Matcher *matcher, const char *contact)
 {
@@ -133,9 +136,8 @@ find_by_row (Placement *self, const Plan *plan, const Matcher *matcher, const ch
     leave (self, PLACEMENT_AMBIGUOUS, g_strdup ("several rows of the table name it"));
     return;
   }
-  self->contact = contacts_find (plan->contacts, contact);
-  if (self->contact == NULL)
-    find_contact (self, plan, matcher, contact);
+  g_autoptr (GArray) found = matcher_find_name (matcher, contact);
+  set_contact (self, plan, matcher, contact, found);
   if (self->state == PLACEMENT_NOBODY)
     self->reason = g_strdup_printf ("the table says “%s”, who is nobody here", contact);
 }
@@ -286,8 +288,10 @@ plan_make (const char *mountpoint, const GPtrArray *pictures, const char *table,
   g_autofree gboolean *named = apply_table (plan, matcher, rows);
   for (guint i = 0; i < pictures->len; i++) {
     Placement *placement = g_ptr_array_index (plan->placements, i);
-    if (!named[i])
-      find_contact (placement, plan, matcher, placement->path);
+    if (!named[i]) {
+      g_autoptr (GArray) found = matcher_find (matcher, placement->path);
+      set_contact (placement, plan, matcher, placement->path, found);
+    }
     if (placement->state == PLACEMENT_PLANNED)
       check_picture (placement);
   }

@@ -19,7 +19,12 @@ static const char *const copy_words[]
 static const char *const of_words[] = { "of", "von", "de", "di", "van", "av", NULL };
 
 /* What may be left out at an end. */
-typedef enum { PART_NAME, PART_NUMBER, PART_ADDED } Part;
+typedef enum {
+  PART_NAME,
+  PART_NUMBER, /* may belong to a name of one word: Studio 54 */
+  PART_YEAR,   /* the same: Expo 2000 */
+  PART_ADDED,
+} Part;
 
 static const char *
 find_ending (const char *name, gsize length)
@@ -73,19 +78,22 @@ is_date (const Word *word)
          && (g_str_has_prefix (word->text, "19") || g_str_has_prefix (word->text, "20"));
 }
 
-/* The numbers around at that stand beside each other are one date, 01.05.2024 or 2024-05-01, if one of them is a year. */
-static gboolean
-is_in_date (const GPtrArray *words, guint at)
+/* The numbers around at that stand beside each other are one date, 01.05.2024 or 2024-05-01, if one of them is a year. A year
+ * alone is less than a date. */
+static Part
+part_of_number (const GPtrArray *words, guint at)
 {
   guint first = at, last = at;
+  if (word_at (words, at)->in_brackets)
+    return PART_ADDED;
   while (first > 0 && word_at (words, first - 1)->is_digits)
     first--;
   while (last + 1 < words->len && word_at (words, last + 1)->is_digits)
     last++;
   for (guint i = first; i <= last; i++)
     if (is_date (word_at (words, i)))
-      return TRUE;
-  return FALSE;
+      return first == last && strlen (word_at (words, i)->text) == 4 ? PART_YEAR : PART_ADDED;
+  return PART_NUMBER;
 }
 
 static gboolean
@@ -99,10 +107,21 @@ is_behind_camera (const GPtrArray *words, guint at)
 static Part
 part_of (const GPtrArray *words, guint at)
 {
-  const Word *word = word_at (words, at);
-  if (word->is_digits)
-    return word->in_brackets || is_in_date (words, at) || is_behind_camera (words, at) ? PART_ADDED : PART_NUMBER;
-  return PART_NAME;
+  if (!word_at (words, at)->is_digits)
+    return PART_NAME;
+  return is_behind_camera (words, at) ? PART_ADDED : part_of_number (words, at);
+}
+
+/* Whether a name is left when parts were left out, the least sure of which is least. One word may be a name with its number.
+ * 김민수 is the whole name of a person, though one word. */
+static gboolean
+is_name_without (const GPtrArray *words, guint first, guint end, Part least)
+{
+  const Word *word = word_at (words, first);
+  if (end - first > 1 || least == PART_ADDED)
+    return TRUE;
+  g_autofree char *composed = g_utf8_normalize (word->text, -1, G_NORMALIZE_NFC);
+  return least == PART_YEAR && word->is_unspaced && g_utf8_strlen (composed, -1) > 2;
 }
 
 static Part
@@ -167,45 +186,54 @@ is_only_camera (const GPtrArray *words, guint first, guint end)
 
 /* One more word is left out at a time, so that Agent 47 (2) is also read as Agent 47. */
 static void
-add_readings (GPtrArray *readings, const GPtrArray *words)
+add_readings (GPtrArray *readings, const GPtrArray *words, guint max_cuts)
 {
-  gboolean front_is_sure = TRUE;
-  for (guint first = 0; first < words->len && first <= MAX_CUTS; first++) {
-    gboolean is_sure = front_is_sure;
-    for (guint end = words->len; end > first && words->len - end <= MAX_CUTS; end--) {
+  Part least_in_front = PART_ADDED;
+  for (guint first = 0; first < words->len && first <= max_cuts; first++) {
+    Part least = least_in_front;
+    for (guint end = words->len; end > first && words->len - end <= max_cuts; end--) {
       gboolean is_cut = first > 0 || end < words->len;
-      if ((is_sure || end - first > 1) && !is_only_camera (words, first, end))
+      if (is_name_without (words, first, end, least) && !is_only_camera (words, first, end))
         add_reading (readings, copy_words_of (words, first, end), is_cut);
-      add_without_glued_number (readings, words, first, end);
+      if (max_cuts > 0)
+        add_without_glued_number (readings, words, first, end);
       Part part = part_behind (words, end - 1);
       if (part == PART_NAME)
         break;
-      is_sure = is_sure && part == PART_ADDED;
+      least = MIN (least, part);
     }
     Part part = part_in_front (words, first);
     if (part == PART_NAME)
       break;
-    front_is_sure = front_is_sure && part == PART_ADDED;
+    least_in_front = MIN (least_in_front, part);
   }
 }
 
 GPtrArray *
-reading_all (const char *stem)
+reading_all (const char *stem, gboolean with_cuts)
 {
   GPtrArray *readings = g_ptr_array_new_with_free_func (reading_free);
   g_autoptr (GPtrArray) plain = spelling_words (stem, FALSE);
   g_autoptr (GPtrArray) at_capitals = spelling_words (stem, TRUE);
-  add_readings (readings, plain);
+  guint max_cuts = with_cuts ? MAX_CUTS : 0;
+  add_readings (readings, plain, max_cuts);
   if (at_capitals->len > plain->len)
-    add_readings (readings, at_capitals);
+    add_readings (readings, at_capitals, max_cuts);
   return readings;
 }
 
 GPtrArray *
-reading_without_number (const GPtrArray *words)
+reading_without_numbers (const GPtrArray *words)
 {
-  guint end = words->len;
+  guint first = 0, end = words->len;
   while (end > 1 && word_at (words, end - 1)->is_digits)
     end--;
-  return end < words->len ? copy_words_of (words, 0, end) : NULL;
+  while (first + 1 < end && word_at (words, first)->is_digits)
+    first++;
+  Word *last = end > 0 ? spelling_without_digits (word_at (words, end - 1)) : NULL;
+  if (last == NULL)
+    return end - first < words->len ? copy_words_of (words, first, end) : NULL;
+  GPtrArray *copy = copy_words_of (words, first, end - 1);
+  g_ptr_array_add (copy, last);
+  return copy;
 }

@@ -13,9 +13,9 @@ typedef struct {
 /* A name without the endings of pictures (.jpg, also .jpg.png) and the folders in front. Transfer full. */
 char *reading_stem (const char *file_name);
 
-/* The words of stem as they are, and then without more and more of what does not belong to a name. Element: Reading*,
+/* The words of stem as they are; with_cuts, also without more and more of what does not belong to a name. Element: Reading*,
  * owned. */
-GPtrArray *reading_all (const char *stem);
+GPtrArray *reading_all (const char *stem, gboolean with_cuts);
 
-/* The words without numbers at their end; NULL: there are none. Transfer full. */
-GPtrArray *reading_without_number (const GPtrArray *words);
+/* The words without numbers at either end; NULL: there are none. Transfer full. */
+GPtrArray *reading_without_numbers (const GPtrArray *words);

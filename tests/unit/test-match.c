@@ -22,15 +22,21 @@ add_people (Matcher *matcher, const char *people)
 }
 
 static char *
+join (char **names, const GArray *people)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < people->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "|" : "", names[g_array_index (people, guint, i)]);
+  return g_string_free (text, FALSE);
+}
+
+static char *
 find (const char *people, const char *file)
 {
   g_autoptr (Matcher) matcher = matcher_new ();
   g_auto (GStrv) names = add_people (matcher, people);
   g_autoptr (GArray) found = matcher_find (matcher, file);
-  GString *text = g_string_new (NULL);
-  for (guint i = 0; i < found->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? "|" : "", names[g_array_index (found, guint, i)]);
-  return g_string_free (text, FALSE);
+  return join (names, found);
 }
 
 typedef struct {
@@ -98,7 +104,11 @@ test_spellings (void)
     { "Lena 🌻 Novak", "lena_novak.jpg" },
     { "Dad", "dad.jpg" },
     { "Dad", "Dad (2).jpg" },
-    { "Dad", "dad-2024.jpg" },
+    { "Dad", "dad-2024-05-01.jpg" },
+    { "Dad", "Dad (2024).jpg" },
+    { "Dad", "IMG_20240501_101112 Dad.jpg" },
+    { "김민수", "김민수-2024.jpg" },
+    { "田中花子", "田中花子_2024.jpg" },
     { "Agent 47", "agent_47 (2).jpg" },
     { "Agent 47", "agent_47 copy.jpg" },
     /* Greek */
@@ -209,6 +219,11 @@ test_near_misses (void)
     { "Studio 54", "Studio 55.jpg", "" },
     { "Studio", "Studio 54.jpg", "" },
     { "Studio", "54 Studio.jpg", "" },
+    { "Expo", "Expo 2000.jpg", "" },
+    { "Dad", "2024 Dad.jpg", "" },
+    { "아빠", "아빠 2024.jpg", "" },
+    { "FC North|1. FC North", "2. FC North.jpg", "FC North|1. FC North" },
+    { "Group North|Group North2", "group north3.jpg", "Group North|Group North2" },
     { "Group North 1|Group North 2", "Group North 3.jpg", "" },
     { "Group North|Group North 2", "Group North 3.jpg", "Group North|Group North 2" },
     { "Agent 47|Agent", "agent 47 (2).jpg", "Agent 47" },
@@ -262,6 +277,35 @@ test_near_misses (void)
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *found = find (cases[i].people, cases[i].file);
+    g_test_message ("%s", cases[i].file);
+    g_assert_cmpstr (found, ==, cases[i].fits);
+  }
+}
+
+/* What somebody wrote as a name: nothing is left out, and the very name comes first. */
+static void
+test_names (void)
+{
+  static const Leaves cases[] = {
+    { "Zoë Müller", "mueller, zoe", "Zoë Müller" },
+    { "Alice", "Alice (3)", "" },
+    { "Alice", "Alice 2024-05-01", "" },
+    { "Anna Schmidt", "Anna Schmidt2", "" },
+    { "Alice|Alice (2)", "Alice (2)", "Alice (2)" },
+    { "Li Na|Na Li", "Li Na", "Li Na" },
+    { "Li Na|Na Li", "li na", "Li Na|Na Li" },
+    { "Maria Garcia|Maria Garcia (mgarcia@example.net)", "Maria Garcia",
+      "Maria Garcia|Maria Garcia (mgarcia@example.net)" },
+    { "Maria Garcia|Maria Garcia (mgarcia@example.net)", "mgarcia@example.net", "Maria Garcia (mgarcia@example.net)" },
+    { "Anna|Ben", "people/c1002", "Ben" },
+    { "Anna.jpg|Anna", "Anna.jpg", "Anna.jpg" },
+    { "Anna", "", "" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (Matcher) matcher = matcher_new ();
+    g_auto (GStrv) names = add_people (matcher, cases[i].people);
+    g_autoptr (GArray) people = matcher_find_name (matcher, cases[i].file);
+    g_autofree char *found = join (names, people);
     g_test_message ("%s", cases[i].file);
     g_assert_cmpstr (found, ==, cases[i].fits);
   }
@@ -371,6 +415,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/match/spellings", test_spellings);
   g_test_add_func ("/match/near-misses", test_near_misses);
+  g_test_add_func ("/match/names", test_names);
   g_test_add_func ("/match/identifiers", test_identifiers);
   g_test_add_func ("/match/phones", test_phones);
   g_test_add_func ("/match/nearest", test_nearest);
