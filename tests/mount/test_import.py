@@ -6,6 +6,7 @@ import os
 
 import pytest
 from conftest import CONTACTFS, Contacts
+from eventually import eventually
 from terminals import Terminal
 
 
@@ -152,6 +153,31 @@ def test_it_asks_on_a_terminal(contacts, faces, pictures, answer):
     terminal.type(answer + "\n")
     assert terminal.end() == (0 if answer == "y" else 3)
     assert (contacts.held("Tom Becker") is not None) == (answer == "y")
+
+
+@pytest.mark.options("--sync-interval", "1")
+def test_people_who_swap_their_names_meanwhile(contacts, faces, pictures):
+    """The plan is about people, not about names."""
+    tom, priya = contacts.resource("Tom Becker"), contacts.resource("Priya Raman")
+    put(pictures, faces, "Tom Becker.jpg")
+    terminal = on_terminal(contacts, ["import", pictures, contacts.path])
+    terminal.wait_for("Place 1 of 1 pictures? [y/N]")
+    contacts.emulator.rename_person(tom, "Priya", "Raman")
+    contacts.emulator.rename_person(priya, "Tom", "Becker")
+    eventually(lambda: contacts.resource("Tom Becker") == priya)
+    terminal.type("y\n")
+    assert terminal.end() == 3 and b"somebody else" in terminal.shown
+    assert contacts.held("Tom Becker") is None and contacts.held("Priya Raman") is None
+
+
+def test_a_photo_that_came_meanwhile(contacts, faces, pictures):
+    put(pictures, faces, "Tom Becker.jpg", 1)
+    terminal = on_terminal(contacts, ["import", pictures, contacts.path])
+    terminal.wait_for("Place 1 of 1 pictures? [y/N]")
+    contacts.photo("Tom Becker").write_bytes(faces.face_bytes(2))
+    terminal.type("y\n")
+    assert terminal.end() == 3 and b"meanwhile" in terminal.shown
+    assert contacts.held("Tom Becker") == faces.face_bytes(2)
 
 
 LETTERS = "abcdefghij"
