@@ -19,6 +19,7 @@
 
 #include "net/attempts.h"
 #include "net/secret.h"
+#include "people/page-ahead.h"
 
 /* Above this, base64 and JSON take longer than the loop should stand still. */
 #define WORKER_SIZE (128 * 1024)
@@ -32,6 +33,7 @@ typedef struct {
   GCancellable *caller; /* of the caller, or NULL */
   gulong caller_handler;
   GCancellable *cancellable; /* of this call: follows caller, and the end of client */
+  gint64 timeout;            /* microseconds from its beginning to its deadline */
   Attempts attempts;
   GBytes *body; /* encoded, or NULL */
   char *token;
@@ -287,6 +289,8 @@ read_answer (GTask *task, GBytes *body)
     take_value (task, value, error);
     return;
   }
+  if (self->request->about.listing)
+    page_ahead_begin (self->client, self->request, body, self->timeout, self->caller);
   reading = g_new0 (Reading, 1);
   reading->body = g_bytes_ref (body);
   reading->parse = self->request->parse;
@@ -429,6 +433,7 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
   self->client = client;
   self->request = request;
   self->cancellable = g_cancellable_new ();
+  self->timeout = deadline - g_get_monotonic_time ();
   attempts_init (&self->attempts, deadline);
   g_hash_table_add (client->calls, self);
   g_task_set_source_tag (task, call_async);

@@ -8,6 +8,8 @@
 #include "people/people-request.h"
 #include "people/people.h"
 
+typedef struct PageAhead PageAhead;
+
 struct PeopleClient {
   HttpClient *http;        /* borrowed */
   TokenCache *token_cache; /* borrowed */
@@ -16,6 +18,7 @@ struct PeopleClient {
   Pause pauses[PEOPLE_N_ALLOWANCES];
   PeoplePauseFunc pause_changed; /* or NULL */
   gpointer pause_data;
+  PageAhead *ahead; /* page-ahead.h; NULL: none */
 };
 
 /* Takes request. The result is a GTask: what request->parse made of the answer. */

@@ -98,6 +98,22 @@ people_request_list (const char *api_url, const char *sync_token, const char *pa
   return self;
 }
 
+PeopleRequest *
+people_request_next_page (const PeopleRequest *page, const char *page_token)
+{
+  PeopleRequest *self = g_new0 (PeopleRequest, 1);
+  const char *own_token = strstr (page->url, "&pageToken="); /* the last of its parameters */
+  GString *url = g_string_new_len (page->url, own_token != NULL ? own_token - page->url : -1);
+
+  append_query (url, '&', "pageToken", page_token);
+  self->method = page->method;
+  self->url = g_string_free (url, FALSE);
+  self->about = page->about;
+  self->parse = page->parse;
+  self->free_result = page->free_result;
+  return self;
+}
+
 /* <api_url>/v1/people/<id><suffix>?[personFields=…&]prettyPrint=false */
 static char *
 person_url (const char *api_url, const char *resource_name, const char *suffix, gboolean fields)

@@ -7,6 +7,7 @@
 
 #include "net/secret.h"
 #include "people/call.h"
+#include "people/page-ahead.h"
 
 PeopleClient *
 people_client_new (HttpClient *http, TokenCache *token_cache, const char *api_url, GError **error)
@@ -34,6 +35,7 @@ people_client_free (PeopleClient *self)
 {
   if (self == NULL)
     return;
+  page_ahead_drop (self);
   call_cancel_all (self);
   g_hash_table_unref (self->calls);
   for (int i = 0; i < PEOPLE_N_ALLOWANCES; i++)
@@ -118,8 +120,10 @@ void
 people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  start (self, people_request_list (self->api_url, sync_token, page_token), NULL, deadline, cancellable, callback,
-         data);
+  g_autoptr (PeopleRequest) request = people_request_list (self->api_url, sync_token, page_token);
+
+  if (!page_ahead_take (self, request->url, cancellable, callback, data))
+    call_async (self, g_steal_pointer (&request), deadline, cancellable, callback, data);
 }
 
 PeoplePage *

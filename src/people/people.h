@@ -52,7 +52,8 @@ void people_pause_watch (PeopleClient *self, PeoplePauseFunc func, gpointer data
 void people_pause_resume (PeopleClient *self, PeopleAllowance which, const char *line);
 
 /* people.connections.list for people/me: pageSize 1000, requestSyncToken. sync_token NULL: everything. page_token NULL:
- * the first page; pass the same sync_token again with every page. */
+ * the first page; pass the same sync_token and cancellable again with every page. A large page's successor is asked for
+ * before the caller hears of the page (page-ahead.h). */
 void people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePage *people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error);

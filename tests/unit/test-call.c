@@ -1,4 +1,5 @@
-/* A call's answer, read: large ones away from the loop, and what becomes of them when nobody wants them any more. */
+/* A call's answer, read: large ones away from the loop, and what becomes of them when nobody wants them any more. And the
+ * next page of a listing, which is asked for meanwhile. */
 #include <string.h>
 
 #include "people/call.h"
@@ -133,6 +134,102 @@ test_nobody_waits (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* ---- the next page ---- */
+
+/* Large enough for a worker; end: what follows the people. */
+static void
+script_page (Fixture *f, const char *end)
+{
+  g_autofree char *name = g_strnfill (200 * 1000, 'x');
+  g_autofree char *page = g_strconcat (
+      "{\"connections\":[{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"", name, "\"}]}", end, NULL);
+
+  script_json (f->server, 200, page);
+}
+
+static void
+list (Fixture *f, const char *page_token, GCancellable *cancellable, GAsyncResult **slot)
+{
+  people_list_async (f->people, "s", page_token, deadline_in (AMPLE), cancellable, keep_result, slot);
+}
+
+static void
+assert_page (Fixture *f, GAsyncResult **slot, const char *next_token)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeoplePage) page = people_list_finish (f->people, await_result (slot), &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (page->people->len, ==, 1);
+  g_assert_cmpstr (page->next_page_token, ==, next_token);
+}
+
+static void
+test_page_ahead (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, second = NULL, third = NULL;
+
+  script_page (f, "],\"nextPageToken\": \"p/2=\",\"totalItems\":3}");
+  script_page (f, "],\"nextPageToken\":\"p3\"}");
+  script_page (f, "]}");
+  list (f, NULL, NULL, &first);
+  await_requests (f->server, 2); /* nobody has asked for it */
+  assert_page (f, &first, "p/2=");
+  list (f, "p/2=", NULL, &second);
+  assert_page (f, &second, "p3");
+  list (f, "p3", NULL, &third);
+  assert_page (f, &third, NULL);
+  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+  g_assert_true (g_str_has_suffix (script_server_seen (f->server, 1)->query, "&syncToken=s&pageToken=p%2F2%3D"));
+  g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&syncToken=s&pageToken=p3"));
+}
+
+/* In a name it is no token: its quotes are escaped. A token that is not the caller's is for nobody. */
+static void
+test_wrong_page_ahead (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, again = NULL, second = NULL;
+
+  script_page (f, ",{\"resourceName\":\"x\",\"names\":[{\"displayName\":\"\\\"nextPageToken\\\":\\\"no\\\"\"}]}]}");
+  list (f, NULL, NULL, &first);
+  assert_page (f, &first, NULL);
+  g_assert_cmpuint (script_server_count (f->server), ==, 1);
+  script_page (f, "],\"nextPageToken\":\"p2\",\"x\":{\"nextPageToken\":\"p9\"}}");
+  script_page (f, "]}");
+  script_page (f, "]}");
+  list (f, NULL, NULL, &again);
+  assert_page (f, &again, "p2");
+  list (f, "p2", NULL, &second);
+  assert_page (f, &second, NULL);
+  await_requests (f->server, 4);
+  g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&pageToken=p9"));
+  g_assert_true (g_str_has_suffix (script_server_seen (f->server, 3)->query, "&pageToken=p2"));
+}
+
+/* The caller is cancelled, or the client ends, while the page is on its way, asked for by the caller or not yet. */
+static void
+test_page_ahead_ends (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, second = NULL, again = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  script_page (f, "],\"nextPageToken\":\"p2\"}");
+  script_hang (f->server);
+  list (f, NULL, cancellable, &first);
+  assert_page (f, &first, "p2");
+  list (f, "p2", cancellable, &second);
+  await_requests (f->server, 2);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (people_list_finish (f->people, await_result (&second), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  script_page (f, "],\"nextPageToken\":\"p2\"}");
+  script_hang (f->server);
+  list (f, NULL, NULL, &again);
+  await_requests (f->server, 4);
+  assert_page (f, &again, "p2");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -141,5 +238,8 @@ main (int argc, char **argv)
   ADD ("who-reads", test_who_reads);
   ADD ("meanwhile", test_meanwhile);
   ADD ("nobody-waits", test_nobody_waits);
+  ADD ("page-ahead", test_page_ahead);
+  ADD ("wrong-page-ahead", test_wrong_page_ahead);
+  ADD ("page-ahead-ends", test_page_ahead_ends);
   return g_test_run ();
 }
