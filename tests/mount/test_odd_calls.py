@@ -130,3 +130,18 @@ def test_places_where_nothing_is_made(contacts):
     assert outcome(lambda: os.rename(contacts.path / ALICE, contacts.path / "Alice")) == "EPERM"
     assert outcome(lambda: os.rename(kept, contacts.path / ALICE / "kept")) == "EPERM"
     assert sorted(os.listdir(kept)) == [] and "New" not in os.listdir(contacts.path)
+
+
+def test_cutting_a_photo(contacts, photo, old):
+    """To nothing is the beginning of another one; to what it has is nothing; and anything else makes no picture."""
+    size = os.stat(photo).st_size
+    os.truncate(photo, size)
+    for other in (1, size - 1, size + 1):
+        assert outcome(lambda other=other: os.truncate(photo, other)) == "EINVAL"
+    shown = photo.read_bytes()
+    assert len(shown) == size and contacts.mutations() == []
+    os.truncate(photo, 0)
+    assert os.stat(photo).st_size == 0
+    eventually(lambda: os.stat(photo).st_size == size)
+    assert photo.read_bytes() == shown and contacts.mutations() == []
+    assert contacts.held(photo.parent.name) == old
