@@ -5,6 +5,8 @@
  *   lock ─→ load ─┬─ refused before? ─→ fails, and nobody is asked
  *                 └─ grant ─┬─ a token ─→ a new refresh token? ─→ renew ─→ done
  *                           └─ invalid_grant: it is remembered as refused ─→ fails
+ *
+ * A new refresh token that cannot be stored is kept here, and is stored by a later run: the one on the disk is dead.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -31,6 +33,8 @@ typedef struct {
   Stage stage;         /* there is one run at a time */
   char *refused;       /* hash of the refresh token that was refused last, or NULL */
   GError *refusal;
+  StoredLogin *unkept; /* with a refresh token that could not be stored; NULL: none */
+  char *stale;         /* hash of the one that is stored in its place; another there is another login */
 } Source;
 
 typedef struct {
@@ -38,8 +42,22 @@ typedef struct {
   gint64 *deadline;
   LoginLock *lock;
   StoredLogin *login;
+  char *stored; /* hash of the refresh token on the disk, or in the keyring */
   TokenResponse *response;
 } Run;
+
+/* login: NULL for none. Takes stale. */
+static void
+set_unkept (Source *self, StoredLogin *login, char *stale)
+{
+  StoredLogin *before = self->unkept;
+
+  self->unkept = login != NULL ? stored_login_ref (login) : NULL;
+  if (before != NULL)
+    stored_login_unref (before);
+  g_free (self->stale);
+  self->stale = stale;
+}
 
 static void
 source_unref (gpointer data)
@@ -54,6 +72,7 @@ source_unref (gpointer data)
   identity_free (self->identity);
   g_free (self->refused);
   g_clear_error (&self->refusal);
+  set_unkept (self, NULL, NULL);
   g_free (self);
 }
 
@@ -64,6 +83,7 @@ run_free (gpointer data)
 
   login_lock_free (self->lock);
   stored_login_unref (self->login);
+  g_free (self->stored);
   token_response_free (self->response);
   source_unref (self->source);
   g_free (self);
@@ -121,13 +141,20 @@ static void
 on_renewed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  Run *self = g_task_get_task_data (task);
   g_autofree char *why_file = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!stored_login_renew_finish (result, &why_file, &error))
-    g_warning ("The service gave a new login in place of the old one, and it could not be kept: %s", error->message);
-  else if (why_file != NULL)
-    g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
+  if (stored_login_renew_finish (result, &why_file, &error)) {
+    set_unkept (self->source, NULL, NULL);
+    if (why_file != NULL)
+      g_message ("%s; the login is in a file of its own from now on, which you alone can read", why_file);
+  } else {
+    set_unkept (self->source, self->login, g_steal_pointer (&self->stored));
+    g_warning (
+        "The service gave a new login in place of the old one, and it could not be kept; only this mount has it: %s",
+        error->message);
+  }
   end (task, NULL);
 }
 
@@ -136,7 +163,8 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Run *self = g_task_get_task_data (task);
-  const char *refresh_token;
+  const char *given;
+  char *refresh_token;
   GError *error = NULL;
 
   self->response = token_endpoint_request_finish (result, &error);
@@ -145,15 +173,21 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
     if (g_str_equal (self->response->code, "invalid_grant"))
       remember_refusal (self->source, self->login, error);
   }
-  refresh_token = self->response != NULL ? self->response->refresh_token : NULL;
-  if (error == NULL && refresh_token != NULL && !g_str_equal (refresh_token, self->login->refresh_token)) {
-    /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
-    enter (task, RENEWING);
-    stored_login_renew_async (self->login, refresh_token, g_get_monotonic_time () + RENEW_SECONDS * G_USEC_PER_SEC,
-                              on_renewed, g_object_ref (task));
+  if (error != NULL) {
+    end (task, error);
     return;
   }
-  end (task, error);
+  given = self->response->refresh_token != NULL ? self->response->refresh_token : self->login->refresh_token;
+  if (self->source->unkept == NULL && g_str_equal (given, self->login->refresh_token)) {
+    end (task, NULL);
+    return;
+  }
+  /* Not cancelled with those who wait: the old token is dead, and this one must not get lost. */
+  enter (task, RENEWING);
+  refresh_token = g_strdup (given);
+  stored_login_renew_async (self->login, refresh_token, g_get_monotonic_time () + RENEW_SECONDS * G_USEC_PER_SEC,
+                            on_renewed, g_object_ref (task));
+  secret_free (refresh_token);
 }
 
 /* ---- what is stored ---- */
@@ -188,6 +222,13 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   self->source->in_keyring = self->login->in_keyring;
+  self->stored = hash (self->login->refresh_token);
+  if (g_strcmp0 (self->stored, self->source->stale) == 0) {
+    stored_login_unref (self->login);
+    self->login = stored_login_ref (self->source->unkept);
+  } else {
+    set_unkept (self->source, NULL, NULL); /* somebody has logged in, or it has been stored after all */
+  }
   now = hash (self->login->refresh_token);
   if (g_strcmp0 (now, self->source->refused) == 0)
     end (task, g_error_copy (self->source->refusal));

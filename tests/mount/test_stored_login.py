@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CONTACTFS, Contacts, eventually
+from bad_disk import BadDisk
+from conftest import BUILD, CONTACTFS, Contacts, eventually
 from logins import Desk
 from mounts import MountFailed
 
@@ -122,6 +123,44 @@ def test_rotated_refresh_tokens_are_kept(logged_in, desk, emulator):
     assert desk.stored()["refresh_token"] != first
     assert set(grants(emulator)) == {200}
     assert os.stat(desk.config() / "login.json").st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not (BUILD / "tests/preload/libbad-disk.so").exists(), reason="not built with sanitizers")
+@pytest.mark.parametrize("lasts", [False, True], ids=["for a while", "for good"])
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_rotated_token_that_cannot_be_kept_is_not_lost(desk, emulator, mount, tmp_path, faces, at, lasts):
+    """The disk is full. The token before it is dead, so the mount goes on with the new one, and stores it when it can."""
+    desk.log_in()
+    first = desk.stored()["refresh_token"]
+    disk = BadDisk(BUILD, tmp_path, desk.config())
+    emulator.rotate_refresh_tokens()
+    contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder,
+                                        env=disk.env(at=at, how="ENOSPC", lasts=lasts)))
+    contacts.mount.allowed.append("it could not be kept; only this mount has it: .*No space left on device")
+    person = contacts.person()
+    for number in range(3):
+        emulator.revoke_tokens()
+        contacts.photo(person).write_bytes(faces.face_bytes(number))
+        assert contacts.held(person) == faces.face_bytes(number)
+    assert set(grants(emulator)) == {200} and contacts.mount.error(person) is None
+    assert (desk.stored()["refresh_token"] == first) == lasts
+    disk.close()
+
+
+@pytest.mark.skipif(not (BUILD / "tests/preload/libbad-disk.so").exists(), reason="not built with sanitizers")
+def test_the_next_login_takes_the_place_of_one_that_could_not_be_kept(desk, emulator, mount, tmp_path, faces):
+    desk.log_in()
+    disk = BadDisk(BUILD, tmp_path, desk.config())
+    emulator.rotate_refresh_tokens()
+    contacts = Contacts(emulator, mount(emulator, "--writes-per-minute", "0", state=desk.folder,
+                                        env=disk.env(at=1, how="ENOSPC", lasts=True)))
+    contacts.mount.allowed.append("it could not be kept; only this mount has it: .*No space left on device")
+    desk.log_in()
+    emulator.revoke_tokens()
+    asked = len(grants(emulator))
+    contacts.photo(contacts.person()).write_bytes(faces.face_bytes(1))
+    assert grants(emulator)[asked:] == [200]
+    disk.close()
 
 
 def test_another_process_with_the_lock_is_waited_for(logged_in, desk, emulator, faces, run):
