@@ -85,35 +85,29 @@ fail (GError **error, int code, const char *what)
 static int
 allow_with_conditions (scmp_filter_ctx filter)
 {
-  int failed = 0;
-
-  /* Memory that can be run would be a way to code of one's own. */
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 1,
-                                      SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  const struct {
+    int call;
+    guint count;
+    struct scmp_arg_cmp conditions[2];
+  } rules[] = {
+    /* Memory that can be run would be a way to code of one's own. */
+    { SCMP_SYS (mmap), 1, { SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
 #ifdef __NR_mmap2
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap2), 1,
-                                      SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    { SCMP_SYS (mmap2), 1, { SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
 #endif
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mprotect), 1,
-                                      SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-  /* Threads, no processes. clone3 keeps its flags where a filter cannot look; without it glibc uses clone. */
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (clone), 1,
-                                      SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-  failed = failed ? failed : seccomp_rule_add (filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);
-  /* Limits can be read, not set, and of oneself only. */
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prlimit64), 2, SCMP_A0 (SCMP_CMP_EQ, 0),
-                                      SCMP_A2 (SCMP_CMP_EQ, 0));
-  /* abort() */
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (tgkill), 1,
-                                      SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t)getpid ()));
-  failed = failed ? failed
-                  : seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prctl), 1, SCMP_A0 (SCMP_CMP_EQ, PR_SET_NAME));
+    { SCMP_SYS (mprotect), 1, { SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
+    /* Threads, no processes. clone3 keeps its flags where a filter cannot look; without it glibc uses clone. */
+    { SCMP_SYS (clone), 1, { SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD) } },
+    /* Limits can be read, not set, and of oneself only. */
+    { SCMP_SYS (prlimit64), 2, { SCMP_A0 (SCMP_CMP_EQ, 0), SCMP_A2 (SCMP_CMP_EQ, 0) } },
+    /* abort() */
+    { SCMP_SYS (tgkill), 1, { SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t)getpid ()) } },
+    { SCMP_SYS (prctl), 1, { SCMP_A0 (SCMP_CMP_EQ, PR_SET_NAME) } },
+  };
+  int failed = seccomp_rule_add (filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);
+
+  for (gsize i = 0; failed == 0 && i < G_N_ELEMENTS (rules); i++)
+    failed = seccomp_rule_add_array (filter, SCMP_ACT_ALLOW, rules[i].call, rules[i].count, rules[i].conditions);
   return failed;
 }
 
