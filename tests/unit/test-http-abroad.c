@@ -50,6 +50,57 @@ test_addresses (void)
   }
 }
 
+/* What an address says of itself, before any name is looked up. */
+static void
+test_urls (void)
+{
+  static const struct {
+    const char *url;
+    gboolean abroad, loopback, google;
+  } cases[] = {
+    { "https://lh3.googleusercontent.com/a=s100", TRUE, FALSE, FALSE },
+    { "https://oauth2.googleapis.com/token", TRUE, FALSE, TRUE },
+    { "https://accounts.google.com/", TRUE, FALSE, TRUE },
+    { "http://accounts.google.com/", FALSE, FALSE, FALSE },
+    { "https://google.com.example/", TRUE, FALSE, FALSE },
+    { "https://evilgoogleapis.com/", TRUE, FALSE, FALSE },
+    { "https://8.8.8.8/", TRUE, FALSE, FALSE },
+    { "https://[2001:4860::8888]/", TRUE, FALSE, FALSE },
+    { "http://example.com/", FALSE, FALSE, FALSE },
+    { "https://localhost/", FALSE, TRUE, FALSE },
+    { "https://LocalHost/", FALSE, TRUE, FALSE },
+    { "https://localhost./", FALSE, FALSE, FALSE },
+    { "https://localhost../", FALSE, FALSE, FALSE },
+    { "https://photos.localhost/", FALSE, FALSE, FALSE },
+    { "https://localhost.localdomain/", FALSE, FALSE, FALSE },
+    { "https://ip6-localhost/", FALSE, FALSE, FALSE },
+    { "https://ip6-loopback/", FALSE, FALSE, FALSE },
+    { "https://localhost.example/", TRUE, FALSE, FALSE },
+    { "https://127.0.0.1:8443/", FALSE, TRUE, FALSE },
+    { "https://127.1/", FALSE, FALSE, FALSE },
+    { "https://2130706433/", FALSE, FALSE, FALSE },
+    { "https://0x7f.1/", FALSE, FALSE, FALSE },
+    { "https://[::1]/", FALSE, TRUE, FALSE },
+    { "https://[::ffff:127.0.0.1]/", FALSE, FALSE, FALSE },
+    { "https://169.254.169.254/", FALSE, FALSE, FALSE },
+    { "https://user@example.com/", FALSE, FALSE, FALSE },
+    { "https://exa%6dple.com/", TRUE, FALSE, FALSE },
+    { "https://%6cocalhost/", FALSE, TRUE, FALSE },
+    { "https://[fe80::1%25eth0]/", FALSE, FALSE, FALSE },
+    { "https:///photo", FALSE, FALSE, FALSE },
+    { "https://", FALSE, FALSE, FALSE },
+    { "example.com", FALSE, FALSE, FALSE },
+    { "", FALSE, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_test_message ("%s", cases[i].url);
+    g_assert_cmpint (http_url_leads_abroad (cases[i].url), ==, cases[i].abroad);
+    g_assert_cmpint (http_url_is_loopback (cases[i].url), ==, cases[i].loopback);
+    g_assert_cmpint (http_url_is_google (cases[i].url), ==, cases[i].google);
+  }
+}
+
 static void
 test_own_addresses (void)
 {
@@ -133,6 +184,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http-abroad/addresses", test_addresses);
+  g_test_add_func ("/http-abroad/urls", test_urls);
   g_test_add_func ("/http-abroad/own-addresses", test_own_addresses);
   g_test_add_func ("/http-abroad/name-that-leads-home", test_name_that_leads_home);
   g_test_add_func ("/http-abroad/photo-at-home", test_photo_at_home);
