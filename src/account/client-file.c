@@ -50,7 +50,7 @@ check_type (const JsonValue *root, const char *path, GError **error)
     return TRUE;
   if (json_member (root, "web") != NULL)
     return refuse (error,
-                   "%s is the client of a web application, and logging in here needs one of the type 'Desktop app': "
+                   "%s is the client of a web application, and logging in here needs one of the type “Desktop app”: "
                    "make one in the Google Cloud console (`man contactfs`, LOGGING IN)",
                    path);
   if (g_strcmp0 (type, "service_account") == 0)
@@ -64,7 +64,7 @@ check_type (const JsonValue *root, const char *path, GError **error)
                    path, path);
   return refuse (
       error,
-      "%s is not a client file: download the one of a client of the type 'Desktop app' from the Google Cloud "
+      "%s is not a client file: download the one of a client of the type “Desktop app” from the Google Cloud "
       "console (`man contactfs`, LOGGING IN)",
       path);
 }
@@ -77,7 +77,7 @@ take_text (const JsonValue *client, const char *name, const char *path, GError *
   if (value != NULL && value[0] != '\0')
     return g_strdup (value);
   if (*error == NULL)
-    refuse (error, "The client file %s lacks '%s': download it again from the Google Cloud console", path, name);
+    refuse (error, "The client file %s lacks “%s”: download it again from the Google Cloud console", path, name);
   return NULL;
 }
 

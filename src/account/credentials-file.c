@@ -71,11 +71,11 @@ set_type_error (const JsonValue *root, const char *path, GError **error)
     }
   if (json_member (root, "installed") != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "%s is a client file, not a login: run 'contactfs login --client %s'", path, path);
+                 "%s is a client file, not a login: run `contactfs login --client %s`", path, path);
   else if (json_member (root, "web") != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "%s is a client file of the type 'Web application', not a login: make a client of the type 'Desktop "
-                 "app' in the Google Cloud console and run 'contactfs login --client' with its file",
+                 "%s is a client file of the type “Web application”, not a login: make a client of the type “Desktop "
+                 "app” in the Google Cloud console and run `contactfs login --client` with its file",
                  path);
   else
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -93,7 +93,7 @@ take_member (const JsonValue *root, const char *name, const CredentialsFile *sel
   if (value != NULL && value[0] != '\0')
     return g_strdup (value);
   if (*error == NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s lacks '%s': %s", self->path, name,
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s lacks “%s”: %s", self->path, name,
                  self->service_account ? "make a new key for the service account and download it" : "log in again");
   return NULL;
 }

@@ -177,8 +177,8 @@ token_response_error (const TokenResponse *self, const char *login, const char *
   if (strstr (self->words, "expired or revoked") != NULL)
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "%s is no longer valid (%s): %s. While the app's consent screen is in 'Testing', a login ends after 7 days: "
-        "press 'Publish app' in the Google Cloud console first",
+        "%s is no longer valid (%s): %s. While the app's consent screen is in “Testing”, a login ends after 7 days: "
+        "press “Publish app” in the Google Cloud console first",
         login, self->words, renew);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s is no longer valid (%s): %s", login, self->words, renew);
 }

@@ -120,7 +120,7 @@ hash (const char *token)
 static GError *
 explain_refusal (const Run *self, const TokenResponse *response)
 {
-  g_autofree char *login = g_strdup_printf ("The login of the account '%s'", self->source->account);
+  g_autofree char *login = g_strdup_printf ("The login of the account “%s”", self->source->account);
   g_autofree char *command = stored_login_command (self->source->account);
   g_autofree char *renew = g_strdup_printf ("log in again: %s", command);
 

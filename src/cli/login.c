@@ -95,7 +95,7 @@ conclude (Run *self)
   }
   const char *who = identity_name (self->response->identity);
   g_autofree char *words
-      = g_strdup_printf ("contactfs can now show the contacts of %s.", who != NULL ? who : "your Google account");
+      = g_strdup_printf ("contactfs can now show the contacts of %s", who != NULL ? who : "your Google account");
   login_conclude_async (self->login, TRUE, words, on_concluded, self);
 }
 
@@ -122,7 +122,7 @@ may_log_in (Run *self, const StoredLogin *before, GError **error)
   const Identity *who = self->response->identity;
   if (before != NULL && identity_is_other (before->identity, who)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                 "The account '%s' is that of %s, and you logged in as %s: choose another name with --account NAME, or "
+                 "The account “%s” is that of %s, and you logged in as %s: choose another name with --account NAME, or "
                  "run contactfs logout --account %s first",
                  self->options->account, identity_name (before->identity), identity_name (who), self->options->account);
     return FALSE;
@@ -310,7 +310,7 @@ load_client (const LoginOptions *options, const char *folder, GError **error)
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return client_file_load (path, error);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "The first login of the account '%s' needs a client file: %s --client FILE (the manual, `man "
+               "The first login of the account “%s” needs a client file: %s --client FILE (the manual, `man "
                "contactfs`, says under LOGGING IN how to get one from the Google Cloud console)",
                options->account, command);
   return NULL;
@@ -375,14 +375,14 @@ tell (const Run *self)
   gboolean is_default = strcmp (account, "default") == 0;
   const char *who = identity_name (self->response->identity);
   if (who != NULL)
-    say ("Logged in as %s, as the account “%s”.\n", who, account);
+    say ("Logged in as %s, as the account “%s”\n", who, account);
   else
-    say ("Logged in, as the account “%s”.\n", account);
+    say ("Logged in, as the account “%s”\n", account);
   if (self->why_file != NULL && !self->was_in_file) {
     g_autofree char *file = g_build_filename (self->folder, "login.json", NULL);
     say ("%s; the login is in a file instead, which you alone can read: %s\n", self->why_file, file);
   } else if (self->why_file == NULL) {
-    say ("The login is in the keyring.\n");
+    say ("The login is in the keyring\n");
   }
   if (self->doubt == NULL)
     say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,

@@ -193,7 +193,7 @@ tell (const Run *self, const char *account)
         "https://myaccount.google.com/permissions",
         account, self->not_revoked->message);
   if (!self->filed) {
-    printf ("The account “%s” has no login, and is nobody's now: whoever mounts it next begins anew.\n", account);
+    printf ("The account “%s” has no login, and is nobody's now: whoever mounts it next begins anew\n", account);
     return CLI_OK;
   }
   printf (

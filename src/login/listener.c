@@ -113,7 +113,7 @@ visitor_came (LoginVisitor *self)
 
   if (query == NULL) {
     login_visitor_answer (self, LOGIN_PAGE_MISSING,
-                          "This address only takes the answer of the login that is under way.");
+                          "This address only takes the answer of the login that is under way");
     return;
   }
   self->waiting = TRUE;

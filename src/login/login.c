@@ -93,7 +93,7 @@ explain_refusal (const TokenResponse *response)
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
         "The token service does not let this client come back to this computer (%s): make one of the type "
-        "'Desktop app' in the Google Cloud console",
+        "“Desktop app” in the Google Cloud console",
         response->words);
   if (g_str_equal (response->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -112,7 +112,7 @@ check_response (const TokenResponse *response)
   if (response->scope != NULL && !login_scope_granted (response->scope))
     return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
                                 "The consent page did not grant access to the contacts: log in again and tick "
-                                "the box 'See, edit, download, and permanently delete your contacts'");
+                                "the box “See, edit, download, and permanently delete your contacts”");
   if (response->refresh_token == NULL)
     return g_error_new_literal (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
@@ -208,7 +208,7 @@ on_visited (LoginVisitor *visitor, const char *query, gpointer data)
   g_ptr_array_add (self->visitors, visitor);
   reply = take_reply (self, query);
   if (reply == LOGIN_REPLY_NONE)
-    send_away (self, visitor, LOGIN_PAGE_MISSING, "This address only takes the answer of the login that is under way.");
+    send_away (self, visitor, LOGIN_PAGE_MISSING, "This address only takes the answer of the login that is under way");
   if (reply == LOGIN_REPLY_FOREIGN)
     send_away (self, visitor, LOGIN_PAGE_FOREIGN, foreign_words);
 }

@@ -135,7 +135,7 @@ person_request (const char *method, const char *resource_name, GError **error)
   PeopleRequest *self;
 
   if (!person_resource_name_valid (resource_name)) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT, "'%s' is not the resource name of a contact",
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_CONTACT, "“%s” is not the resource name of a contact",
                  resource_name);
     return NULL;
   }

@@ -16,7 +16,7 @@ people_client_new (HttpClient *http, TokenCache *token_cache, const char *api_ur
 
   if (!http_url_allowed (api_url)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 "'%s' is no API URL to show an access token to: it must be https, or http on this computer itself",
+                 "“%s” is no API URL to show an access token to: it must be https, or http on this computer itself",
                  api_url);
     return NULL;
   }

@@ -159,7 +159,7 @@ credentials_find_api_url (const Credentials *self, const char *asked, GError **e
     return g_strdup (login->api_url);
   g_set_error (
       error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-      "The login of the account '%s' is one of %s, not of Google, and Google is not shown its tokens: say with "
+      "The login of the account “%s” is one of %s, not of Google, and Google is not shown its tokens: say with "
       "--api-url URL which service they are for",
       self->account, login->token_uri);
   return NULL;

@@ -35,7 +35,7 @@ def write(contacts, face):
 
 def test_the_secrets_are_in_the_keyring_alone(desk, keyring):
     result = desk.log_in()
-    assert "The login is in the keyring." in result.out
+    assert "The login is in the keyring" in result.out
     kept = json.loads(keyring.lookup())
     assert kept["client_secret"] == SECRET_CLIENT
     assert desk.stored()["place"] == "keyring" and "refresh_token" not in desk.stored()
@@ -281,7 +281,7 @@ def test_a_login_in_a_file_stays_there_when_its_token_rotates(desk, emulator, mo
 
 
 def test_the_next_login_chooses_its_place_anew(desk, keyring, in_file):
-    assert "The login is in the keyring." in desk.log_in().out
+    assert "The login is in the keyring" in desk.log_in().out
     assert "refresh_token" not in desk.stored() and in_file not in keyring.lookup()
 
 
@@ -320,7 +320,7 @@ def test_the_session_of_its_owner_is_found_without_the_environment(desk, emulato
                 *inside.enter, "env", "--unset=DBUS_SESSION_BUS_ADDRESS", "--unset=XDG_RUNTIME_DIR"])
             attempt.await_browser()
             attempt.consent()
-            assert "The login is in the keyring." in attempt.finish().out
+            assert "The login is in the keyring" in attempt.finish().out
         else:
             assert "revoked and forgotten" in inside(*bare, env=env).out and not keyring.is_kept()
     finally:

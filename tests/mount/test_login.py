@@ -252,7 +252,7 @@ def test_another_refusal_of_the_authorization_server(desk):
 
 @pytest.mark.parametrize("answer, words", [
     ({"error": "invalid_client", "error_description": "The OAuth client was not found."}, "does not take this client"),
-    ({"error": "redirect_uri_mismatch"}, "make one of the type 'Desktop app'"),
+    ({"error": "redirect_uri_mismatch"}, "make one of the type “Desktop app”"),
     ({"error": "invalid_grant", "error_description": "Malformed auth code."}, "takes the code of this login no more"),
     ({"error": "admin_policy_enforced"}, "admin_policy_enforced"), ("<html>", "HTML")])
 def test_the_token_endpoint_refuses(desk, answer, words):
@@ -310,9 +310,9 @@ def test_no_port(desk):
 
 
 @pytest.mark.parametrize("text, words", [
-    ('{"web": {"client_id": "x"}}', "type 'Desktop app'"), ('{"type": "service_account"}', "service account"),
+    ('{"web": {"client_id": "x"}}', "type “Desktop app”"), ('{"type": "service_account"}', "service account"),
     ('{"type": "authorized_user"}', "is a login already"), ("hello", "is not JSON"), ("[]", "is not a client file"),
-    ('{"installed": {}}', "lacks 'client_id'"), (None, "No such file")])
+    ('{"installed": {}}', "lacks “client_id”"), (None, "No such file")])
 def test_clients_of_the_wrong_type(desk, text, words):
     path = desk.folder / "other.json"
     if text is not None:

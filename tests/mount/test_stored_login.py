@@ -106,7 +106,7 @@ def test_after_logout_too(logged_in, desk, emulator, faces):
     with pytest.raises(OSError) as caught:
         logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert caught.value.errno == errno.EACCES
-    assert "No login is stored for the account 'default'" in logged_in.mount.error(person)
+    assert "No login is stored for the account “default”" in logged_in.mount.error(person)
     desk.log_in()
     logged_in.photo(person).write_bytes(faces.face_bytes(2))
     assert logged_in.held(person) == faces.face_bytes(2)
