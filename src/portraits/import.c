@@ -85,7 +85,13 @@ import_run (const ImportWishes *wishes, GError **error)
     if (!pictures_add (pictures, g_ptr_array_index (wishes->paths, i), error))
       return -1;
   g_autoptr (Placed) placed = placed_open (common->account);
-  g_autoptr (Plan) plan = plan_make (common->mountpoint, pictures, wishes->table, wishes->replace, placed, error);
+  const PlanWishes plan_wishes = { .mountpoint = common->mountpoint,
+                                   .pictures = pictures,
+                                   .table = wishes->table,
+                                   .replace = wishes->replace,
+                                   .placed = placed,
+                                   .quiet = common->quiet };
+  g_autoptr (Plan) plan = plan_make (&plan_wishes, error);
   if (plan == NULL)
     return -1;
   if (!common->json && !common->quiet)

@@ -1,5 +1,5 @@
 /*
- * The inside of a matcher, for match.c and nearest.c.
+ * The inside of a matcher, for match.c, nearest.c and person.c.
  */
 #pragma once
 
@@ -13,3 +13,6 @@ struct Matcher {
 
 /* The same for all orders and spellings of the words, which it sorts. Transfer full. */
 char *matcher_key (GPtrArray *words);
+
+/* The letters of the key. Transfer full. */
+gunichar *matcher_letters (GPtrArray *words, glong *length);

@@ -57,8 +57,8 @@ count_shared (const GPtrArray *a, const GPtrArray *b)
   return count;
 }
 
-static gunichar *
-letters_of (GPtrArray *words, glong *length)
+gunichar *
+matcher_letters (GPtrArray *words, glong *length)
 {
   g_autofree char *key = matcher_key (words);
   return g_utf8_to_ucs4_fast (key, -1, length);
@@ -71,14 +71,12 @@ matcher_nearest (const Matcher *self, const char *file_name, guint max)
   g_autoptr (GPtrArray) words = spelling_words (stem, FALSE);
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Nearness));
   glong length;
-  g_autofree gunichar *letters = letters_of (words, &length);
+  g_autofree gunichar *letters = matcher_letters (words, &length);
   for (guint i = 0; i < self->people->len; i++) {
     const Person *person = g_ptr_array_index (self->people, i);
-    glong other_length;
-    g_autofree gunichar *other = letters_of (person->words, &other_length);
     Nearness nearness = { .person = i,
                           .shared = count_shared (words, person->words),
-                          .distance = distance_of (letters, length, other, other_length) };
+                          .distance = distance_of (letters, length, person->letters, person->length) };
     g_array_append_val (all, nearness);
   }
   g_array_sort (all, compare_nearness);

@@ -1,10 +1,9 @@
 /* Contacts, and what identifies one: an address, a number, an id (person.h). */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "portraits/person.h"
-
 #include <string.h>
 
+#include "portraits/matcher.h"
 #include "portraits/phone.h"
 
 void
@@ -17,6 +16,7 @@ person_free (gpointer data)
   g_ptr_array_unref (self->emails);
   g_ptr_array_unref (self->phones);
   g_ptr_array_unref (self->words);
+  g_free (self->letters);
   g_free (self);
 }
 
@@ -122,6 +122,7 @@ person_new (const MatchPerson *source)
     g_ptr_array_add (self->emails, email);
   add_phone (self, self->name);
   self->words = spelling_words (self->name, FALSE);
+  self->letters = matcher_letters (self->words, &self->length);
   return self;
 }
 

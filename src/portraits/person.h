@@ -13,6 +13,8 @@ typedef struct {
   GPtrArray *emails; /* of char*, case folded */
   GPtrArray *phones; /* of Phone */
   GPtrArray *words;  /* of name */
+  gunichar *letters; /* of their key */
+  glong length;
 } Person;
 
 Person *person_new (const MatchPerson *source);

@@ -10,6 +10,7 @@
 #include "image/foreign.h"
 #include "image/header.h"
 #include "portraits/match.h"
+#include "portraits/progress.h"
 #include "portraits/table.h"
 
 #define SUGGESTIONS 3
@@ -230,19 +231,34 @@ compare_sizes (Placement *self, const char *mountpoint, GBytes *picture)
 }
 
 static void
-decide (Placement *self, const char *mountpoint, Replace replace, const Placed *placed)
+decide (Placement *self, const PlanWishes *wishes)
 {
-  if (!self->contact->has_photo || replace == REPLACE_ALL)
+  if (!self->contact->has_photo || wishes->replace == REPLACE_ALL)
     return;
   g_autoptr (GBytes) picture = read_picture (self);
   if (picture == NULL)
     return;
-  if (placed_has (placed, self->contact->resource_name, picture))
+  if (placed_has (wishes->placed, self->contact->resource_name, picture))
     leave (self, PLACEMENT_ALREADY, NULL);
-  else if (replace == REPLACE_MISSING)
+  else if (wishes->replace == REPLACE_MISSING)
     leave (self, PLACEMENT_KEPT, g_strdup ("has a photo"));
   else
-    compare_sizes (self, mountpoint, picture);
+    compare_sizes (self, wishes->mountpoint, picture);
+}
+
+static void
+decide_all (Plan *plan, const PlanWishes *wishes)
+{
+  g_autoptr (Progress) progress
+      = progress_new ("compared", plan_count (plan, PLACEMENT_PLANNED), PROGRESS_READS,
+                      wishes->quiet || wishes->replace != REPLACE_SMALLER); /* the others fetch nothing */
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state != PLACEMENT_PLANNED)
+      continue;
+    decide (placement, wishes);
+    progress_step (progress);
+  }
 }
 
 /* Two pictures of one contact: nothing says which. */
@@ -273,20 +289,19 @@ leave_doubles (Plan *plan)
 /* ---- the whole ---- */
 
 Plan *
-plan_make (const char *mountpoint, const GPtrArray *pictures, const char *table, Replace replace, const Placed *placed,
-           GError **error)
+plan_make (const PlanWishes *wishes, GError **error)
 {
   g_autoptr (Plan) plan = g_new0 (Plan, 1);
-  g_autoptr (GPtrArray) rows = table != NULL ? read_table (table, error) : g_ptr_array_new ();
+  g_autoptr (GPtrArray) rows = wishes->table != NULL ? read_table (wishes->table, error) : g_ptr_array_new ();
   plan->placements = g_ptr_array_new_with_free_func (placement_free);
-  plan->contacts = rows != NULL ? contacts_read (mountpoint, error) : NULL;
+  plan->contacts = rows != NULL ? contacts_read (wishes->mountpoint, error) : NULL;
   if (plan->contacts == NULL)
     return NULL;
   g_autoptr (Matcher) matcher = make_matcher (plan->contacts);
-  for (guint i = 0; i < pictures->len; i++)
-    add_placement (plan, g_ptr_array_index (pictures, i), PLACEMENT_PLANNED);
+  for (guint i = 0; i < wishes->pictures->len; i++)
+    add_placement (plan, g_ptr_array_index (wishes->pictures, i), PLACEMENT_PLANNED);
   g_autofree gboolean *named = apply_table (plan, matcher, rows);
-  for (guint i = 0; i < pictures->len; i++) {
+  for (guint i = 0; i < wishes->pictures->len; i++) {
     Placement *placement = g_ptr_array_index (plan->placements, i);
     if (!named[i]) {
       g_autoptr (GArray) found = matcher_find (matcher, placement->path);
@@ -296,11 +311,7 @@ plan_make (const char *mountpoint, const GPtrArray *pictures, const char *table,
       check_picture (placement);
   }
   leave_doubles (plan);
-  for (guint i = 0; i < plan->placements->len; i++) {
-    Placement *placement = g_ptr_array_index (plan->placements, i);
-    if (placement->state == PLACEMENT_PLANNED)
-      decide (placement, mountpoint, replace, placed);
-  }
+  decide_all (plan, wishes);
   return g_steal_pointer (&plan);
 }
 

@@ -35,9 +35,16 @@ typedef struct {
   GPtrArray *placements; /* of Placement, in the order of the pictures */
 } Plan;
 
-/* table: the path of a CSV file, or NULL. */
-Plan *plan_make (const char *mountpoint, const GPtrArray *pictures, const char *table, Replace replace,
-                 const Placed *placed, GError **error);
+typedef struct {
+  const char *mountpoint;
+  const GPtrArray *pictures; /* of char*, paths */
+  const char *table;         /* the path of a CSV file; NULL: none */
+  Replace replace;
+  const Placed *placed;
+  gboolean quiet; /* no progress is shown */
+} PlanWishes;
+
+Plan *plan_make (const PlanWishes *wishes, GError **error);
 void plan_free (Plan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)
 
