@@ -64,24 +64,36 @@ matcher_letters (GPtrArray *words, glong *length)
   return g_utf8_to_ucs4_fast (key, -1, length);
 }
 
+/* Whether the distance need not be known: it is at least the difference of the lengths. */
+static gboolean
+is_too_far (const Nearness *nearness, const Nearness *last, glong length, glong other)
+{
+  if (nearness->shared != last->shared)
+    return nearness->shared < last->shared;
+  return (guint)ABS (length - other) > last->distance;
+}
+
 GArray *
 matcher_nearest (const Matcher *self, const char *file_name, guint max)
 {
   g_autofree char *stem = reading_stem (file_name);
   g_autoptr (GPtrArray) words = spelling_words (stem, FALSE);
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Nearness));
+  g_autoptr (GArray) best = g_array_new (FALSE, FALSE, sizeof (Nearness)); /* at most max, the nearest first */
   glong length;
   g_autofree gunichar *letters = matcher_letters (words, &length);
-  for (guint i = 0; i < self->people->len; i++) {
+  for (guint i = 0; i < self->people->len && max > 0; i++) {
     const Person *person = g_ptr_array_index (self->people, i);
-    Nearness nearness = { .person = i,
-                          .shared = count_shared (words, person->words),
-                          .distance = distance_of (letters, length, person->letters, person->length) };
-    g_array_append_val (all, nearness);
+    Nearness nearness = { .person = i, .shared = count_shared (words, person->words) };
+    if (best->len == max && is_too_far (&nearness, &g_array_index (best, Nearness, max - 1), length, person->length))
+      continue;
+    nearness.distance = distance_of (letters, length, person->letters, person->length);
+    g_array_append_val (best, nearness);
+    g_array_sort (best, compare_nearness);
+    if (best->len > max)
+      g_array_set_size (best, max);
   }
-  g_array_sort (all, compare_nearness);
   GArray *nearest = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < all->len && i < max; i++)
-    g_array_append_val (nearest, g_array_index (all, Nearness, i).person);
+  for (guint i = 0; i < best->len; i++)
+    g_array_append_val (nearest, g_array_index (best, Nearness, i).person);
   return nearest;
 }
