@@ -100,12 +100,14 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Reject *self = g_task_get_task_data (task);
+  Activity *activity = self->contacts->activity;
   g_autoptr (GError) not_kept = NULL;
 
   g_task_propagate_boolean (G_TASK (result), &not_kept);
   say (self->contacts, self->person, self->picture, self->why, not_kept, FALSE);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+  activity_release (activity, ACTIVITY_WORK);
 }
 
 void
@@ -121,6 +123,7 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
   self->resource_name = g_strdup (person->resource_name);
   self->picture = g_bytes_ref (picture);
   self->why = g_error_copy (why);
+  activity_hold (contacts->activity, ACTIVITY_WORK);
   g_task_set_task_data (task, self, reject_free);
   g_task_set_task_data (worker, self, NULL);
   g_task_run_in_thread (worker, keep_in_worker);

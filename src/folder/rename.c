@@ -113,6 +113,19 @@ on_source_deleted (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_rejected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Rename *self = g_task_get_task_data (task);
+
+  if (self->process != 0 && self->process == self->file->writer)
+    self->file->told_writer = self->process;
+  if (self->file->kind == FOLDER_FILE_OTHER && self->file->handles == 0)
+    folder_file_forget_later (self->file, FOLDER_REFUSED_WAIT_MS);
+  rename_end (task, g_steal_pointer (&self->error));
+}
+
+static void
 on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -125,12 +138,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   sync_send_finish (self->contacts->sync, result, &error);
   error = patience_end (self->patience, error);
   if (error != NULL) {
-    reject_picture (self->contacts, self->new_person, self->bytes, error, FALSE);
-    if (self->process != 0 && self->process == self->file->writer)
-      self->file->told_writer = self->process;
-    if (self->file->kind == FOLDER_FILE_OTHER && self->file->handles == 0)
-      folder_file_forget_later (self->file, FOLDER_REFUSED_WAIT_MS);
-    rename_end (task, error);
+    self->error = error;
+    reject_picture_async (self->contacts, self->new_person, self->bytes, error, on_rejected, task);
     return;
   }
   book_tell_changed (self->contacts->book, self->new_person, self->bytes);

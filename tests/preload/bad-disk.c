@@ -6,6 +6,7 @@
  *   BAD_DISK_HOW  ENOSPC or EIO: it fails with that, and so do all after it if $BAD_DISK_LASTS; kill: the process dies before it
  *   BAD_DISK_UNREADABLE  a symbolic link, when there is one: the file that it leads to lies on bad sectors. Who reads it gets EIO, who
  *                    maps it dies when he looks
+ *   BAD_DISK_BUSY    a file: as long as it is there, fsync waits; the first one that does makes the file "…-reached"
  *   BAD_DISK_SHADOW  a folder for what has surely come to the disk: at each fsync the file's bytes (f-ID), or the folder's names
  *                    (d-ID, lines "type ID name"). tests/lib/bad_disk.py rebuilds from it what a power cut leaves.
  *
@@ -36,6 +37,7 @@
 static const char *root; /* NULL: idle */
 static const char *shadow;
 static const char *unreadable;
+static const char *busy;
 static _Atomic uint64_t *count;
 static uint64_t at;
 static int how; /* an errno; 0: kill */
@@ -61,6 +63,7 @@ set_up (void)
   lasts = getenv ("BAD_DISK_LASTS") != NULL;
   shadow = getenv ("BAD_DISK_SHADOW");
   unreadable = getenv ("BAD_DISK_UNREADABLE");
+  busy = getenv ("BAD_DISK_BUSY");
   root = getenv ("BAD_DISK_ROOT");
 }
 
@@ -182,11 +185,27 @@ keep (int fd)
 
 /* ---- the calls ---- */
 
+static void
+wait_while_busy (int ours)
+{
+  char reached[PATH_MAX];
+
+  if (!ours || busy == NULL || access (busy, F_OK) != 0)
+    return;
+  snprintf (reached, sizeof reached, "%s-reached", busy);
+  close ((int)syscall (SYS_openat, AT_FDCWD, reached, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  while (access (busy, F_OK) == 0)
+    usleep (10000);
+}
+
 int
 fsync (int fd)
 {
   int ours = is_fd_below (fd);
-  int result = goes_wrong (ours) ? -1 : REAL (fsync) (fd);
+  int result;
+
+  wait_while_busy (ours);
+  result = goes_wrong (ours) ? -1 : REAL (fsync) (fd);
 
   if (ours && result == 0)
     keep (fd);
@@ -197,7 +216,10 @@ int
 fdatasync (int fd)
 {
   int ours = is_fd_below (fd);
-  int result = goes_wrong (ours) ? -1 : REAL (fdatasync) (fd);
+  int result;
+
+  wait_while_busy (ours);
+  result = goes_wrong (ours) ? -1 : REAL (fdatasync) (fd);
 
   if (ours && result == 0)
     keep (fd);

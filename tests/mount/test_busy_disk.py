@@ -1,0 +1,53 @@
+"""A disk that takes its time holds up who waits for it, and nobody else."""
+
+import errno
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bad_disk import BadDisk
+from eventually import PATIENCE, eventually
+
+from conftest import BUILD
+
+pytestmark = [pytest.mark.keep_bytes,
+              pytest.mark.skipif(not (BUILD / "tests/preload/libbad-disk.so").exists(), reason="not built with sanitizers")]
+
+
+@pytest.fixture
+def disk(contacts, tmp_path):
+    made = BadDisk(BUILD, tmp_path, contacts.mount.state / "data")  # where .rejected is; the database is elsewhere
+    contacts.mount.unmount()
+    contacts.mount.env = {**contacts.mount.env, **made.env()}
+    contacts.mount.start()
+    yield made
+    made.busy.unlink(missing_ok=True)
+    made.close()
+
+
+def look_at(path):
+    """By another process, which can be killed where the mount does not answer."""
+    return subprocess.run(["head", "-c", "2", path], stdout=subprocess.PIPE, timeout=PATIENCE, check=True).stdout
+
+
+def rejected(contacts, person):
+    return [path.read_bytes() for path in (contacts.path / person / ".rejected").iterdir()]
+
+
+def test_rename_of_what_is_refused(contacts, faces, disk):
+    person, other, half = contacts.person(0), contacts.person(1), faces.cut.read_bytes()
+    temporary = contacts.path / person / ".half"
+    temporary.write_bytes(half)
+    disk.busy.touch()
+    with ThreadPoolExecutor() as threads:
+        renaming = threads.submit(temporary.rename, contacts.photo(person))
+        try:
+            eventually(lambda: disk.reached)
+            assert look_at(contacts.photo(other)) == b"\xff\xd8"
+            assert not renaming.done()
+        finally:
+            disk.busy.unlink()
+        with pytest.raises(OSError) as failure:
+            renaming.result()
+    assert failure.value.errno == errno.EINVAL
+    assert rejected(contacts, person) == [half]
