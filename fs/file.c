@@ -226,7 +226,7 @@ announce (FsOp *op)
 {
   FolderFile *file = op->handle->file;
 
-  return op->req != NULL && folder_file_is_news (file) && fs_announce (op->fs, file->person, file->name, op);
+  return op->req != NULL && folder_file_must_be_announced (file) && fs_announce (op->fs, file->person, file->name, op);
 }
 
 static void
@@ -253,7 +253,7 @@ on_synced (GObject *source, GAsyncResult *result, gpointer data)
 
   folder_handle_flush_finish (op->handle, result, &error);
   fs_op_end (op, error);
-  if (error == NULL && folder_file_is_news (file))
+  if (error == NULL && folder_file_must_be_announced (file))
     fs_announce (self, file->person, file->name, NULL);
 }
 

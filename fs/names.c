@@ -45,7 +45,7 @@ announce (Fs *self, BookPerson *person, const char *name)
 {
   g_autoptr (FolderFile) file = person->gone ? NULL : folder_lookup (self->contacts, person, name);
 
-  if (file != NULL && folder_file_is_news (file))
+  if (file != NULL && folder_file_must_be_announced (file))
     fs_announce (self, person, name, NULL);
 }
 

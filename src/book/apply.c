@@ -4,10 +4,10 @@
  * A listing or delta may lag behind what a mutation answered, by seconds or minutes, and that answer may come after a delta
  * that is newer. So whatever it is:
  *
- *   a photo that a mutation of ours replaced     does not come back, unless the time says that it is news
- *   older than what we know, by its updateTime   is not taken. If it shows a photo that we do not know, the person is
- *                                                doubted: asked for some times more, and what stands in the end is true: a time is the
- *                                                service's word, but no proof that it will not say another one later
+ *   a photo that a mutation of ours replaced     does not come back, unless the time says that it is newer
+ *   older than what we know, by its updateTime   is not taken. If it shows a photo that we do not know, that is doubted: the
+ *                                                person is fetched some times more, and what stands in the end is true. A
+ *                                                time is the service's word, but no proof: another one may come later
  *   … but that time lies in the future           is taken: such a time orders nothing
  *
  * Names are given in two passes, first all that are given up, then the new ones by
@@ -19,7 +19,7 @@
 #include "book/names.h"
 #include "people/photo.h"
 
-/* So many photos that mutations of ours replaced are remembered for a person, until there is news. */
+/* So many photos that mutations of ours replaced are remembered for a person, until another one comes. */
 #define SUPERSEDED_MAX 16
 
 /* Between the service's clock and ours. */
@@ -234,7 +234,7 @@ take (Apply *apply, const PeoplePerson *said)
       book_person_store (book, person);
   }
   if (has_new_photo)
-    g_clear_pointer (&person->unseen, g_bytes_unref); /* here it is, or a later one */
+    g_clear_pointer (&person->unconfirmed, g_bytes_unref); /* here it is, or a later one */
 }
 
 static void
@@ -279,18 +279,18 @@ give_names (Apply *apply)
 }
 
 static void
-remove_unseen (Apply *apply)
+remove_missing (Apply *apply)
 {
-  g_autoptr (GPtrArray) unseen = g_ptr_array_new ();
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer person;
 
   g_hash_table_iter_init (&iter, apply->book->by_resource_name);
   while (g_hash_table_iter_next (&iter, NULL, &person))
     if (!g_hash_table_contains (apply->seen, person))
-      g_ptr_array_add (unseen, person);
-  for (guint i = 0; i < unseen->len; i++)
-    remove_person (apply->book, unseen->pdata[i]);
+      g_ptr_array_add (missing, person);
+  for (guint i = 0; i < missing->len; i++)
+    remove_person (apply->book, missing->pdata[i]);
 }
 
 gboolean
@@ -307,9 +307,9 @@ book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error)
   for (guint i = 0; i < people->len; i++)
     take (&apply, people->pdata[i]);
   if (how == BOOK_APPLY_ALL)
-    remove_unseen (&apply);
+    remove_missing (&apply);
   give_names (&apply);
-  /* A person who is not written now is in no later delta: the next news finds nothing changed. */
+  /* A person who is not written now is in no later delta: the next answer finds nothing changed. */
   return (!book->store_behind && book_store_commit (book->store, NULL)) || book_people_store_all (book, error);
 }
 
@@ -338,7 +338,7 @@ apply_one (Book *book, const PeoplePerson *said, BookApply how)
 }
 
 void
-book_people_apply_news (Book *book, const PeoplePerson *said)
+book_people_apply_fetched (Book *book, const PeoplePerson *said)
 {
   apply_one (book, said, BOOK_APPLY_DELTA);
 }

@@ -19,7 +19,7 @@ gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError
 /* The same for one. replaced: the version that the mutation replaced, or NULL. */
 void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);
 /* An answer of people.get: as fresh as a delta, no fresher. */
-void book_people_apply_news (Book *book, const PeoplePerson *person);
+void book_people_apply_fetched (Book *book, const PeoplePerson *person);
 /* One that said the same often enough: whatever its times are. */
 void book_people_apply_truth (Book *book, const PeoplePerson *person);
 

@@ -19,8 +19,8 @@
 #define BOOK_LOG_ERROR "CONTACTFS_GERROR"
 
 typedef struct Book Book;
-typedef struct BookPerson BookPerson; /* book/person.h */
-typedef struct BookNews BookNews;     /* book/events.h */
+typedef struct BookPerson BookPerson;   /* book/person.h */
+typedef struct BookReports BookReports; /* book/events.h */
 
 typedef struct {
   const char *account;   /* "default" */
@@ -28,8 +28,8 @@ typedef struct {
   gboolean anew;         /* what the state says is of others, and is forgotten */
   void (*reachable_changed) (gboolean reachable, gpointer data); /* the service is out of reach, or back; or NULL */
   gpointer reachable_data;
-  const BookNews *news; /* borrowed; or NULL */
-  gpointer news_data;
+  const BookReports *reports; /* borrowed; or NULL */
+  gpointer reports_data;
 } BookOptions;
 
 /* Opens the account's state, takes its lock (G_IO_ERROR_BUSY with a sentence when another mount of the account holds

@@ -1,6 +1,6 @@
 /*
- * News that travel up: for the rooms above (BookEvents), in the order in which they began to listen, and for the person (BookNews). Called on the
- * loop thread; what is handed over is borrowed.
+ * What happened, told upwards: to the rooms above (BookEvents), in the order in which they began to listen, and to the person
+ * (BookReports). Called on the loop thread; what is handed over is borrowed.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 /* Each member may be NULL. */
 typedef struct {
   void (*name_changed) (const char *name, gpointer data); /* an entry of the root is gone, or means somebody else */
-  /* The photo or profile picture may be another one, or the person is gone. elsewhere: it is news, and not what a mutation of
-   * ours was answered. What the person's members say of an unseen picture is as it was before. */
+  /* The photo or profile picture may be another one, or the person is gone. elsewhere: it was changed by others, and is not what
+   * a mutation of ours was answered. The person's unconfirmed picture is still there. */
   void (*photo_changed) (BookPerson *person, gboolean elsewhere, gpointer data);
   /* The service calls somebody otherwise, or took two for one; the store does not know yet. */
   void (*resource_renamed) (const char *from, const char *to, gpointer data);
@@ -22,7 +22,7 @@ typedef struct {
 } BookEvents;
 
 /* Part of BookOptions, since what an earlier mount had promised may fail before anything is mounted. */
-struct BookNews {
+struct BookReports {
   /* A change failed. what: "the photo was not changed"; why: in words, and where the picture is; picture: NULL when none
    * is concerned. */
   void (*failed) (const BookPerson *person, const char *what, const char *why, GBytes *picture, gpointer data);

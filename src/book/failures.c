@@ -98,9 +98,9 @@ book_tell_failed (Book *book, const BookPerson *person, const char *what, const 
 {
   g_autofree char *reason = make_reason (error, whereabouts);
 
-  if (book->options.news != NULL)
-    book->options.news->failed (person, as_far_as_known (person, what, error), reason, picture,
-                                book->options.news_data);
+  if (book->options.reports != NULL)
+    book->options.reports->failed (person, as_far_as_known (person, what, error), reason, picture,
+                                   book->options.reports_data);
 }
 
 void
@@ -113,8 +113,8 @@ book_change_failed (Book *book, BookPerson *person, const char *what, const GErr
 void
 book_tell_changed (Book *book, const BookPerson *person, GBytes *picture)
 {
-  if (book->options.news != NULL)
-    book->options.news->changed (person, picture, book->options.news_data);
+  if (book->options.reports != NULL)
+    book->options.reports->changed (person, picture, book->options.reports_data);
 }
 
 void

@@ -46,7 +46,7 @@ struct Book {
   GHashTable *by_ino;           /* guint64* → BookPerson */
   gint64 names_changed;
   gboolean listed;
-  gboolean store_behind; /* what could not be written is: everybody is with the next news, and before the token is */
+  gboolean store_behind; /* what could not be written is: everybody is with the next answer, and before the token is */
 
   /* ---- orders.c ---- of BookPerson, borrowed; NULL when out of date */
   GPtrArray *listing;

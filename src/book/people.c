@@ -25,7 +25,7 @@ book_person_unref (BookPerson *self)
   g_free (self->photo_url);
   g_free (self->profile_url);
   g_free (self->superseded);
-  g_clear_pointer (&self->unseen, g_bytes_unref);
+  g_clear_pointer (&self->unconfirmed, g_bytes_unref);
   g_free (self->error);
   g_free (self->note);
   g_free (self);

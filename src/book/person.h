@@ -28,8 +28,9 @@ struct BookPerson {
   char *profile_url;
   char *
       superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
-  GBytes *unseen;    /* a picture of ours that the service has taken but not shown yet (ask.c); NULL most of the time */
-  gboolean in_doubt; /* the last change failed, and may have been carried out all the same (attempt.c, ask.c) */
+  GBytes *
+      unconfirmed; /* a picture of ours that the service has taken but not shown yet (reconcile.c); NULL most of the time */
+  gboolean in_doubt; /* the last change failed, and may have been carried out all the same (attempt.c, reconcile.c) */
   guint failures;    /* told so far */
   char *error;       /* the last failure in words, while it stands */
   gboolean error_is_of_a_read; /* it stands until the next read that succeeds, else until the next change that does */
@@ -38,7 +39,7 @@ struct BookPerson {
   gint64 profile_update_time;
   guint64 ino;
   guint position[BOOK_N_ORDERS]; /* in each order of those with a photo (orders.c) */
-  guint looked;                  /* the scan that last looked whether it has to be fetched (scan.c) */
+  guint considered;              /* the stream that last considered whether it has to be fetched (read-ahead.c) */
   gboolean ahead;                /* … fetched it, and nobody has wanted it since */
 };
 

@@ -12,7 +12,7 @@ on_person (GObject *source, GAsyncResult *result, gpointer data)
   PeoplePerson *said = people_get_finish (book->people, result, &error);
 
   if (said != NULL) {
-    book_people_apply_news (book, said);
+    book_people_apply_fetched (book, said);
     g_task_return_pointer (task, said, (GDestroyNotify)people_person_free);
   } else {
     g_task_return_error (task, error);

@@ -171,8 +171,8 @@ open_contacts (Daemon *self, GError **error)
       .anew = anew,
       .reachable_changed = on_reachable,
       .reachable_data = self,
-      .news = self->notify != NULL ? &notify_news : NULL,
-      .news_data = self->notify,
+      .reports = self->notify != NULL ? &notify_reports : NULL,
+      .reports_data = self->notify,
     },
     .photos = {
       .cache_dir = self->folders->cache,

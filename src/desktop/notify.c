@@ -345,7 +345,7 @@ on_changed (const BookPerson *person, GBytes *picture, gpointer data)
   end_shown (self, person->resource_name, overtaken);
 }
 
-const BookNews notify_news = { on_failed, on_changed };
+const BookReports notify_reports = { on_failed, on_changed };
 
 /* ---- the end ---- */
 

@@ -19,4 +19,4 @@ Notify *notify_new (void);
 /* What has not been told is told now, within half a second. */
 void notify_free (Notify *self);
 
-extern const BookNews notify_news; /* its data is the Notify */
+extern const BookReports notify_reports; /* its data is the Notify */

@@ -81,7 +81,7 @@ deletion_photo_changed (Folder *self, const char *version, gboolean elsewhere)
       = self->deleting ? 2 : 1; /* our caller's, and that of the deletion in the queue, which is withdrawn then */
   gboolean alone = self->busy == ours && !self->photo_held;
 
-  if (version != NULL && self->person->unseen != NULL) {
+  if (version != NULL && self->person->unconfirmed != NULL) {
     g_free (self->removed_version);
     self->removed_version = g_strdup (version);
     if (!book_store_put_deletion (self->contacts->store, self->person->resource_name, version, &error))
@@ -201,7 +201,7 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->deleting = FALSE;
-  if (sync_send_finish (contacts->sync, result, &error)) {
+  if (sync_upload_finish (contacts->sync, result, &error)) {
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_OVERTAKEN,
                          "a program removed it when it found another picture than it had written; the photo that was "
                          "there before is back, and the program's is in .previous");
@@ -226,7 +226,7 @@ take_back_now (Folder *self)
   }
   self->deleting = TRUE;
   self->busy++;
-  sync_send_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
+  sync_upload_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
 }
 
 void

@@ -22,17 +22,17 @@ dropped_became_photo (FolderFile *file)
   file->alias = TRUE;
   file->announced = file->ending = FALSE;
   g_free (file->version);
-  file->version = file->person->unseen == NULL ? book_person_photo_version (file->person) : NULL;
+  file->version = file->person->unconfirmed == NULL ? book_person_photo_version (file->person) : NULL;
   folder_file_forget_later (file, FOLDER_ALIAS_WAIT_MS);
 }
 
 gboolean
-folder_file_is_news (FolderFile *self)
+folder_file_must_be_announced (FolderFile *self)
 {
-  gboolean is_news = self->kind == FOLDER_FILE_OTHER && self->alias && self->linked && !self->announced;
+  gboolean is_new = self->kind == FOLDER_FILE_OTHER && self->alias && self->linked && !self->announced;
 
-  self->announced |= is_news;
-  return is_news;
+  self->announced |= is_new;
+  return is_new;
 }
 
 gboolean

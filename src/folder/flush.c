@@ -7,7 +7,7 @@
  *           a photo that a dying program was changing in place
  *                                                       ─→ EINVAL; the draft stays for who still holds the file open
  *           photo.jpg.part, finished, beside photo.jpg  ─→ the same checks as for a picture that is sent, no more
- *           else                                        ─→ send.c
+ *           else                                        ─→ upload.c
  *               no picture that can be sent  ─→ EINVAL; the draft stays for who still holds the file open
  *               taken                        ─→ success; the service's photo shows
  *               refused                      ─→ the error; the old photo shows, the bytes are in .rejected
@@ -128,7 +128,7 @@ on_settled (const GError *not_settled, gpointer data)
   Flush *self = g_task_get_task_data (task);
   g_autoptr (Draft) draft = draft_ref (self->draft);
   Activity *activity = self->file->contacts->activity;
-  gboolean was_sending = self->bytes != NULL;
+  gboolean was_uploading = self->bytes != NULL;
 
   if (self->error != NULL)
     take_back_note_refused (self->file->contacts, self->file->person, self->process, folder_file_name (self->file));
@@ -136,7 +136,7 @@ on_settled (const GError *not_settled, gpointer data)
     g_task_return_error (task, g_steal_pointer (&self->error));
   else
     g_task_return_boolean (task, TRUE);
-  if (was_sending) {
+  if (was_uploading) {
     wake_waiting (draft);
     if (draft->handles == 0 && !draft->busy)
       draft_closed (self->file, draft); /* the last close came while it was being sent */
@@ -176,13 +176,13 @@ reject (GTask *task)
 }
 
 static void
-on_sent (GObject *source, GAsyncResult *result, gpointer data)
+on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
   FolderFile *file = self->file;
 
-  if (sync_send_finish (file->contacts->sync, result, &self->error)) {
+  if (sync_upload_finish (file->contacts->sync, result, &self->error)) {
     draft_set_taken (self->draft, self->bytes);
     take_back_note_taken (file->contacts, file->person, self->process, folder_file_name (file), self->before);
     if (file->kind == FOLDER_FILE_OTHER && file->linked)
@@ -210,7 +210,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
 
-  if (sync_send_check_finish (self->file->contacts->sync, result, &self->error)) {
+  if (sync_upload_check_finish (self->file->contacts->sync, result, &self->error)) {
     flush_end (task, NULL);
     return;
   }
@@ -261,11 +261,11 @@ flush_step (GTask *task)
   self->bytes = g_steal_pointer (&bytes);
   self->before = book_person_photo_version (self->file->person);
   if (folder_file_is_meant_for_contact (self->file))
-    sync_send_async (self->file->contacts->sync, self->file->person, self->bytes, draft->base,
-                     g_task_get_cancellable (task), on_sent, task);
+    sync_upload_async (self->file->contacts->sync, self->file->person, self->bytes, draft->base,
+                       g_task_get_cancellable (task), on_uploaded, task);
   else
-    sync_send_check_async (self->file->contacts->sync, self->file->person, self->bytes, g_task_get_cancellable (task),
-                           on_checked, task);
+    sync_upload_check_async (self->file->contacts->sync, self->file->person, self->bytes, g_task_get_cancellable (task),
+                             on_checked, task);
 }
 
 static void

@@ -50,7 +50,7 @@ typedef struct {
                        the contact */
   gboolean temporary; /* OTHER: its name only passes by (temporary-name.c) */
   gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
-  gboolean announced; /* OTHER: that it became the photo was told to who watches (folder_file_is_news) */
+  gboolean announced; /* OTHER: that it became the photo was told to who watches (folder_file_must_be_announced) */
   gboolean ending;    /* OTHER: an alias of which they hear once more, and which goes then */
   char *version;      /* photo version behind it when there is no draft */
   Draft *draft;       /* the newest; NULL: none */
@@ -86,7 +86,7 @@ GPtrArray *folder_list (Contacts *contacts, BookPerson *person);
 const char *folder_file_name (const FolderFile *self);
 
 /* TRUE once, if its name stands for the photo since a moment: who watches the folder does not know. */
-gboolean folder_file_is_news (FolderFile *self);
+gboolean folder_file_must_be_announced (FolderFile *self);
 
 /* Who watches the folder has heard that a dropped name ends: it is gone. No effect on other names. */
 void dropped_ended (Contacts *contacts, BookPerson *person, const char *name);
@@ -102,7 +102,7 @@ guint64 folder_file_ino (const FolderFile *self);
 gint64 folder_file_mtime (const FolderFile *self);          /* microseconds since 1970 */
 gboolean folder_file_size (FolderFile *self, gint64 *size); /* FALSE: not known before the photo is fetched */
 
-/* Who wants a photo is known by session (getsid): what programs of one session want next may be fetched ahead (scan.c). 0:
+/* Who wants a photo is known by session (getsid): what programs of one session want next may be fetched ahead (read-ahead.c). 0:
  * not known. */
 
 /* Its size was told to somebody who did not have to wait. */

@@ -105,13 +105,13 @@ begin_now (GTask *task)
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_rechecked (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Begin *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!sync_probe_finish (result, &error)) {
+  if (!sync_recheck_finish (result, &error)) {
     book_change_failed (self->contacts->book, self->person, BOOK_NOT_CHANGED, error);
     g_task_return_error (task, error);
     g_object_unref (task);
@@ -137,7 +137,7 @@ begin (Begin *self, gboolean needs_service, GCancellable *cancellable, GAsyncRea
   if (!needs_service || !sync_is_down (self->contacts->sync))
     begin_now (task);
   else
-    sync_probe_async (self->contacts->sync, on_probed, task);
+    sync_recheck_async (self->contacts->sync, on_rechecked, task);
 }
 
 void

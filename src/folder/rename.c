@@ -126,7 +126,7 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_sent (GObject *source, GAsyncResult *result, gpointer data)
+on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Rename *self = g_task_get_task_data (task);
@@ -135,7 +135,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
   folder->successors--;
   folder_show_again (folder);
-  sync_send_finish (self->contacts->sync, result, &error);
+  sync_upload_finish (self->contacts->sync, result, &error);
   error = patience_end (self->patience, error);
   if (error != NULL) {
     self->error = error;
@@ -166,8 +166,8 @@ upload (GTask *task)
   g_clear_handle_id (&folder->timer, g_source_remove);
   folder->successors++;
   self->patience = patience_new (self->contacts->sync, g_task_get_cancellable (task));
-  sync_send_async (self->contacts->sync, self->new_person, self->bytes, draft != NULL ? draft->base : NULL,
-                   patience_cancellable (self->patience), on_sent, task);
+  sync_upload_async (self->contacts->sync, self->new_person, self->bytes, draft != NULL ? draft->base : NULL,
+                     patience_cancellable (self->patience), on_uploaded, task);
 }
 
 static void

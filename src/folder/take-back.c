@@ -83,7 +83,7 @@ take_back_note_taken (Contacts *contacts, BookPerson *person, gint64 process, co
 {
   Write *write;
 
-  if (process == 0 || name == NULL || person->unseen != NULL)
+  if (process == 0 || name == NULL || person->unconfirmed != NULL)
     return;
   write = write_new (contacts, person, process, name);
   write->before = g_strdup (before);

@@ -114,13 +114,13 @@ remove_service_photo (GTask *task)
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_rechecked (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Unlink *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (sync_probe_finish (result, &error)) {
+  if (sync_recheck_finish (result, &error)) {
     remove_service_photo (task);
     return;
   }
@@ -157,7 +157,7 @@ unlink_photo (GTask *task)
   if (self->person->photo_url == NULL || !sync_is_down (contacts->sync))
     remove_service_photo (task);
   else
-    sync_probe_async (contacts->sync, on_probed, task);
+    sync_recheck_async (contacts->sync, on_rechecked, task);
 }
 
 void

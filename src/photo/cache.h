@@ -1,11 +1,12 @@
 /*
- * Photos on disk by version, least recently used out first, within a number of bytes.
+ * Photos on disk by version, least recently used out first, within a number of bytes. Loop thread only.
  *
  * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is
- * whole; its length is checked against the store at each open all the same (a power cut can leave a short one), and a
- * wrong one is dropped. That it holds what was fetched is for the caller to see, who has the store's SHA-256 of that, before
- * he believes it; what he has seen is remembered for as long as nobody touches the file. Loop thread only. The folder is 0700, files 0600. Fails quietly where it can: a cache that
- * cannot be written costs a fetch, not a photo.
+ * whole. Its length is checked against the store at each open all the same: a power cut can leave a short one, which is
+ * dropped. That it holds what was fetched is for the caller to see, who has the store's SHA-256 of that. What was seen is
+ * remembered for as long as nobody touches the file.
+ *
+ * The folder is 0700, files 0600. It fails quietly where it can: a cache that cannot be written costs a fetch, not a photo.
  */
 #pragma once
 

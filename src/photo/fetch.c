@@ -82,7 +82,7 @@ typedef struct {
 } Running;
 
 static Running
-look_at_running (Photos *photos)
+find_running (Photos *photos)
 {
   Running running = { 0 };
   GHashTableIter iter;
@@ -112,10 +112,10 @@ make_room (Photos *photos)
 
   if (photos->fetch_held <= LINE_MAX_BYTES)
     return;
-  running = look_at_running (photos);
+  running = find_running (photos);
   while (photos->fetch_held > LINE_MAX_BYTES && running.last != running.first) {
     put_off (running.last_ahead != NULL ? running.last_ahead : running.last);
-    running = look_at_running (photos);
+    running = find_running (photos);
   }
 }
 
@@ -218,7 +218,7 @@ fetch_end (Fetch *self, Photo *photo_owned, GError *error_owned)
   }
   fetch_free (self);
   admit (photos);
-  scans_go_on (photos);
+  read_ahead_go_on (photos);
 }
 
 static Photo *

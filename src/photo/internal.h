@@ -6,20 +6,20 @@
 #include "photo/cache.h"
 #include "photo/line.h"
 
-#define SCAN_RECENT 8
+#define STREAM_RECENT 8
 
 typedef struct {
   gint64 session;
-  guint number;    /* no two scans have the same; 0: none */
+  guint number;    /* no two streams have the same; 0: none */
   gboolean bodies; /* somebody reads or replaces; else only those are needed of which the size is not known */
   guint wanted;    /* photos so far */
   guint unread;    /* photos that were fetched ahead and nobody has wanted */
   guint quota;     /* photos that may yet be fetched ahead for the last one that was wanted */
   gboolean astray; /* its order did not tell the last one that was wanted */
-  guint64 recent[SCAN_RECENT]; /* inode numbers of the last, in turn */
-  gint64 last;                 /* monotonic: when the last was wanted */
-  gint64 pause;                /* microseconds: in all, until it is a scan; then the last */
-} Scan;
+  guint64 recent[STREAM_RECENT]; /* inode numbers of the last, in turn */
+  gint64 last;                   /* monotonic: when the last was wanted */
+  gint64 pause;                  /* microseconds: in all, until it is a stream; then the last */
+} Stream;
 
 struct Photos {
   Book *book;
@@ -31,10 +31,10 @@ struct Photos {
   Cache *cache;
   Archive *archive;
 
-  /* ---- scan.c ---- */
-  Scan scans[8];     /* of the sessions that wanted something last */
-  guint scan_number; /* of the last that began */
-  gboolean scans_go_on;
+  /* ---- read-ahead.c ---- */
+  Stream streams[8];   /* of the sessions that wanted something last */
+  guint stream_number; /* of the last that began */
+  gboolean read_ahead_go_on;
 
   /* ---- fetch.c ---- */
   GHashTable *fetches;  /* version → Fetch; without those that were given up and replaced */
@@ -52,8 +52,8 @@ struct Photos {
 /* The same photo with a descriptor of its own. */
 Photo *photo_share (const Photo *photo, GError **error);
 
-/* ---- scan.c ---- */
-void scans_go_on (Photos *photos); /* there may be room now */
+/* ---- read-ahead.c ---- */
+void read_ahead_go_on (Photos *photos); /* there may be room now */
 
 /* ---- fetch.c ---- */
 typedef struct Fetch Fetch;

@@ -43,9 +43,9 @@ typedef struct {
   BookPerson *person;
   gboolean profile;
   gint64 deadline;
-  guint asked_again; /* people.get after a 404 */
-  Fetch *fetch;      /* while it waits for one */
-  gulong cancelled;  /* handler on the task's cancellable */
+  guint refetches;  /* people.get after a 404 */
+  Fetch *fetch;     /* while it waits for one */
+  gulong cancelled; /* handler on the task's cancellable */
   guint timer;
 } Get;
 
@@ -248,14 +248,14 @@ photos_is_present (Photos *photos, const BookPerson *person, const char *sha256)
   g_autofree char *version = book_person_photo_version (person);
   BookStorePhoto row;
 
-  if (version == NULL || person->unseen != NULL)
+  if (version == NULL || person->unconfirmed != NULL)
     return FALSE;
   return (cache_lookup (photos->cache, version, &row) && g_str_equal (row.sha256, sha256))
          || book_store_was_sent (photos->store, person->resource_name, version, sha256);
 }
 
 void
-photos_note_sent (Photos *photos, const BookPerson *person, const char *sha256)
+photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256)
 {
   g_autofree char *version = book_person_photo_version (person);
   g_autoptr (GError) error = NULL;
@@ -378,12 +378,12 @@ is_undelivered (Photos *photos, const char *version)
 /* The URL is dead. Either the photo has changed since we last heard, or it is so new that the image host does not know
  * it yet. */
 static void
-ask_again (GTask *task, const char *version)
+refetch_person (GTask *task, const char *version)
 {
   Get *self = g_task_get_task_data (task);
   gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
 
-  if (self->asked_again++ > 0) {
+  if (self->refetches++ > 0) {
     if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_TIME_SPAN_SECOND) {
       activity_hold (self->photos->activity, ACTIVITY_WORK);
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
@@ -406,7 +406,7 @@ on_fetched (GTask *task, const char *version, Photo *photo, const GError *error)
   if (photo != NULL)
     g_task_return_pointer (task, photo, (GDestroyNotify)photo_free);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND))
-    ask_again (task, version);
+    refetch_person (task, version);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
            && self->deadline - g_get_monotonic_time () > G_TIME_SPAN_SECOND)
     step (task); /* joined a fetch that somebody else had begun earlier */
@@ -499,7 +499,7 @@ step (GTask *task)
     check (task, photo);
     return;
   }
-  if (self->asked_again == 0 && is_undelivered (photos, version)) {
+  if (self->refetches == 0 && is_undelivered (photos, version)) {
     end_undelivered (task);
     return;
   }

@@ -64,8 +64,8 @@ Photo *photos_get_finish (Photos *photos, GAsyncResult *result, GError **error);
 typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
 PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);
 
-/* A photo is wanted by a session (0: by whoever writes): fetch the next ones when a scan is going on (scan.c). size_alone: a
- * body is needed only where the size is not known. is_there: nothing has to be fetched for it. */
+/* A photo is wanted by a session (0: by whoever writes): the next ones are fetched when a stream is going on (read-ahead.c).
+ * size_alone: a body is needed only where the size is not known. is_there: nothing has to be fetched for it. */
 void photos_want (Photos *photos, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session);
 
 /* ---- what is known of a version ---- */
@@ -80,7 +80,7 @@ void photos_drop (Photos *photos, const char *version);
  * the service delivered them for it. */
 gboolean photos_is_present (Photos *photos, const BookPerson *person, const char *sha256);
 /* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
-void photos_note_sent (Photos *photos, const BookPerson *person, const char *sha256);
+void photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256);
 
 /* ---- .previous ---- off the loop, with fsync: photo, which it takes, or else bytes (save.c) */
 void photos_save_async (Photos *photos, BookPerson *person, Photo *photo, GBytes *bytes, GAsyncReadyCallback callback,

@@ -1,22 +1,22 @@
 /*
- * A change of a photo, from the first look to its end. The service has no precondition for photos, and no number by which
- * it would know a request again: so before each attempt, not only the first, we look at what is there and save it.
+ * A change of a photo, from the first revalidation to its end. The service has no precondition for photos, and no number by
+ * which it would know a request again: so before each attempt, not only the first, what is there is revalidated and saved.
  *
- *   ┌→ AUTHORIZING ─→ LOOKING ────→ SAVING ───────→ SENDING ──┬─ answered Person ─→ apply.c ────────────→ done
- *   │  a token may    for news, as  what is there   one PATCH │
- *   │  take long      in look.c     to .previous    or DELETE ├─ for good (4xx), or no time is left ────→ failed
- *   │                                                         │
- *   └──────────────── WAITING (attempts.h) ←──────────────────┴─ may pass: 429, 5xx, no answer, a 401 once
+ *   ┌→ AUTHORIZING ─→ REVALIDATING ─→ SAVING ───────→ REQUESTING ──┬─ answered Person ─→ apply.c ─────────→ done
+ *   │  a token may    the person, as  what is there   one PATCH    │
+ *   │  take long      in revalidate.c to .previous    or DELETE    ├─ for good (4xx), or no time is left ─→ failed
+ *   │                                                              │
+ *   └──────────────── WAITING (attempts.h) ←───────────────────────┴─ may pass: 429, 5xx, no answer, a 401 once
  *
- * When a look is old by the time that the photo is saved, or the photo has changed meanwhile, it is looked at again. A token
- * comes first, for the same reason.
+ * When a revalidation is old by the time that the photo is saved, or the photo has changed meanwhile, there is another one. A
+ * token comes first, for the same reason.
  *
  * What is known of the outcome is not what the last attempt was answered:
  *
  *   UNTOUCHED ─(an attempt that may have been carried out: no answer, 5xx, nonsense)─→ IN DOUBT (reached)
- *   IN DOUBT ──(a look shows these very bytes, or, for a DELETE, no photo)───────────→ done
+ *   IN DOUBT ──(revalidation shows these very bytes, or, for a DELETE, no photo)─────→ done
  *            ──(a later attempt is answered)─────────────────────────────────────────→ done
- *            ──(anything else, be it the clearest refusal)─→ failed, "may have been changed"; ask.c goes on asking
+ *            ──(anything else, be it the clearest refusal)─→ failed, "may have been changed"; reconcile.c goes on
  *
  * An answer that does not show the photo proves nothing: then the new picture goes to .previous, too, before success is told.
  *
@@ -31,8 +31,8 @@
 /* With less time left, an answer would hardly come, and nobody would know what the service did. */
 #define LEAST_REMAINDER (200 * 1000)
 
-/* What was seen longer ago is old news. */
-#define LOOK_HOLDS (10 * G_TIME_SPAN_SECOND)
+/* What was revalidated longer ago may have changed. */
+#define REVALIDATION_HOLDS (10 * G_TIME_SPAN_SECOND)
 
 /* A DELETE that finds no photo where one is shown: the service, or we, will know better in a moment. */
 #define MAX_NOT_FOUND 3
@@ -40,7 +40,7 @@
 void
 mutation_clear_attempts (Mutation *self)
 {
-  g_clear_pointer (&self->look, look_abandon);
+  g_clear_pointer (&self->revalidation, revalidate_abandon);
   attempts_clear (&self->attempts);
   g_clear_pointer (&self->replaced, g_free);
   g_clear_pointer (&self->first, g_free);
@@ -55,7 +55,7 @@ mutation_fail (GTask *task, GError *error)
 
   self->person->in_doubt = self->reached;
   if (self->reached)
-    ask_for_outcome (self->sync, self->person, self->first);
+    reconcile_outcome (self->sync, self->person, self->first);
   mutation_finish (task, error);
 }
 
@@ -98,7 +98,7 @@ too_late (const Mutation *self)
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "no time was left for it; try again");
 }
 
-/* ---- SENDING ---- */
+/* ---- REQUESTING ---- */
 
 static void
 on_waited (GObject *source, GAsyncResult *result, gpointer data)
@@ -123,7 +123,7 @@ attempt_failed (GTask *task, const PeopleAttempt *attempt, GError *error)
     self->reached = TRUE;
     self->first = g_strdup (self->replaced);
   }
-  self->depth = LOOK_PERSON;
+  self->depth = REVALIDATE_PERSON;
   if (attempt->new_token && !self->renewed) {
     self->renewed = TRUE;
     g_error_free (error);
@@ -149,7 +149,7 @@ shows_another_photo (const PeoplePerson *said, const char *version)
 }
 
 static void
-on_unseen_saved (GObject *source, GAsyncResult *result, gpointer data)
+on_unconfirmed_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   GError *error = NULL;
@@ -166,12 +166,12 @@ on_unseen_saved (GObject *source, GAsyncResult *result, gpointer data)
 /* The service says that it took the photo, and shows another one or none. Nothing proves that it has it: so the picture is in
  * .previous before anybody is told. */
 static void
-keep_unseen (GTask *task)
+keep_unconfirmed (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  ask_for_unseen (self->sync, self->person, self->photo);
-  photos_save_async (self->sync->photos, self->person, NULL, self->photo, on_unseen_saved, task);
+  reconcile_unconfirmed (self->sync, self->person, self->photo);
+  photos_save_async (self->sync->photos, self->person, NULL, self->photo, on_unconfirmed_saved, task);
 }
 
 static void
@@ -182,7 +182,7 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   PeopleAttempt attempt;
   GError *error = NULL;
   g_autoptr (PeoplePerson) said = people_update_photo_finish (self->sync->people, result, &attempt, &error);
-  gboolean one_before_is_unseen = self->person->unseen != NULL;
+  gboolean one_before_is_unconfirmed = self->person->unconfirmed != NULL;
   g_autofree char *version = NULL;
 
   book_note_outcome (self->sync->book, error);
@@ -192,12 +192,12 @@ on_updated (GObject *source, GAsyncResult *result, gpointer data)
   }
   book_people_apply_answer (self->sync->book, said, self->replaced);
   version = book_person_photo_version (self->person);
-  if (g_strcmp0 (version, self->replaced) == 0 || one_before_is_unseen) {
-    keep_unseen (task);
+  if (g_strcmp0 (version, self->replaced) == 0 || one_before_is_unconfirmed) {
+    keep_unconfirmed (task);
     return;
   }
   if (!shows_another_photo (said, version)) /* and not one that came between */
-    photos_note_sent (self->sync->photos, self->person, self->sha256);
+    photos_note_uploaded (self->sync->photos, self->person, self->sha256);
   succeed (task);
 }
 
@@ -218,7 +218,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   if (!shows_another_photo (said, self->replaced)) /* removed, whatever an answer that lags may show */
     g_clear_pointer (&said->photo_url, g_free);
   book_people_apply_answer (self->sync->book, said, self->replaced);
-  g_clear_pointer (&self->person->unseen, g_bytes_unref);
+  g_clear_pointer (&self->person->unconfirmed, g_bytes_unref);
   succeed (task);
 }
 
@@ -254,7 +254,7 @@ cross_out_promise (const Mutation *self, GError **error)
 }
 
 static void
-send (GTask *task)
+request (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
@@ -272,8 +272,8 @@ send (GTask *task)
     mutation_fail (task, error);
     return;
   }
-  self->stage = SENDING;
-  self->sent = TRUE;
+  self->stage = REQUESTING;
+  self->requested = TRUE;
   if (self->photo != NULL)
     people_update_photo_async (self->sync->people, self->person->resource_name, self->photo, self->deadline,
                                cancellable, on_updated, task);
@@ -284,20 +284,20 @@ send (GTask *task)
 
 /* ---- SAVING ---- */
 
-static void look (GTask *task);
+static void revalidate (GTask *task);
 static void save (GTask *task);
 
 /* What is there is saved, or there is nothing to save: is it still what is there? */
 static void
-send_if_fresh (GTask *task)
+request_if_fresh (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
   g_autofree char *version = book_person_photo_version (self->person);
 
-  if (g_strcmp0 (version, self->replaced) != 0 || g_get_monotonic_time () - self->looked > LOOK_HOLDS)
-    look (task);
+  if (g_strcmp0 (version, self->replaced) != 0 || g_get_monotonic_time () - self->revalidated > REVALIDATION_HOLDS)
+    revalidate (task);
   else
-    send (task);
+    request (task);
 }
 
 static void
@@ -320,7 +320,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
   } else if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error)) {
     mutation_fail (task, error);
   } else {
-    send_if_fresh (task);
+    request_if_fresh (task);
   }
 }
 
@@ -347,7 +347,7 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
       || g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST)) { /* nobody can save it */
     g_info ("%s: nothing to keep in .previous: %s", self->person->name, error->message);
     g_clear_error (&error);
-    send_if_fresh (task);
+    request_if_fresh (task);
     return;
   }
   if (error->domain != G_IO_ERROR)
@@ -380,16 +380,16 @@ save (GTask *task)
   else if (self->person->gone)
     mutation_fail (task,
                    g_error_new (BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the contact is no longer in the address book"));
-  else if (self->photo == NULL && self->replaced == NULL && self->person->unseen == NULL)
+  else if (self->photo == NULL && self->replaced == NULL && self->person->unconfirmed == NULL)
     succeed (task); /* already gone is success */
   else if (is_withdrawn (self))
     withdraw (task);
   else if (self->expected != NULL && g_strcmp0 (self->expected, self->replaced) != 0)
     overtaken (task);
-  else if (self->person->unseen != NULL)
-    photos_save_async (self->sync->photos, self->person, NULL, self->person->unseen, on_saved, task);
+  else if (self->person->unconfirmed != NULL)
+    photos_save_async (self->sync->photos, self->person, NULL, self->person->unconfirmed, on_saved, task);
   else if (self->replaced == NULL)
-    send_if_fresh (task);
+    request_if_fresh (task);
   else
     photos_get_async (
         self->sync->photos, self->person, FALSE,
@@ -397,15 +397,15 @@ save (GTask *task)
         g_task_get_cancellable (task), on_present_photo, task);
 }
 
-/* ---- LOOKING ---- */
+/* ---- REVALIDATING ---- */
 
 static void
-on_looked (gboolean no_such_person, gpointer data)
+on_revalidated (gboolean no_such_person, gpointer data)
 {
   GTask *task = data;
   Mutation *self = g_task_get_task_data (task);
 
-  self->look = NULL;
+  self->revalidation = NULL;
   if (no_such_person && self->photo == NULL)
     succeed (task); /* the photo is gone with the contact, which the next delta takes away */
   else
@@ -413,7 +413,7 @@ on_looked (gboolean no_such_person, gpointer data)
 }
 
 static void
-look (GTask *task)
+revalidate (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
@@ -421,12 +421,12 @@ look (GTask *task)
     mutation_fail (task, too_late (self));
     return;
   }
-  self->stage = LOOKING;
-  self->looked = g_get_monotonic_time ();
+  self->stage = REVALIDATING;
+  self->revalidated = g_get_monotonic_time ();
   if (self->person->in_doubt)
-    self->depth = LOOK_PERSON;
-  self->look = look_begin (self->sync, self->person, self->depth, self->deadline, on_looked, task);
-  if (self->look == NULL)
+    self->depth = REVALIDATE_PERSON;
+  self->revalidation = revalidate_begin (self->sync, self->person, self->depth, self->deadline, on_revalidated, task);
+  if (self->revalidation == NULL)
     save (task);
 }
 
@@ -440,7 +440,7 @@ on_authorized (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (people_authorize_finish (self->sync->people, result, &error)) {
-    look (task);
+    revalidate (task);
     return;
   }
   book_note_outcome (self->sync->book, error);

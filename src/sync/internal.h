@@ -35,22 +35,22 @@ struct Sync {
   gint64 last_sync; /* seconds since 1970 of the last that succeeded; 0: never */
   gint64 next_sync; /* monotonic, microseconds */
 
-  /* ---- look.c ---- monotonic */
-  gint64 news_came;   /* when a listing or delta last came; 0: not in this mount */
-  gint64 news_tried;  /* … when a mutation last asked for one */
-  gint64 news_missed; /* … and when a whole look last saw nothing at all */
+  /* ---- revalidate.c ---- monotonic */
+  gint64 delta_came;          /* when a listing or delta last came; 0: not in this mount */
+  gint64 delta_tried;         /* … when a mutation last requested one */
+  gint64 revalidation_missed; /* … and when a whole revalidation last saw nothing at all */
 
-  GHashTable *doubted;      /* ask.c: BookPerson, of which what the service says is older than what we know */
-  GPtrArray *probe_waiting; /* probe.c: of GTask; NULL: no probe is under way */
+  GHashTable *doubted;        /* reconcile.c: BookPerson, of which what the service says is older than what we know */
+  GPtrArray *recheck_waiting; /* recheck.c: of GTask; NULL: none is under way */
 
-  /* ---- mutations.c ---- */
+  /* ---- mutation-queue.c ---- */
   GQueue mutations; /* of GTask with a Mutation, the first one is under way */
   double tokens;    /* what the bucket holds */
   gint64 tokens_time;
 
-  /* ---- send.c ---- */
+  /* ---- upload.c ---- */
   ImageHelper *image_helper;
-  GQueue sends; /* of GTask with a Send, in the order in which they came; not yet in mutations */
+  GQueue uploads; /* of GTask with an Upload, in the order in which they came; not yet in mutations */
 };
 
 /* ---- sync.c ---- TRUE: the next sync, or the one under way, lists what has changed; FALSE: everybody. */
@@ -60,13 +60,13 @@ gboolean sync_would_be_delta (Sync *sync);
  * FALSE, and sync->doubt says why: it may not be; who is in it is there, but who is not may be, too. */
 gboolean listing_is_whole (Sync *sync, GPtrArray *people, const char *sync_token);
 
-/* ---- ask.c ---- after a mutation whose answer did not say */
+/* ---- reconcile.c ---- after a mutation whose answer did not say */
 /* It failed, and may have been carried out all the same; replaced: the version that it was to replace, or NULL. */
-void ask_for_outcome (Sync *sync, BookPerson *person, const char *replaced);
-/* photo was taken, and is not shown: it is the person's unseen until it is */
-void ask_for_unseen (Sync *sync, BookPerson *person, GBytes *photo);
+void reconcile_outcome (Sync *sync, BookPerson *person, const char *replaced);
+/* photo was taken, and is not shown: it is the person's unconfirmed one until it is */
+void reconcile_unconfirmed (Sync *sync, BookPerson *person, GBytes *photo);
 /* What the service says of the person is older than what we know, and not known to us: what stands in the end is true. */
-void ask_for_truth (Sync *sync, BookPerson *person);
+void reconcile_doubt (Sync *sync, BookPerson *person);
 
 /* ---- allowance.c ---- */
 void allowances_load (Sync *sync);

@@ -1,15 +1,15 @@
 /*
- * A change of one contact's photo while it is in the account's queue: what mutations.c (the queue) and attempt.c (the
- * attempts at the first of it) know of it, and how send.c enters it. Loop thread.
+ * A change of one contact's photo while it is in the account's queue: what mutation-queue.c (the queue) and attempt.c (the
+ * attempts at the first of it) know of it, and how upload.c enters it. Loop thread.
  *
  * The GTask is the change; a Mutation is its task data. The queue owns the task until mutation_finish.
  */
 #pragma once
 
 #include "net/attempts.h"
-#include "sync/look.h"
+#include "sync/revalidate.h"
 
-typedef enum { QUEUED, PACING, AUTHORIZING, LOOKING, SAVING, SENDING, WAITING } MutationStage;
+typedef enum { QUEUED, PACING, AUTHORIZING, REVALIDATING, SAVING, REQUESTING, WAITING } MutationStage;
 
 typedef struct {
   Sync *sync;
@@ -28,12 +28,12 @@ typedef struct {
 
   /* ---- attempt.c ---- */
   Attempts attempts;
-  LookDepth depth; /* of the next look */
-  Look *look;      /* while LOOKING */
-  gint64 looked;   /* when the last look began, monotonic */
-  char *replaced;  /* the version that is there when we send; NULL: none */
-  char *first;     /* … when the first attempt that may have reached the service was sent */
-  gboolean sent;
+  RevalidateDepth depth;      /* of the next revalidation */
+  Revalidation *revalidation; /* while REVALIDATING */
+  gint64 revalidated;         /* when the last revalidation began, monotonic */
+  char *replaced;             /* the version that is there when we send; NULL: none */
+  char *first;                /* … when the first attempt that may have reached the service was sent */
+  gboolean requested;
   gboolean reached;      /* an attempt may have been carried out, and nothing has shown yet that it was */
   gboolean renewed;      /* the token, after a 401 */
   gboolean fetched_anew; /* since the cached photo could not be read */
@@ -43,11 +43,11 @@ typedef struct {
 void mutations_init (Sync *sync);
 /* Make photo, whose SHA-256 is sha256, the person's photo, before deadline (monotonic): what is there now goes to
  * .previous first. Nothing is sent when it is the photo that is there. */
-void mutation_upload_async (Sync *sync, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
-                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-gboolean mutation_upload_finish (Sync *sync, GAsyncResult *result, GError **error);
+void mutation_replace_async (Sync *sync, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean mutation_replace_finish (Sync *sync, GAsyncResult *result, GError **error);
 
-/* mutations.c: the change is over; error is NULL for success, transfer full. */
+/* mutation-queue.c: the change is over; error is NULL for success, transfer full. */
 void mutation_finish (GTask *task, GError *error);
 gint64 mutation_time_left (const Mutation *self);
 

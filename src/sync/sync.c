@@ -144,7 +144,7 @@ apply_pages (Sync *sync, const char *sync_token)
     return;
   }
   sync->last_sync = g_get_real_time () / G_USEC_PER_SEC;
-  sync->news_came = g_get_monotonic_time ();
+  sync->delta_came = g_get_monotonic_time ();
   now = g_strdup_printf ("%" G_GINT64_FORMAT, sync->last_sync);
   if (sync->full && !whole) {
     keep (sync, "sync_token", NULL);
@@ -323,7 +323,7 @@ on_answered (gpointer data)
 static void
 on_doubted (BookPerson *person, gpointer data)
 {
-  ask_for_truth (data, person);
+  reconcile_doubt (data, person);
 }
 
 static const BookEvents events = { .answered = on_answered, .doubted = on_doubted };
@@ -374,7 +374,7 @@ sync_get_status (Sync *self, SyncStatus *status)
     .last = self->last_sync,
     .next = self->next_sync,
     .doubt = self->doubt,
-    .waiting = g_queue_get_length (&self->sends) + g_queue_get_length (&self->mutations),
+    .waiting = g_queue_get_length (&self->uploads) + g_queue_get_length (&self->mutations),
     .upload_timeout = self->options.upload_timeout,
   };
 }

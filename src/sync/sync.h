@@ -2,7 +2,7 @@
  * Between the book and the service: listings and deltas come in, changes of photos go out.
  *
  * The listing is brought up to date at every interval, and before a change. Changes go through one queue, one after the
- * other; each looks at what is there and saves it before it is sent (attempt.c).
+ * other; each revalidates what is there and saves it before it is sent (attempt.c).
  *
  * Loop thread only; nothing here blocks. Errors: PEOPLE_ERROR, BOOK_ERROR, G_IO_ERROR_CANCELLED. After the activity is over
  * everything is refused. _finish takes its Sync for the form only.
@@ -55,21 +55,21 @@ void sync_get_status (Sync *sync, SyncStatus *status);
 /* Make what a program wrote into what the service takes, and that the person's photo. BOOK_ERROR_INVALID when it is no
  * picture of which that can be made; BOOK_ERROR_EXISTS when it is a smaller copy and the mount protects from those.
  * base: the photo that was changed in places to become it, or NULL (image_prepare_async). */
-void sync_send_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
-                      GAsyncReadyCallback callback, gpointer data);
-gboolean sync_send_finish (Sync *sync, GAsyncResult *result, GError **error);
+void sync_upload_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer data);
+gboolean sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error);
 /* The same up to the account's queue, which is not entered: would it fail before the service is asked to change anything?
- * Fails too when the service is known to be out of reach (sync_probe_async). */
-void sync_send_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
-                            GAsyncReadyCallback callback, gpointer data);
-gboolean sync_send_check_finish (Sync *sync, GAsyncResult *result, GError **error);
+ * Fails too when the service is known to be out of reach (sync_recheck_async). */
+void sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
+gboolean sync_upload_check_finish (Sync *sync, GAsyncResult *result, GError **error);
 
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void sync_delete_async (Sync *sync, BookPerson *person, const char *version, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
 /* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it. It ends as
  * cancelled when it is wanted no more: is_wanted is asked with data, until the end. earlier: it was promised in an earlier
- * mount, and the person alone is asked for before. */
+ * mount, and the person is fetched before. */
 typedef gboolean (*SyncWantedFunc) (gpointer data);
 void sync_delete_promised_async (Sync *sync, BookPerson *person, const char *version, gboolean earlier,
                                  SyncWantedFunc is_wanted, GAsyncReadyCallback callback, gpointer data);
@@ -81,8 +81,8 @@ gboolean sync_delete_finish (Sync *sync, GAsyncResult *result, GError **error);
  * for changes is used up. */
 gboolean sync_is_down (Sync *sync);
 /* Success, unless it is down and still is; to learn that takes three seconds at most. Cannot be cancelled. */
-void sync_probe_async (Sync *sync, GAsyncReadyCallback callback, gpointer data);
-gboolean sync_probe_finish (GAsyncResult *result, GError **error);
+void sync_recheck_async (Sync *sync, GAsyncReadyCallback callback, gpointer data);
+gboolean sync_recheck_finish (GAsyncResult *result, GError **error);
 
 typedef struct Patience Patience;
 /* For something that is done with its cancellable, which is that of caller (or NULL) too: ended when the service answers

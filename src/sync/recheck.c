@@ -7,7 +7,7 @@
 
 #include "sync/internal.h"
 
-#define PROBE_TIMEOUT (3 * G_TIME_SPAN_SECOND)
+#define RECHECK_TIMEOUT (3 * G_TIME_SPAN_SECOND)
 
 gboolean
 sync_is_down (Sync *sync)
@@ -16,10 +16,10 @@ sync_is_down (Sync *sync)
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_rechecked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Sync *sync = data;
-  g_autoptr (GPtrArray) waiting = g_steal_pointer (&sync->probe_waiting);
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&sync->recheck_waiting);
   g_autoptr (GError) error = NULL;
 
   people_probe_finish (sync->people, result, &error);
@@ -33,12 +33,12 @@ on_probed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-sync_probe_async (Sync *sync, GAsyncReadyCallback callback, gpointer data)
+sync_recheck_async (Sync *sync, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
   GError *paused = NULL;
 
-  g_task_set_source_tag (task, sync_probe_async);
+  g_task_set_source_tag (task, sync_recheck_async);
   if (people_pause_left (sync->people, PEOPLE_CHANGES, &paused) > 0) {
     g_task_return_error (task, paused);
     g_object_unref (task);
@@ -53,16 +53,16 @@ sync_probe_async (Sync *sync, GAsyncReadyCallback callback, gpointer data)
     g_object_unref (task);
     return;
   }
-  if (sync->probe_waiting == NULL) {
-    sync->probe_waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  if (sync->recheck_waiting == NULL) {
+    sync->recheck_waiting = g_ptr_array_new_with_free_func (g_object_unref);
     activity_hold (sync->activity, ACTIVITY_WORK);
-    people_probe_async (sync->people, g_get_monotonic_time () + PROBE_TIMEOUT, NULL, on_probed, sync);
+    people_probe_async (sync->people, g_get_monotonic_time () + RECHECK_TIMEOUT, NULL, on_rechecked, sync);
   }
-  g_ptr_array_add (sync->probe_waiting, task);
+  g_ptr_array_add (sync->recheck_waiting, task);
 }
 
 gboolean
-sync_probe_finish (GAsyncResult *result, GError **error)
+sync_recheck_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

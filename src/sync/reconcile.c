@@ -1,12 +1,13 @@
 /*
- * What does the service show, where an answer did not say? Nobody waits for it; asked again and again, less and less often.
+ * What does the service show, where an answer did not say? The person is fetched again and again, less and less often. Nobody
+ * waits for it.
  *
  *   OUTCOME: a change failed, and may have been carried out (attempt.c) ─→ until another photo shows than the one before,
  *            or half a minute has passed; what people were told is put right
- *   UNSEEN:  taken, but answered with the old photo, or with none ─→ until it shows
- *   TRUTH:   what it says is older than what we know (apply.c) ─→ until it says what we know, or the last time
+ *   UNCONFIRMED: taken, but answered with the old photo, or with none ─→ until it shows
+ *   DOUBT:   what it says is older than what we know (apply.c) ─→ until it says what we know, or the last time
  *
- * Until an unseen picture is seen, it is the person's unseen: whatever is done next to the photo is done to that one,
+ * Until a picture is confirmed, it is the person's unconfirmed one: whatever is done next to the photo is done to that one,
  * so that is what goes to .previous. When it is never seen, the photo that shows is believed, with words.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -15,84 +16,84 @@
 
 #include "people/photo.h"
 
-/* How long after each fruitless question the next one comes: a service that accepted a photo may show it later. */
-static const guint ask_again_seconds[] = { 1, 2, 4, 8, 16 };
+/* How long after each fruitless fetch the next one comes: a service that accepted a photo may show it later. */
+static const guint fetch_again_seconds[] = { 1, 2, 4, 8, 16 };
 
-typedef enum { ASK_OUTCOME, ASK_UNSEEN, ASK_TRUTH } Why;
+typedef enum { OUTCOME, UNCONFIRMED, DOUBT } Why;
 
 typedef struct {
   Sync *sync;
   BookPerson *person;
   Why why;
-  char *version;  /* OUTCOME: what the change was to replace. TRUTH: what we know */
-  guint failures; /* OUTCOME: told before this one */
-  char *told;     /* OUTCOME: what people were told of it, or NULL: nothing yet */
-  GBytes *unseen; /* UNSEEN */
-  guint asked;
-} Ask;
+  char *version;       /* OUTCOME: what the change was to replace. DOUBT: what we know */
+  guint failures;      /* OUTCOME: told before this one */
+  char *told;          /* OUTCOME: what people were told of it, or NULL: nothing yet */
+  GBytes *unconfirmed; /* UNCONFIRMED */
+  guint fetches;
+} Reconciliation;
 
-static void ask (Ask *self);
+static void fetch (Reconciliation *self);
 
 static void
-ask_end (Ask *self)
+reconciliation_end (Reconciliation *self)
 {
   Activity *activity = self->sync->activity;
 
-  if (self->why == ASK_TRUTH)
+  if (self->why == DOUBT)
     g_hash_table_remove (self->sync->doubted, self->person);
   book_person_unref (self->person);
   g_free (self->version);
   g_free (self->told);
-  g_clear_pointer (&self->unseen, g_bytes_unref);
+  g_clear_pointer (&self->unconfirmed, g_bytes_unref);
   g_free (self);
   activity_release (activity, ACTIVITY_WORK);
 }
 
 static gboolean
-on_ask_again (gpointer data)
+on_fetch_again (gpointer data)
 {
-  Ask *self = data;
+  Reconciliation *self = data;
 
   if (activity_is_ending (self->sync->activity))
-    ask_end (self);
+    reconciliation_end (self);
   else
-    ask (self);
+    fetch (self);
   return G_SOURCE_REMOVE;
 }
 
 /* The stop cuts the wait short. */
 static void
-ask_later (Ask *self)
+fetch_later (Reconciliation *self)
 {
-  g_autoptr (GSource) timer = g_timeout_source_new_seconds (ask_again_seconds[self->asked++]);
+  g_autoptr (GSource) timer = g_timeout_source_new_seconds (fetch_again_seconds[self->fetches++]);
   g_autoptr (GSource) stop = g_cancellable_source_new (activity_cancellable (self->sync->activity));
 
   g_source_set_dummy_callback (stop);
   g_source_add_child_source (timer, stop);
-  g_source_set_callback (timer, on_ask_again, self, NULL);
+  g_source_set_callback (timer, on_fetch_again, self, NULL);
   g_source_attach (timer, NULL);
 }
 
 static gboolean
-is_last (const Ask *self)
+is_last (const Reconciliation *self)
 {
-  return self->asked == G_N_ELEMENTS (ask_again_seconds);
+  return self->fetches == G_N_ELEMENTS (fetch_again_seconds);
 }
 
 /* Each says whether it is over. said: what the service says of the person, or NULL. */
 
 static gboolean
-settle_unseen (Ask *self)
+settle_unconfirmed (Reconciliation *self)
 {
   g_autoptr (GError) why = NULL;
 
-  if (self->person->unseen != self->unseen)
+  if (self->person->unconfirmed != self->unconfirmed)
     return TRUE; /* it has been seen, or overtaken */
   if (!is_last (self))
     return FALSE;
   why = g_error_new (BOOK_ERROR, BOOK_ERROR_IO,
                      "the service said that it took it, and has not shown it for half a minute; it is in .previous");
-  g_clear_pointer (&self->person->unseen, g_bytes_unref);
+  g_clear_pointer (&self->person->unconfirmed, g_bytes_unref);
   book_change_failed (self->sync->book, self->person, BOOK_NOT_CHANGED, why);
   return TRUE;
 }
@@ -100,7 +101,7 @@ settle_unseen (Ask *self)
 /* People are told first, which may wait until the refused picture is on disk: else what is put right here would be told
  * after that. */
 static gboolean
-settle_outcome (Ask *self)
+settle_outcome (Reconciliation *self)
 {
   g_autofree char *version = book_person_photo_version (self->person);
   BookPerson *person = self->person;
@@ -122,7 +123,7 @@ settle_outcome (Ask *self)
 }
 
 static gboolean
-settle_truth (Ask *self, const PeoplePerson *said)
+settle_doubt (Reconciliation *self, const PeoplePerson *said)
 {
   g_autofree char *version = book_person_photo_version (self->person);
   g_autofree char *shown = said != NULL && said->photo_url != NULL ? photo_url_version (said->photo_url) : NULL;
@@ -135,39 +136,39 @@ settle_truth (Ask *self, const PeoplePerson *said)
 }
 
 static void
-on_asked (GObject *source, GAsyncResult *result, gpointer data)
+on_fetched (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Ask *self = data;
+  Reconciliation *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (PeoplePerson) said = book_refetch_finish (result, &error);
   gboolean over;
 
   if (said == NULL)
-    g_info ("the person could not be asked for: %s", error->message);
-  if (self->why == ASK_UNSEEN)
-    over = settle_unseen (self);
-  else if (self->why == ASK_OUTCOME)
+    g_info ("the person could not be fetched: %s", error->message);
+  if (self->why == UNCONFIRMED)
+    over = settle_unconfirmed (self);
+  else if (self->why == OUTCOME)
     over = settle_outcome (self);
   else
-    over = settle_truth (self, said);
+    over = settle_doubt (self, said);
   if (over || activity_is_ending (self->sync->activity) || self->person->gone)
-    ask_end (self);
+    reconciliation_end (self);
   else
-    ask_later (self);
+    fetch_later (self);
 }
 
 static void
-ask (Ask *self)
+fetch (Reconciliation *self)
 {
   book_refetch_async (self->sync->book, self->person,
                       g_get_monotonic_time () + photos_timeout (self->sync->photos) * G_TIME_SPAN_SECOND,
-                      activity_cancellable (self->sync->activity), on_asked, self);
+                      activity_cancellable (self->sync->activity), on_fetched, self);
 }
 
-static Ask *
-ask_new (Sync *sync, BookPerson *person, Why why)
+static Reconciliation *
+reconciliation_new (Sync *sync, BookPerson *person, Why why)
 {
-  Ask *self = g_new0 (Ask, 1);
+  Reconciliation *self = g_new0 (Reconciliation, 1);
 
   self->sync = sync;
   self->person = book_person_ref (person);
@@ -177,34 +178,34 @@ ask_new (Sync *sync, BookPerson *person, Why why)
 }
 
 void
-ask_for_outcome (Sync *sync, BookPerson *person, const char *replaced)
+reconcile_outcome (Sync *sync, BookPerson *person, const char *replaced)
 {
-  Ask *self = ask_new (sync, person, ASK_OUTCOME);
+  Reconciliation *self = reconciliation_new (sync, person, OUTCOME);
 
   self->version = g_strdup (replaced);
   self->failures = person->failures;
-  ask (self);
+  fetch (self);
 }
 
 void
-ask_for_unseen (Sync *sync, BookPerson *person, GBytes *photo)
+reconcile_unconfirmed (Sync *sync, BookPerson *person, GBytes *photo)
 {
-  Ask *self = ask_new (sync, person, ASK_UNSEEN);
+  Reconciliation *self = reconciliation_new (sync, person, UNCONFIRMED);
 
-  self->unseen = g_bytes_ref (photo);
-  g_clear_pointer (&person->unseen, g_bytes_unref);
-  person->unseen = g_bytes_ref (photo);
-  ask (self);
+  self->unconfirmed = g_bytes_ref (photo);
+  g_clear_pointer (&person->unconfirmed, g_bytes_unref);
+  person->unconfirmed = g_bytes_ref (photo);
+  fetch (self);
 }
 
 void
-ask_for_truth (Sync *sync, BookPerson *person)
+reconcile_doubt (Sync *sync, BookPerson *person)
 {
-  Ask *self;
+  Reconciliation *self;
 
   if (person->gone || activity_is_ending (sync->activity) || !g_hash_table_add (sync->doubted, person))
     return;
-  self = ask_new (sync, person, ASK_TRUTH);
+  self = reconciliation_new (sync, person, DOUBT);
   self->version = book_person_photo_version (person);
-  ask_later (self);
+  fetch_later (self);
 }

@@ -1,7 +1,7 @@
 /*
  * From what a program wrote to the service's photo:
  *
- *   PREPARING ─────────→ HASHING ─→ COMPARING ─────→ in the account's queue (mutations.c) ─→ done, with a note
+ *   PREPARING ─────────→ HASHING ─→ COMPARING ─────→ in the account's queue (mutation-queue.c) ─→ done, with a note
  *   made into what                  a smaller copy   what one person's programs wrote gets there in the order in
  *   the service takes               of the photo     which they wrote it, however long the pictures take. Nothing is
  *   (image/prepare.h)               that is there?   sent when it is the photo that is there already
@@ -25,12 +25,12 @@ typedef struct {
   gboolean is_smaller_copy;
   gboolean only_check;
   gint64 deadline;
-} Send;
+} Upload;
 
 static void
-send_free (gpointer data)
+upload_free (gpointer data)
 {
-  Send *self = data;
+  Upload *self = data;
 
   g_clear_pointer (&self->prepared, image_prepared_free);
   g_free (self->sha256);
@@ -41,9 +41,9 @@ send_free (gpointer data)
 
 /* Consumes the task; error: transfer full, or NULL for success. */
 static void
-send_end (GTask *task, GError *error)
+upload_end (GTask *task, GError *error)
 {
-  Activity *activity = ((Send *)g_task_get_task_data (task))->sync->activity;
+  Activity *activity = ((Upload *)g_task_get_task_data (task))->sync->activity;
 
   if (error != NULL)
     g_task_return_error (task, error);
@@ -56,7 +56,7 @@ send_end (GTask *task, GError *error)
 /* ---- in the queue ---- */
 
 static char *
-make_note (const Send *self)
+make_note (const Upload *self)
 {
   const char *smaller = "it is a smaller copy of the photo that it replaced, which is in .previous";
 
@@ -68,81 +68,81 @@ make_note (const Send *self)
 }
 
 static void
-on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
+on_replaced (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
   g_autofree char *note = make_note (self);
   GError *error = NULL;
 
-  if (mutation_upload_finish (self->sync, result, &error))
+  if (mutation_replace_finish (self->sync, result, &error))
     book_person_set_note (self->person, note);
-  send_end (task, error);
+  upload_end (task, error);
 }
 
 static gboolean
 is_somebody_before (const GList *link)
 {
-  const Send *self = g_task_get_task_data (link->data);
+  const Upload *self = g_task_get_task_data (link->data);
 
   for (const GList *before = link->prev; before != NULL; before = before->prev)
-    if (((const Send *)g_task_get_task_data (before->data))->person == self->person)
+    if (((const Upload *)g_task_get_task_data (before->data))->person == self->person)
       return TRUE;
   return FALSE;
 }
 
 static void
-upload_ready (Sync *sync)
+enqueue_ready (Sync *sync)
 {
-  for (GList *link = sync->sends.head, *next; link != NULL; link = next) {
+  for (GList *link = sync->uploads.head, *next; link != NULL; link = next) {
     GTask *task = link->data;
-    Send *self = g_task_get_task_data (task);
+    Upload *self = g_task_get_task_data (task);
 
     next = link->next;
     if (!self->ready || is_somebody_before (link))
       continue;
-    g_queue_delete_link (&sync->sends, link);
-    mutation_upload_async (sync, self->person, self->prepared->bytes, self->sha256, self->deadline,
-                           g_task_get_cancellable (task), on_uploaded, task);
+    g_queue_delete_link (&sync->uploads, link);
+    mutation_replace_async (sync, self->person, self->prepared->bytes, self->sha256, self->deadline,
+                            g_task_get_cancellable (task), on_replaced, task);
   }
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_rechecked (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
 
-  sync_probe_finish (result, &error);
-  send_end (data, error);
+  sync_recheck_finish (result, &error);
+  upload_end (data, error);
 }
 
 static void
 get_ready (GTask *task)
 {
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
 
   if (self->only_check) {
-    sync_probe_async (self->sync, on_probed, task);
+    sync_recheck_async (self->sync, on_rechecked, task);
     return;
   }
   self->ready = TRUE;
-  upload_ready (self->sync);
+  enqueue_ready (self->sync);
 }
 
 /* error: transfer full. */
 static void
 give_up (GTask *task, GError *error)
 {
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
   Sync *sync = self->sync;
 
   if (self->only_check) {
-    send_end (task, error);
+    upload_end (task, error);
     return;
   }
-  g_queue_remove (&sync->sends, task);
-  send_end (task, error);
-  upload_ready (sync);
+  g_queue_remove (&sync->uploads, task);
+  upload_end (task, error);
+  enqueue_ready (sync);
 }
 
 /* ---- COMPARING ---- */
@@ -151,7 +151,7 @@ static void
 on_compared (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
 
   self->is_smaller_copy = image_is_smaller_copy_finish (result);
   if (self->is_smaller_copy && self->sync->options.protect)
@@ -167,7 +167,7 @@ static void
 on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
@@ -185,7 +185,7 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
 static void
 compare (GTask *task)
 {
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
   Sync *sync = self->sync;
   guint seconds = (guint)(MAX (self->deadline - g_get_monotonic_time (), 0) / G_USEC_PER_SEC) + 1;
 
@@ -203,7 +203,7 @@ static void
 on_hashed (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
 
   self->sha256 = hash_finish (result);
   compare (task);
@@ -236,7 +236,7 @@ static void
 on_prepared (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  Send *self = g_task_get_task_data (task);
+  Upload *self = g_task_get_task_data (task);
   GError *error = NULL;
 
   self->prepared = image_prepare_finish (result, &error);
@@ -248,7 +248,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
 
 /* Consumes the task. */
 static void
-send_start (GTask *task, Sync *sync, BookPerson *person, GBytes *written, GBytes *base, gboolean only_check)
+upload_start (GTask *task, Sync *sync, BookPerson *person, GBytes *written, GBytes *base, gboolean only_check)
 {
   const ImageWishes wishes = {
     .max_bytes = (gsize)sync->options.max_photo_bytes,
@@ -256,7 +256,7 @@ send_start (GTask *task, Sync *sync, BookPerson *person, GBytes *written, GBytes
     .strip_metadata = sync->options.strip_metadata,
   };
   GError *paused = NULL;
-  Send *self;
+  Upload *self;
 
   g_task_set_check_cancellable (task, FALSE);
   if (activity_refuse (sync->activity, task)) {
@@ -268,47 +268,47 @@ send_start (GTask *task, Sync *sync, BookPerson *person, GBytes *written, GBytes
     g_object_unref (task);
     return;
   }
-  self = g_new0 (Send, 1);
+  self = g_new0 (Upload, 1);
   self->sync = sync;
   activity_hold (sync->activity, ACTIVITY_WORK);
   self->person = book_person_ref (person);
   self->only_check = only_check;
   self->deadline = g_get_monotonic_time () + sync->options.upload_timeout * G_TIME_SPAN_SECOND;
-  g_task_set_task_data (task, self, send_free);
+  g_task_set_task_data (task, self, upload_free);
   if (!only_check)
-    g_queue_push_tail (&sync->sends, task);
+    g_queue_push_tail (&sync->uploads, task);
   image_prepare_async (sync->image_helper, written, &wishes, base, self->deadline, g_task_get_cancellable (task),
                        on_prepared, task);
 }
 
 void
-sync_send_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
-                 GAsyncReadyCallback callback, gpointer data)
+sync_upload_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
+                   GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
-  g_task_set_source_tag (task, sync_send_async);
-  send_start (task, sync, person, written, base, FALSE);
+  g_task_set_source_tag (task, sync_upload_async);
+  upload_start (task, sync, person, written, base, FALSE);
 }
 
 gboolean
-sync_send_finish (Sync *sync, GAsyncResult *result, GError **error)
+sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void
-sync_send_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
-                       GAsyncReadyCallback callback, gpointer data)
+sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
-  g_task_set_source_tag (task, sync_send_check_async);
-  send_start (task, sync, person, written, NULL, TRUE);
+  g_task_set_source_tag (task, sync_upload_check_async);
+  upload_start (task, sync, person, written, NULL, TRUE);
 }
 
 gboolean
-sync_send_check_finish (Sync *sync, GAsyncResult *result, GError **error)
+sync_upload_check_finish (Sync *sync, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

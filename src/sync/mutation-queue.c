@@ -2,10 +2,10 @@
  * The account's one queue of changes: Google asks for them one after the other.
  *
  *   QUEUED ─→ PACING ─────────→ attempt.c ─→ done
- *             a token of the    looks, saves, sends, and does so again
+ *             a token of the    revalidates, saves, requests, and does so again
  *             bucket, or wait   while that is worth it, inside the deadline
  *
- * Only the first of the queue is past QUEUED. The wait for a token comes before the look: what was seen is to be new
+ * Only the first of the queue is past QUEUED. The wait for a token comes before the revalidation: what was seen is to be new
  * when we send. A change that is cancelled or late before it was sent has changed nothing.
  */
 #define G_LOG_DOMAIN "contactfs"
@@ -44,8 +44,8 @@ mutation_finish (GTask *task, GError *error)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->cancel_idle, g_source_remove);
-  g_clear_pointer (&self->look, look_abandon);
-  if (self->paid && !self->sent)
+  g_clear_pointer (&self->revalidation, revalidate_abandon);
+  if (self->paid && !self->requested)
     sync->tokens += 1;
   if (self->cancelled != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
@@ -158,7 +158,7 @@ on_cancel_idle (gpointer data)
   GError *error = NULL;
 
   self->cancel_idle = 0;
-  if (self->stage == QUEUED || self->stage == LOOKING || self->stage == PACING) {
+  if (self->stage == QUEUED || self->stage == REVALIDATING || self->stage == PACING) {
     g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error);
     mutation_fail (task, error);
   } /* else the call under way ends with the same error by itself */
@@ -175,7 +175,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 }
 
 static Mutation *
-mutation_new (Sync *sync, BookPerson *person, LookDepth depth, gint64 deadline)
+mutation_new (Sync *sync, BookPerson *person, RevalidateDepth depth, gint64 deadline)
 {
   Mutation *self = g_new0 (Mutation, 1);
 
@@ -209,32 +209,32 @@ enqueue (Mutation *self, GTask *task)
 }
 
 void
-mutation_upload_async (Sync *sync, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
-                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+mutation_replace_async (Sync *sync, BookPerson *person, GBytes *photo, const char *sha256, gint64 deadline,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
-  Mutation *self = mutation_new (sync, person, LOOK_NEWS, deadline);
+  Mutation *self = mutation_new (sync, person, REVALIDATE_LISTING, deadline);
 
-  g_task_set_source_tag (task, mutation_upload_async);
+  g_task_set_source_tag (task, mutation_replace_async);
   self->photo = g_bytes_ref (photo);
   self->sha256 = g_strdup (sha256);
   enqueue (self, task);
 }
 
 gboolean
-mutation_upload_finish (Sync *sync, GAsyncResult *result, GError **error)
+mutation_replace_finish (Sync *sync, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* It may have changed while that was sent elsewhere: the person alone is asked for. */
+/* It may have changed while that was sent elsewhere: the person is fetched. */
 void
 sync_delete_async (Sync *sync, BookPerson *person, const char *version, GCancellable *cancellable,
                    GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   gint64 deadline = g_get_monotonic_time () + sync->options.upload_timeout * G_TIME_SPAN_SECOND;
-  Mutation *self = mutation_new (sync, person, LOOK_PERSON, deadline);
+  Mutation *self = mutation_new (sync, person, REVALIDATE_PERSON, deadline);
 
   g_task_set_source_tag (task, sync_delete_async);
   self->expected = g_strdup (version);
@@ -246,7 +246,7 @@ sync_delete_promised_async (Sync *sync, BookPerson *person, const char *version,
                             SyncWantedFunc is_wanted, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
-  Mutation *self = mutation_new (sync, person, earlier ? LOOK_PERSON : LOOK_NEWS, 0);
+  Mutation *self = mutation_new (sync, person, earlier ? REVALIDATE_PERSON : REVALIDATE_LISTING, 0);
 
   g_task_set_source_tag (task, sync_delete_promised_async);
   self->expected = g_strdup (version);
