@@ -137,6 +137,28 @@ $long"
   [ "$median" -lt 300 ] || complain "half of the files have $median lines or more; the median stays below 300"
 }
 
+# The emulator is a program for the demo and the tests, with none of the daemon's rooms in it.
+check_rooms() {
+  for room in $daemon src/convert; do
+    lines=$(c_files "$room" | xargs cat | wc -l)
+    [ "$lines" -le 4000 ] || complain "$room has $lines lines; no room has more than 4000"
+  done
+}
+
+# A table's row and a link cannot be broken, and code stands as it is typed. Columns, not bytes: a byte from 0x80 to 0xbf
+# begins no character.
+check_docs() {
+  for page in README.md docs/*.md; do
+    long=$(awk -v page="$page" '
+      /^ *```/ { code = !code; next }
+      code || /^\|/ || /\]\(/ || /:\/\// { next }
+      { columns = $0; gsub(/[\200-\277]/, "", columns) }
+      length(columns) > 100 { print page ":" NR }' "$page")
+    [ -z "$long" ] || complain "lines of documents have 100 columns at most:
+$long"
+  done
+}
+
 # The brackets keep these patterns from matching themselves.
 check_words() {
   text_files | forbid 'unfinished business belongs in the issue tracker' '\<(TO[D]O|FIX[M]E|X[X]X)\>'
@@ -203,6 +225,13 @@ self_test() {
   result 'a reply file by another name'
   mv "$copy/fs/answers.c" "$copy/fs/reply.c"
 
+  for part in 1 2 3 4 5 6 7; do
+    yes '/* */' | head -n 600 >"$copy/src/mounts/new-part-$part.c"
+  done
+  "$this" "$copy" | grep -qF 'src/mounts has' && :
+  result 'a room of more than 4000 lines'
+  rm "$copy"/src/mounts/new-part-?.c
+
   breaks 'FUSE below fs/' src/book/new-fuse.c '#include <fuse_lowlevel.h>'
   breaks 'FUSE twice' fs/new-fuse.c '#include <fuse3/fuse_lowlevel.h>'
   breaks 'libfuse linked below fs/' src/book/meson.build "fuse = dependency('fuse3')"
@@ -240,6 +269,7 @@ self_test() {
   breaks 'the inside of the room below' src/sync/new-inside.c '#include "photo/internal.h"'
   breaks 'the inside of another room' src/cli/new-inside.c '#include "account/keyring.h"'
   breaks 'a file of 601 lines' src/book/new-long.c "$(yes '/* */' | head -n 601)"
+  breaks 'a document of 101 columns' docs/new-wide.md "$(printf 'w%.0s' $(seq 101))"
   breaks 'unfinished business' docs/new-business.md "TO""DO: later"
   breaks "one machine's path" docs/new-path.md "see /wor""k/main"
   breaks 'clutter on the top level' notes.txt 'hello'
@@ -262,6 +292,8 @@ else
     check_arrows
     check_public
     check_sizes
+    check_rooms
+    check_docs
     check_words
     check_top_level
   )

@@ -1,7 +1,7 @@
 /* Sentences for refused credentials files. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/credentials-error.h"
+#include "account/credentials-file.h"
 
 #include "net/error.h"
 #include "net/text.h"

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "account/token-cache.h"
-#include "account/token-endpoint.h"
 #include "account/web-token.h"
 #include "net/error.h"
 #include "net/http.h"

@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "account/token-cache.h"
+#include "account/token-endpoint.h"
 
 typedef struct {
   gatomicrefcount references;
@@ -40,3 +41,12 @@ GBytes *credentials_file_form (const CredentialsFile *self, GError **error);
 
 /* "authorized_user file /…", "service account a@b for c@d, file /…". Transfer full. */
 char *credentials_file_describe (const CredentialsFile *self);
+
+/* ---- credentials-error.c ---- */
+
+/* PEOPLE_ERROR_AUTH with a sentence. *lasts: nothing but another file helps. Else a later attempt may succeed. */
+GError *credentials_file_error (const CredentialsFile *self, CredentialsOrigin origin, const TokenResponse *response,
+                                gboolean *lasts);
+
+/* See token_cache_advice. */
+char *credentials_file_advice (const CredentialsFile *self, CredentialsOrigin origin, TokenProblem problem);

@@ -55,16 +55,6 @@ keep_new (const char *account, const char *folder, gint64 deadline, GCancellable
   return task;
 }
 
-/* work: on a worker, with the Keep, which nobody else touches meanwhile. */
-static void
-run_on_worker (GTask *task, GTaskThreadFunc work, GAsyncReadyCallback callback)
-{
-  g_autoptr (GTask) worker = g_task_new (NULL, NULL, callback, g_object_ref (task));
-
-  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
-  g_task_run_in_thread (worker, work);
-}
-
 /* ---- load ---- */
 
 static void
@@ -118,7 +108,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-read_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+read_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Keep *self = data;
   GError *error = NULL;
@@ -154,9 +144,11 @@ void
 stored_login_load_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
+  GTask *task = keep_new (account, folder, deadline, cancellable, callback, data);
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_file_read, task);
 
-  run_on_worker (task, read_on_worker, on_file_read);
+  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
+  g_task_run_in_thread (worker, read_in_thread);
 }
 
 StoredLogin *
@@ -241,24 +233,12 @@ stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
 /* ---- renew ---- */
 
 static void
-write_on_worker (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
+write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Keep *self = data;
   GError *error = NULL;
 
   if (stored_login_write_file (self->login, &error))
-    g_task_return_boolean (worker, TRUE);
-  else
-    g_task_return_error (worker, error);
-}
-
-static void
-on_written (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -277,7 +257,7 @@ on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
   }
   self->why_file = g_strdup (error->message);
   self->login->in_keyring = FALSE;
-  run_on_worker (task, write_on_worker, on_written);
+  g_task_run_in_thread (task, write_in_thread);
 }
 
 void
@@ -296,7 +276,7 @@ stored_login_renew_async (StoredLogin *login, const char *refresh_token, gint64 
     keyring_store_async (login->account, login->generation, secret, deadline, NULL, on_renewed_in_keyring,
                          g_object_ref (task));
   else
-    run_on_worker (task, write_on_worker, on_written);
+    g_task_run_in_thread (task, write_in_thread);
 }
 
 gboolean

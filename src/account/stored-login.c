@@ -179,23 +179,6 @@ stored_login_exists (const char *folder)
   return g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
-void
-stored_login_guard (const char *folder)
-{
-  g_autofree char *login = stored_login_path (folder);
-  g_autofree char *client = stored_login_client_path (folder);
-
-  if (private_file_mend (login))
-    g_message ("Others could read %s; it is yours alone again. If somebody may have done so: contactfs logout, which "
-               "revokes the login, and contactfs login",
-               login);
-  if (private_file_mend (client))
-    g_message (
-        "Others could read %s; it is yours alone again. If somebody may have done so, make another client in the "
-        "Google Cloud console",
-        client);
-}
-
 static JsonValue *
 load_json (const char *path, GError **error)
 {

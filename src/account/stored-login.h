@@ -50,10 +50,6 @@ StoredLogin *stored_login_new (const char *account, const char *folder, const Cl
 /* TRUE if the account has one; no more than a look for the file. */
 gboolean stored_login_exists (const char *folder);
 
-/* Its files were made for their owner alone: whoever opened them to others since (a restored backup, a stray chmod) meant
- * no such thing. Puts that right, with a message for each. */
-void stored_login_guard (const char *folder);
-
 /* What can be told without asking the keyring: no secrets. NULL without an error: none is stored. Reads a small file at
  * once: for the beginning of a program. */
 StoredLogin *stored_login_peek (const char *account, const char *folder, GError **error);

@@ -217,14 +217,6 @@ step_again (GTask *task, GError *error, gint64 retry_after)
                         g_object_ref (task));
 }
 
-/* Only the token service's own word counts as a refusal (RFC 6749, section 5.2): what a front end or a proxy makes up says
- * nothing about the login. */
-static gboolean
-is_refusal (guint status, const TokenResponse *self)
-{
-  return (status == 400 || status == 401 || status == 403) && self->code[0] != '\0';
-}
-
 static GError *
 unusable_error (guint status, const TokenResponse *self)
 {
@@ -245,11 +237,13 @@ TokenResponse *
 token_response_parse (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error)
 {
   JsonValue *root = json_parse_bytes (body, NULL);
+  gboolean may_refuse = status == 400 || status == 401 || status == 403;
   TokenResponse *self
       = status == 200 ? parse_success (root, form, token_uri, error) : parse_refusal (root, status, body, form);
 
   json_free_secret (root);
-  if (status != 200 && !is_refusal (status, self)) {
+  /* Only the token service's own word is a refusal (RFC 6749 section 5.2), not what a proxy makes up. */
+  if (status != 200 && !(may_refuse && self->code[0] != '\0')) {
     g_propagate_error (error, unusable_error (status, self));
     g_clear_pointer (&self, token_response_free);
   }

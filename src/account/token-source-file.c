@@ -6,7 +6,6 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "account/credentials-error.h"
 #include "account/credentials-file.h"
 #include "account/token-source.h"
 #include "net/error.h"
@@ -238,12 +237,6 @@ file_identity (gpointer data)
   return self->file->service_account ? self->subject_identity : NULL;
 }
 
-static void
-file_free (gpointer data)
-{
-  file_source_unref (data);
-}
-
 static char *
 file_advice (gpointer data, TokenProblem problem)
 {
@@ -258,27 +251,16 @@ static const TokenSource file_source = {
   .advice = file_advice,
   .quota_project = file_quota_project,
   .identity = file_identity,
-  .free = file_free,
+  .free = (GDestroyNotify)file_source_unref,
 };
-
-static const char *
-why (CredentialsOrigin origin)
-{
-  switch (origin) {
-  case CREDENTIALS_ENVIRONMENT:
-    return " (named by GOOGLE_APPLICATION_CREDENTIALS)";
-  case CREDENTIALS_GCLOUD:
-    return " (gcloud's application default credentials)";
-  case CREDENTIALS_GIVEN:
-  default:
-    return "";
-  }
-}
 
 TokenCache *
 token_cache_new_file (HttpClient *http, const char *path, CredentialsOrigin origin, const char *subject, GError **error)
 {
   g_autofree char *described = NULL;
+  const char *why = origin == CREDENTIALS_ENVIRONMENT ? " (named by GOOGLE_APPLICATION_CREDENTIALS)"
+                    : origin == CREDENTIALS_GCLOUD    ? " (gcloud's application default credentials)"
+                                                      : "";
   CredentialsFile *file = load (path, origin, subject, error);
   FileSource *self;
 
@@ -293,5 +275,5 @@ token_cache_new_file (HttpClient *http, const char *path, CredentialsOrigin orig
   self->file = file;
   self->subject_identity = subject != NULL ? identity_new (subject, NULL) : NULL;
   described = credentials_file_describe (file);
-  return token_cache_new (&file_source, self, g_strconcat (described, why (origin), NULL));
+  return token_cache_new (&file_source, self, g_strconcat (described, why, NULL));
 }

@@ -20,12 +20,6 @@ fixed_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
   return made->token != NULL;
 }
 
-static void
-fixed_free (gpointer token)
-{
-  secret_free (token);
-}
-
 static char *
 fixed_advice (gpointer token, TokenProblem problem)
 {
@@ -37,7 +31,7 @@ static const TokenSource fixed_source = {
   .make_async = fixed_make_async,
   .make_finish = fixed_make_finish,
   .advice = fixed_advice,
-  .free = fixed_free,
+  .free = (GDestroyNotify)secret_free,
 };
 
 TokenCache *

@@ -53,8 +53,7 @@ set_unkept (Source *self, StoredLogin *login, char *stale)
   StoredLogin *before = self->unkept;
 
   self->unkept = login != NULL ? stored_login_ref (login) : NULL;
-  if (before != NULL)
-    stored_login_unref (before);
+  stored_login_unref (before);
   g_free (self->stale);
   self->stale = stale;
 }

@@ -24,6 +24,7 @@
 #include "desktop/browser.h"
 #include "login/login.h"
 #include "people/login-probe.h"
+#include "settings/credentials.h"
 #include "settings/folders.h"
 #include "settings/options.h"
 
@@ -319,7 +320,7 @@ load_client (const LoginOptions *options, const char *folder, GError **error)
 static gboolean
 run (Run *self)
 {
-  stored_login_guard (self->folder);
+  credentials_guard_login (self->folder);
   self->client = load_client (self->options, self->folder, &self->error);
   if (self->client == NULL)
     return FALSE;

@@ -138,10 +138,27 @@ credentials_exposed (const Credentials *self)
 }
 
 void
+credentials_guard_login (const char *folder)
+{
+  g_autofree char *login = stored_login_path (folder);
+  g_autofree char *client = stored_login_client_path (folder);
+
+  if (private_file_mend (login))
+    g_message ("Others could read %s; it is yours alone again. If somebody may have done so: contactfs logout, which "
+               "revokes the login, and contactfs login",
+               login);
+  if (private_file_mend (client))
+    g_message (
+        "Others could read %s; it is yours alone again. If somebody may have done so, make another client in the "
+        "Google Cloud console",
+        client);
+}
+
+void
 credentials_guard (const Credentials *self)
 {
   if (self->folder != NULL)
-    stored_login_guard (self->folder);
+    credentials_guard_login (self->folder);
   g_autofree char *file = credentials_exposed (self);
   if (file != NULL)
     g_message ("Others can read %s, which opens the contacts to whoever has it: run chmod 600 %s", file, file);

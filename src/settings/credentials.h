@@ -26,6 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Credentials, credentials_free)
  * since somebody may have meant it. */
 void credentials_guard (const Credentials *self);
 
+/* The part of credentials_guard for the login in folder: login.json and client.json were made for their owner alone. A
+ * restored backup or a stray chmod may have opened them to others. Puts that right, with a message for each. */
+void credentials_guard_login (const char *folder);
+
 /* The file with the secrets, if others can read it; else NULL. Transfer full. */
 char *credentials_exposed (const Credentials *self);
 
