@@ -23,6 +23,7 @@ free_other (gpointer data)
   g_clear_pointer (&self->quota, quota_free);
   sync_free (self->sync);
   model_free (self->model);
+  g_ptr_array_unref (self->groups);
   g_free ((char *)self->account);
   g_free (self);
 }
@@ -45,6 +46,7 @@ books_of (Emulator *emulator, const char *account)
   other->state = NULL;
   other->quota = emulator->options->quota ? quota_new () : NULL;
   other->model = model_new (emulator->photos, account);
+  other->groups = groups_new ();
   other->sync = sync_new (account, emulator->options->sync_token_lifetime);
   model_set_lag (other->model, emulator->options->delta_lag);
   books_load_samples (other);

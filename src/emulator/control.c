@@ -8,6 +8,7 @@
  *   faults              GET the list · POST one · DELETE all
  *   requests            GET the log; with wait_count, once that many match · DELETE: start anew
  *   people, people/…    control-people.c
+ *   groups              POST {"id", "name"}: makes the label, or renames it; {"id"} alone: deletes it; ?account= as above
  *   expire-sync-tokens  POST; {"status": "INVALID_ARGUMENT"} chooses the status they are refused with
  *   revoke-tokens       POST; {"refresh": true} takes the refresh tokens along
  *   tokens              POST {"token", "scope", "lifetime"}: one more access token
@@ -276,6 +277,50 @@ handle_quota (Emulator *emulator, Request *request, const cJSON *body)
   answer_ok (request);
 }
 
+/* Whoever carried a label that goes has it no more: to clients that is a change of the person. */
+static void
+take_label_off (Model *model, const char *id)
+{
+  g_autoptr (GPtrArray) everybody = model_everybody (model);
+  g_autofree char *needle = g_strdup_printf ("\"contactGroups/%s\"", id);
+
+  for (guint i = 0; i < everybody->len; i++) {
+    const FieldText *text = person_state_get_field (everybody->pdata[i], FIELD_MEMBERSHIPS);
+    g_autoptr (GStrvBuilder) left = g_strv_builder_new ();
+    gboolean carried = FALSE;
+
+    for (guint j = 0; text != NULL && text->entries[j] != NULL; j++) {
+      if (strstr (text->entries[j], needle) != NULL)
+        carried = TRUE;
+      else
+        g_strv_builder_add (left, text->entries[j]);
+    }
+    if (carried) {
+      PersonState *copy = person_state_copy (everybody->pdata[i]);
+
+      person_state_set_field (copy, FIELD_MEMBERSHIPS, g_strv_builder_end (left));
+      model_put (model, copy);
+    }
+  }
+}
+
+static void
+handle_groups (Emulator *emulator, Request *request, const cJSON *body)
+{
+  Emulator *book = books_of (emulator, request_param (request, "account") ?: emulator->account);
+  const char *id = json_get_string (body, "id"), *name = json_get_string (body, "name");
+
+  if (id == NULL || (name == NULL && !groups_delete (book->groups, id))) {
+    answer_bad (request, "no such label");
+    return;
+  }
+  if (name != NULL)
+    groups_put (book->groups, id, name);
+  else
+    take_label_off (book->model, id);
+  answer_ok (request);
+}
+
 static const struct {
   const char *name;
   const char *methods;
@@ -283,6 +328,7 @@ static const struct {
 } controls[] = {
   { "faults", "GET POST DELETE", handle_faults },
   { "requests", "GET DELETE", handle_requests },
+  { "groups", "POST", handle_groups },
   { "expire-sync-tokens", "POST", handle_expire },
   { "revoke-tokens", "POST", handle_revoke },
   { "tokens", "POST", handle_tokens },

@@ -3,6 +3,7 @@
 
 #include "emulator/account.h"
 #include "emulator/faces.h"
+#include "emulator/groups.h"
 #include "emulator/json.h"
 #include "emulator/sample-people.h"
 
@@ -117,6 +118,8 @@ organization (const char *name)
 void
 demo_people_load (Model *model, const char *account)
 {
+  static const char *const labels[] = { GROUP_CHOIR, GROUP_NEIGHBOURS, NULL };
+
   for (guint i = 0; i < G_N_ELEMENTS (demo_people); i++) {
     const DemoPerson *person = &demo_people[i];
     g_autofree char *name = account_contact_name (account, FIRST_NUMBER + i);
@@ -127,7 +130,8 @@ demo_people_load (Model *model, const char *account)
     person_state_set_field (state, FIELD_EMAIL_ADDRESSES, sample_value (person->email, "home"));
     person_state_set_field (state, FIELD_PHONE_NUMBERS, sample_value (person->phone, "mobile"));
     person_state_set_field (state, FIELD_ORGANIZATIONS, organization (person->organization));
-    person_state_set_field (state, FIELD_MEMBERSHIPS, sample_memberships (NULL));
+    person_state_set_field (state, FIELD_MEMBERSHIPS,
+                            sample_memberships (labels[i % G_N_ELEMENTS (labels)]));
     if (person->face != NULL)
       sample_photo (state, PHOTO_CONTACT, person->face);
     if (person->profile_face != NULL)

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "emulator/faults.h"
+#include "emulator/groups.h"
 #include "emulator/model.h"
 #include "emulator/oauth.h"
 #include "emulator/options.h"
@@ -26,6 +27,7 @@ struct Emulator {
   char *photo_url;
   PhotoStore *photos;
   Model *model;
+  GPtrArray *groups; /* groups.h */
   Sync *sync;
   OAuth *oauth;
   Faults *faults;

@@ -68,6 +68,7 @@ start (Emulator *emulator, GError **error)
   emulator->account = options->account;
   emulator->photos = photo_store_new (options->old_photo_grace);
   emulator->model = model_new (emulator->photos, emulator->account);
+  emulator->groups = groups_new ();
   model_set_lag (emulator->model, options->delta_lag);
   emulator->sync = sync_new (emulator->account, options->sync_token_lifetime);
   emulator->oauth = oauth_new (emulator->account, options->access_token_lifetime, options->access_tokens);
@@ -91,6 +92,7 @@ stop (Emulator *emulator)
   g_clear_pointer (&emulator->oauth, oauth_free);
   g_clear_pointer (&emulator->sync, sync_free);
   g_clear_pointer (&emulator->model, model_free);
+  g_clear_pointer (&emulator->groups, g_ptr_array_unref);
   g_clear_pointer (&emulator->photos, photo_store_free);
   g_free (emulator->control_key);
   g_free (emulator->api_url);

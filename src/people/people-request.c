@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "people/group-json.h"
 #include "people/people.h"
 #include "people/person-json.h"
 
@@ -24,6 +25,18 @@ static gpointer
 parse_mutation (GBytes *body, GError **error)
 {
   return person_parse_mutation (body, error);
+}
+
+static gpointer
+parse_groups (GBytes *body, GError **error)
+{
+  return group_parse_page (body, error);
+}
+
+static void
+free_groups (gpointer page)
+{
+  people_group_page_free (page);
 }
 
 static void
@@ -111,6 +124,22 @@ people_request_next_page (const PeopleRequest *page, const char *page_token)
   self->about = page->about;
   self->parse = page->parse;
   self->free_result = page->free_result;
+  return self;
+}
+
+PeopleRequest *
+people_request_groups (const char *api_url, const char *page_token)
+{
+  PeopleRequest *self = g_new0 (PeopleRequest, 1);
+  GString *url = g_string_new (api_url);
+
+  g_string_append (url, "/v1/contactGroups?groupFields=name,groupType,metadata&pageSize=1000&" COMPACT);
+  if (page_token != NULL)
+    append_query (url, '&', "pageToken", page_token);
+  self->method = "GET";
+  self->url = g_string_free (url, FALSE);
+  self->parse = parse_groups;
+  self->free_result = free_groups;
   return self;
 }
 

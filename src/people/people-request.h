@@ -29,6 +29,7 @@ PeopleRequest *people_request_probe (const char *api_url);
 PeopleRequest *people_request_list (const char *api_url, const char *sync_token, const char *page_token);
 /* Another page of the listing that page is of. */
 PeopleRequest *people_request_next_page (const PeopleRequest *page, const char *page_token);
+PeopleRequest *people_request_groups (const char *api_url, const char *page_token);
 
 /* These fail with PEOPLE_ERROR_NOT_CONTACT for what is no "people/<id>". */
 PeopleRequest *people_request_get (const char *api_url, const char *resource_name, GError **error);

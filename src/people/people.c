@@ -148,6 +148,19 @@ people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 }
 
 void
+people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  start (self, people_request_groups (self->api_url, page_token), NULL, deadline, cancellable, callback, data);
+}
+
+PeopleGroupPage *
+people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                   GAsyncReadyCallback callback, gpointer data)
 {

@@ -15,12 +15,13 @@
 #include "account/token-cache.h"
 #include "net/error.h"
 #include "net/http.h"
+#include "people/group.h"
 #include "people/person.h"
 
 #define PEOPLE_DEFAULT_API_URL "https://people.googleapis.com"
 
 /* What is asked of every Person; part of the sync token's identity (a token is only good for the mask it came with). */
-#define PEOPLE_PERSON_FIELDS "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+#define PEOPLE_PERSON_FIELDS "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
 
 typedef struct PeopleClient PeopleClient;
 
@@ -62,6 +63,11 @@ PeoplePage *people_list_finish (PeopleClient *self, GAsyncResult *result, GError
 void people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer data);
 gboolean people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+
+/* contactGroups.list, one page; page_token as above. Labels that the service has removed are not among them. */
+void people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data);
+PeopleGroupPage *people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
 /* people.get */
 void people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,

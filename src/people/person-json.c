@@ -18,6 +18,9 @@ people_person_free (PeoplePerson *self)
   g_free (self->email);
   g_free (self->phone);
   g_free (self->organization);
+  g_free (self->emails);
+  g_free (self->phones);
+  g_free (self->labels);
   g_free (self->photo_url);
   g_free (self->profile_url);
   g_free (self);
@@ -112,6 +115,27 @@ first_value (const JsonValue *entries, char *(*read) (const JsonValue *entry))
   return NULL;
 }
 
+/* More of one field than anybody has is not kept. */
+#define MAX_LINES 100
+
+/* What read says of all entries, a line each, the primary one first. NULL: nothing. */
+static char *
+all_values (const JsonValue *entries, char *(*read) (const JsonValue *entry))
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  guint count = 0;
+
+  for (int primary = 1; primary >= 0; primary--)
+    for (const JsonValue *entry = json_first (entries); entry != NULL && count < MAX_LINES; entry = json_next (entry)) {
+      g_autofree char *value = is_primary (entry) == primary ? read (entry) : NULL;
+
+      if (value == NULL)
+        continue;
+      g_string_append_printf (lines, "%s%s", count++ > 0 ? "\n" : "", g_strdelimit (value, "\r\n", ' '));
+    }
+  return lines->len > 0 ? g_string_free (g_steal_pointer (&lines), FALSE) : NULL;
+}
+
 static char *
 read_name (const JsonValue *name)
 {
@@ -132,6 +156,20 @@ static char *
 read_value (const JsonValue *entry)
 {
   return take_words (json_string (entry, "value"));
+}
+
+static char *
+read_number (const JsonValue *phone)
+{
+  char *number = take_words (json_string (phone, "canonicalForm"));
+
+  return number != NULL ? number : read_value (phone);
+}
+
+static char *
+read_label (const JsonValue *membership)
+{
+  return take_words (json_string (json_member (membership, "contactGroupMembership"), "contactGroupResourceName"));
 }
 
 static char *
@@ -227,6 +265,9 @@ person_from_json (const JsonValue *person)
   self->email = first_value (json_member (person, "emailAddresses"), read_value);
   self->phone = first_value (json_member (person, "phoneNumbers"), read_value);
   self->organization = first_value (json_member (person, "organizations"), read_organization);
+  self->emails = all_values (json_member (person, "emailAddresses"), read_value);
+  self->phones = all_values (json_member (person, "phoneNumbers"), read_number);
+  self->labels = all_values (json_member (person, "memberships"), read_label);
   self->update_time = source_time (metadata, "CONTACT");
   if (self->update_time == 0)
     self->update_time = source_time (metadata, "DOMAIN_CONTACT");

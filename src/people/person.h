@@ -14,6 +14,9 @@ typedef struct {
   char *email;                    /* first e-mail, phone, organisation: NULL when there is none */
   char *phone;
   char *organization;
+  char *emails;               /* all of them, a line each, the primary one first; NULL: none */
+  char *phones;               /* likewise; in the form +49301234567 where the service knows it */
+  char *labels;               /* the resource names of the labels (group.h), a line each; NULL: none */
   gint64 update_time;         /* of the CONTACT source, microseconds since 1970 UTC; 0: not told */
   gint64 profile_update_time; /* of the PROFILE source; 0: not told */
   char *photo_url;   /* the contact's own photo, URL as answered; NULL: none, or only a monogram (default: true) */

@@ -184,3 +184,24 @@ def test_full_listings_have_a_quota_of_their_own(emulator):
     assert violation["@type"].endswith("QuotaFailure")
     assert violation["violations"][0]["description"] == "FBS quota limit exceeded"
     assert emulator.api("GET", "people/c1001", {"personFields": "names"}).status == 200
+
+
+def test_labels_change(emulator):
+    before = emulator.api("GET", "contactGroups", {"pageSize": 1000}).json()
+    token = before["nextSyncToken"]
+    person = emulator.create_person("Nia", "Adams")
+    emulator.label("new1", 'The "A" team')
+    emulator.carry_labels(person, "new1")
+    changed = emulator.api("GET", "contactGroups", {"syncToken": token}).json()
+    assert [(group["resourceName"], group["name"]) for group in changed["contactGroups"]] == [("contactGroups/new1", 'The "A" team')]
+    carried = emulator.api("GET", person, {"personFields": "memberships"}).json()["memberships"]
+    assert [one["contactGroupMembership"]["contactGroupResourceName"] for one in carried] == [
+        "contactGroups/myContacts", "contactGroups/new1"]
+
+    emulator.label("new1", None)
+    gone = emulator.api("GET", "contactGroups", {"syncToken": changed["nextSyncToken"]}).json()["contactGroups"]
+    assert [group["metadata"]["deleted"] for group in gone] == [True]
+    assert emulator.api("GET", "contactGroups/new1").status == 404
+    assert "contactGroups/new1" not in str(emulator.api("GET", "contactGroups", {"pageSize": 1000}).json())
+    carried = emulator.api("GET", person, {"personFields": "memberships"}).json()["memberships"]
+    assert [one["contactGroupMembership"]["contactGroupResourceName"] for one in carried] == ["contactGroups/myContacts"]

@@ -275,6 +275,15 @@ class Emulator:
         assert answer.status in (200, 404), answer.body
         return answer.body if answer.status == 200 else None
 
+    def label(self, group, name):
+        """Makes the label contactGroups/GROUP, or renames it; name None: deletes it, and nobody carries it any more."""
+        self.control("POST", "groups", {"id": group, **({"name": name} if name else {})})
+
+    def carry_labels(self, resource_name, *groups):
+        """The labels that the person carries from now on."""
+        self.person("change", resource_name, fields={"memberships": [
+            {"contactGroupMembership": {"contactGroupResourceName": f"contactGroups/{group}"}} for group in ("myContacts", *groups)]})
+
     def expire_sync_tokens(self, status="FAILED_PRECONDITION"):
         self.control("POST", "expire-sync-tokens", {"status": status})
 

@@ -209,7 +209,7 @@ def test_answer_that_did_not_come_in_time(contacts, faces):
     """The service still shows the old photo when it is asked, and the new one a little later: the old one is kept."""
     photo = contacts.path / ALICE / "photo.jpg"
     before, resource = photo.read_bytes(), contacts.resource(ALICE)
-    mask = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+    mask = "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
     said = contacts.emulator.api("GET", resource, {"personFields": mask}).body.decode()
     contacts.emulator.fault("status", method="GET", path=f"*/{resource}", status=200, body=said,
                             content_type="application/json")

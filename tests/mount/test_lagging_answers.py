@@ -77,7 +77,7 @@ def test_second_photo_before_a_first_one_was_seen_at_all(contacts, faces):
 def test_unseen_photo_comes_by_itself(contacts, faces, alice):
     """The first question is answered with the old one, too."""
     alice.read_bytes()
-    fields = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+    fields = "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
     stale = contacts.emulator.api("GET", contacts.resource(ALICE), {"personFields": fields}).body.decode()
     contacts.emulator.reset_requests()
     contacts.emulator.fault("stale", method="PATCH")

@@ -28,7 +28,7 @@ def order(contacts, path, applied, lost, end):
     """The first attempt's answer is lost, the later ones end so. And for some seconds people.get lags behind: it shows the
     contact as it was."""
     emulator, resource = contacts.emulator, contacts.resource(contacts.person())
-    fields = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+    fields = "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
     before = emulator.api("GET", resource, {"personFields": fields}).body.decode()
     emulator.reset_requests()
     emulator.fault(**LOST[lost], path=path, applied=applied)

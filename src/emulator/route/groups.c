@@ -1,27 +1,17 @@
-/* contactGroups.list and contactGroups.get: the system's labels and two of the user's. */
+/* contactGroups.list and contactGroups.get. */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <string.h>
+
 #include "emulator/errors.h"
+#include "emulator/json.h"
 #include "emulator/params.h"
 #include "emulator/routes.h"
 
 #define DEFAULT_PAGE_SIZE 30
 #define MAX_PAGE_SIZE     1000
+#define SYNC_TOKEN        "groups-"
 #define UPDATE_TIME       "2024-01-01T09:00:00.000000Z"
-
-typedef struct Group {
-  const char *id;
-  const char *name;
-  gboolean user;
-} Group;
-
-static const Group groups[] = {
-  { "myContacts", "myContacts", FALSE },   { "starred", "starred", FALSE },
-  { "friends", "friends", FALSE },         { "family", "family", FALSE },
-  { "coworkers", "coworkers", FALSE },     { "blocked", "blocked", FALSE },
-  { "chatBuddies", "chatBuddies", FALSE }, { "all", "all", FALSE },
-  { "4f1c0a5e8d0b1c2a", "Choir", TRUE },   { "59a8c1f70b3d2e44", "Neighbours", TRUE },
-};
 
 typedef enum {
   GROUP_CLIENT_DATA = 1 << 0,
@@ -92,16 +82,36 @@ write_group (Emulator *emulator, const Group *group, GroupFields fields, guint m
 
   g_string_append_printf (out, "{\"resourceName\":\"contactGroups/%s\",\"etag\":\"%s\"", group->id, "uE8wYZ5aWZ0=");
   if ((fields & GROUP_METADATA) != 0 && group->user)
-    g_string_append (out, ",\"metadata\":{\"updateTime\":\"" UPDATE_TIME "\"}");
+    g_string_append_printf (out, ",\"metadata\":{\"updateTime\":\"" UPDATE_TIME "\"%s}",
+                            group->deleted ? ",\"deleted\":true" : "");
   if ((fields & GROUP_TYPE) != 0)
     g_string_append_printf (out, ",\"groupType\":\"%s\"", group->user ? "USER_CONTACT_GROUP" : "SYSTEM_CONTACT_GROUP");
-  if ((fields & GROUP_NAME) != 0)
-    g_string_append_printf (out, ",\"name\":\"%s\",\"formattedName\":\"%s\"", group->name, group->name);
+  if ((fields & GROUP_NAME) != 0) {
+    g_string_append (out, ",\"name\":");
+    json_append_quoted (out, group->name);
+    g_string_append (out, ",\"formattedName\":");
+    json_append_quoted (out, group->name);
+  }
   if ((fields & GROUP_MEMBER_COUNT) != 0 && names->len > 0)
     g_string_append_printf (out, ",\"memberCount\":%u", names->len);
   for (guint i = 0; i < MIN (max_members, names->len); i++)
     g_string_append_printf (out, "%s\"%s\"", i == 0 ? ",\"memberResourceNames\":[" : ",", (char *)names->pdata[i]);
   g_string_append (out, MIN (max_members, names->len) > 0 ? "]}" : "}");
+}
+
+/* All that there are; with since: those that changed after that revision, and those that are gone since. Transfer full. */
+static GPtrArray *
+tellable (GPtrArray *groups, const guint64 *since)
+{
+  GPtrArray *told = g_ptr_array_new ();
+
+  for (guint i = 0; i < groups->len; i++) {
+    Group *group = groups->pdata[i];
+
+    if (since != NULL ? group->revision > *since : !group->deleted)
+      g_ptr_array_add (told, group);
+  }
+  return told;
 }
 
 void
@@ -110,9 +120,10 @@ route_contact_groups_list (Emulator *emulator, Request *request, const char *nam
   const char *page_token = request_param (request, "pageToken");
   const char *sync_token = request_param (request, "syncToken");
   g_autoptr (GString) out = NULL;
+  g_autoptr (GPtrArray) told = NULL;
   GroupFields fields;
   gint64 size;
-  guint64 from = 0;
+  guint64 from = 0, since = 0;
   guint end;
 
   if (!params_check (request, list_params) || !read_fields (request, &fields))
@@ -123,25 +134,30 @@ route_contact_groups_list (Emulator *emulator, Request *request, const char *nam
     error_answer_bad_request (request, "page_size", "Page size must be between 1 and 1000, inclusive.");
     return;
   }
-  if ((page_token != NULL && !g_ascii_string_to_unsigned (page_token, 10, 1, G_N_ELEMENTS (groups), &from, NULL))
-      || (sync_token != NULL && !g_str_equal (sync_token, "groups-1"))) {
+  if (sync_token != NULL
+      && !(g_str_has_prefix (sync_token, SYNC_TOKEN)
+           && g_ascii_string_to_unsigned (sync_token + strlen (SYNC_TOKEN), 10, 0, G_MAXUINT64, &since, NULL))) {
     error_answer_invalid (request, "Request contains an invalid argument.");
     return;
   }
-  if (sync_token != NULL)
-    from = G_N_ELEMENTS (groups); /* they never change */
-  end = (guint)MIN (from + (guint64)(size > 0 ? size : DEFAULT_PAGE_SIZE), G_N_ELEMENTS (groups));
+  told = tellable (emulator->groups, sync_token != NULL ? &since : NULL);
+  if (page_token != NULL && !g_ascii_string_to_unsigned (page_token, 10, 1, MAX (told->len, 1), &from, NULL)) {
+    error_answer_invalid (request, "Request contains an invalid argument.");
+    return;
+  }
+  end = (guint)MIN (from + (guint64)(size > 0 ? size : DEFAULT_PAGE_SIZE), told->len);
   out = g_string_new ("{");
   for (guint i = (guint)from; i < end; i++) {
     g_string_append (out, i == from ? "\"contactGroups\":[" : ",");
-    write_group (emulator, &groups[i], fields, 0, out);
+    write_group (emulator, told->pdata[i], fields, 0, out);
   }
   if (end > from)
-    g_string_append_printf (out, "],\"totalItems\":%u,", (guint)G_N_ELEMENTS (groups));
-  if (end < G_N_ELEMENTS (groups))
+    g_string_append_printf (out, "],\"totalItems\":%u,", told->len);
+  if (end < told->len)
     g_string_append_printf (out, "\"nextPageToken\":\"%u\"}", end);
   else
-    g_string_append (out, "\"nextSyncToken\":\"groups-1\"}");
+    g_string_append_printf (out, "\"nextSyncToken\":\"" SYNC_TOKEN "%" G_GUINT64_FORMAT "\"}",
+                            groups_revision (emulator->groups));
   request_answer_json (request, 200, g_steal_pointer (&out));
 }
 
@@ -149,20 +165,20 @@ void
 route_contact_groups_get (Emulator *emulator, Request *request, const char *name)
 {
   const char *id = name + strlen ("contactGroups/");
+  const Group *group;
   GroupFields fields;
   gint64 max_members;
+  GString *out;
 
   if (!params_check (request, get_params) || !read_fields (request, &fields))
     return;
   max_members = params_int (request, "maxMembers", 0);
-  for (guint i = 0; i < G_N_ELEMENTS (groups); i++) {
-    if (g_str_equal (groups[i].id, id)) {
-      GString *out = g_string_new (NULL);
-
-      write_group (emulator, &groups[i], fields, (guint)MAX (max_members, 0), out);
-      request_answer_json (request, 200, out);
-      return;
-    }
+  group = groups_find (emulator->groups, id);
+  if (group == NULL || group->deleted) {
+    error_answer_not_found (request);
+    return;
   }
-  error_answer_not_found (request);
+  out = g_string_new (NULL);
+  write_group (emulator, group, fields, (guint)MAX (max_members, 0), out);
+  request_answer_json (request, 200, out);
 }
