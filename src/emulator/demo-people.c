@@ -130,8 +130,7 @@ demo_people_load (Model *model, const char *account)
     person_state_set_field (state, FIELD_EMAIL_ADDRESSES, sample_value (person->email, "home"));
     person_state_set_field (state, FIELD_PHONE_NUMBERS, sample_value (person->phone, "mobile"));
     person_state_set_field (state, FIELD_ORGANIZATIONS, organization (person->organization));
-    person_state_set_field (state, FIELD_MEMBERSHIPS,
-                            sample_memberships (labels[i % G_N_ELEMENTS (labels)]));
+    person_state_set_field (state, FIELD_MEMBERSHIPS, sample_memberships (labels[i % G_N_ELEMENTS (labels)]));
     if (person->face != NULL)
       sample_photo (state, PHOTO_CONTACT, person->face);
     if (person->profile_face != NULL)
