@@ -154,6 +154,12 @@ reply_target_attr (Fs *self, fuse_req_t req, const FsTarget *target)
                        target->person->update_time, 0555, &attr);
     fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
     break;
+  case FS_NODE_LABELS:
+  case FS_NODE_LABEL:
+  case FS_NODE_LINK:
+    fs_labels_attr (self, target, &attr);
+    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    break;
   case FS_NODE_ICON:
     fs_folder_icon_attr (self, target->person, &attr);
     fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);

@@ -27,6 +27,55 @@ directory_free (gpointer data)
   g_free (self);
 }
 
+static void
+reply_opened (Fs *self, fuse_req_t req, Directory *directory, struct fuse_file_info *fi)
+{
+  fi->fh = (guint64)(gintptr)directory;
+  fs_open_begin (self, fi->fh, directory_free);
+  if (fs_reply_open (req, fi) != 0)
+    fs_open_end (self, fi->fh);
+}
+
+typedef struct {
+  FsOp *op;
+  Directory *directory;
+} Opening;
+
+static void
+on_labels (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Opening *self = data;
+  Directory *directory = self->directory;
+  FsOp *op = self->op;
+  g_autoptr (GError) error = NULL;
+  const GPtrArray *labels = book_labels_finish (op->fs->book, result, &error);
+  gboolean waits = fs_op_finish (op);
+
+  if (waits && labels != NULL) {
+    directory->names = g_ptr_array_new_with_free_func (g_free);
+    for (guint i = 0; i < labels->len; i++)
+      g_ptr_array_add (directory->names, g_strdup (((const BookLabel *)labels->pdata[i])->name));
+    reply_opened (op->fs, op->req, directory, &op->fi);
+  } else {
+    if (waits)
+      fs_op_reply_error (op, error);
+    directory_free (directory);
+  }
+  fs_op_free (op);
+}
+
+/* replies: open, or an error; waits until the labels are known */
+static void
+open_labels (Fs *self, fuse_req_t req, Directory *directory, struct fuse_file_info *fi)
+{
+  Opening *opening = g_new0 (Opening, 1);
+
+  opening->directory = directory;
+  opening->op = fs_op_new_read (self, req, "opendir");
+  opening->op->fi = *fi;
+  book_labels_async (self->book, opening->op->cancellable, on_labels, opening);
+}
+
 void
 fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -54,7 +103,14 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         = archive_list (self->archive, directory->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED,
                         directory->target.person->resource_name);
     break;
+  case FS_NODE_LABEL:
+    directory->people = book_label_people (self->book, directory->target.label);
+    break;
+  case FS_NODE_LABELS:
+    open_labels (self, req, directory, fi);
+    return;
   case FS_NODE_ICON:
+  case FS_NODE_LINK:
   case FS_NODE_FILE:
   case FS_NODE_ARCHIVED:
     directory_free (directory);
@@ -66,10 +122,7 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     fs_reply_errno (req, "opendir", ESTALE);
     return;
   }
-  fi->fh = (guint64)(gintptr)directory;
-  fs_open_begin (self, fi->fh, directory_free);
-  if (fs_reply_open (req, fi) != 0)
-    fs_open_end (self, fi->fh);
+  reply_opened (self, req, directory, fi);
 }
 
 typedef struct {
@@ -116,10 +169,28 @@ add_person (Fs *self, Listing *listing, BookPerson *person, off_t next)
 }
 
 static gboolean
+add_link (Listing *listing, const BookPerson *person, off_t next)
+{
+  return person->gone || add (listing, person->name, person->ino | BOOK_INO_LINK, S_IFLNK, NULL, next);
+}
+
+static gboolean
+add_label (Fs *self, Listing *listing, const char *name, off_t next)
+{
+  const BookLabel *label = book_label_by_name (self->book, name);
+
+  return label == NULL || add (listing, name, label->ino, S_IFDIR, NULL, next);
+}
+
+static gboolean
 add_nth (Fs *self, Listing *listing, Directory *directory, guint n, off_t next)
 {
+  if (directory->target.kind == FS_NODE_LABEL)
+    return add_link (listing, directory->people->pdata[n], next);
   if (directory->people != NULL)
     return add_person (self, listing, directory->people->pdata[n], next);
+  if (directory->target.kind == FS_NODE_LABELS)
+    return add_label (self, listing, directory->names->pdata[n], next);
   if (directory->files != NULL)
     return add (listing, directory->names->pdata[n], folder_file_ino (directory->files->pdata[n]), S_IFREG, NULL, next);
   return add (listing, directory->names->pdata[n],
@@ -144,7 +215,8 @@ read_directory (fuse_req_t req, gsize size, off_t offset, struct fuse_file_info 
   Listing listing = { .req = req, .data = data, .size = size, .plus = plus };
   guint64 parent = directory->target.kind == FS_NODE_PREVIOUS || directory->target.kind == FS_NODE_REJECTED
                        ? directory->target.person->ino
-                       : FUSE_ROOT_ID;
+                   : directory->target.kind == FS_NODE_LABEL ? FS_LABELS_INO
+                                                             : FUSE_ROOT_ID;
   gboolean room = TRUE;
 
   if (offset == 0)

@@ -11,6 +11,7 @@
 #include <fuse_lowlevel.h>
 
 #include "book/events.h"
+#include "book/labels.h"
 #include "folder/folder.h"
 #include "fs/fs.h"
 
@@ -62,6 +63,9 @@ typedef enum {
   FS_NODE_ICON,
   FS_NODE_FILE,
   FS_NODE_ARCHIVED,
+  FS_NODE_LABELS, /* .labels */
+  FS_NODE_LABEL,  /* a directory in it */
+  FS_NODE_LINK,   /* what is in that: a symbolic link to a person */
   FS_NODE_GONE
 } FsNodeKind;
 
@@ -80,6 +84,7 @@ typedef struct {
   FsNodeKind kind;
   BookPerson *person;
   FsNode *node;
+  const BookLabel *label;
 } FsTarget;
 
 void fs_nodes_init (Fs *self);
@@ -144,6 +149,15 @@ gboolean fs_folder_icon_is (Fs *self, BookPerson *person, const char *name);
 void fs_folder_icon_attr (Fs *self, BookPerson *person, struct stat *attr);
 void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 
+/* ---- labels.c ---- .labels in the root, which is not listed there */
+#define FS_LABELS_NAME ".labels"
+#define FS_LABELS_INO  2                                                   /* people's begin at 16 */
+void fs_labels_attr (Fs *self, const FsTarget *target, struct stat *attr); /* of LABELS, LABEL, LINK */
+void fs_labels_look_up (fuse_req_t req);                                   /* replies: the entry of .labels itself */
+/* replies: entry, or an error; of a name in .labels (waits until the labels are known) or in a directory there */
+void fs_labels_lookup (fuse_req_t req, const FsTarget *parent, const char *name);
+void fs_readlink (fuse_req_t req, fuse_ino_t ino);
+
 /* ---- caller.c ---- */
 /* TRUE if that process is ending because of a signal or with a failure, so that its files are closed by its death.
  * FALSE when nothing is known: it belongs to somebody else, or to another pid namespace. */
@@ -165,6 +179,7 @@ int fs_reply_entry (fuse_req_t req, const struct fuse_entry_param *entry);
 int fs_reply_create (fuse_req_t req, const struct fuse_entry_param *entry, const struct fuse_file_info *fi);
 int fs_reply_open (fuse_req_t req, const struct fuse_file_info *fi);
 void fs_reply_attr (fuse_req_t req, const struct stat *attr, double timeout);
+void fs_reply_link (fuse_req_t req, const char *target);
 void fs_reply_bytes (fuse_req_t req, const void *data, gsize size);
 void fs_reply_written (fuse_req_t req, gsize size);
 void fs_reply_statfs (fuse_req_t req, const struct statvfs *statistics);

@@ -113,7 +113,14 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
   }
   switch (target.kind) {
   case FS_NODE_ROOT:
-    look_up_person (self, req, name);
+    if (strcmp (name, FS_LABELS_NAME) == 0)
+      fs_labels_look_up (req);
+    else
+      look_up_person (self, req, name);
+    break;
+  case FS_NODE_LABELS:
+  case FS_NODE_LABEL:
+    fs_labels_lookup (req, &target, name);
     break;
   case FS_NODE_PERSON:
     if (strcmp (name, ".previous") == 0)
@@ -132,6 +139,7 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
     look_up_archived (self, req, target.person, ARCHIVE_REJECTED, name);
     break;
   case FS_NODE_ICON:
+  case FS_NODE_LINK:
   case FS_NODE_FILE:
   case FS_NODE_ARCHIVED:
     fs_reply_errno (req, "lookup", ENOTDIR);

@@ -48,6 +48,7 @@ static const struct fuse_lowlevel_ops operations = {
   .unlink = fs_unlink,
   .rmdir = fs_rmdir,
   .symlink = fs_symlink,
+  .readlink = fs_readlink,
   .rename = fs_rename,
   .link = fs_link,
   .open = fs_open,

@@ -73,6 +73,8 @@ fs_nodes_find (Fs *self, fuse_ino_t ino)
 
   if (id == FUSE_ROOT_ID) {
     target.kind = FS_NODE_ROOT;
+  } else if (id == FS_LABELS_INO) {
+    target.kind = FS_NODE_LABELS;
   } else if (id >= FILE_ID_BASE) {
     target.node = g_hash_table_lookup (self->nodes, &id);
     if (target.node != NULL && target.node->file != NULL) {
@@ -82,12 +84,16 @@ fs_nodes_find (Fs *self, fuse_ino_t ino)
       target.kind = FS_NODE_ARCHIVED;
       target.person = target.node->person;
     }
+  } else if ((id & BOOK_INO_MASK) == BOOK_INO_LABEL) {
+    target.label = book_label_by_ino (self->book, id);
+    target.kind = target.label != NULL ? FS_NODE_LABEL : FS_NODE_GONE;
   } else {
     target.person = book_person_by_ino (self->book, id);
     if (target.person != NULL && target.person->name != NULL)
       target.kind = (id & BOOK_INO_MASK) == BOOK_INO_PREVIOUS   ? FS_NODE_PREVIOUS
                     : (id & BOOK_INO_MASK) == BOOK_INO_REJECTED ? FS_NODE_REJECTED
                     : (id & BOOK_INO_MASK) == BOOK_INO_ICON     ? FS_NODE_ICON
+                    : (id & BOOK_INO_MASK) == BOOK_INO_LINK     ? FS_NODE_LINK
                                                                 : FS_NODE_PERSON;
   }
   return target;

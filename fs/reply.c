@@ -57,6 +57,12 @@ fs_reply_attr (fuse_req_t req, const struct stat *attr, double timeout)
 }
 
 void
+fs_reply_link (fuse_req_t req, const char *target)
+{
+  fuse_reply_readlink (req, target);
+}
+
+void
 fs_reply_bytes (fuse_req_t req, const void *data, gsize size)
 {
   fuse_reply_buf (req, data, size);

@@ -11,6 +11,8 @@
 #define XATTR_RESOURCE_NAME "user.contactfs.resource_name"
 #define XATTR_ERROR         "user.contactfs.error"
 #define XATTR_NOTE          "user.contactfs.note"
+#define XATTR_EMAILS        "user.contactfs.emails"
+#define XATTR_PHONES        "user.contactfs.phones"
 #define XATTR_STATUS        "user.contactfs.status"
 
 typedef struct {
@@ -102,6 +104,10 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     reply_text (req, target.person->resource_name, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_ERROR) == 0) {
     reply_text (req, target.person->error, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_EMAILS) == 0) {
+    reply_text (req, target.person->emails, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_PHONES) == 0) {
+    reply_text (req, target.person->phones, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
     reply_text (req, target.person->note, size);
   } else {
@@ -122,7 +128,7 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   FsTarget target = fs_nodes_find (fs_of (req), ino);
   g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  /* user.contactfs.status is not listed: it differs each time, and backup programs would keep it */
+  /* Not listed: user.contactfs.status, which differs each time; addresses and numbers, which backups of photos need not have. */
   if (target.kind == FS_NODE_PERSON) {
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);

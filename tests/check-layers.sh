@@ -111,7 +111,7 @@ check_arrows() {
 check_public() {
   public fs 'fs'
   public src/account 'client-file|identity|principal|login-lock|stored-login|token-cache|token-endpoint'
-  public src/book 'activity|apply|book|error|events|failures|orders|person|store'
+  public src/book 'activity|apply|book|error|events|failures|labels|orders|person|store'
   public src/cli ''
   public src/convert ''
   public src/desktop 'browser|notify|session-bus'

@@ -45,6 +45,30 @@ name_freed (Book *book, const char *name)
 }
 
 static void
+show_or_hide (Book *book, BookPerson *person)
+{
+  gboolean hidden = !book_labels_show (book, person);
+
+  if (person->hidden == hidden)
+    return;
+  person->hidden = hidden;
+  book_orders_clear (book);
+  if (person->name != NULL)
+    name_freed (book, person->name); /* the name came, or went */
+}
+
+void
+book_people_show (Book *book)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, book->by_resource_name);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    show_or_hide (book, person);
+}
+
+static void
 remove_person (Book *book, BookPerson *person)
 {
   g_autofree char *name = g_strdup (person->name);
@@ -120,6 +144,16 @@ set_string (char **member, const char *value)
     return FALSE;
   g_free (*member);
   *member = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+set_labels (BookPerson *person, const char *labels)
+{
+  if (g_strcmp0 (person->labels, labels) == 0)
+    return FALSE;
+  g_clear_pointer (&person->labels, g_ref_string_release);
+  person->labels = labels != NULL ? g_ref_string_new_intern (labels) : NULL;
   return TRUE;
 }
 
@@ -220,6 +254,9 @@ take (Apply *apply, const PeoplePerson *said)
     person->update_time = said->update_time;
     changed = TRUE;
   }
+  changed |= set_string (&person->emails, said->emails) | set_string (&person->phones, said->phones);
+  changed |= set_labels (person, said->labels);
+  show_or_hide (book, person);
   person->profile_update_time = said->profile_update_time;
   changed |= set_string (&person->profile_url, said->profile_url);
   has_new_photo = is_other_photo (person->photo_url, said->photo_url);

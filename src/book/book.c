@@ -57,7 +57,8 @@ book_new (PeopleClient *people, const BookOptions *options, GError **error)
     return NULL;
   database = g_build_filename (self->options.state_dir, "book.sqlite", NULL);
   self->store = book_store_open (database, error);
-  if (self->store == NULL || (options->anew && !book_forget_others (self, error)) || !book_people_load (self, error))
+  if (self->store == NULL || (options->anew && !book_forget_others (self, error)) || !book_people_load (self, error)
+      || !book_labels_load (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -69,6 +70,7 @@ book_free (Book *self)
     return;
   book_orders_clear (self);
   book_people_clear (self);
+  book_labels_clear (self);
   g_clear_pointer (&self->store, book_store_close);
   g_clear_pointer (&self->activity, activity_free);
   g_clear_pointer (&self->listeners, g_array_unref);

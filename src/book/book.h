@@ -26,6 +26,7 @@ typedef struct {
   const char *account;   /* "default" */
   const char *state_dir; /* the database and its lock; created 0700 */
   gboolean anew;         /* what the state says is of others, and is forgotten */
+  guint timeout;         /* seconds: for asking what labels there are */
   void (*reachable_changed) (gboolean reachable, gpointer data); /* the service is out of reach, or back; or NULL */
   gpointer reachable_data;
   const BookReports *reports; /* borrowed; or NULL */

@@ -38,7 +38,8 @@ gboolean
 book_forget_others (Book *self, GError **error)
 {
   if (book_store_begin (self->store, error) && book_store_remove_people (self->store, error)
-      && forget_promises (self, error) && forget_facts (self, error) && book_store_commit (self->store, error))
+      && book_store_remove_labels (self->store, error) && forget_promises (self, error) && forget_facts (self, error)
+      && book_store_commit (self->store, error))
     return TRUE;
   book_store_rollback (self->store);
   return FALSE;

@@ -48,16 +48,35 @@ struct Book {
   gboolean listed;
   gboolean store_behind; /* what could not be written is: everybody is with the next answer, and before the token is */
 
+  /* ---- labels.c ---- */
+  GPtrArray *labels;         /* of BookLabel, in order */
+  gboolean labels_wanted;    /* somebody has asked for them in this mount */
+  gboolean labels_came;      /* … and the service has answered */
+  GPtrArray *labels_waiting; /* of GTask */
+  GPtrArray *label_groups;   /* of PeopleGroup: the pages so far; NULL: none is under way */
+  guint label_pages;
+  GCancellable *label_cancellable; /* of the request that is under way */
+  char **labels_shown;             /* resource names: who carries none of them is hidden; NULL: nobody is */
+
   /* ---- orders.c ---- of BookPerson, borrowed; NULL when out of date */
   GPtrArray *listing;
   GPtrArray *orders[BOOK_N_ORDERS];
 };
+
+/* ---- labels.c ---- */
+gboolean book_labels_load (Book *book, GError **error);
+void book_labels_clear (Book *book);
+gboolean book_labels_show (Book *book, const BookPerson *person); /* TRUE: the person is not to be hidden */
+
+/* ---- apply.c ---- */
+void book_people_show (Book *book); /* all and only those who are not to be hidden */
 
 /* ---- forget.c ---- */
 gboolean book_forget_others (Book *book, GError **error);
 
 /* ---- people.c ---- */
 void book_people_init (Book *book);
+guint64 book_ino_hash (const char *resource_name); /* for an inode number; the top bit is 0 */
 void book_people_clear (Book *book);
 gboolean book_people_load (Book *book, GError **error);
 /* Everybody as they are in memory, in place of what the store has: after writing to it failed. */

@@ -172,6 +172,18 @@ says_something (const char *text)
 }
 
 char *
+book_name_unique (const char *name, const char *base, const char *id, BookNameTaken taken, gpointer data)
+{
+  char *unique = g_strdup (name);
+
+  for (guint n = 1; taken (unique, data); n++) {
+    g_free (unique);
+    unique = with_suffix (base, id, n);
+  }
+  return unique;
+}
+
+char *
 book_name_choose (const PeoplePerson *person, BookNameTaken taken, gpointer data)
 {
   g_autofree char *base = book_name_base (person), *name = g_strdup (base);
@@ -180,9 +192,5 @@ book_name_choose (const PeoplePerson *person, BookNameTaken taken, gpointer data
     g_free (name);
     name = with_suffix (base, person->email, 1);
   }
-  for (guint n = 1; taken (name, data); n++) {
-    g_free (name);
-    name = with_suffix (base, person_id (person), n);
-  }
-  return g_steal_pointer (&name);
+  return book_name_unique (name, base, person_id (person), taken, data);
 }

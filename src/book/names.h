@@ -24,6 +24,9 @@ char *book_name_base (const PeoplePerson *person);
 /* TRUE if somebody has the name. */
 typedef gboolean (*BookNameTaken) (const char *name, gpointer data);
 
+/* name, if it is free; else base with the id behind it, and a number if even that is taken. Transfer full. */
+char *book_name_unique (const char *name, const char *base, const char *id, BookNameTaken taken, gpointer data);
+
 /* A free name for the person: the base, else "base (first e-mail)", else "base (id)", each at most BOOK_NAME_MAX bytes
  * with the suffix whole and the base cut; always ends in a name that is not taken. Transfer full. */
 char *book_name_choose (const PeoplePerson *person, BookNameTaken taken, gpointer data);

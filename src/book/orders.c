@@ -60,7 +60,8 @@ list (Book *book)
   book->listing = g_ptr_array_sized_new (g_hash_table_size (book->by_name));
   g_hash_table_iter_init (&iter, book->by_name);
   while (g_hash_table_iter_next (&iter, NULL, &person))
-    g_ptr_array_add (book->listing, person);
+    if (!((BookPerson *)person)->hidden)
+      g_ptr_array_add (book->listing, person);
   g_ptr_array_sort (book->listing, compare_collation);
   return book->listing;
 }
@@ -69,6 +70,12 @@ GPtrArray *
 book_people (Book *book)
 {
   return g_ptr_array_copy ((GPtrArray *)list (book), (GCopyFunc)(void (*) (void))book_person_ref, NULL);
+}
+
+guint
+book_people_count (Book *book)
+{
+  return list (book)->len;
 }
 
 static void

@@ -25,6 +25,9 @@ book_person_unref (BookPerson *self)
   g_free (self->photo_url);
   g_free (self->profile_url);
   g_free (self->superseded);
+  g_free (self->emails);
+  g_free (self->phones);
+  g_clear_pointer (&self->labels, g_ref_string_release);
   g_clear_pointer (&self->unconfirmed, g_bytes_unref);
   g_free (self->error);
   g_free (self->note);
@@ -45,19 +48,25 @@ book_person_profile_version (const BookPerson *self)
 
 /* The first 60 bits of the resource name's SHA-256: the same on every mount, and two people out of 25,000 share one
  * with a probability of 3 in 10^10; the second one then takes the next free number. */
-static guint64
-ino_for (Book *book, const char *resource_name)
+guint64
+book_ino_hash (const char *resource_name)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   guint8 digest[32];
   gsize length = sizeof digest;
-  guint64 ino;
+  guint64 hash;
 
   g_checksum_update (checksum, (const guchar *)resource_name, -1);
   g_checksum_get_digest (checksum, digest, &length);
-  memcpy (&ino, digest, sizeof ino);
-  ino = GUINT64_FROM_BE (ino) >> 1; /* the top bit marks the node ids of files */
-  ino &= ~(guint64)BOOK_INO_MASK;
+  memcpy (&hash, digest, sizeof hash);
+  return GUINT64_FROM_BE (hash) >> 1; /* the top bit marks the node ids of files */
+}
+
+static guint64
+ino_for (Book *book, const char *resource_name)
+{
+  guint64 ino = book_ino_hash (resource_name) & ~(guint64)BOOK_INO_MASK;
+
   while (ino < 16 || g_hash_table_contains (book->by_ino, &ino))
     ino += 16;
   return ino;
@@ -127,6 +136,9 @@ load_person (const BookStorePerson *stored, gpointer data)
   person->photo_url = g_strdup (stored->photo_url);
   person->profile_url = g_strdup (stored->profile_url);
   person->superseded = g_strdup (stored->superseded);
+  person->emails = g_strdup (stored->emails);
+  person->phones = g_strdup (stored->phones);
+  person->labels = stored->labels != NULL ? g_ref_string_new_intern (stored->labels) : NULL;
   person->update_time = stored->update_time;
   person->profile_update_time = stored->profile_update_time;
   book_people_insert (book, person);
@@ -155,6 +167,9 @@ put (Book *book, const BookPerson *person, GError **error)
     .photo_url = person->photo_url,
     .profile_url = person->profile_url,
     .superseded = person->superseded,
+    .emails = person->emails,
+    .phones = person->phones,
+    .labels = person->labels,
   };
 
   return book_store_put_person (book->store, &stored, error);
@@ -217,7 +232,7 @@ book_person_by_name (Book *book, const char *name)
 
     person = g_hash_table_lookup (book->by_name, composed);
   }
-  return person;
+  return person != NULL && !person->hidden ? person : NULL;
 }
 
 BookPerson *
@@ -240,12 +255,6 @@ book_people_iter_init (Book *book, GHashTableIter *iter)
 }
 
 guint
-book_people_count (Book *book)
-{
-  return g_hash_table_size (book->by_resource_name);
-}
-
-guint
 book_photos_count (Book *book)
 {
   GHashTableIter iter;
@@ -254,7 +263,7 @@ book_photos_count (Book *book)
 
   book_people_iter_init (book, &iter);
   while (g_hash_table_iter_next (&iter, NULL, &person))
-    n += ((BookPerson *)person)->photo_url != NULL;
+    n += ((BookPerson *)person)->photo_url != NULL && !((BookPerson *)person)->hidden;
   return n;
 }
 

@@ -26,6 +26,10 @@ struct BookPerson {
   char *base_name;
   char *photo_url; /* as the service gave it; NULL: no photo of the contact's own */
   char *profile_url;
+  char *emails;       /* a line each, the primary one first; NULL: none */
+  char *phones;       /* likewise */
+  GRefString *labels; /* resource names of labels (labels.h), a line each; NULL: none. Many share one text */
+  gboolean hidden;    /* not in the root: carries none of the labels that are shown */
   char *
       superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
   GBytes *
@@ -49,6 +53,8 @@ enum {
   BOOK_INO_PREVIOUS = 3,
   BOOK_INO_REJECTED = 4,
   BOOK_INO_ICON = 5,
+  BOOK_INO_LINK = 6, /* what stands for the person in a label's directory */
+  BOOK_INO_LABEL = 7 /* of no person: labels.h */,
   BOOK_INO_MASK = 15
 };
 
@@ -61,13 +67,13 @@ char *book_person_photo_version (const BookPerson *self);
 char *book_person_profile_version (const BookPerson *self);
 
 /* ---- the table; borrowed pointers unless said otherwise ---- */
-BookPerson *book_person_by_name (Book *book, const char *name); /* any Unicode normalisation */
+BookPerson *book_person_by_name (Book *book, const char *name); /* any Unicode normalisation; NULL for the hidden */
 BookPerson *book_person_by_ino (Book *book, guint64 ino);       /* the low four bits are ignored */
 BookPerson *book_person_by_resource_name (Book *book, const char *resource_name);
 
-/* Everybody, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
+/* Everybody who is not hidden, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
 GPtrArray *book_people (Book *book);
-guint book_people_count (Book *book);
+guint book_people_count (Book *book); /* of them */
 guint book_photos_count (Book *book); /* how many of them have a photo */
 /* Over everybody: resource name → BookPerson, both borrowed. */
 void book_people_iter_init (Book *book, GHashTableIter *iter);

@@ -23,6 +23,9 @@ static const char *const migrations[] = {
   "CREATE TABLE deletions (resource_name TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID;",
   "ALTER TABLE photos ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';"
   "CREATE TABLE sent (resource_name TEXT PRIMARY KEY, version TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;",
+  "ALTER TABLE people ADD COLUMN emails TEXT; ALTER TABLE people ADD COLUMN phones TEXT;"
+  "ALTER TABLE people ADD COLUMN labels TEXT;"
+  "CREATE TABLE labels (resource_name TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const statements[N_STATEMENTS] = {
@@ -30,11 +33,14 @@ static const char *const statements[N_STATEMENTS] = {
   [COMMIT] = "COMMIT",
   [ROLLBACK] = "ROLLBACK",
   [EACH_PERSON] = "SELECT resource_name, name, base_name, update_time, profile_update_time, photo_url, profile_url,"
-                  " superseded FROM people ORDER BY resource_name",
+                  " superseded, emails, phones, labels FROM people ORDER BY resource_name",
   [PUT_PERSON] = "REPLACE INTO people (resource_name, name, base_name, update_time, profile_update_time, photo_url,"
-                 " profile_url, superseded) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                 " profile_url, superseded, emails, phones, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   [REMOVE_PERSON] = "DELETE FROM people WHERE resource_name = ?",
   [REMOVE_PEOPLE] = "DELETE FROM people",
+  [EACH_LABEL] = "SELECT resource_name, name FROM labels ORDER BY resource_name",
+  [PUT_LABEL] = "REPLACE INTO labels (resource_name, name) VALUES (?, ?)",
+  [REMOVE_LABELS] = "DELETE FROM labels",
   [GET_FACT] = "SELECT value FROM facts WHERE key = ?",
   [PUT_FACT] = "REPLACE INTO facts (key, value) VALUES (?, ?)",
   [REMOVE_FACT] = "DELETE FROM facts WHERE key = ?",

@@ -88,6 +88,9 @@ book_store_each_person (BookStore *self, BookStorePersonFunc func, gpointer data
       .photo_url = column_text (row, 5),
       .profile_url = column_text (row, 6),
       .superseded = column_text (row, 7),
+      .emails = column_text (row, 8),
+      .phones = column_text (row, 9),
+      .labels = column_text (row, 10),
     };
 
     func (&person, data);
@@ -108,6 +111,9 @@ book_store_put_person (BookStore *self, const BookStorePerson *person, GError **
   bind_text (statement, 6, person->photo_url);
   bind_text (statement, 7, person->profile_url);
   bind_text (statement, 8, person->superseded);
+  bind_text (statement, 9, person->emails);
+  bind_text (statement, 10, person->phones);
+  bind_text (statement, 11, person->labels);
   return run (self, PUT_PERSON, error);
 }
 
@@ -121,6 +127,32 @@ gboolean
 book_store_remove_people (BookStore *self, GError **error)
 {
   return run (self, REMOVE_PEOPLE, error);
+}
+
+/* ---- labels ---- */
+
+gboolean
+book_store_each_label (BookStore *self, BookStoreLabelFunc func, gpointer data, GError **error)
+{
+  sqlite3_stmt *row = self->statements[EACH_LABEL];
+  int code;
+
+  while ((code = sqlite3_step (row)) == SQLITE_ROW)
+    func (column_text (row, 0), column_text (row, 1), data);
+  return finish (self, EACH_LABEL, code, error);
+}
+
+gboolean
+book_store_put_label (BookStore *self, const char *resource_name, const char *name, GError **error)
+{
+  bind_text (self->statements[PUT_LABEL], 2, name);
+  return run_with_text (self, PUT_LABEL, resource_name, error);
+}
+
+gboolean
+book_store_remove_labels (BookStore *self, GError **error)
+{
+  return run (self, REMOVE_LABELS, error);
 }
 
 /* ---- facts ---- */

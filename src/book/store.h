@@ -37,6 +37,7 @@ typedef struct {
   const char *profile_url;
   const char *
       superseded; /* photo versions that our last mutations replaced, a line each: a lagging delta may still show them; or NULL */
+  const char *emails, *phones, *labels; /* as in BookPerson */
 } BookStorePerson;
 
 typedef void (*BookStorePersonFunc) (const BookStorePerson *person, gpointer data);
@@ -45,6 +46,12 @@ gboolean book_store_each_person (BookStore *self, BookStorePersonFunc func, gpoi
 gboolean book_store_put_person (BookStore *self, const BookStorePerson *person, GError **error);
 gboolean book_store_remove_person (BookStore *self, const char *resource_name, GError **error);
 gboolean book_store_remove_people (BookStore *self, GError **error); /* all of them */
+
+/* ---- labels ---- */
+typedef void (*BookStoreLabelFunc) (const char *resource_name, const char *name, gpointer data);
+gboolean book_store_each_label (BookStore *self, BookStoreLabelFunc func, gpointer data, GError **error);
+gboolean book_store_put_label (BookStore *self, const char *resource_name, const char *name, GError **error);
+gboolean book_store_remove_labels (BookStore *self, GError **error); /* all of them */
 
 /* ---- small facts by key: "sync_token", "person_fields", "last_sync" … value NULL removes. get: transfer full or NULL
  */

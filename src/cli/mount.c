@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "book/labels.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
 #include "cli/demo.h"
@@ -46,7 +47,7 @@ typedef struct {
   gboolean is_demo;
 
   GMainLoop *loop;
-  GCancellable *listing; /* while the first listing is under way */
+  GCancellable *listing; /* of what is asked for before the mount */
   GError *listing_error;
   gboolean stopping; /* the stop is under way, or done */
   gboolean stopped;  /* and done */
@@ -155,6 +156,42 @@ make_clients (Daemon *self, GError **error)
 }
 
 static gboolean
+list_contacts (Daemon *self, GError **error)
+{
+  daemon_status ("Reading the address book of “%s” for the first time", self->account);
+  sync_list_async (contacts_sync (self->contacts), self->listing, on_listed, self);
+  g_main_loop_run (self->loop);
+  if (self->listing_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->listing_error));
+  return FALSE;
+}
+
+static void
+on_labels (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Daemon *self = data;
+  book_labels_finish (contacts_book (self->contacts), result, &self->listing_error);
+  g_main_loop_quit (self->loop);
+}
+
+/* Labels that an earlier mount learned do: no network is needed then. */
+static gboolean
+show_labels (Daemon *self, GError **error)
+{
+  Book *book = contacts_book (self->contacts);
+  const char *const *names = (const char *const *)self->options->labels;
+  if (names == NULL || book_show_labels (book, names, NULL))
+    return TRUE;
+  book_labels_async (book, self->listing, on_labels, self);
+  g_main_loop_run (self->loop);
+  if (self->listing_error == NULL)
+    return book_show_labels (book, names, error);
+  g_propagate_prefixed_error (error, g_steal_pointer (&self->listing_error), "the labels could not be had: ");
+  return FALSE;
+}
+
+static gboolean
 open_contacts (Daemon *self, GError **error)
 {
   if (!folders_make_all (self->folders, error))
@@ -169,6 +206,7 @@ open_contacts (Daemon *self, GError **error)
       .account = self->account,
       .state_dir = self->folders->state,
       .anew = anew,
+      .timeout = (guint)self->options->timeout,
       .reachable_changed = on_reachable,
       .reachable_data = self,
       .reports = self->notify != NULL ? &notify_reports : NULL,
@@ -197,18 +235,7 @@ open_contacts (Daemon *self, GError **error)
   if (self->contacts == NULL || !principal_save (self->principal, error))
     return FALSE;
   token_cache_set_principal (self->token_cache, self->principal);
-  if (book_is_listed (contacts_book (self->contacts)))
-    return TRUE;
-
-  daemon_status ("Reading the address book of “%s” for the first time", self->account);
-  self->listing = g_cancellable_new ();
-  sync_list_async (contacts_sync (self->contacts), self->listing, on_listed, self);
-  g_main_loop_run (self->loop);
-  g_clear_object (&self->listing);
-  if (self->listing_error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->listing_error));
-  return FALSE;
+  return (book_is_listed (contacts_book (self->contacts)) || list_contacts (self, error)) && show_labels (self, error);
 }
 
 static gboolean
@@ -263,6 +290,7 @@ serve (Daemon *self)
 {
   g_autoptr (GError) error = NULL;
   self->loop = g_main_loop_new (NULL, FALSE);
+  self->listing = g_cancellable_new ();
   watch_signals (self);
   if (!self->options->no_notify)
     self->notify = notify_new ();
@@ -309,6 +337,7 @@ daemon_clear (Daemon *self)
 {
   tear_down (self);
   g_clear_error (&self->listing_error);
+  g_clear_object (&self->listing);
   g_free (self->account);
   g_free (self->mountpoint);
   g_free (self->api_url);

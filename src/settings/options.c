@@ -12,7 +12,7 @@
 /* GOption keeps its callbacks in a gpointer, which ISO C would not have. */
 #define CALLBACK(func) (__extension__(gpointer) (func))
 
-typedef enum { KIND_TEXT, KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_LATER_FLAG } Kind;
+typedef enum { KIND_TEXT, KIND_TEXTS, KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_LATER_FLAG } Kind;
 
 typedef struct {
   const char *name;
@@ -33,6 +33,7 @@ static const OptionSpec specs[] = {
   { "credentials", KIND_TEXT, AT (credentials), 0, 0, "JSON file of type authorized_user or service_account", "FILE",
     TRUE },
   { "subject", KIND_TEXT, AT (subject), 0, 0, "Person whom a service account acts for", "EMAIL", TRUE },
+  { "label", KIND_TEXTS, AT (labels), 0, 0, "Only people with this label; may be given again", "NAME", FALSE },
   { "read-only", KIND_FLAG, AT (read_only), 0, 0, "Change nothing", NULL, FALSE },
   { "sync-interval", KIND_NUMBER, AT (sync_interval), 1, 604800, "Seconds between looks for changes (300)", "S",
     FALSE },
@@ -138,6 +139,17 @@ find_spec (OptionsForm form, const char *name)
   return NULL;
 }
 
+static void
+append_text (char ***texts, const char *text)
+{
+  g_autoptr (GStrvBuilder) longer = g_strv_builder_new ();
+  if (*texts != NULL)
+    g_strv_builder_addv (longer, (const char **)*texts);
+  g_strv_builder_add (longer, text);
+  g_strfreev (*texts);
+  *texts = g_strv_builder_end (longer);
+}
+
 /* name without dashes; value NULL for a flag. */
 static gboolean
 option_set (Options *self, const OptionSpec *spec, const char *value, GError **error)
@@ -149,6 +161,11 @@ option_set (Options *self, const OptionSpec *spec, const char *value, GError **e
       return usage_error (error, "--%s needs a value", spec->name);
     g_free (*(char **)member);
     *(char **)member = g_strdup (value);
+    return TRUE;
+  case KIND_TEXTS:
+    if (value[0] == '\0')
+      return usage_error (error, "--%s needs a value", spec->name);
+    append_text (member, value);
     return TRUE;
   case KIND_FLAG:
     *(gboolean *)member = TRUE;
@@ -414,6 +431,7 @@ options_free (Options *self)
   g_free (self->token_command);
   g_free (self->credentials);
   g_free (self->subject);
+  g_strfreev (self->labels);
   g_free (self->mountpoint);
   g_free (self);
 }

@@ -14,6 +14,7 @@ typedef struct {
   char *token_command;   /* NULL: not given */
   char *credentials;     /* NULL: not given */
   char *subject;         /* NULL: not given */
+  char **labels;         /* NULL: everybody is mounted */
   char *mountpoint;      /* as typed */
   gint64 sync_interval;  /* seconds */
   gint64 timeout;        /* seconds */

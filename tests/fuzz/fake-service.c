@@ -11,7 +11,7 @@
 
 #define HOST "https://lh3.googleusercontent.com/contact/"
 
-typedef enum { LIST, PROBE, GET, AUTHORIZE, UPDATE, DELETE, FETCH } Kind;
+typedef enum { LIST, GROUPS, PROBE, GET, AUTHORIZE, UPDATE, DELETE, FETCH } Kind;
 
 typedef struct {
   Kind kind;
@@ -286,6 +286,19 @@ is_missing (const Call *call)
   return person != NULL && (person->deleted || (call->kind == DELETE && person->picture == 0));
 }
 
+static PeopleGroupPage *
+tell_groups (void)
+{
+  PeopleGroupPage *page = g_new0 (PeopleGroupPage, 1);
+  PeopleGroup *group = g_new0 (PeopleGroup, 1);
+
+  group->resource_name = g_strdup ("contactGroups/4f");
+  group->name = g_strdup ("Choir");
+  page->groups = g_ptr_array_new_with_free_func ((GDestroyNotify)people_group_free);
+  g_ptr_array_add (page->groups, group);
+  return page;
+}
+
 static void
 succeed (Call *call)
 {
@@ -296,6 +309,9 @@ succeed (Call *call)
   switch (call->kind) {
   case LIST:
     g_task_return_pointer (call->task, tell_all (call->text), (GDestroyNotify)people_page_free);
+    break;
+  case GROUPS:
+    g_task_return_pointer (call->task, tell_groups (), (GDestroyNotify)people_group_page_free);
     break;
   case FETCH:
     deliver (call);
@@ -479,6 +495,19 @@ people_list_async (PeopleClient *self, const char *sync_token, const char *page_
 
 PeoplePage *
 people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  begin (GROUPS, NULL, deadline, cancellable, callback, data);
+}
+
+PeopleGroupPage *
+people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -87,17 +87,20 @@ assert_people (BookStore *store, const char *expected)
 static void
 append_all_fields (const BookStorePerson *person, gpointer data)
 {
-  g_string_append_printf (data, "%s|%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%s|%s|%s\n", person->resource_name,
-                          person->name, person->base_name, person->update_time, person->profile_update_time,
-                          person->photo_url ? person->photo_url : "-", person->profile_url ? person->profile_url : "-",
-                          person->superseded ? person->superseded : "-");
+  g_string_append_printf (data, "%s|%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%s|%s|%s|%s|%s|%s\n",
+                          person->resource_name, person->name, person->base_name, person->update_time,
+                          person->profile_update_time, person->photo_url ? person->photo_url : "-",
+                          person->profile_url ? person->profile_url : "-",
+                          person->superseded ? person->superseded : "-", person->emails ? person->emails : "-",
+                          person->phones ? person->phones : "-", person->labels ? person->labels : "-");
 }
 
 static void
 test_people (Fixture *fixture, gconstpointer data)
 {
   BookStorePerson alice
-      = { "people/c2", "Alice (a@x)", "Alice", 1700000000123456, 5, "https://h/p=s100", "https://h/q", "https://h/o" };
+      = { "people/c2",   "Alice (a@x)", "Alice", 1700000000123456,  5, "https://h/p=s100", "https://h/q",
+          "https://h/o", "a@x\nb@x",    "+1",    "contactGroups/4f" };
   BookStorePerson bare = { .resource_name = "people/c1", .name = "böb", .base_name = "böb" };
   g_autoptr (GString) lines = g_string_new (NULL);
 
@@ -108,8 +111,9 @@ test_people (Fixture *fixture, gconstpointer data)
   open_store (fixture);
   assert_good (book_store_each_person (fixture->store, append_all_fields, lines, error));
   g_assert_cmpstr (lines->str, ==,
-                   "people/c1|böb|böb|0|0|-|-|-\n"
-                   "people/c2|Alice (a@x)|Alice|1700000000123456|5|https://h/p=s100|https://h/q|https://h/o\n");
+                   "people/c1|böb|böb|0|0|-|-|-|-|-|-\n"
+                   "people/c2|Alice (a@x)|Alice|1700000000123456|5|https://h/p=s100|https://h/q|https://h/o|"
+                   "a@x\nb@x|+1|contactGroups/4f\n");
 
   put_person (fixture->store, "people/c1", "Bob");
   assert_good (book_store_remove_person (fixture->store, "people/c2", error));
@@ -127,6 +131,29 @@ test_nameless_is_refused (Fixture *fixture, gconstpointer data)
   g_assert_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
   g_assert_nonnull (strstr (error->message, fixture->path));
   put_person (fixture->store, "people/c1", "Bob"); /* and the statement is fit for use again */
+}
+
+static void
+append_label (const char *resource_name, const char *name, gpointer data)
+{
+  g_string_append_printf (data, "%s=%s ", resource_name, name);
+}
+
+static void
+test_labels (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) first = g_string_new (NULL), second = g_string_new (NULL);
+
+  assert_good (book_store_put_label (fixture->store, "contactGroups/b", "Choir", error));
+  assert_good (book_store_put_label (fixture->store, "contactGroups/a", "Ämter", error));
+  assert_good (book_store_put_label (fixture->store, "contactGroups/b", "Quire", error));
+  close_store (fixture);
+  open_store (fixture);
+  assert_good (book_store_each_label (fixture->store, append_label, first, error));
+  g_assert_cmpstr (first->str, ==, "contactGroups/a=Ämter contactGroups/b=Quire ");
+  assert_good (book_store_remove_labels (fixture->store, error));
+  assert_good (book_store_each_label (fixture->store, append_label, second, error));
+  g_assert_cmpstr (second->str, ==, "");
 }
 
 static void
@@ -508,6 +535,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/store/people", test_people);
   ADD ("/store/nameless-is-refused", test_nameless_is_refused);
+  ADD ("/store/labels", test_labels);
   ADD ("/store/facts", test_facts);
   ADD ("/store/photos", test_photos);
   ADD ("/store/sent", test_sent);
