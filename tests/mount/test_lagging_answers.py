@@ -307,7 +307,7 @@ def test_interrupt_while_it_asks_for_news(contacts, run, faces, alice):
 
 # ---- what is older than what is known ----
 
-FIELDS = "names,emailAddresses,phoneNumbers,organizations,photos,metadata"
+FIELDS = "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
 
 
 def say_older(contacts, url, times):
