@@ -123,7 +123,7 @@ check_public() {
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
   public src/photo 'archive|hash|photos'
-  public src/portraits 'import|list|restore'
+  public src/portraits 'import|list|restore|sheet'
   public src/settings 'accounts|credentials|environment|folders|options|programs'
   public src/sync 'sync'
 }

@@ -26,6 +26,9 @@ int cli_import (int argc, char **argv);
 /* Shows who has which photo. */
 int cli_list (int argc, char **argv);
 
+/* Writes a page of faces and names. */
+int cli_sheet (int argc, char **argv);
+
 /* Brings back photos that were replaced or removed. */
 int cli_restore (int argc, char **argv);
 

@@ -26,6 +26,7 @@ static const char usage[]
       "  list [OPTION…] [MOUNTPOINT]  Show who has which photo\n"
       "  import [OPTION…] PICTURES    Give pictures to the contacts whom their files are named after\n"
       "  restore [OPTION…] [CONTACT]  Bring back photos that were replaced or removed\n"
+      "  sheet FILE.html [MOUNTPOINT] Make one page with every face and name\n"
       "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
       "  login [OPTION…]              Log an account in, by the browser\n"
       "  logout [--account NAME]      Revoke and forget an account's login\n"
@@ -165,7 +166,7 @@ static const struct {
 } commands[] = {
   { "doctor", run_doctor }, { "mount", run_mount },     { "demo", run_demo },     { "unmount", run_unmount },
   { "status", run_status }, { "login", cli_login },     { "logout", run_logout }, { "import", cli_import },
-  { "list", cli_list },     { "restore", cli_restore },
+  { "list", cli_list },     { "restore", cli_restore }, { "sheet", cli_sheet },
 };
 
 /* mount.fuse3 calls `contactfs SOURCE MOUNTPOINT -o OPTIONS`, and always with -o. */

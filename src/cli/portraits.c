@@ -1,5 +1,5 @@
 /*
- * contactfs import, list and restore: their options, and which mount is meant.
+ * contactfs import, list, restore and sheet: their options, and which mount is meant.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -12,6 +12,8 @@
 #include "portraits/import.h"
 #include "portraits/list.h"
 #include "portraits/restore.h"
+#include "portraits/sheet.h"
+#include "settings/programs.h"
 
 /* The user's only mount. NULL with a sentence: there is none, or more than one. */
 static Mount *
@@ -137,10 +139,12 @@ int
 cli_list (int argc, char **argv)
 {
   ListWishes wishes = { 0 };
+  g_autofree char *label = NULL;
   int small = 0;
   const GOptionEntry entries[] = {
     { "without-photo", 0, 0, G_OPTION_ARG_NONE, &wishes.without_photo, "Only those who have no photo", NULL },
     { "small", 0, 0, G_OPTION_ARG_INT, &small, "Only those whose photo has a side of fewer pixels", "PIXELS" },
+    { "label", 0, 0, G_OPTION_ARG_STRING, &label, "Only those who carry it", "NAME" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: an array of objects", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no progress", NULL },
     { 0 },
@@ -156,6 +160,7 @@ cli_list (int argc, char **argv)
   if (small < 0)
     return cli_fail (CLI_USAGE, "--small takes a number of pixels, not %d", small);
   wishes.small = (guint)small;
+  wishes.label = label;
   g_autoptr (GPtrArray) words = words_of (argc, argv);
   g_autoptr (Mount) mount = take_mount (words, &error);
   if (mount == NULL)
@@ -224,5 +229,38 @@ cli_restore (int argc, char **argv)
   wishes.common.account = account_of (mount);
   wishes.names = names;
   int status = restore_run (&wishes, &error);
+  return end_with (status, error);
+}
+
+int
+cli_sheet (int argc, char **argv)
+{
+  SheetWishes wishes = { 0 };
+  g_autofree char *label = NULL;
+  const GOptionEntry entries[] = {
+    { "label", 0, 0, G_OPTION_ARG_STRING, &label, "Only those who carry it", "NAME" },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no progress and no sum", NULL },
+    { 0 },
+  };
+  g_autoptr (GError) error = NULL;
+  g_set_prgname ("contactfs sheet");
+  if (!parse ("FILE.html [MOUNTPOINT]",
+              "Makes one page with every face and name, to look at in a browser, or to print. Nothing else is needed "
+              "to show it.",
+              entries, &argc, &argv, &error))
+    return cli_fail_usage (error, "contactfs sheet");
+  g_autoptr (GPtrArray) words = words_of (argc, argv);
+  g_autoptr (Mount) mount = take_mount (words, &error);
+  if (mount == NULL)
+    return end_with (-1, error);
+  if (words->len != 1)
+    return cli_fail (CLI_USAGE, "which file? Usage: contactfs sheet [OPTION…] FILE.html [MOUNTPOINT]");
+  g_autofree char *helper = programs_find ("contactfs-convert", "convert");
+  wishes.common.mountpoint = mount->mountpoint;
+  wishes.common.account = account_of (mount);
+  wishes.path = g_ptr_array_index (words, 0);
+  wishes.label = label;
+  wishes.helper = helper != NULL ? helper : "contactfs-convert";
+  int status = sheet_run (&wishes, &error);
   return end_with (status, error);
 }

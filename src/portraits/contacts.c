@@ -34,6 +34,8 @@ contact_free (gpointer data)
   Contact *self = data;
   g_free (self->name);
   g_free (self->resource_name);
+  g_strfreev (self->emails);
+  g_strfreev (self->phones);
   g_free (self);
 }
 
@@ -44,6 +46,28 @@ contact_attribute (int fd, const char *name)
   gssize length = fgetxattr (fd, name, value, sizeof value);
   g_autofree char *text = length > 0 ? g_strndup (value, (gsize)length) : NULL;
   return text_clean (text); /* whoever mounted it may have written anything */
+}
+
+/* The lines of an attribute, however long it is; it may grow meanwhile. Transfer full. */
+static char **
+read_lines (int fd, const char *name)
+{
+  g_autofree char *text = NULL;
+  gssize size, length = 0;
+  do {
+    size = fgetxattr (fd, name, NULL, 0);
+    text = g_realloc (text, size > 0 ? (gsize)size + 1 : 1);
+    length = size > 0 ? fgetxattr (fd, name, text, (gsize)size) : 0;
+  } while (length < 0 && errno == ERANGE);
+  text[MAX (length, 0)] = '\0';
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GStrvBuilder) clean = g_strv_builder_new ();
+  for (char **line = lines; *line != NULL; line++) {
+    g_autofree char *words = text_clean (*line);
+    if (words != NULL)
+      g_strv_builder_add (clean, words);
+  }
+  return g_strv_builder_end (clean);
 }
 
 static void
@@ -76,6 +100,8 @@ contact_new (const char *mountpoint, const char *name)
     self = g_new0 (Contact, 1);
     self->name = g_strdup (name);
     self->resource_name = g_steal_pointer (&resource_name);
+    self->emails = read_lines (fd, "user.contactfs.emails");
+    self->phones = read_lines (fd, "user.contactfs.phones");
     self->changed = status.st_mtim.tv_sec;
     see_files (self, fd);
   }
@@ -108,6 +134,38 @@ contacts_read (const char *mountpoint, GError **error)
   }
   g_ptr_array_sort (contacts, compare_contacts);
   return contacts;
+}
+
+/* "; there are “Choir”, “Family”"; empty when there are none. */
+static char *
+list_labels (const char *mountpoint)
+{
+  g_autofree char *path = g_build_filename (mountpoint, ".labels", NULL);
+  g_autoptr (GDir) labels = g_dir_open (path, 0, NULL);
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (const char *name = labels != NULL ? g_dir_read_name (labels) : NULL; name != NULL;
+       name = g_dir_read_name (labels))
+    g_string_append_printf (list, "%s“%s”", list->len > 0 ? ", " : "; there are ", name);
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+gboolean
+contacts_keep_label (GPtrArray *contacts, const char *mountpoint, const char *label, GError **error)
+{
+  g_autofree char *path = g_build_filename (mountpoint, ".labels", label, NULL);
+  g_autoptr (GDir) links = label[0] != '\0' && strchr (label, '/') == NULL ? g_dir_open (path, 0, NULL) : NULL;
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (links == NULL) {
+    g_autofree char *known = list_labels (mountpoint),
+                    *sentence = g_strdup_printf ("there is no label “%s”%s", label, known);
+    return fail (error, ENOENT, label, sentence);
+  }
+  for (const char *name = g_dir_read_name (links); name != NULL; name = g_dir_read_name (links))
+    g_hash_table_add (names, g_strdup (name));
+  for (guint i = contacts->len; i > 0; i--)
+    if (!g_hash_table_contains (names, ((const Contact *)g_ptr_array_index (contacts, i - 1))->name))
+      g_ptr_array_remove_index (contacts, i - 1);
+  return TRUE;
 }
 
 Contact *

@@ -14,6 +14,8 @@ GQuark portraits_error_quark (void);
 typedef struct {
   char *name;          /* of the folder */
   char *resource_name; /* who it is, whatever the folder is called later */
+  char **emails;       /* all of them; may be empty */
+  char **phones;       /* the same */
   gint64 changed;      /* seconds since 1970: when the contact was changed */
   gboolean has_photo;
   gboolean has_profile; /* the picture of a linked profile */
@@ -23,6 +25,9 @@ void contact_free (gpointer self);
 
 /* Element: Contact*, owned, in the order of their names. No photo is fetched. NULL with an error. */
 GPtrArray *contacts_read (const char *mountpoint, GError **error);
+
+/* Leaves those who carry the label. FALSE with an error: there is no such label. */
+gboolean contacts_keep_label (GPtrArray *contacts, const char *mountpoint, const char *label, GError **error);
 
 /* The one whose folder is called so (in whatever normalisation); NULL: none is. Borrowed. */
 Contact *contacts_find (const GPtrArray *contacts, const char *name);

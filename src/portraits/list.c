@@ -196,7 +196,8 @@ int
 list_run (const ListWishes *wishes, GError **error)
 {
   g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
-  if (contacts == NULL)
+  if (contacts == NULL
+      || (wishes->label != NULL && !contacts_keep_label (contacts, wishes->common.mountpoint, wishes->label, error)))
     return -1;
   g_autoptr (GPtrArray) rows = gather (wishes, contacts);
   if (wishes->common.json)

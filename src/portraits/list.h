@@ -9,6 +9,7 @@
 
 typedef struct {
   CommandWishes common;
+  const char *label;      /* only those who carry it; NULL: everybody */
   gboolean without_photo; /* those who have none */
   guint small;            /* those whose photo has a side of fewer pixels; 0: not asked for */
 } ListWishes;

@@ -52,7 +52,10 @@ make_matcher (const GPtrArray *contacts)
   Matcher *matcher = matcher_new ();
   for (guint i = 0; i < contacts->len; i++) {
     const Contact *contact = g_ptr_array_index (contacts, i);
-    matcher_add (matcher, &(MatchPerson){ .folder = contact->name, .resource_name = contact->resource_name });
+    matcher_add (matcher, &(MatchPerson){ .folder = contact->name,
+                                          .resource_name = contact->resource_name,
+                                          .emails = (const char *const *)contact->emails,
+                                          .phones = (const char *const *)contact->phones });
   }
   return matcher;
 }

@@ -7,6 +7,7 @@ import os
 import pytest
 from conftest import CONTACTFS, Contacts
 from eventually import eventually
+from eventually import eventually
 from terminals import Terminal
 
 
@@ -230,3 +231,22 @@ def test_quiet(contacts, faces, pictures, run):
     put(pictures, faces, "Tom Becker.jpg")
     ended = run(CONTACTFS, "import", "--yes", "--quiet", pictures, contacts.path, env=contacts.mount.env)
     assert ended.out == ""
+
+
+@pytest.mark.keep_bytes
+def test_by_an_address_or_a_number_that_no_folder_shows(contacts, faces, pictures, bring):
+    """Of two people with one address, neither."""
+    emulator = contacts.emulator
+    emulator.person("change", emulator.find("Tom Becker"), fields={"emailAddresses": [{"value": "tom.becker@example.com"}, {
+        "value": "family@example.com"}]})
+    emulator.person("change", emulator.find("Priya Raman"), fields={"emailAddresses": [{"value": "family@example.com"}]})
+    contacts.mount.remount()
+    eventually(lambda: b"family" in os.getxattr(contacts.path / "Priya Raman", "user.contactfs.emails")
+               and b"family" in os.getxattr(contacts.path / "Tom Becker", "user.contactfs.emails"))
+    tom = put(pictures, faces, "TOM.BECKER@example.com.jpg", 1)
+    put(pictures, faces, "family@example.com.jpg", 2)
+    report = bring(status=3)
+    assert states(report) == {"TOM.BECKER@example.com.jpg": "placed", "family@example.com.jpg": "ambiguous"}
+    assert emulator.photo_bytes(emulator.find("Tom Becker")) == tom
+    put(pictures, faces, "0049-555 0109.jpg", 3)
+    assert by_file(bring("--replace", "all", paths=[pictures / "0049-555 0109.jpg"]))["0049-555 0109.jpg"]["contact"] == "Tom Becker"

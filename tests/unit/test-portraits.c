@@ -8,6 +8,7 @@
 
 #include "portraits/progress.h"
 #include "portraits/restore.h"
+#include "portraits/sheet.h"
 #include "portraits/table.h"
 
 /* Rows as a|b;c|d */
@@ -136,6 +137,37 @@ test_time_left (void)
   g_assert_cmpfloat (progress_time_left (7, 5, 1, PROGRESS_READS), ==, 0);
 }
 
+static void
+test_initials (void)
+{
+  static const struct {
+    const char *name, *initials;
+  } cases[] = {
+    { "Alice Smith", "AS" },
+    { "anna maria müller-lüdenscheidt", "AL" },
+    { "Dad", "D" },
+    { "bob@example.com", "B" },
+    { "Maria Garcia (mgarcia@example.net)", "MG" },
+    { "+1 555 0199", "#" },
+    { "Zoe\u0308 X", "ZX" },
+    { "E\u0301va N\u0303u", "E\u0301N\u0303" },
+    { "7 of 9 Team", "OT" },
+    { "", "#" },
+    { "🌻", "#" },
+    { "🌻 Lena", "L" },
+    { "李 娜", "李娜" },
+    { "ليلى حداد", "لح" },
+    { "_hidden Agent", "HA" },
+    { "ǆ x", "ǄX" },
+    { "(x)", "#" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *initials = sheet_initials (cases[i].name);
+    g_assert_cmpstr (initials, ==, cases[i].initials);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -146,5 +178,6 @@ main (int argc, char **argv)
   g_test_add_func ("/portraits/times", test_times);
   g_test_add_func ("/portraits/lines", test_lines);
   g_test_add_func ("/portraits/time-left", test_time_left);
+  g_test_add_func ("/portraits/initials", test_initials);
   return g_test_run ();
 }

@@ -29,6 +29,15 @@ _contactfs_accounts()
     done | grep -vxE 'demo(-service)?' | sort -u
 }
 
+# The labels of what is mounted.
+_contactfs_labels()
+{
+    local folder
+    while read -r folder; do
+        ls -- "$folder/.labels" 2>/dev/null
+    done < <(_contactfs_mounts)
+}
+
 # Whole lines as candidates: a folder may have spaces in its name.
 _contactfs_lines()
 {
@@ -58,6 +67,7 @@ _contactfs_value()
     done
     case $3=$argument in
         --account=*) _contactfs_lines < <(_contactfs_accounts) ;;
+        --label=*) _contactfs_lines < <(_contactfs_labels | sort -u) ;;
         --options=*) _contactfs_words "$1" "$2" ;;
         --replace=*) mapfile -t COMPREPLY < <(compgen -W 'missing smaller all' -- "$cur") ;;
         *=FILE) _filedir ;;
@@ -91,7 +101,7 @@ _contactfs()
     fi
     case $command in
         mount | demo) _filedir -d ;;
-        import) _filedir ;;
+        import | sheet) _filedir ;;
         unmount | list) _contactfs_lines < <(_contactfs_mounts) ;;
         status | restore)
             _contactfs_lines < <(_contactfs_mounts)

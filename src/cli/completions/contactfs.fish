@@ -32,6 +32,13 @@ function __contactfs_mounts
     end
 end
 
+# The labels of what is mounted.
+function __contactfs_labels
+    for folder in (__contactfs_mounts)
+        path basename $folder/.labels/* 2>/dev/null; or basename -a $folder/.labels/* 2>/dev/null
+    end | sort -u
+end
+
 function __contactfs_options
     contactfs (__contactfs_command) --help 2>/dev/null \
         | string replace -rf '^ +(?:-[a-zA-Z], *)?(--[a-z][a-z-]*)(?:[= ][A-Z]\S*)?(?: +(.*))?$' '$1\t$2'
@@ -66,6 +73,8 @@ function __contactfs_values
     switch $option=(__contactfs_argument $option)
         case 'account=*'
             set values (__contactfs_accounts)
+        case 'label=*'
+            set values (__contactfs_labels)
         case 'options=*'
             set -l before (string match -r '^.*,' -- $value)
             set values "$before"{ro,rw,noauto,user,_netdev} \
@@ -98,4 +107,4 @@ complete -c contactfs -n __contactfs_wants_option -a '(__contactfs_options)'
 complete -c contactfs -n '__contactfs_wants_folder mount demo' -a '(__fish_complete_directories)'
 complete -c contactfs -n '__contactfs_wants_folder status unmount list restore' -a '(__contactfs_mounts)'
 complete -c contactfs -n '__contactfs_wants_folder status restore' -a '(__fish_complete_path (commandline -ct))'
-complete -c contactfs -n '__contactfs_wants_folder import' -a '(__fish_complete_path (commandline -ct))'
+complete -c contactfs -n '__contactfs_wants_folder import sheet' -a '(__fish_complete_path (commandline -ct))'

@@ -1,0 +1,215 @@
+/*
+ * The page of faces (sheet.h). sheet.html is the page around them; a person is written as soon as the face has been read and
+ * made small, so that no more than one is in memory.
+ */
+#define G_LOG_DOMAIN "contactfs"
+
+#include "portraits/sheet.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/prepare.h"
+#include "portraits/contacts.h"
+#include "portraits/progress.h"
+#include "portraits/sheet-resource.h"
+#include "portraits/stop.h"
+
+#define FACE_PIXELS     288 /* twice a face's width on the screen */
+#define FACE_BYTES      (48 * 1024)
+#define CONVERT_SECONDS 60
+
+typedef struct {
+  const SheetWishes *wishes;
+  ImageHelper *helper;
+  GOutputStream *out;
+  guint unread; /* photos that could not be shown */
+} Sheet;
+
+/* ---- texts ---- */
+
+/* The first letter of word with the marks on it. */
+static char *
+first_letter (const char *word)
+{
+  const char *end = g_utf8_next_char (word);
+  while (*end != '\0' && g_unichar_ismark (g_utf8_get_char (end)))
+    end = g_utf8_next_char (end);
+  g_autofree char *letter = g_strndup (word, (gsize)(end - word));
+  return g_utf8_strup (letter, -1);
+}
+
+/* Of the words that begin with a letter: behind a name in brackets stands what tells it from others. */
+char *
+sheet_initials (const char *name)
+{
+  g_autofree char *bare = g_strndup (name, strcspn (name, "(@"));
+  g_auto (GStrv) words = g_strsplit_set (bare, " \t-_.,", -1);
+  const char *first = NULL, *last = NULL;
+  for (char **word = words; *word != NULL; word++)
+    if (g_unichar_isalpha (g_utf8_get_char (*word))) {
+      first = first != NULL ? first : *word;
+      last = *word;
+    }
+  if (first == NULL)
+    return g_strdup ("#");
+  g_autofree char *one = first_letter (first), *two = last != first ? first_letter (last) : g_strdup ("");
+  return g_strconcat (one, two, NULL);
+}
+
+static char *
+find_title (const SheetWishes *wishes)
+{
+  g_autofree char *name = g_strdup (wishes->label);
+  if (name == NULL)
+    name = g_strcmp0 (wishes->common.account, "default") == 0
+               ? g_strdup ("Contacts")
+               : g_strdup_printf ("Contacts of %s", wishes->common.account);
+  return g_markup_escape_text (name, -1);
+}
+
+/* The page in front of the people and behind them. Ended by NULL. */
+static char **
+page_around (const SheetWishes *wishes)
+{
+  g_autoptr (GBytes) page
+      = g_resource_lookup_data (sheet_get_resource (), "/contactfs/sheet.html", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  gsize size;
+  const char *text = g_bytes_get_data (page, &size);
+  g_autoptr (GString) whole = g_string_new_len (text, (gssize)size);
+  g_autofree char *title = find_title (wishes);
+  g_string_replace (whole, "{title}", title, 0);
+  return g_strsplit (whole->str, "{people}\n", 2);
+}
+
+static gboolean
+write_text (Sheet *self, const char *text, GError **error)
+{
+  return g_output_stream_write_all (self->out, text, strlen (text), NULL, NULL, error);
+}
+
+/* ---- faces ---- */
+
+static void
+on_prepared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **)data = g_object_ref (result);
+}
+
+/* A small JPEG or PNG without metadata; NULL: none can be made of it. */
+static ImagePrepared *
+make_small (Sheet *self, GBytes *photo)
+{
+  const ImageWishes wishes = { .max_bytes = FACE_BYTES, .max_side = FACE_PIXELS, .strip_metadata = TRUE };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  image_prepare_async (self->helper, photo, &wishes, NULL,
+                       g_get_monotonic_time () + CONVERT_SECONDS * G_TIME_SPAN_SECOND, NULL, on_prepared, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  ImagePrepared *small = image_prepare_finish (result, &error);
+  if (small == NULL)
+    g_debug ("a face cannot be made small: %s", error->message);
+  return small;
+}
+
+/* NULL: the contact has none, or it cannot be shown. */
+static ImagePrepared *
+read_face (Sheet *self, const Contact *contact, GError **error)
+{
+  int folder = contact->has_photo || contact->has_profile
+                   ? contact_open (self->wishes->common.mountpoint, contact, error)
+                   : -1;
+  if (folder < 0)
+    return NULL;
+  g_autoptr (GBytes) photo = contact_read_file (folder, contact->has_photo ? "photo.jpg" : "profile.jpg", error);
+  close (folder);
+  ImagePrepared *small = photo != NULL ? make_small (self, photo) : NULL;
+  if (photo != NULL && small == NULL)
+    g_set_error (error, PORTRAITS_ERROR, 0, "the picture cannot be made small");
+  return small;
+}
+
+static gboolean
+write_person (Sheet *self, const Contact *contact, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (ImagePrepared) face = read_face (self, contact, &why);
+  g_autofree char *name = g_markup_escape_text (contact->name, -1), *figure = NULL;
+  if (why != NULL) {
+    self->unread++;
+    fprintf (stderr, "contactfs: %s: the face is left out: %s\n", contact->name, why->message);
+  }
+  if (face != NULL) {
+    gsize size;
+    gconstpointer data = g_bytes_get_data (face->bytes, &size);
+    g_autofree char *base64 = g_base64_encode (data, size);
+    figure = g_strdup_printf ("<figure><img alt=\"\" loading=\"lazy\" src=\"data:%s;base64,%s\">"
+                              "<figcaption dir=\"auto\">%s</figcaption></figure>\n",
+                              image_kind_mime_type (image_kind (data, size)), base64, name);
+  } else {
+    g_autofree char *letters = sheet_initials (contact->name), *initials = g_markup_escape_text (letters, -1);
+    figure = g_strdup_printf ("<figure><b aria-hidden=\"true\" style=\"--hue:%u\">%s</b>"
+                              "<figcaption dir=\"auto\">%s</figcaption></figure>\n",
+                              g_str_hash (contact->name) % 360, initials, name);
+  }
+  return write_text (self, figure, error);
+}
+
+/* ---- the page ---- */
+
+static gboolean
+write_page (Sheet *self, const GPtrArray *contacts, GError **error)
+{
+  g_auto (GStrv) around = page_around (self->wishes);
+  g_autoptr (Progress) progress = progress_new ("shown", contacts->len, PROGRESS_READS, self->wishes->common.quiet);
+  if (!write_text (self, around[0], error))
+    return FALSE;
+  for (guint i = 0; i < contacts->len; i++) {
+    if (stop_is_wanted ()) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "stopped after %u of %u people; no page was made", i,
+                   contacts->len);
+      return FALSE;
+    }
+    if (!write_person (self, g_ptr_array_index (contacts, i), error))
+      return FALSE;
+    progress_step (progress);
+  }
+  return write_text (self, around[1], error);
+}
+
+/* What was written so far goes, and an older page stays. */
+static void
+give_up (GOutputStream *out)
+{
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_cancellable_cancel (cancelled);
+  g_output_stream_close (out, cancelled, NULL);
+}
+
+int
+sheet_run (const SheetWishes *wishes, GError **error)
+{
+  g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
+  if (contacts == NULL
+      || (wishes->label != NULL && !contacts_keep_label (contacts, wishes->common.mountpoint, wishes->label, error)))
+    return -1;
+  g_autoptr (GFile) file = g_file_new_for_path (wishes->path);
+  g_autoptr (GFileOutputStream) out
+      = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_PRIVATE | G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
+  if (out == NULL)
+    return -1;
+  stop_watch ();
+  Sheet self = { .wishes = wishes, .helper = image_helper_new (wishes->helper), .out = G_OUTPUT_STREAM (out) };
+  gboolean ok = write_page (&self, contacts, error);
+  if (!ok)
+    give_up (self.out);
+  ok = ok && g_output_stream_close (self.out, NULL, error);
+  image_helper_free (self.helper);
+  if (!ok)
+    return -1;
+  if (!wishes->common.quiet)
+    printf ("%s shows %u people\n", wishes->path, contacts->len);
+  return self.unread == 0 ? COMMAND_ALL : COMMAND_SOME;
+}

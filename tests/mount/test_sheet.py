@@ -1,0 +1,187 @@
+"""contactfs sheet: a page with every face and name."""
+
+import base64
+import html.parser
+import io
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from browsers import Browser
+from conftest import CONTACTFS
+from eventually import eventually
+from PIL import Image
+
+
+class Page(html.parser.HTMLParser):
+    """The people on a page: name → face as bytes, or initials as text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.people, self.addresses, self._face, self._text = {}, [], None, None
+        self.text = path.read_text()
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.addresses += [attributes[name] for name in ("src", "href") if name in attributes]
+        if tag == "img":
+            self._face = base64.b64decode(attributes["src"].partition(";base64,")[2])
+        elif tag in ("b", "figcaption"):
+            self._text = ""
+
+    def handle_data(self, data):
+        if self._text is not None:
+            self._text += data
+
+    def handle_endtag(self, tag):
+        if tag == "b":
+            self._face, self._text = self._text, None
+        elif tag == "figcaption":
+            self.people[self._text], self._text = self._face, None
+
+
+@pytest.fixture
+def sheet(run, contacts, tmp_path):
+    def make(*words, check=True, name="faces.html"):
+        ended = run(CONTACTFS, "sheet", *words, tmp_path / name, contacts.path, env=contacts.mount.env, check=check)
+        return Page(tmp_path / name) if check else ended
+    return make
+
+
+def test_every_face_and_name(contacts, sheet):
+    page = sheet()
+    assert sorted(page.people) == sorted(os.listdir(contacts.path))
+    for name, face in page.people.items():
+        folder = contacts.path / name
+        if (folder / "photo.jpg").exists() or (folder / "profile.jpg").exists():
+            assert max(Image.open(io.BytesIO(face)).size) <= 288
+        else:
+            assert face == {"Tom Becker": "TB", "Søren Østergård": "SØ", "+1 555 0199": "#", "Corner Garage": "CG"}[name]
+    assert all(address.startswith("data:image/") for address in page.addresses), "it needs nothing else"
+    assert "<h1 dir=\"auto\">Contacts</h1>" in page.text
+    assert contacts.emulator.requests(method="PATCH") == []
+
+
+def test_large_photos_become_small_and_tell_no_place(contacts, sheet, faces, run, tmp_path):
+    picture = tmp_path / "portrait.jpg"
+    picture.write_bytes(faces.face_bytes(3))
+    run("exiftool", "-q", "-GPSLatitude=52.5", "-GPSLatitudeRef=N", "-Comment=secret words", "-overwrite_original", picture)
+    run("cp", picture, contacts.path / "Ben Carter/photo.jpg")
+    face = sheet().people["Ben Carter"]
+    assert len(face) <= 48 * 1024 and b"secret words" not in face and b"Exif" not in face
+
+
+def test_names_are_text(contacts, sheet):
+    emulator = contacts.emulator
+    evil = emulator.create_person("<script>alert(1)</script>", "\"&'")
+    emulator.rename_person(emulator.find("Ben Carter"), "A&B", "<i>")
+    contacts.mount.remount()  # the first delta comes soon
+    name = "<script>alert(1)<_script> \"&'"
+    eventually(lambda: {name, "A&B <i>"} <= set(os.listdir(contacts.path)))
+    page = sheet()
+    assert evil and {name, "A&B <i>"} <= set(page.people)
+    assert page.text.count("<script>") == 1
+
+
+def test_those_with_a_label(contacts, sheet, tmp_path):
+    page = sheet("--label", "Choir")
+    assert sorted(page.people) == sorted(os.listdir(contacts.path / ".labels/Choir"))
+    assert "<title>Choir</title>" in page.text
+    ended = sheet("--label", "Quire", check=False, name="none.html")
+    assert ended.status == 1 and "there is no label “Quire”; there are “Choir”, “Neighbours”, “starred”" in ended.errors
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_a_face_that_cannot_be_had(contacts, sheet, tmp_path):
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault("status", origin="photo", status=404, times=-1)
+    ended = sheet(check=False)
+    assert ended.status == 3, ended
+    assert "Alice Smith: the face is left out: " in ended.errors
+    assert Page(tmp_path / "faces.html").people["Alice Smith"] == "AS"
+
+
+def test_an_older_page_stays_until_the_new_one_is_whole(contacts, sheet, run, tmp_path):
+    old = sheet().text
+    contacts.mount.terminate()
+    contacts.mount.start()
+    contacts.emulator.reset_requests()
+    for folder in contacts.mount.state.glob("cache/**/*"):
+        if folder.is_file():
+            folder.unlink()
+    contacts.emulator.fault("hang", origin="photo", times=-1)
+    making = run.start(CONTACTFS, "sheet", tmp_path / "faces.html", contacts.path, env=contacts.mount.env,
+                       stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, origin="photo")
+    making.send_signal(signal.SIGINT)
+    contacts.emulator.clear_faults()
+    contacts.mount.allowed.append(".*")
+    errors = making.communicate()[1].decode()
+    assert making.returncode == 1 and re.search(r"stopped after \d+ of 20 people; no page was made", errors), errors
+    assert (tmp_path / "faces.html").read_text() == old
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".goutputstream")]
+
+
+@pytest.mark.parametrize("where", ["missing/faces.html", ""])
+def test_no_place_for_it(contacts, run, tmp_path, where):
+    ended = run(CONTACTFS, "sheet", tmp_path / where, contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and ended.errors.startswith("contactfs: ")
+
+
+@pytest.mark.emulator("--people", "3000", "--photos", "none")
+def test_many_people_cost_no_memory(contacts, sheet, tmp_path):
+    def peak(*words):
+        making = subprocess.Popen([CONTACTFS, "sheet", "--quiet", *words, tmp_path / "many.html", contacts.path],
+                                  env=contacts.mount.env)
+        return os.wait4(making.pid, 0)[2].ru_maxrss
+    few, many = peak("--label", "starred"), peak()  # a fifth of them, all of them
+    assert len(Page(tmp_path / "many.html").people) == 3000
+    assert many - few < 4096, f"{few} KiB for 600 people, {many} KiB for 3,000"
+
+
+# ---- in a browser ----
+
+@pytest.fixture
+def browser(run, tmp_path):
+    with_profile = Browser(run, tmp_path)
+    yield with_profile
+    with_profile.close()
+
+
+def test_search_and_colours(sheet, browser, tmp_path):
+    sheet()
+    browser.open(f"file://{tmp_path}/faces.html")
+    assert browser.title == "Contacts"
+
+    def shown(words):
+        return browser.evaluate("(() => { const search = document.getElementById('search'); search.value = %s;"
+                                "search.dispatchEvent(new Event('input'));"
+                                "return [...document.querySelectorAll('figure')].filter(one => !one.hidden).map(one => "
+                                "one.querySelector('figcaption').textContent); })()" % repr(words))
+    assert len(shown("")) == 20
+    assert shown("zoe mull") == shown("MÜLLER zoë") == ["Zoë Müller"]
+    assert shown("garcia") == ["Maria Garcia", "Maria Garcia (mgarcia@example.net)"]
+    assert shown("nobody at all") == []
+    assert browser.evaluate("document.getElementById('count').textContent") == "0 of 20 people"
+    shown("")
+    assert browser.evaluate("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+    assert browser.evaluate("getComputedStyle([...document.querySelectorAll('figcaption')].find(one => "
+                            "one.textContent.includes('נועה'))).direction") == "rtl"
+    colours = {}
+    for scheme in ("light", "dark"):
+        browser.prefer(scheme)
+        colours[scheme] = browser.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+    assert colours == {"light": ["rgb(255, 255, 255)", "rgb(27, 27, 27)"], "dark": ["rgb(22, 22, 22)", "rgb(236, 236, 236)"]}
+
+
+def test_on_paper(contacts, sheet, run, tmp_path):
+    sheet()
+    run("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+        "--no-pdf-header-footer", f"--print-to-pdf={tmp_path}/faces.pdf", f"file://{tmp_path}/faces.html", check=False)
+    data = (tmp_path / "faces.pdf").read_bytes()
+    boxes = {tuple(round(float(side)) for side in box.split()) for box in re.findall(rb"/MediaBox \[([^]]*)\]", data)}
+    assert boxes == {(0, 0, 595, 842)}, "A4"
+    assert data.count(b"/Type /Page\n") in (0, 1), "twenty faces are one page"
