@@ -214,7 +214,7 @@ self_test() {
   trap 'rm -rf "$temporary"' EXIT
   copy=$temporary/tree
   mkdir "$copy"
-  tar -cf - --exclude=__pycache__ --exclude=tests/data --exclude=tests/fuzz/corpus fs src tests docs | tar -C "$copy" -xf -
+  tar -cf - --exclude=__pycache__ --exclude=tests/data --exclude=tests/fuzz/corpus fs src tests docs README.md | tar -C "$copy" -xf -
 
   "$this" "$copy" >"$temporary/complaints" && :
   result 'an untouched copy passes'
