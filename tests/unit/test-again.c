@@ -1,53 +1,27 @@
 /* What is asked again, how often and where: used up allowances, conflicts, servers that are not the service's. */
 #include "net/retry.h"
+#include "people-fixture.h"
 #include "people/call.h"
-#include "people/people.h"
-#include "script-server.h"
 
 #define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
 #define FAILURE(code, status, message)                                                                                 \
   "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"}}"
 
 typedef struct {
-  ScriptServer *server;
-  HttpClient *http;
-  TokenCache *token_cache;
-  PeopleClient *people;
+  PeopleFixture base;
   PeopleAttempt attempt; /* the last one at a change */
 } Fixture;
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  g_autofree char *url = NULL;
-  g_autoptr (GError) error = NULL;
-
-  f->server = script_server_new (NULL);
-  f->http = http_client_new ();
-  f->token_cache = token_cache_new_command ("echo ya29.1");
-  url = script_server_url (f->server, "/");
-  f->people = people_client_new (f->http, f->token_cache, url, &error);
-  g_assert_no_error (error);
+  people_fixture_init (&f->base, "echo ya29.1");
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (script_server_left (f->server), ==, 0);
-  people_client_free (f->people);
-  token_cache_free (f->token_cache);
-  http_client_free (f->http);
-  script_server_free (f->server);
-}
-
-static PeoplePerson *
-get (Fixture *f, double seconds, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  people_get_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
-  g_assert_null (result);
-  return people_get_finish (f->people, await_result (&result), error);
+  people_fixture_clear (&f->base);
 }
 
 static PeoplePerson *
@@ -55,8 +29,8 @@ update (Fixture *f, GBytes *photo, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  people_update_photo_async (f->people, "people/c1", photo, deadline_in (10), NULL, keep_result, &result);
-  return people_update_photo_finish (f->people, await_result (&result), &f->attempt, error);
+  people_update_photo_async (f->base.people, "people/c1", photo, deadline_in (10), NULL, keep_result, &result);
+  return people_update_photo_finish (f->base.people, await_result (&result), &f->attempt, error);
 }
 
 static PeoplePerson *
@@ -64,8 +38,8 @@ delete_photo (Fixture *f, double seconds, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  people_delete_photo_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
-  return people_delete_photo_finish (f->people, await_result (&result), &f->attempt, error);
+  people_delete_photo_async (f->base.people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
+  return people_delete_photo_finish (f->base.people, await_result (&result), &f->attempt, error);
 }
 
 static void
@@ -94,31 +68,31 @@ test_pause (Fixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
-  Pause *pause = &f->people->pauses[PEOPLE_CHANGES];
+  Pause *pause = &f->base.people->pauses[PEOPLE_CHANGES];
 
-  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), ==, 0);
-  script_json (f->server, 429, USED_UP);
+  g_assert_cmpint (people_pause_left (f->base.people, PEOPLE_CHANGES, NULL), ==, 0);
+  script_json (f->base.server, 429, USED_UP);
   assert_paused (update (f, photo, &error), &error);
   assert_paused (update (f, photo, &error), &error);
   assert_paused (delete_photo (f, 10, &error), &error);
-  g_assert_cmpuint (script_server_count (f->server), ==, 1);
-  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), >, 290 * G_USEC_PER_SEC);
-  g_assert_cmpint (people_pause_left (f->people, PEOPLE_LISTINGS, NULL), ==, 0);
-  script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  g_assert_cmpuint (script_server_count (f->base.server), ==, 1);
+  g_assert_cmpint (people_pause_left (f->base.people, PEOPLE_CHANGES, NULL), >, 290 * G_USEC_PER_SEC);
+  g_assert_cmpint (people_pause_left (f->base.people, PEOPLE_LISTINGS, NULL), ==, 0);
+  script_json (f->base.server, 200, PERSON);
+  assert_alice (people_fixture_get (&f->base, 10, &error), error);
 
   pause->until = g_get_monotonic_time (); /* five minutes later */
-  script_json (f->server, 429, USED_UP);
+  script_json (f->base.server, 429, USED_UP);
   assert_paused (update (f, photo, &error), &error);
-  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), >, 590 * G_USEC_PER_SEC);
-  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+  g_assert_cmpint (people_pause_left (f->base.people, PEOPLE_CHANGES, NULL), >, 590 * G_USEC_PER_SEC);
+  g_assert_cmpuint (script_server_count (f->base.server), ==, 3);
 
   pause->until = g_get_monotonic_time ();
-  script_json (f->server, 200, "{\"person\":" PERSON "}");
+  script_json (f->base.server, 200, "{\"person\":" PERSON "}");
   assert_alice (update (f, photo, &error), error);
-  script_json (f->server, 429, USED_UP);
+  script_json (f->base.server, 429, USED_UP);
   assert_paused (update (f, photo, &error), &error);
-  g_assert_cmpint (people_pause_left (f->people, PEOPLE_CHANGES, NULL), <=, 300 * G_USEC_PER_SEC);
+  g_assert_cmpint (people_pause_left (f->base.people, PEOPLE_CHANGES, NULL), <=, 300 * G_USEC_PER_SEC);
 }
 
 static void
@@ -199,8 +173,8 @@ test_409_four_times (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   for (int i = 0; i < 4; i++)
-    script_json (f->server, 409, FAILURE (409, "ABORTED", "The operation was aborted."));
-  g_assert_null (get (f, 10, &error));
+    script_json (f->base.server, 409, FAILURE (409, "ABORTED", "The operation was aborted."));
+  g_assert_null (people_fixture_get (&f->base, 10, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_CONFLICT);
 }
 
@@ -210,13 +184,13 @@ test_421_on_another_connection (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
-  script_json (f->server, 421, "");
-  script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
-  g_assert_cmpuint (script_server_seen (f->server, 0)->port, ==, script_server_seen (f->server, 1)->port);
-  g_assert_cmpuint (script_server_seen (f->server, 1)->port, !=, script_server_seen (f->server, 2)->port);
+  script_json (f->base.server, 200, PERSON);
+  assert_alice (people_fixture_get (&f->base, 10, &error), error);
+  script_json (f->base.server, 421, "");
+  script_json (f->base.server, 200, PERSON);
+  assert_alice (people_fixture_get (&f->base, 10, &error), error);
+  g_assert_cmpuint (script_server_seen (f->base.server, 0)->port, ==, script_server_seen (f->base.server, 1)->port);
+  g_assert_cmpuint (script_server_seen (f->base.server, 1)->port, !=, script_server_seen (f->base.server, 2)->port);
 }
 
 /* What is known of a change that failed: may it have been carried out, and is it worth another attempt? None is made here. */
@@ -240,15 +214,15 @@ test_attempts_at_changes (Fixture *f, gconstpointer data)
     g_autoptr (GError) error = NULL;
 
     if (cases[i].status == 0)
-      script_raw (f->server, "");
+      script_raw (f->base.server, "");
     else
-      script_json (f->server, cases[i].status, cases[i].json);
+      script_json (f->base.server, cases[i].status, cases[i].json);
     g_assert_null (update (f, photo, &error));
     g_assert_nonnull (error);
     g_assert_cmpint (f->attempt.reached, ==, cases[i].reached);
     g_assert_cmpint (f->attempt.may_pass, ==, cases[i].may_pass);
     g_assert_cmpint (f->attempt.new_token, ==, cases[i].new_token);
-    g_assert_cmpuint (script_server_count (f->server), ==, i + 1);
+    g_assert_cmpuint (script_server_count (f->base.server), ==, i + 1);
   }
 }
 
@@ -259,8 +233,8 @@ test_attempt_whose_person_is_not_told (Fixture *f, gconstpointer data)
   g_autoptr (GBytes) photo = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
 
-  script_json (f->server, 200, "{}");
-  script_json (f->server, 403, FAILURE (403, "PERMISSION_DENIED", "No."));
+  script_json (f->base.server, 200, "{}");
+  script_json (f->base.server, 403, FAILURE (403, "PERMISSION_DENIED", "No."));
   g_assert_null (update (f, photo, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION);
   g_assert_true (f->attempt.reached);

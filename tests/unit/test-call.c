@@ -2,16 +2,11 @@
  * next page of a listing, which is asked for meanwhile. */
 #include <string.h>
 
+#include "people-fixture.h"
 #include "people/call.h"
 #include "people/people-request.h"
-#include "script-server.h"
 
-typedef struct {
-  ScriptServer *server;
-  HttpClient *http;
-  TokenCache *token_cache;
-  PeopleClient *people;
-} Fixture;
+typedef PeopleFixture Fixture;
 
 static GThread *reader; /* of the last answer */
 static gint freed;      /* results that nobody took */
@@ -20,25 +15,14 @@ static GMutex reading;
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *url = NULL;
-
-  f->server = script_server_new (NULL);
-  f->http = http_client_new ();
-  f->token_cache = token_cache_new_command ("echo ya29.1");
-  url = script_server_url (f->server, "");
-  f->people = people_client_new (f->http, f->token_cache, url, &error);
-  g_assert_no_error (error);
+  people_fixture_init (f, "echo ya29.1");
   g_atomic_int_set (&freed, 0);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  people_client_free (f->people);
-  token_cache_free (f->token_cache);
-  http_client_free (f->http);
-  script_server_free (f->server);
+  people_fixture_clear (f);
 }
 
 static gpointer

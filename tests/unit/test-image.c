@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "pictures.h"
 
 static const char *const jpegs[] = { "baseline.jpg", "progressive.jpg", "restart.jpg",       "arithmetic.jpg",
                                      "gray.jpg",     "cmyk.jpg",        "exif-thumbnail.jpg" };
@@ -12,14 +13,7 @@ static const char *const pngs[] = { "rgb.png", "gray.png", "interlaced.png", "pa
 static GBytes *
 load (const char *name)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "pictures", name, NULL);
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  char *data;
-
-  g_file_get_contents (path, &data, &size, &error);
-  g_assert_no_error (error);
-  return g_bytes_new_take (data, size);
+  return g_byte_array_free_to_bytes (picture_load (name));
 }
 
 /* On a copy of exactly that size, so that a sanitizer sees a read past its end. */

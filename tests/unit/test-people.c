@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "net/retry.h"
-#include "people/people.h"
-#include "script-server.h"
+#include "people-fixture.h"
 
 #define FIELDS "names%2CemailAddresses%2CphoneNumbers%2Corganizations%2Cphotos%2Cmemberships%2Cmetadata"
 #define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
@@ -13,12 +12,7 @@
 #define UNAVAILABLE     FAILURE (503, "UNAVAILABLE", "The service is currently unavailable.")
 #define UNAUTHENTICATED FAILURE (401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
 
-typedef struct {
-  ScriptServer *server;
-  HttpClient *http;
-  TokenCache *token_cache;
-  PeopleClient *people;
-} Fixture;
+typedef PeopleFixture Fixture;
 
 /* A new token at each run. */
 static const char count_command[]
@@ -27,36 +21,14 @@ static const char count_command[]
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  g_autofree char *url = NULL;
-  g_autoptr (GError) error = NULL;
-
   g_assert_true (g_file_set_contents (g_getenv ("COUNT_FILE"), "0", -1, NULL));
-  f->server = script_server_new (NULL);
-  f->http = http_client_new ();
-  f->token_cache = token_cache_new_command (count_command);
-  url = script_server_url (f->server, "/");
-  f->people = people_client_new (f->http, f->token_cache, url, &error);
-  g_assert_no_error (error);
+  people_fixture_init (f, count_command);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_assert_cmpuint (script_server_left (f->server), ==, 0);
-  people_client_free (f->people);
-  token_cache_free (f->token_cache);
-  http_client_free (f->http);
-  script_server_free (f->server);
-}
-
-static PeoplePerson *
-get (Fixture *f, double seconds, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  people_get_async (f->people, "people/c1", deadline_in (seconds), NULL, keep_result, &result);
-  g_assert_null (result);
-  return people_get_finish (f->people, await_result (&result), error);
+  people_fixture_clear (f);
 }
 
 static PeoplePage *
@@ -238,7 +210,7 @@ test_quota_project (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   script_json (f->server, 200, "{\"access_token\":\"granted\",\"expires_in\":3600}");
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, AMPLE, &error), error);
+  assert_alice (people_fixture_get (f, AMPLE, &error), error);
   g_assert_null (script_server_seen (f->server, 0)->quota_project);
   assert_sent (f, 1, "GET", "/v1/people/c1", "personFields=" FIELDS "&prettyPrint=false", "Bearer granted");
   g_assert_cmpstr (script_server_seen (f->server, 1)->quota_project, ==, "bill-me");
@@ -266,7 +238,7 @@ test_401_once (Fixture *f, gconstpointer data)
 
   script_json (f->server, 401, UNAUTHENTICATED);
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, AMPLE, &error), error);
+  assert_alice (people_fixture_get (f, AMPLE, &error), error);
   g_assert_cmpstr (script_server_seen (f->server, 0)->authorization, ==, "Bearer ya29.1");
   g_assert_cmpstr (script_server_seen (f->server, 1)->authorization, ==, "Bearer ya29.2");
 }
@@ -278,7 +250,7 @@ test_401_twice (Fixture *f, gconstpointer data)
 
   script_json (f->server, 401, UNAUTHENTICATED);
   script_json (f->server, 401, UNAUTHENTICATED);
-  g_assert_null (get (f, AMPLE, &error));
+  g_assert_null (people_fixture_get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
   g_assert_nonnull (strstr (error->message, "invalid authentication credentials"));
   g_assert_null (strstr (error->message, "ya29"));
@@ -291,7 +263,7 @@ test_429_then_ok (Fixture *f, gconstpointer data)
 
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, AMPLE, &error), error);
+  assert_alice (people_fixture_get (f, AMPLE, &error), error);
 }
 
 static void
@@ -303,7 +275,7 @@ test_retry_after (Fixture *f, gconstpointer data)
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
   script_header (f->server, "Retry-After", "1");
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, AMPLE, &error), error);
+  assert_alice (people_fixture_get (f, AMPLE, &error), error);
   g_assert_cmpfloat (seconds_since (begun), >=, 1);
 }
 
@@ -314,7 +286,7 @@ test_429_past_deadline (Fixture *f, gconstpointer data)
 
   script_json (f->server, 429, FAILURE (429, "RESOURCE_EXHAUSTED", "Quota exceeded."));
   script_header (f->server, "Retry-After", "3600");
-  g_assert_null (get (f, AMPLE, &error));
+  g_assert_null (people_fixture_get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_RATE);
 }
 
@@ -332,7 +304,7 @@ test_503_until_deadline (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_server_set_hook (f->server, always_unavailable, NULL);
-  g_assert_null (get (f, 4, &error));
+  g_assert_null (people_fixture_get (f, 4, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
   g_assert_nonnull (strstr (error->message, "currently unavailable"));
   g_assert_cmpuint (script_server_count (f->server), >=, 2);
@@ -345,12 +317,12 @@ test_silence (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
-  g_assert_null (get (f, 0.5, &error));
+  g_assert_null (people_fixture_get (f, 0.5, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT);
   g_clear_error (&error);
   script_json (f->server, 503, UNAVAILABLE);
   script_hang (f->server);
-  g_assert_null (get (f, 4, &error));
+  g_assert_null (people_fixture_get (f, 4, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
 }
 
@@ -363,7 +335,7 @@ test_lost_connections (Fixture *f, gconstpointer data)
   script_raw (f->server,
               "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"person\":");
   script_json (f->server, 200, PERSON);
-  assert_alice (get (f, 10, &error), error);
+  assert_alice (people_fixture_get (f, 10, &error), error);
 }
 
 static void
@@ -429,7 +401,7 @@ test_redirect_is_refused (Fixture *f, gconstpointer data)
 
   script_answer (f->server, 302, "text/plain", "", -1);
   script_header (f->server, "Location", "/elsewhere");
-  g_assert_null (get (f, AMPLE, &error));
+  g_assert_null (people_fixture_get (f, AMPLE, &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
 }
@@ -499,7 +471,7 @@ test_cancel_during_backoff (Fixture *f, gconstpointer data)
   await_requests (f->server, 1);
   /* Its answer is on the way: an answer to another request, sent later, shows that it has come. */
   script_json (f->server, 200, PERSON);
-  people_person_free (get (f, AMPLE, NULL));
+  people_person_free (people_fixture_get (f, AMPLE, NULL));
   g_assert_null (result);
   g_cancellable_cancel (cancellable);
   finish_cancelled (&result);

@@ -13,14 +13,7 @@ static const PictureLimits limits = { 4096, 5 * 1024 * 1024 };
 static GBytes *
 load (const char *name)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "pictures", name, NULL);
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  char *data;
-
-  g_file_get_contents (path, &data, &size, &error);
-  g_assert_no_error (error);
-  return g_bytes_new_take (data, size);
+  return g_byte_array_free_to_bytes (picture_load (name));
 }
 
 static GBytes *
