@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-# For a shell inside: every contactfs mount goes from the namespace (see the end of this file).
-WITHOUT_MOUNTS = f"'{sys.executable}' '{__file__}'"
+# For a shell in a namespace: the copies of contactfs mounts go, which other tests would wait for in vain. Words: paths; what is
+# mounted below them stays.
+FORGET_MOUNTS = f"'{sys.executable}' '{__file__}'"
 
 
 class Namespace:
-    """setup is a shell script that runs inside first; it must succeed. processes: a PID namespace as well, so that all that
+    """No contactfs is mounted inside. setup is a shell script that runs inside first; it must succeed. processes: a PID namespace as well, so that all that
     was started inside ends with it."""
 
     def __init__(self, run, setup, processes=False):
@@ -22,7 +23,7 @@ class Namespace:
         if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
             pytest.skip("no mount namespace can be had here (in a chroot, say, whose root is no mount)")
         words = ["unshare", "--mount", *(["--pid", "--fork", "--mount-proc", "--kill-child", "--cgroup"] if processes else [])]
-        self.holder = subprocess.Popen([*words, "/bin/sh", "-c", f"set -e\n{setup}\necho ready; exec cat"],
+        self.holder = subprocess.Popen([*words, "/bin/sh", "-c", f"set -e\n{FORGET_MOUNTS}\n{setup}\necho ready; exec cat"],
                                        env=run.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.holder.stdout.readline() != b"ready\n":
             self.close()
@@ -47,14 +48,15 @@ class Namespace:
         self.holder.wait()
 
 
-def forget_mounts():
+def forget_mounts(*kept):
     """By the kernel's own words, and without a look at the folders: another test's daemon may be dead, or stopped."""
     detach = 2  # MNT_DETACH
     for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
         if " - fuse.contactfs " in line:
             place = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), os.fsencode(line.split()[4]))
-            ctypes.CDLL(None, use_errno=True).umount2(place, detach)
+            if not any(os.path.commonpath([place, path]) == path for path in map(os.fsencode, kept)):
+                ctypes.CDLL(None, use_errno=True).umount2(place, detach)
 
 
 if __name__ == "__main__":
-    forget_mounts()
+    forget_mounts(*sys.argv[1:])

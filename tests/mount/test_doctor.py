@@ -15,7 +15,7 @@ import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES
 from emulator import Emulator
 from eventually import eventually
-from namespace import WITHOUT_MOUNTS, Namespace
+from namespace import Namespace
 from test_cli import write_credentials
 
 CHECKS = ["device", "fusermount3", "allow-other", "keyring", "client", "folders", "mounts", "network", "certificate", "clock",
@@ -240,7 +240,7 @@ def test_mounts_of_others_are_not_ours(namespace, open_home, emulator, whose):
     for name in ("m", "home"):
         os.chown(open_home / name, NOBODY, NOBODY)
     (open_home / "other").mkdir()
-    inside = namespace(f"{WITHOUT_MOUNTS}\nexec 9<>/dev/fuse\nmount -i -t fuse.other -o "
+    inside = namespace(f"exec 9<>/dev/fuse\nmount -i -t fuse.other -o "
                        f"fd=9,rootmode=40000,user_id={NOBODY},group_id={NOBODY},allow_other other {open_home}/other\nexec 9>&-")
     env = {"HOME": str(open_home / "home")}
     service = ["--api-url", emulator.api_url, "--token-command", f"echo {emulator.token}"]

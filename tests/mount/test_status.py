@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import CONTACTFS
-from namespace import WITHOUT_MOUNTS, Namespace
+from namespace import Namespace
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="makes a mount namespace")
 
@@ -171,7 +171,7 @@ def test_a_mount_that_does_not_answer(contacts, status):
 
 @root_only
 def test_nothing_at_all(run, tmp_path):
-    inside = Namespace(run, WITHOUT_MOUNTS)
+    inside = Namespace(run, "")
     env = {"HOME": str(tmp_path)}
     try:
         result = inside(CONTACTFS, "status", "--json", env=env)

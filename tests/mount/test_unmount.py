@@ -8,6 +8,7 @@ import pytest
 from conftest import CONTACTFS
 from eventually import eventually
 from mounts import mounts_at
+from namespace import FORGET_MOUNTS
 from processes import wait_readable
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="binds a mount")
@@ -30,11 +31,11 @@ def test_unmount_waits_for_somebody_who_asks_just_then(contacts, tmp_path, run, 
 
 
 class Elsewhere:
-    """A program that has a mount namespace of its own, with a copy of all mounts that are there now."""
+    """A program that has a mount namespace of its own, with a copy of the mounts below path."""
 
-    def __init__(self, run):
-        self.process = run.start("unshare", "--map-root-user", "--mount", "sh", "-c", "echo here; read x", stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    def __init__(self, run, path):
+        self.process = run.start("unshare", "--map-root-user", "--mount", "sh", "-c", f"{FORGET_MOUNTS} '{path}'; echo here; read x",
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if self.process.stdout.readline() != b"here\n":
             pytest.skip("no mount namespace can be had here")
 
@@ -44,7 +45,7 @@ class Elsewhere:
 
 def test_unmount_names_the_program_whose_namespace_has_the_mount(contacts, run):
     """Its process cannot end then, and nobody must wait for that without a word."""
-    elsewhere = Elsewhere(run)
+    elsewhere = Elsewhere(run, contacts.path)
     result = run(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, check=False)
     assert result.status == 1 and result.errors.count("\n") == 1, result
     assert f"is unmounted here, but not for “sh” (PID {elsewhere.process.pid}) in a mount namespace of its own" in result.errors
