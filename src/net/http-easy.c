@@ -59,13 +59,15 @@ http_easy_set_request (CURL *easy, const HttpRequest *request)
   for (guint i = 0; i < request->headers->len; i++)
     headers = curl_slist_append (headers, request->headers->pdata[i]);
   if (request->body != NULL) {
-    gsize size;
-    const char *data = g_bytes_get_data (request->body, &size);
+    const char *data = g_bytes_get_data (request->body, NULL);
 
     /* No "Expect: 100-continue": it costs a second against servers that do not know it. */
     headers = curl_slist_append (headers, "Expect:");
-    curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-    curl_easy_setopt (easy, CURLOPT_POSTFIELDS, data != NULL ? data : "");
+    curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+    if (request->make != NULL) /* the transfer sets who reads it */
+      curl_easy_setopt (easy, CURLOPT_POST, 1L);
+    else
+      curl_easy_setopt (easy, CURLOPT_POSTFIELDS, data != NULL ? data : "");
   }
   if (request->body != NULL || !g_str_equal (request->method, "GET"))
     curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);

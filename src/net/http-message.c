@@ -51,7 +51,17 @@ http_request_set_body (HttpRequest *self, const char *content_type, GBytes *body
 {
   g_clear_pointer (&self->body, g_bytes_unref);
   self->body = g_bytes_ref (body);
+  self->make = NULL;
+  self->body_size = g_bytes_get_size (body);
   http_request_add_header (self, "Content-Type", content_type);
+}
+
+void
+http_request_set_made_body (HttpRequest *self, const char *content_type, GBytes *source, HttpBodyFunc make, gsize size)
+{
+  http_request_set_body (self, content_type, source);
+  self->make = make;
+  self->body_size = size;
 }
 
 void

@@ -31,6 +31,28 @@ begin_sinking (HttpTransfer *self)
 }
 
 static size_t
+on_read (char *buffer, size_t size, size_t count, void *user_data)
+{
+  HttpTransfer *self = user_data;
+  gsize n = self->request->make (self->request->body, self->sent, buffer, size * count);
+
+  self->sent += n;
+  return n;
+}
+
+/* curl sends from the beginning again when a kept connection breaks under a request that may be repeated. */
+static int
+on_seek (void *user_data, curl_off_t offset, int origin)
+{
+  HttpTransfer *self = user_data;
+
+  if (origin != SEEK_SET || offset < 0)
+    return CURL_SEEKFUNC_CANTSEEK;
+  self->sent = (gsize)offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+static size_t
 on_body (char *data, size_t size, size_t count, void *user_data)
 {
   HttpTransfer *self = user_data;
@@ -105,6 +127,12 @@ set_up (HttpTransfer *self, const HttpAuthorities *authorities, gint64 deadline)
   curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, self);
+  if (self->request->make != NULL) {
+    curl_easy_setopt (easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt (easy, CURLOPT_READDATA, self);
+    curl_easy_setopt (easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt (easy, CURLOPT_SEEKDATA, self);
+  }
   if (self->request->once) {
     curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_before_request);
     curl_easy_setopt (easy, CURLOPT_PREREQDATA, self);

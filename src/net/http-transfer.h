@@ -17,6 +17,7 @@ struct HttpTransfer {
   CURL *easy;
   struct curl_slist *headers;
   GByteArray *body;
+  gsize sent;       /* bytes of the request's body that curl has taken, when that is made as it is sent */
   gsize received;   /* bytes of the body */
   gboolean sinking; /* the sink knows that the body has begun */
   GError *unkept;   /* why the sink takes no more */

@@ -56,12 +56,21 @@ typedef struct {
   gboolean (*write) (gpointer data, gconstpointer bytes, gsize size, GError **error);
 } HttpSink; /* FALSE and *error: it cannot be kept, and the request fails with that */
 
+/* ---- how a body is made, if it is not sent as it is ---- */
+
+/* Writes what the body has from offset on, at most room bytes, and returns how many: less than room only at its end. source:
+ * what it is made of. The same for the same offset, since a part may be asked for again. On the loop, and not to call
+ * back from. */
+typedef gsize (*HttpBodyFunc) (GBytes *source, gsize offset, gpointer buffer, gsize room);
+
 /* ---- a request: filled in by its maker, then given to http_send ---- */
 typedef struct {
   char *method;
   char *url;
   GPtrArray *headers;   /* of "Name: value", owned; wiped when freed, since one may carry a token */
   GBytes *body;         /* or NULL */
+  HttpBodyFunc make;    /* of body; NULL: it is sent as it is */
+  gsize body_size;      /* of what goes out */
   const HttpSink *sink; /* borrowed; or NULL: the body comes with the answer */
   gpointer sink_data;
   gsize max_answer;    /* bytes of the decoded body */
@@ -77,6 +86,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpRequest, http_request_free)
 
 void http_request_add_header (HttpRequest *self, const char *name, const char *value);
 void http_request_set_body (HttpRequest *self, const char *content_type, GBytes *body);
+/* The body has size bytes, which make makes of source as they are sent: they are never in memory all at once. */
+void http_request_set_made_body (HttpRequest *self, const char *content_type, GBytes *source, HttpBodyFunc make,
+                                 gsize size);
 
 /* ---- its answer ---- */
 typedef struct {

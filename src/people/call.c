@@ -1,8 +1,6 @@
 /*
  * A call's way:
  *
- *   step_encode
- *       ↓
  *   step_token ─→ on_token ─→ step_send ─→ on_answer ─┬─ 2xx ───────────────────→ done
  *       ↑                                             ├─ 401, the first ─┐        failed
  *       ├─────────────────────────────────────────────│──────────────────┘
@@ -20,8 +18,9 @@
 #include "net/attempts.h"
 #include "net/secret.h"
 #include "people/page-ahead.h"
+#include "people/photo-body.h"
 
-/* Above this, base64 and JSON take longer than the loop should stand still. */
+/* Above this, reading JSON takes longer than the loop should stand still. */
 #define WORKER_SIZE (128 * 1024)
 
 /* A page of a thousand people has some megabytes. */
@@ -35,7 +34,6 @@ typedef struct {
   GCancellable *cancellable; /* of this call: follows caller, and the end of client */
   gint64 timeout;            /* microseconds from its beginning to its deadline */
   Attempts attempts;
-  GBytes *body; /* encoded, or NULL */
   char *token;
   gboolean renewed; /* one fresh token was asked for after a 401 */
   PeopleAttempt attempt;
@@ -53,7 +51,6 @@ call_free (Call *self)
   g_clear_object (&self->caller);
   g_object_unref (self->cancellable);
   people_request_free (self->request);
-  g_clear_pointer (&self->body, g_bytes_unref);
   attempts_clear (&self->attempts);
   secret_free (self->token);
   g_free (self);
@@ -188,7 +185,7 @@ step_get_person (GTask *task)
   Call *self = g_task_get_task_data (task);
   PeopleRequest *request = self->request;
 
-  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&request->photo, g_bytes_unref);
   g_free (request->url);
   request->url = g_steal_pointer (&request->person_url);
   request->method = "GET";
@@ -348,8 +345,9 @@ step_send (GTask *task)
   http_request_add_header (request, "Accept", "application/json");
   if (project != NULL)
     http_request_add_header (request, "X-Goog-User-Project", project);
-  if (self->body != NULL)
-    http_request_set_body (request, "application/json; charset=utf-8", self->body);
+  if (self->request->photo != NULL)
+    http_request_set_made_body (request, "application/json; charset=utf-8", self->request->photo, photo_body_make,
+                                photo_body_size (self->request->photo));
   request->compressed = TRUE;
   request->max_answer = MAX_ANSWER;
   request->once = self->request->once;
@@ -384,39 +382,6 @@ step_token (GTask *task)
 }
 
 static void
-encode_in_thread (GTask *worker, gpointer source, gpointer photo, GCancellable *cancellable)
-{
-  g_task_return_pointer (worker, people_request_photo_body (photo), (GDestroyNotify)g_bytes_unref);
-}
-
-static void
-on_encoded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Call *self = g_task_get_task_data (task);
-
-  self->body = g_task_propagate_pointer (G_TASK (result), NULL);
-  step_token (task);
-}
-
-static void
-step_encode (GTask *task)
-{
-  Call *self = g_task_get_task_data (task);
-  GBytes *photo = self->request->photo;
-
-  if (photo != NULL && g_bytes_get_size (photo) > WORKER_SIZE) {
-    g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_encoded, g_object_ref (task));
-
-    g_task_set_task_data (worker, g_bytes_ref (photo), (GDestroyNotify)g_bytes_unref);
-    g_task_run_in_thread (worker, encode_in_thread);
-    return;
-  }
-  self->body = photo != NULL ? people_request_photo_body (photo) : NULL;
-  step_token (task);
-}
-
-static void
 on_caller_cancelled (GCancellable *caller, gpointer data)
 {
   g_cancellable_cancel (data);
@@ -448,7 +413,7 @@ call_async (PeopleClient *client, PeopleRequest *request, gint64 deadline, GCanc
   if (paused != NULL)
     g_task_return_error (task, paused);
   else
-    step_encode (task);
+    step_token (task);
 }
 
 void

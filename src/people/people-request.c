@@ -217,21 +217,3 @@ people_request_delete_photo (const char *api_url, const char *resource_name, GEr
   }
   return self;
 }
-
-GBytes *
-people_request_photo_body (GBytes *photo)
-{
-  static const char head[] = "{\"photoBytes\":\"";
-  static const char tail[] = "\",\"personFields\":\"" PEOPLE_PERSON_FIELDS "\"}";
-  gsize size, length;
-  const guint8 *data = g_bytes_get_data (photo, &size);
-  char *text = g_malloc (strlen (head) + (size / 3 + 1) * 4 + 4 + sizeof tail);
-  int state = 0, save = 0;
-
-  length = strlen (head);
-  memcpy (text, head, length);
-  length += g_base64_encode_step (data, size, FALSE, text + length, &state, &save);
-  length += g_base64_encode_close (FALSE, text + length, &state, &save);
-  memcpy (text + length, tail, strlen (tail));
-  return g_bytes_new_take (text, length + strlen (tail));
-}

@@ -15,7 +15,7 @@ typedef struct {
   char *url;
   char *resource_name; /* whose answer it must be; NULL: anybody's */
   gboolean once;       /* one attempt, and what is known of it is in the call's PeopleAttempt (people.h) */
-  GBytes *photo;       /* raw; goes up as people_request_photo_body of it. NULL: no body */
+  GBytes *photo;       /* raw; goes up as photo-body.h makes it. NULL: no body */
   AnswerRequest about;
   PeopleParseFunc parse;
   GDestroyNotify free_result; /* of what parse returns */
@@ -39,6 +39,3 @@ PeopleRequest *people_request_delete_photo (const char *api_url, const char *res
 
 /* How people.get's answer is read. */
 gpointer people_request_parse_person (GBytes *body, GError **error);
-
-/* {"photoBytes": base64, "personFields": …}; the one slow part, for a worker when photo is large. Any thread. */
-GBytes *people_request_photo_body (GBytes *photo);

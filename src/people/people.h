@@ -89,7 +89,7 @@ typedef struct {
   gint64 retry_after; /* microseconds; 0: not said */
 } PeopleAttempt;
 
-/* people.updateContactPhoto. photo goes up byte for byte; base64 of large ones is made on a worker. */
+/* people.updateContactPhoto. photo goes up byte for byte, in a body that is made as it is sent. */
 void people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes *photo, gint64 deadline,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePerson *people_update_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt,
