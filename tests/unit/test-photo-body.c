@@ -95,7 +95,8 @@ start_server (gsize size, int *port)
       ends = block[0] == '\r' || block[0] == '\n' ? ends + 1 : 0;
     for (; got < size && n > 0; got += (gsize)MAX (n, 0))
       n = read (fd, block, sizeof block);
-    n = write (fd, answer, strlen (answer));
+    if (write (fd, answer, strlen (answer)) < 0)
+      _exit (2);
     while (read (fd, block, 1) > 0)
       got++;
     _exit (got == size ? 0 : 1);
@@ -138,6 +139,7 @@ test_memory (void)
   people_update_photo_async (people, "people/c1", photo, deadline_in (AMPLE), NULL, keep_result, &result);
   person = people_update_photo_finish (people, await_result (&result), &attempt, &error);
   g_assert_no_error (error);
+  g_assert_cmpstr (person->resource_name, ==, "people/c1");
   g_assert_cmpint (resident () - before, <, HUGE_PHOTO / 1024 / 4);
   people_client_free (people);
   token_cache_free (token_cache);
