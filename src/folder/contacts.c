@@ -94,6 +94,13 @@ contacts_sync (Contacts *self)
 }
 
 void
+folder_set_events (Contacts *contacts, const FolderEvents *folder_events, gpointer data)
+{
+  contacts->events = folder_events;
+  contacts->events_data = data;
+}
+
+void
 contacts_start (Contacts *self)
 {
   sync_start (self->sync);

@@ -347,13 +347,6 @@ folders_init (Contacts *contacts)
   book_listen (contacts->book, &events, contacts);
 }
 
-void
-folder_set_events (Contacts *contacts, const FolderEvents *folder_events, gpointer data)
-{
-  contacts->events = folder_events;
-  contacts->events_data = data;
-}
-
 /* ---- other names ---- */
 
 FolderFile *

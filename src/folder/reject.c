@@ -22,7 +22,6 @@ describe_whereabouts (const BookPerson *person, GBytes *picture, const GError *n
   return g_strdup_printf ("%s is in %s/.rejected", subject, person->name);
 }
 
-/* Any thread. */
 static gboolean
 keep (Contacts *contacts, const char *resource_name, GBytes *picture, GError **error)
 {
@@ -66,7 +65,6 @@ reject_picture (Contacts *contacts, BookPerson *person, GBytes *picture, const G
 typedef struct {
   Contacts *contacts;
   BookPerson *person;
-  char *resource_name; /* for the worker: the person may be renamed meanwhile */
   GBytes *picture;
   GError *why;
 } Reject;
@@ -77,22 +75,9 @@ reject_free (gpointer data)
   Reject *self = data;
 
   book_person_unref (self->person);
-  g_free (self->resource_name);
   g_bytes_unref (self->picture);
   g_error_free (self->why);
   g_free (self);
-}
-
-static void
-keep_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Reject *self = data;
-  GError *error = NULL;
-
-  if (keep (self->contacts, self->resource_name, self->picture, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
 }
 
 static void
@@ -103,7 +88,7 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
   Activity *activity = self->contacts->activity;
   g_autoptr (GError) not_kept = NULL;
 
-  g_task_propagate_boolean (G_TASK (result), &not_kept);
+  photos_save_finish (result, &not_kept);
   say (self->contacts, self->person, self->picture, self->why, not_kept, FALSE);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
@@ -116,17 +101,14 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
 {
   GTask *task = g_task_new (NULL, NULL, done, data);
   Reject *self = g_new0 (Reject, 1);
-  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_kept, task);
 
   self->contacts = contacts;
   self->person = book_person_ref (person);
-  self->resource_name = g_strdup (person->resource_name);
   self->picture = g_bytes_ref (picture);
   self->why = g_error_copy (why);
-  activity_hold (contacts->activity, ACTIVITY_WORK);
   g_task_set_task_data (task, self, reject_free);
-  g_task_set_task_data (worker, self, NULL);
-  g_task_run_in_thread (worker, keep_in_worker);
+  activity_hold (contacts->activity, ACTIVITY_WORK);
+  photos_save_async (contacts->photos, ARCHIVE_REJECTED, person, NULL, picture, on_kept, task);
 }
 
 /* ---- what was never sent ---- */

@@ -362,7 +362,7 @@ fetch_new (Photos *photos, const char *version, const char *url, gint64 deadline
   return self;
 }
 
-/* ---- for photos.c ---- */
+/* ---- for get.c ---- */
 
 Fetch *
 fetch_join (Photos *photos, const char *version, const char *url, gint64 deadline, GTask *waiter, FetchFunc done)

@@ -44,11 +44,16 @@ struct Photos {
   gint64 fetch_ended;   /* monotonic: when the last one did */
   Line line;
 
-  /* ---- photos.c ---- */
+  /* ---- get.c ---- */
   GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
 };
 
 /* ---- photos.c ---- */
+#define PHOTO_DAMAGED "the cached photo is not what was fetched: the disk lost some of it"
+/* From the cache, whatever its bytes are now, or NULL. */
+Photo *photos_open_cached (Photos *photos, const char *version);
+/* error: what reading it came to. TRUE: it is what was fetched. FALSE: it is fetched anew. */
+gboolean photos_settle_check (Photos *photos, const Photo *photo, GError *error);
 /* The same photo with a descriptor of its own. */
 Photo *photo_share (const Photo *photo, GError **error);
 

@@ -82,7 +82,8 @@ gboolean photos_is_present (Photos *photos, const BookPerson *person, const char
 /* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
 void photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256);
 
-/* ---- .previous ---- off the loop, with fsync: photo, which it takes, or else bytes (save.c) */
-void photos_save_async (Photos *photos, BookPerson *person, Photo *photo, GBytes *bytes, GAsyncReadyCallback callback,
-                        gpointer data);
+/* ---- .previous and .rejected ---- off the loop, with fsync: photo, which it takes, or else bytes (save.c). Errors: those of
+ * archive_add and photo_read. */
+void photos_save_async (Photos *photos, ArchiveKind kind, BookPerson *person, Photo *photo, GBytes *bytes,
+                        GAsyncReadyCallback callback, gpointer data);
 gboolean photos_save_finish (GAsyncResult *result, GError **error);

@@ -1,13 +1,14 @@
-/* What is about to be replaced goes to .previous, on a worker: fsync takes its time. */
+/* What must not be lost goes to .previous or .rejected, on a worker: fsync takes its time. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "photo/internal.h"
 
 typedef struct {
   Archive *archive;
-  char *resource_name;
-  Photo *photo;  /* the present photo, or */
-  GBytes *bytes; /* the one of ours that the service does not show yet */
+  ArchiveKind kind;
+  char *resource_name; /* the person may be renamed meanwhile */
+  Photo *photo;        /* the present photo, or */
+  GBytes *bytes;       /* what was written */
 } Save;
 
 static void
@@ -34,7 +35,7 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_error (task, error);
     return;
   }
-  name = archive_add (self->archive, ARCHIVE_PREVIOUS, self->resource_name, self->bytes, &error);
+  name = archive_add (self->archive, self->kind, self->resource_name, self->bytes, &error);
   if (name != NULL)
     g_task_return_boolean (task, TRUE);
   else
@@ -42,13 +43,14 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
 }
 
 void
-photos_save_async (Photos *photos, BookPerson *person, Photo *photo, GBytes *bytes, GAsyncReadyCallback callback,
-                   gpointer data)
+photos_save_async (Photos *photos, ArchiveKind kind, BookPerson *person, Photo *photo, GBytes *bytes,
+                   GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) worker = g_task_new (NULL, NULL, callback, data);
   Save *self = g_new0 (Save, 1);
 
   self->archive = photos->archive;
+  self->kind = kind;
   self->resource_name = g_strdup (person->resource_name);
   self->photo = photo;
   self->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;

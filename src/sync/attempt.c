@@ -171,7 +171,7 @@ keep_unconfirmed (GTask *task)
   Mutation *self = g_task_get_task_data (task);
 
   reconcile_unconfirmed (self->sync, self->person, self->photo);
-  photos_save_async (self->sync->photos, self->person, NULL, self->photo, on_unconfirmed_saved, task);
+  photos_save_async (self->sync->photos, ARCHIVE_PREVIOUS, self->person, NULL, self->photo, on_unconfirmed_saved, task);
 }
 
 static void
@@ -340,7 +340,8 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (photo != NULL) {
-    photos_save_async (self->sync->photos, self->person, g_steal_pointer (&photo), NULL, on_saved, task);
+    photos_save_async (self->sync->photos, ARCHIVE_PREVIOUS, self->person, g_steal_pointer (&photo), NULL, on_saved,
+                       task);
     return;
   }
   if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND)
@@ -387,7 +388,8 @@ save (GTask *task)
   else if (self->expected != NULL && g_strcmp0 (self->expected, self->replaced) != 0)
     overtaken (task);
   else if (self->person->unconfirmed != NULL)
-    photos_save_async (self->sync->photos, self->person, NULL, self->person->unconfirmed, on_saved, task);
+    photos_save_async (self->sync->photos, ARCHIVE_PREVIOUS, self->person, NULL, self->person->unconfirmed, on_saved,
+                       task);
   else if (self->replaced == NULL)
     request_if_fresh (task);
   else
