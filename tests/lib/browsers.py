@@ -4,6 +4,9 @@ import http.client
 import json
 import subprocess
 
+# chromedriver gives Chromium a time of its own to start, which a busy machine may exceed.
+STARTS = 3
+
 
 class Browser:
     """Chromium with a profile in folder."""
@@ -17,7 +20,14 @@ class Browser:
                      f"--user-data-dir={folder}/profile"]
         options = {"goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": arguments}}
         self.session = None
-        self.session = "session/" + self._ask("POST", "session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
+        for left in reversed(range(STARTS)):
+            try:
+                made = self._ask("POST", "session", {"capabilities": {"alwaysMatch": options}})
+                break
+            except AssertionError:
+                if left == 0:
+                    raise
+        self.session = f"session/{made['sessionId']}"
 
     def _read_port(self):
         for line in self.driver.stdout:
