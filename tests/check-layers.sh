@@ -78,6 +78,8 @@ check_single_files() {
   c_files fs src | only_in '<turbojpeg.h>' '^ *# *include *<turbojpeg' src/convert/turn.c
   c_files fs src | only_in '<lcms2.h>' '^ *# *include *<lcms' src/convert/profile.c
   c_files fs src | only_in '<seccomp.h>' '^ *# *include *<seccomp' src/convert/sandbox.c
+  # shellcheck disable=SC2086
+  c_files $daemon | only_in '<gnutls/…>' '^ *# *include *<gnutls/' src/photo/hash.c
   c_files fs src | only_in '<fuse_lowlevel.h>' '^ *# *include *<(fuse3/)?fuse' fs/internal.h
   c_files fs src | only_in '<systemd/…>' '^ *# *include *<systemd/' src/cli/daemon.c
   c_files fs src | only_in 'fuse_lowlevel_notify_*' '^[^*]*\<fuse_lowlevel_notify_[a-z_]+ *\(' 'fs/notif*.c'
@@ -241,6 +243,7 @@ self_test() {
   breaks 'SQLite twice' src/book/new-sqlite.c '#include <sqlite3.h>'
   breaks 'libsystemd twice' src/cli/new-systemd.c '#include <systemd/sd-daemon.h>'
   breaks 'libsecret twice' src/account/new-secret.c '#include <libsecret/secret.h>'
+  breaks 'GnuTLS twice' src/photo/new-hash.c '#include <gnutls/crypto.h>'
   breaks 'libvips in the daemon' src/image/new-vips.c '#include <vips/vips.h>'
   breaks 'libvips linked into the daemon' src/image/meson.build "image_dep = declare_dependency(dependencies: [vips])"
   breaks 'lcms2 twice' src/convert/new-lcms.c '#include <lcms2.h>'

@@ -6,6 +6,7 @@
 
 #include "folder/reject.h"
 #include "image/image.h"
+#include "photo/hash.h"
 
 /* In words: where it is. not_kept: why it is not there, or NULL. Transfer full. */
 static char *
@@ -117,7 +118,7 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
 static gboolean
 is_old_photo (Contacts *contacts, const BookPerson *person, GBytes *picture)
 {
-  g_autofree char *sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, picture);
+  g_autofree char *sha256 = hash_bytes (picture);
 
   return photos_is_present (contacts->photos, person, sha256)
          || archive_has (photos_archive (contacts->photos), ARCHIVE_PREVIOUS, person->resource_name, picture);

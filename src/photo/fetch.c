@@ -18,6 +18,7 @@
 
 #include "image/image.h"
 #include "people/photo.h"
+#include "photo/hash.h"
 #include "photo/internal.h"
 
 struct Fetch {
@@ -171,7 +172,7 @@ check_body (gpointer data, const char *content_type, GError **error)
   if (!image_check_download (bytes, size, error))
     return FALSE;
   g_free (self->sha256);
-  self->sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, body);
+  self->sha256 = hash_bytes (body);
   self->mime_type = image_kind_mime_type (image_kind (bytes, size));
   return TRUE;
 }
