@@ -201,8 +201,8 @@ cli_restore (int argc, char **argv)
   RestoreWishes wishes = { 0 };
   g_autofree char *since = NULL;
   const GOptionEntry entries[] = {
-    { "since", 0, 0, G_OPTION_ARG_STRING, &since, "As it was then: 2026-11-30T18:00, 18:00 (today), 90m, 2h, 3d (ago)",
-      "TIME" },
+    { "since", 0, 0, G_OPTION_ARG_STRING, &since,
+      "As it was then: 2026-11-30T18:00, 18:00 (the last), 90m, 2h, 3d (ago)", "TIME" },
     { "rejected", 0, 0, G_OPTION_ARG_NONE, &wishes.rejected, "Try again what did not become a photo", NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &wishes.common.dry_run, "Show what would be done, and do nothing", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no list and no progress", NULL },

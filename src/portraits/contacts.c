@@ -152,10 +152,16 @@ list_labels (const char *mountpoint)
 gboolean
 contacts_keep_label (GPtrArray *contacts, const char *mountpoint, const char *label, GError **error)
 {
-  g_autofree char *path = g_build_filename (mountpoint, ".labels", label, NULL);
-  g_autoptr (GDir) links = label[0] != '\0' && strchr (label, '/') == NULL ? g_dir_open (path, 0, NULL) : NULL;
+  g_autofree char *folder = g_strdelimit (g_strdup (label), "/", '_'); /* as the mount makes a name of it */
+  if (folder[0] == '.')
+    folder[0] = '_';
+  g_autofree char *path = g_build_filename (mountpoint, ".labels", folder, NULL);
+  g_autoptr (GError) why = NULL;
+  g_autoptr (GDir) links = g_dir_open (path, 0, &why);
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (links == NULL) {
+  if (links == NULL && !g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return fail (error, 0, label, why->message);
+  if (links == NULL || folder[0] == '\0') {
     g_autofree char *known = list_labels (mountpoint),
                     *sentence = g_strdup_printf ("there is no label “%s”%s", label, known);
     return fail (error, ENOENT, label, sentence);

@@ -63,7 +63,7 @@ restore_parse_time (const char *text, gint64 now)
   g_autoptr (GTimeZone) here = g_time_zone_new_local ();
   g_autoptr (GDateTime) today = g_date_time_new_from_unix_local (now / G_USEC_PER_SEC);
   g_autofree char *whole = NULL;
-  gboolean is_time = strlen (text) >= 5 && text[2] == ':';
+  gboolean is_time = strlen (text) >= 5 && text[2] == ':'; /* the last time that it was */
   if (is_time) {
     g_autofree char *day = g_date_time_format (today, "%Y-%m-%d");
     whole = g_strdup_printf ("%sT%s", day, text);
@@ -81,7 +81,8 @@ restore_parse_time (const char *text, gint64 now)
   else
     iso = g_strdup (whole);
   g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (iso, here);
-  return to_us (time);
+  g_autoptr (GDateTime) before = is_time && to_us (time) > now ? g_date_time_add_days (time, -1) : NULL;
+  return to_us (before != NULL ? before : time);
 }
 
 /* Of a kept picture, by its name: 2026-11-30T15-20-11.482113Z.jpg. 0: it is named otherwise. */
@@ -179,9 +180,6 @@ plan (const RestoreWishes *wishes, const GPtrArray *contacts)
   GPtrArray *chosen = g_ptr_array_new_with_free_func (step_free);
   for (guint i = 0; i < contacts->len; i++) {
     Contact *contact = g_ptr_array_index (contacts, i);
-    if (wishes->names->len > 0
-        && !g_ptr_array_find_with_equal_func ((GPtrArray *)wishes->names, contact->name, g_str_equal, NULL))
-      continue;
     g_autoptr (GPtrArray) steps
         = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
     gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (steps, wishes->since);
@@ -237,35 +235,63 @@ bring_all_back (const RestoreWishes *wishes, const GPtrArray *steps)
   return done;
 }
 
-static gboolean
-check_names (const RestoreWishes *wishes, const GPtrArray *contacts, GError **error)
+/* Those that are named, each once; all of contacts, if none is. Borrowed elements, transfer full; NULL: a name is nobody's. */
+static GPtrArray *
+choose_contacts (const RestoreWishes *wishes, const GPtrArray *contacts, GError **error)
 {
-  for (guint i = 0; i < wishes->names->len; i++)
-    if (contacts_find (contacts, g_ptr_array_index (wishes->names, i)) == NULL) {
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+  for (guint i = 0; i < wishes->names->len; i++) {
+    Contact *contact = contacts_find (contacts, g_ptr_array_index (wishes->names, i));
+    if (contact == NULL) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no contact “%s” in %s",
                    (const char *)g_ptr_array_index (wishes->names, i), wishes->common.mountpoint);
-      return FALSE;
+      return NULL;
     }
-  return TRUE;
+    if (!g_ptr_array_find (chosen, contact, NULL))
+      g_ptr_array_add (chosen, contact);
+  }
+  for (guint i = 0; wishes->names->len == 0 && i < contacts->len; i++)
+    g_ptr_array_add (chosen, g_ptr_array_index (contacts, i));
+  return g_steal_pointer (&chosen);
+}
+
+/* The command that takes it all back: of the same contacts, or of the same mount. */
+static void
+print_undo (const RestoreWishes *wishes, const char *begun)
+{
+  printf ("To undo: contactfs restore --since %s", begun);
+  for (guint i = 0; i < MAX (wishes->names->len, 1); i++) {
+    g_autofree char *path
+        = g_build_filename (wishes->common.mountpoint,
+                            wishes->names->len > 0 ? (const char *)g_ptr_array_index (wishes->names, i) : NULL, NULL);
+    g_autofree char *quoted = g_shell_quote (path);
+    printf (" %s", quoted);
+  }
+  printf ("\n");
 }
 
 int
 restore_run (const RestoreWishes *wishes, GError **error)
 {
   g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
-  if (contacts == NULL || !check_names (wishes, contacts, error))
+  g_autoptr (GPtrArray) chosen = contacts != NULL ? choose_contacts (wishes, contacts, error) : NULL;
+  if (chosen == NULL)
     return -1;
-  g_autoptr (GPtrArray) steps = plan (wishes, contacts);
+  g_autoptr (GPtrArray) steps = plan (wishes, chosen);
   if (!wishes->common.quiet || wishes->common.dry_run)
     print_plan (steps, wishes->rejected);
   if (wishes->common.dry_run || steps->len == 0) {
     printf ("%u to restore\n", steps->len);
     return COMMAND_ALL;
   }
-  g_autofree char *begun = format_time (g_get_real_time ());
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  /* with its fraction: what was replaced earlier in this second is not to come back by the undoing */
+  g_autofree char *begun = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%f");
   stop_watch ();
   guint done = bring_all_back (wishes, steps);
-  if (!wishes->common.quiet)
-    printf ("%u of %u restored. To undo: contactfs restore --since %s\n", done, steps->len, begun);
+  if (!wishes->common.quiet) {
+    printf ("%u of %u restored. ", done, steps->len);
+    print_undo (wishes, begun);
+  }
   return done == steps->len ? COMMAND_ALL : COMMAND_SOME;
 }

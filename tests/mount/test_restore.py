@@ -1,8 +1,10 @@
 """contactfs restore: an evening's mistakes, taken back."""
 
 import os
+import shlex
 import shutil
 import time
+import unicodedata
 
 import pytest
 from conftest import CONTACTFS
@@ -107,3 +109,16 @@ def test_what_fails_is_said(contacts, restore, faces):
     contacts.emulator.fault("status", method="PATCH", status=400, times=-1)
     ended = restore("--since", "1h", status=3)
     assert "Alice Smith" in ended.errors and contacts.held("Alice Smith") == faces.face_bytes(1)
+
+
+def test_a_name_in_another_normalisation_and_the_words_that_undo(contacts, run, restore, faces):
+    old = contacts.held("Zoë Müller")
+    contacts.photo("Zoë Müller").write_bytes(faces.face_bytes(1))
+    decomposed = contacts.path / unicodedata.normalize("NFD", "Zoë Müller")
+    ended = restore(where=[decomposed, contacts.path / "Zoë Müller"])
+    assert contacts.held("Zoë Müller") == old and "1 of 1 restored" in ended.out
+    contacts.photo("Ben Carter").write_bytes(faces.face_bytes(2))
+    command = shlex.split(ended.out.partition("To undo: contactfs ")[2])
+    assert run(CONTACTFS, *command, env=contacts.mount.env).out
+    assert contacts.held("Zoë Müller") == faces.face_bytes(1)
+    assert contacts.held("Ben Carter") == faces.face_bytes(2), "what the command did not touch stays"

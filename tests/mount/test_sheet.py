@@ -95,6 +95,21 @@ def test_those_with_a_label(contacts, sheet, tmp_path):
     assert not (tmp_path / "none.html").exists()
 
 
+def test_a_label_by_its_own_name_and_labels_that_cannot_be_had(contacts, sheet, tmp_path):
+    """A/B is the label's name, and A_B its folder's. No answer does not mean no label."""
+    emulator = contacts.emulator
+    contacts.mount.allowed.append(".*")
+    emulator.label("ab", "A/B")
+    emulator.carry_labels(emulator.find("Ben Carter"), "ab")
+    emulator.fault("status", path="/v1/contactGroups", status=403, times=-1)
+    ended = sheet("--label", "A/B", check=False)
+    assert ended.status == 1 and "there is no label" not in ended.errors, ended
+    emulator.clear_faults()
+    contacts.mount.remount()
+    eventually(lambda: os.listdir(contacts.path / ".labels/A_B") == ["Ben Carter"])
+    assert list(sheet("--label", "A/B").people) == ["Ben Carter"]
+
+
 def test_a_face_that_cannot_be_had(contacts, sheet, tmp_path):
     contacts.mount.allowed.append(".*")
     contacts.emulator.fault("status", origin="photo", status=404, times=-1)
