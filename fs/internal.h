@@ -54,7 +54,8 @@ struct Fs {
   gid_t gid;
 };
 
-/* ---- nodes.c ---- kinds of node ids: 1 the root; a person's ino and its low bits; files, above 1 << 63 */
+/* ---- nodes.c ---- kinds of node ids: 1 the root; 2 .labels; a person's or a label's ino and its low bits; files,
+ * above 1 << 63 */
 typedef enum {
   FS_NODE_ROOT,
   FS_NODE_PERSON,
@@ -166,8 +167,8 @@ gboolean fs_caller_is_dying (pid_t pid);
 gint64 fs_caller_process (pid_t pid);
 /* The session (getsid) that it is of; 0 when that cannot be seen. */
 gint64 fs_caller_session (pid_t pid);
-/* TRUE if that process is gone in this sense, or a signal waits for it that ends programs (kill, Ctrl-C). FALSE for one
- * that it will handle and go on (a timer's), or that only stops it. TRUE when nothing is known. */
+/* TRUE: the process is gone in this sense, or has a pending signal that ends programs (kill, Ctrl-C), or nothing is known.
+ * FALSE for a signal that it will handle and go on (a timer's), or that only stops it. */
 gboolean fs_caller_is_ending (pid_t pid);
 
 /* ---- reply.c ---- the only file that calls fuse_reply_*; 0 or the negative errno when the kernel did not take it */

@@ -1,4 +1,5 @@
-/* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory). */
+/* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory);
+ * but a name in .labels waits (labels.c). */
 #define G_LOG_DOMAIN "contactfs"
 
 #include <limits.h>

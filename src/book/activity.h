@@ -1,8 +1,8 @@
 /*
  * Whether the mount may end: everything that calls back later holds this token. Loop thread only.
  *
- * After activity_end_async nothing new is begun. The end comes in a turn of the main loop in which nothing is held, so what ends
- * may begin something else in the same turn. An operation that is asked for after that is refused.
+ * After activity_end_async nothing new is begun. The end comes in a turn of the main loop in which nothing is held. So a
+ * callback that releases may hold again in that turn. What is asked for after the end is refused.
  */
 #pragma once
 

@@ -13,8 +13,8 @@ typedef enum {
   BOOK_APPLY_TRUTH   /* what people.get says again and again */
 } BookApply;
 
-/* One transaction; elements: PeoplePerson, borrowed. FALSE, and *error is set, when the store could not keep it: it is taken
- * all the same, and kept later. */
+/* One transaction; elements: PeoplePerson, borrowed. FALSE, and *error is set, when the store failed: the
+ * people are in memory all the same, and are stored with the next answer. */
 gboolean book_people_apply (Book *book, GPtrArray *people, BookApply how, GError **error);
 /* The same for one. replaced: the version that the mutation replaced, or NULL. */
 void book_people_apply_answer (Book *book, const PeoplePerson *person, const char *replaced);

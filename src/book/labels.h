@@ -17,8 +17,8 @@ typedef struct {
   guint64 ino;         /* of its directory: the low four bits are BOOK_INO_LABEL */
 } BookLabel;
 
-/* Succeeds with the labels when they are known. At once, once they were asked for in this mount; else after a request, which
- * has the time of a read. */
+/* Succeeds with the labels when they are known: at once, when they have come in this mount. Else after a request, each page of
+ * which has the time of a read. */
 void book_labels_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 /* Of BookLabel, in the order of readdir; borrowed until control returns to the loop. NULL: an error. */
 const GPtrArray *book_labels_finish (Book *book, GAsyncResult *result, GError **error);

@@ -10,15 +10,13 @@
 /* The longest name, in bytes (NAME_MAX). */
 #define BOOK_NAME_MAX 255
 
-/* text as a file name: valid UTF-8, NFC; '/', control characters, what cannot be seen (text.h) and a leading '.' become
- * '_'; of more than thirty marks in a row the rest is left out; cut to max bytes between
- * characters (never before a combining mark, a joiner or a variation selector). NULL when text is NULL or only white
- * space. Transfer full. */
+/* text as a file name: valid UTF-8, NFC. '/', control characters, what cannot be seen (text.h) and a leading '.' become '_'.
+ * Of more than thirty marks in a row the rest is left out. It is cut to max bytes between characters, and never before a
+ * combining mark, a joiner or a variation selector. NULL when text is NULL or only white space. Transfer full. */
 char *book_name_sanitize (const char *text, gsize max);
 
 /* What the person would be called if nobody else had the name: display name, else e-mail, phone, organisation, else the
- * id
- * ("c123"). Transfer full, never NULL. */
+ * id ("c123"). Transfer full, never NULL. */
 char *book_name_base (const PeoplePerson *person);
 
 /* TRUE if somebody has the name. */

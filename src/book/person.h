@@ -30,10 +30,10 @@ struct BookPerson {
   char *phones;       /* likewise */
   GRefString *labels; /* resource names of labels (labels.h), a line each; NULL: none. Many share one text */
   gboolean hidden;    /* not in the root: carries none of the labels that are shown */
-  char *
-      superseded; /* versions that our last mutations replaced, a line each, the last first; NULL: none, or overtaken since */
-  GBytes *
-      unconfirmed; /* a picture of ours that the service has taken but not shown yet (reconcile.c); NULL most of the time */
+  /* Versions that our last mutations replaced, a line each, the newest first: a late delta may still show them. Or NULL. */
+  char *superseded;
+  /* A picture of ours that the service has taken but not shown yet (reconcile.c); NULL most of the time. */
+  GBytes *unconfirmed;
   gboolean in_doubt; /* the last change failed, and may have been carried out all the same (attempt.c, reconcile.c) */
   guint failures;    /* told so far */
   char *error;       /* the last failure in words, while it stands */

@@ -35,8 +35,7 @@ typedef struct {
   gint64 profile_update_time;
   const char *photo_url; /* or NULL */
   const char *profile_url;
-  const char *
-      superseded; /* photo versions that our last mutations replaced, a line each: a lagging delta may still show them; or NULL */
+  const char *superseded;               /* as in BookPerson */
   const char *emails, *phones, *labels; /* as in BookPerson */
 } BookStorePerson;
 

@@ -16,7 +16,7 @@ typedef struct {
   BookOptions book;
   PhotosOptions photos;
   SyncOptions sync;
-  const char *credentials; /* auth_describe, for status */
+  const char *credentials; /* token_cache_describe, for status */
   gboolean read_only;
 } ContactsOptions;
 

@@ -12,7 +12,7 @@ void deletions_start_earlier (Contacts *contacts); /* the book is up to date: ca
 void deletions_load (Contacts *contacts); /* of an earlier mount: hide those photos */
 void deletion_forget (Folder *self);      /* the photo stays: REMOVED no more */
 void deletion_photo_changed (Folder *self, const char *version, gboolean elsewhere); /* in REMOVED */
-/* done (may be NULL) is called, maybe at once, when what was noted of promised removals is on the disk, so that no power cut
- * undoes what is told next; error: it cannot be brought there. The mount does not end before. */
+/* Calls done (may be NULL) when all noted removals are on the disk, perhaps at once: no power cut undoes what is told next.
+ * error: the disk refused. The mount does not end before. */
 typedef void (*SettledFunc) (const GError *error, gpointer data);
 void deletions_settle (Contacts *contacts, SettledFunc done, gpointer data);

@@ -21,8 +21,8 @@ typedef struct {
   gint64 mtime;         /* microseconds since 1970 */
   guint32 head_written; /* which of the first bytes a program wrote: they are no hole, and not the photo's */
   gboolean dirty;       /* changed since it was last sent, refused or copied from the photo */
-  GBytes *base;    /* the photo that it began as, or what the service has taken of that since; NULL: it began empty */
-  gboolean taken;  /* the service has taken something of it */
+  GBytes *base;   /* the photo that it was copied from, or the last bytes that the service took; NULL: it began empty */
+  gboolean taken; /* the service has taken something of it */
   GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
   GError *refusal; /* and why */
   GError
@@ -35,7 +35,7 @@ typedef struct {
   GQueue waiting;     /* of GTask: flushes that wait for that upload (flush.c) */
 } Draft;
 
-Draft *draft_new (GError **error); /* empty; BOOK_ERROR_NO_SPACE when all drafts together take too much memory */
+Draft *draft_new (GError **error);                 /* empty; BOOK_ERROR_NO_SPACE: no memfd can be had */
 Draft *draft_new_from_fd (int fd, GError **error); /* a copy of the file; not dirty, base is its content */
 Draft *draft_ref (Draft *self);
 void draft_unref (Draft *self);

@@ -6,16 +6,16 @@
  * FolderFile with a new id and the same inode number, so the kernel's pages of the old one can stay as they are and can
  * never show for the new one.
  *
- * A Draft is what somebody is writing: bytes in a memfd. Where that is to become the photo, O_TRUNC begins a draft of
- * the handle's own, so two programs that replace one photo at the same time do not mix their bytes; other writers of the
- * file, and all writers of a temporary, share its newest draft.
+ * A Draft is what somebody is writing: bytes in a memfd. O_TRUNC on a file that is meant for the contact gives the handle a
+ * draft of its own, so two programs that replace one photo at the same time do not mix their bytes. All other writers share
+ * the file's newest draft.
  *
  *   photo.jpg     seen by programs                     what happens next
  *   SHOWN         the service's photo, or none         -
- *   (draft)       the newest draft of folder->photo    sent at flush; SHOWN once it was taken or refused, or closed
- *   REMOVED       absent                               deleted in FOLDER_SUCCESSOR_WAIT unless a successor is created
- *   MOVED         absent                               SHOWN in FOLDER_SUCCESSOR_WAIT unless a successor comes
- *   (empty)       an empty file, created or cut        never sent; what was before, in FOLDER_EMPTY_WAIT
+ *   (draft)       the newest draft of folder->photo    each flush sends it; SHOWN when the service took or refused it
+ *   REMOVED       absent                               deleted in FOLDER_SUCCESSOR_WAIT_MS unless a successor is created
+ *   MOVED         absent                               SHOWN in FOLDER_SUCCESSOR_WAIT_MS unless a successor comes
+ *   (empty)       an empty file, created or cut        never sent; what was before, in FOLDER_EMPTY_WAIT_MS
  *
  * A draft is there while somebody has it open, while its file is empty, and while a temporary lies: what is settled
  * takes no memory.
@@ -46,8 +46,9 @@ typedef struct {
   Contacts *contacts;
   BookPerson *person; /* referenced */
   char *name;         /* its name in the folder (OTHER); NULL when unlinked, and for PHOTO and PROFILE */
-  gboolean linked; /* a name leads to it, or led to it when its photo was overtaken: what is written to it is meant for
-                       the contact */
+  gboolean
+      linked; /* a name leads to it. It stays so when the service's photo changed under it: what is written is meant for
+                      the contact */
   gboolean temporary; /* OTHER: its name only passes by (temporary-name.c) */
   gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
   gboolean announced; /* OTHER: that it became the photo was told to who watches (folder_file_must_be_announced) */
@@ -91,9 +92,9 @@ gboolean folder_file_must_be_announced (FolderFile *self);
 /* Who watches the folder has heard that a dropped name ends: it is gone. No effect on other names. */
 void dropped_ended (Contacts *contacts, BookPerson *person, const char *name);
 
-/* TRUE for names that only pass by: ".x", "x~", "x.part", "x_tmp", sed's and vim's, and what derives from a name of neighbours
- * (each "photo.jpg" or another file in the folder; NULL-terminated). created: a program makes a new file of that name, it
- * renames none to it. Pure (temporary-name.c). */
+/* TRUE for temporary names: ".x", "x~", "x.part", "x_tmp", those of sed and vim, and names that derive from a neighbour's.
+ * neighbours: "photo.jpg" and the other files in the folder, NULL-terminated. created: a program makes a new file of that
+ * name, it renames none to it. Pure (temporary-name.c). */
 gboolean folder_name_is_temporary (const char *name, const char *const *neighbours, gboolean created);
 
 /* ---- attributes ---- */
@@ -102,8 +103,7 @@ guint64 folder_file_ino (const FolderFile *self);
 gint64 folder_file_mtime (const FolderFile *self);          /* microseconds since 1970 */
 gboolean folder_file_size (FolderFile *self, gint64 *size); /* FALSE: not known before the photo is fetched */
 
-/* Who wants a photo is known by session (getsid): what programs of one session want next may be fetched ahead (read-ahead.c). 0:
- * not known. */
+/* session, below: the caller's getsid; 0: not known. Read-ahead follows one session at a time (photo/read-ahead.c). */
 
 /* Its size was told to somebody who did not have to wait. */
 void folder_file_seen (FolderFile *self, gint64 session);
@@ -131,8 +131,8 @@ gssize folder_handle_read (FolderHandle *self, void *buffer, gsize size, goffset
 gboolean folder_handle_write (FolderHandle *self, const void *data, gsize size, goffset offset, gboolean mapped,
                               GError **error);
 
-/* ftruncate, or truncate by path with handle NULL. Waits for nothing that is not open (a photo must be loaded:
- * BOOK_ERROR_STALE when it is not; call folder_file_load first). */
+/* ftruncate, or truncate by path with handle NULL. Fetches nothing: call folder_file_load first. A photo that is not loaded is
+ * BOOK_ERROR_STALE. */
 gboolean folder_file_truncate (FolderFile *self, FolderHandle *handle, goffset size, GError **error);
 
 /* A program set the file's time, which is not kept; but who does that is done with writing (flush.c). */

@@ -5,10 +5,10 @@
 
 #include "folder/internal.h"
 
-/* picture is no photo as it is; more of it may come, else it goes to .rejected when it is closed. The desktop hears then. */
+/* picture is not valid yet. If more bytes come, nothing happens. Else the close saves it in .rejected, and the desktop hears. */
 void reject_unless_mended (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why);
 /* Keep a picture that did not become the photo in .rejected, and say why: the log and the error (unless said), the desktop.
- * Waits for the disk: nobody waits for a last close, and who looks after it finds the picture. */
+ * Blocks on the disk. Only a last close calls it, so the picture is there when the program looks. */
 void reject_picture (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said);
 /* The same, off the loop; the mount does not end before. done: kept or not, all has been said. */
 void reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why,

@@ -13,8 +13,8 @@ void take_back_note_taken (Contacts *contacts, BookPerson *person, gint64 proces
                            const char *before);
 
 typedef enum { TAKE_BACK_NOT, TAKE_BACK_NOTHING, TAKE_BACK_PHOTO } TakeBack;
-/* The process removes that file. NOT: as anybody does; NOTHING: its write changed nothing, and the photo is to stay; PHOTO:
- * its write is the photo, and the one from before is to be back. It is asked once. */
+/* Asks once whether this unlink takes back the process's own write. NOT: it is a usual unlink. NOTHING: the write changed
+ * nothing, so the photo stays. PHOTO: the write is the photo, so the one before comes back. */
 TakeBack take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name);
 GBytes *take_back_photo_before (Contacts *contacts, const BookPerson *person,
                                 GError **error); /* the newest in .previous */

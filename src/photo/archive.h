@@ -3,7 +3,8 @@
  *
  * Layout: DIR/<resource id>/<previous|rejected>/<UTC time>.<jpg|png|…|bin>. 0700 folders, 0600 files, written under a
  * temporary name, fsynced, renamed. At most ARCHIVE_MAX in each folder, the oldest out first. Any thread (workers
- * write, the loop reads): the functions hold no state but the path.
+ * write, the loop reads): a lock is held for
+ * each change.
  */
 #pragma once
 
@@ -21,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_free)
 
 /* Keep bytes. Returns the file's name ("2026-11-24T08-15-03.123456Z.jpg", always later than the newest there), transfer
  * full; NULL with G_FILE_ERROR. Bytes that are there already are not kept twice: they become the newest. The oldest beyond
- * ARCHIVE_MAX go at once. Nothing else ever goes: a copy that proves not to have been needed does no harm. */
+ * ARCHIVE_MAX go at once. No other file is deleted: a copy that proves not to have been needed does no harm. */
 char *archive_add (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error);
 /* TRUE if these very bytes are among the pictures of that kind. */
 gboolean archive_has (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes);

@@ -3,8 +3,8 @@
  *
  * Files are named by the SHA-256 of the version, written under a temporary name and renamed, so a file that is there is
  * whole. Its length is checked against the store at each open all the same: a power cut can leave a short one, which is
- * dropped. That it holds what was fetched is for the caller to see, who has the store's SHA-256 of that. What was seen is
- * remembered for as long as nobody touches the file.
+ * dropped. The caller checks the content against the store's SHA-256. A file that was found good is not read again for
+ * as long as nobody touches it.
  *
  * The folder is 0700, files 0600. It fails quietly where it can: a cache that cannot be written costs a fetch, not a photo.
  */

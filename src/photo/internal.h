@@ -10,12 +10,12 @@
 
 typedef struct {
   gint64 session;
-  guint number;    /* no two streams have the same; 0: none */
-  gboolean bodies; /* somebody reads or replaces; else only those are needed of which the size is not known */
-  guint wanted;    /* photos so far */
-  guint unread;    /* photos that were fetched ahead and nobody has wanted */
-  guint quota;     /* photos that may yet be fetched ahead for the last one that was wanted */
-  gboolean astray; /* its order did not tell the last one that was wanted */
+  guint number;                  /* no two streams have the same; 0: none */
+  gboolean bodies;               /* it needs bytes, and not only the sizes that are not known */
+  guint wanted;                  /* photos so far */
+  guint unread;                  /* photos that were fetched ahead and nobody has wanted */
+  guint quota;                   /* photos that may yet be fetched ahead for the last one that was wanted */
+  gboolean astray;               /* its last photo was not predicted */
   guint64 recent[STREAM_RECENT]; /* inode numbers of the last, in turn */
   gint64 last;                   /* monotonic: when the last was wanted */
   gint64 pause;                  /* microseconds: in all, until it is a stream; then the last */

@@ -1,6 +1,7 @@
 /*
  * What the commands of this room have in common. Each prints what was asked for to stdout, and returns its exit status, or -1
- * with a sentence. Main thread; each may take long, and ends early after Ctrl-C.
+ * with a sentence. Main thread; each may take long. Those that change something end after the contact under way when
+ * Ctrl-C comes.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * The contacts of a mount, by plain file operations. Each call may wait as long as the mount lets it. Any thread.
  *
- * Errors are PORTRAITS_ERROR: the code is an errno, the message a sentence, the mount's own (user.contactfs.error) where it
+ * Errors are PORTRAITS_ERROR: the code is an errno, or 0, the message a sentence, the mount's own (user.contactfs.error) where it
  * has one.
  */
 #pragma once

@@ -8,12 +8,12 @@
  *   - an e-mail address, a phone number (phone.h) or the resource's id.
  *
  * What cameras and file managers add is not part of the name: IMG and DSC, numbers and dates in front and at the end,
- * (1), "copy". Where one word alone would be left, a bare number or year belongs to it (Studio 54, Expo 2000), and only
- * (1), a whole date and "copy" do not. Each reading counts: if one of them fits Alice and another one fits Alice (2), the file is left alone.
- * So it is where the number is another one than that of a contact of this name.
+ * (1), "copy". A bare number or year beside a single word is part of the name (Studio 54, Expo 2000); (1), a whole date and
+ * "copy" are not. Each reading of a name counts. If two readings fit different contacts, as Alice and Alice (2), the file is
+ * left alone. So it is if the number is not that of a contact of this name.
  *
- * The same letters come before a plain spelling of them where the file has letters with marks, or the very name of one
- * contact. Else Jose and José fit jose equally.
+ * The exact letters win over a plain spelling if the file has letters with marks, or is the very name of one contact. Else
+ * Jose and José fit jose equally.
  *
  * An address, a number or an id in a file's name is of somebody. If it is of nobody here, the file fits nobody.
  * Pure, any thread. An index of a person is the count of those who were added before.

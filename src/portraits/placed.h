@@ -1,9 +1,9 @@
 /*
  * Which pictures have become whose photo by an import: a small file, one line for each, in the user's state folder.
  *
- * The service compresses photos anew, so a photo does not tell which picture it was. Where a photo that is there is not
- * replaced, this tells an import that goes on where it stopped from a contact who had a photo before. A line that is lost
- * costs a sentence in the report and nothing else, so nothing is synced.
+ * The service compresses photos anew, so a photo does not tell which picture it was. With --replace missing this file tells an
+ * import's own photos from those that were there before. A line that is lost costs a sentence in the report and nothing else,
+ * so nothing is synced.
  */
 #pragma once
 

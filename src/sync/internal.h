@@ -56,8 +56,8 @@ struct Sync {
 /* ---- sync.c ---- TRUE: the next sync, or the one under way, lists what has changed; FALSE: everybody. */
 gboolean sync_would_be_delta (Sync *sync);
 
-/* ---- listing.c ---- what to make of a full listing that ended with sync_token, which may be NULL. TRUE: it is the whole.
- * FALSE, and sync->doubt says why: it may not be; who is in it is there, but who is not may be, too. */
+/* ---- listing.c ---- what to make of a full listing that ended with sync_token, which may be NULL. TRUE: people is the
+ * complete list. FALSE: it may be a part: add who is in it, and remove nobody. sync->doubt has the reason. */
 gboolean listing_is_whole (Sync *sync, GPtrArray *people, const char *sync_token);
 
 /* ---- reconcile.c ---- after a mutation whose answer did not say */

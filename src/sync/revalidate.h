@@ -12,8 +12,8 @@ typedef enum {
 } RevalidateDepth;
 /* no_such_person: the service does not have this one. */
 typedef void (*RevalidateFunc) (gboolean no_such_person, gpointer data);
-/* NULL: what is known is fresh enough. Else done is called, never from inside, within two seconds or half of what is
- * left until deadline, and the revalidation is over; or abandon it before that. */
+/* NULL: what is known is fresh enough. Else done is called later, within two seconds and half of what is left until deadline,
+ * and the revalidation is over. It may be abandoned before that. */
 Revalidation *revalidate_begin (Sync *sync, BookPerson *person, RevalidateDepth depth, gint64 deadline,
                                 RevalidateFunc done, gpointer data);
 void revalidate_abandon (Revalidation *revalidation);

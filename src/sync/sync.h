@@ -4,8 +4,8 @@
  * The listing is brought up to date at every interval, and before a change. Changes go through one queue, one after the
  * other; each revalidates what is there and saves it before it is sent (attempt.c).
  *
- * Loop thread only; nothing here blocks. Errors: PEOPLE_ERROR, BOOK_ERROR, G_IO_ERROR_CANCELLED. After the activity is over
- * everything is refused. _finish takes its Sync for the form only.
+ * Loop thread only; nothing here blocks. Errors: PEOPLE_ERROR, BOOK_ERROR, G_FILE_ERROR (the photo could not be saved),
+ * G_IO_ERROR_CANCELLED. After the activity is over everything is refused. _finish takes its Sync for the form only.
  */
 #pragma once
 
@@ -58,7 +58,7 @@ void sync_get_status (Sync *sync, SyncStatus *status);
 void sync_upload_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
 gboolean sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error);
-/* The same up to the account's queue, which is not entered: would it fail before the service is asked to change anything?
+/* Does all of an upload but the change itself, and answers whether the upload would fail.
  * Fails too when the service is known to be out of reach (sync_recheck_async). */
 void sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
@@ -67,8 +67,8 @@ gboolean sync_upload_check_finish (Sync *sync, GAsyncResult *result, GError **er
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void sync_delete_async (Sync *sync, BookPerson *person, const char *version, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
-/* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it. It ends as
- * cancelled when it is wanted no more: is_wanted is asked with data, until the end. earlier: it was promised in an earlier
+/* The same for a removal that was promised: its deadline begins with its turn, since nobody waits for it. is_wanted is
+ * called with data until the removal ends; FALSE ends it as cancelled. earlier: it was promised in an earlier
  * mount, and the person is fetched before. */
 typedef gboolean (*SyncWantedFunc) (gpointer data);
 void sync_delete_promised_async (Sync *sync, BookPerson *person, const char *version, gboolean earlier,
@@ -85,8 +85,8 @@ void sync_recheck_async (Sync *sync, GAsyncReadyCallback callback, gpointer data
 gboolean sync_recheck_finish (GAsyncResult *result, GError **error);
 
 typedef struct Patience Patience;
-/* For something that is done with its cancellable, which is that of caller (or NULL) too: ended when the service answers
- * nothing at all for some seconds (patience.c). */
+/* Wraps caller's cancellable (or NULL) in one of its own, which is cancelled, too, when the service has answered nothing at all
+ * for about fifteen seconds (patience.c). */
 Patience *patience_new (Sync *sync, GCancellable *caller);
 GCancellable *patience_cancellable (Patience *self);
 /* It has ended, with error or with NULL. Returns what to report; both transfer full. */
