@@ -255,6 +255,19 @@ book_people_iter_init (Book *book, GHashTableIter *iter)
 }
 
 guint
+book_hidden_count (Book *book)
+{
+  GHashTableIter iter;
+  gpointer person;
+  guint n = 0;
+
+  book_people_iter_init (book, &iter);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    n += ((BookPerson *)person)->hidden ? 1 : 0;
+  return n;
+}
+
+guint
 book_photos_count (Book *book)
 {
   GHashTableIter iter;

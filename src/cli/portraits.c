@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "mounts/mounts.h"
+#include "net/json.h"
 #include "portraits/import.h"
 #include "portraits/list.h"
 #include "portraits/restore.h"
@@ -96,6 +97,39 @@ parse_replace (const char *text, Replace *replace)
   return FALSE;
 }
 
+/* Somebody who is not shown may be called like somebody who is: then a name tells too little. */
+static gboolean
+shows_everybody (const Mount *mount, GError **error)
+{
+  g_autofree char *text = mounts_read_status (mount, error);
+  g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), error) : NULL;
+  if (status == NULL)
+    return FALSE;
+  if (json_int (status, "hidden") > 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                 "%s does not show everybody (--label), and who is not shown may have the same name: mount without "
+                 "--label to import",
+                 mount->mountpoint);
+  return json_int (status, "hidden") == 0;
+}
+
+/* A contact's folder among the pictures was meant for something else. */
+static gboolean
+are_elsewhere (const GPtrArray *words, GError **error)
+{
+  for (guint i = 0; i < words->len; i++) {
+    const char *path = g_ptr_array_index (words, i);
+    g_autofree char *below = NULL;
+    g_autoptr (Mount) around = mounts_find_around (path, &below, NULL);
+    if (around != NULL) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "%s is in a contactfs mount; give one contact a picture with cp", path);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 int
 cli_import (int argc, char **argv)
 {
@@ -127,6 +161,8 @@ cli_import (int argc, char **argv)
     return end_with (-1, error);
   if (words->len == 0)
     return cli_fail (CLI_USAGE, "no pictures given. Usage: contactfs import [OPTION…] PICTURE|FOLDER… [MOUNTPOINT]");
+  if (!shows_everybody (mount, &error) || !are_elsewhere (words, &error))
+    return end_with (-1, error);
   wishes.common.mountpoint = mount->mountpoint;
   wishes.common.account = account_of (mount);
   wishes.paths = words;

@@ -159,7 +159,7 @@ contacts_status_json (Contacts *self)
   doubt = json_quote (sync.doubt);
   http_client_get_statistics (self->http, &http);
   return g_strdup_printf (
-      "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,"
+      "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,\"hidden\":%u,"
       "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync\":%" G_GINT64_FORMAT
       ",\"next_sync_in\":%" G_GINT64_FORMAT ",\"changes_paused_until\":%" G_GINT64_FORMAT
       ",\"listings_paused_until\":%" G_GINT64_FORMAT
@@ -167,7 +167,7 @@ contacts_status_json (Contacts *self)
       ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
       ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
       account, credentials, (int)getpid (), self->started, book_people_count (self->book),
-      book_photos_count (self->book), sync.last, next_sync_time (self, &sync),
+      book_hidden_count (self->book), book_photos_count (self->book), sync.last, next_sync_time (self, &sync),
       MAX (sync.next - g_get_monotonic_time (), 0) / G_USEC_PER_SEC, pause_end (self, PEOPLE_CHANGES),
       pause_end (self, PEOPLE_LISTINGS), doubt, book_is_reachable (self->book) ? "true" : "false", sync.waiting,
       book_store_cached_bytes (self->store), photos_cache_limit (self->photos), http.requests, http.connections,

@@ -146,12 +146,9 @@ add_name (Matcher *self, guint index, const Person *person)
 {
   GPtrArray *words = spelling_words (person->name, FALSE);
   g_autoptr (GPtrArray) joined = join_in_all_orders (words);
-  g_autoptr (GPtrArray) at_capitals = spelling_words (person->name, TRUE);
   GPtrArray *without_number = reading_without_numbers (words);
   while (joined->len > 0)
     add_form (self, (Form){ index, list_of_one (g_ptr_array_steal_index (joined, 0)), .is_joined = TRUE });
-  if (at_capitals->len > words->len)
-    add_form (self, (Form){ index, g_steal_pointer (&at_capitals) });
   if (without_number != NULL)
     add_form (self, (Form){ index, without_number, .is_doubt = TRUE });
   add_form (self, (Form){ index, words });
@@ -315,6 +312,8 @@ find (const Matcher *self, const char *stem, gboolean is_file)
     return g_steal_pointer (&named);
   if (identified->len == 0 && rest != NULL) /* an address of somebody who is not here */
     return g_steal_pointer (&identified);
+  if (!is_file && named->len == 0 && rest != NULL && person_has_words (rest)) /* "not uwe@example.com" */
+    return g_steal_pointer (&named);
   return combine (identified, named, self->people->len);
 }
 

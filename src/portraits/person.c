@@ -198,20 +198,62 @@ find_by_id (const GPtrArray *all, const char *stem, char **rest)
   return g_steal_pointer (&people);
 }
 
+gboolean
+person_has_words (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_isalnum (g_utf8_get_char (p)))
+      return TRUE;
+  return FALSE;
+}
+
+/* 2024-05-01, 20240501: also the digits of a telephone somewhere. */
+static gboolean
+is_date (const char *stem)
+{
+  return g_regex_match_simple ("^(19|20)\\d\\d([-_. ]?)(0[1-9]|1[0-2])\\2([0-2]\\d|3[01])$", stem, 0, 0);
+}
+
+/* Who has every address that is in text, which is cut out of it. NULL: there is none. */
+static GArray *
+find_by_emails (const GPtrArray *all, const char *stem, char **rest)
+{
+  g_autofree char *text = g_strdup (stem);
+  GArray *people = NULL;
+  for (;;) {
+    const char *begin, *end;
+    g_autofree char *email = find_email (text, &begin, &end);
+    if (email == NULL)
+      break;
+    g_autoptr (GArray) these = people_with_email (all, email);
+    for (guint i = people != NULL ? people->len : 0; i > 0; i--) {
+      gboolean has_both = FALSE;
+      for (guint j = 0; j < these->len; j++)
+        has_both = has_both || g_array_index (these, guint, j) == g_array_index (people, guint, i - 1);
+      if (!has_both)
+        g_array_remove_index (people, i - 1);
+    }
+    people = people != NULL ? people : g_steal_pointer (&these);
+    g_autofree char *before = g_strndup (text, (gsize)(begin - text)), *shorter = g_strconcat (before, " ", end, NULL);
+    g_free (text);
+    text = g_steal_pointer (&shorter);
+  }
+  if (people != NULL)
+    *rest = g_steal_pointer (&text);
+  return people;
+}
+
 GArray *
 person_identify (const GPtrArray *all, const char *stem, char **rest)
 {
-  const char *begin, *end;
-  g_autofree char *email = find_email (stem, &begin, &end);
-  if (email != NULL) {
-    g_autofree char *before = g_strndup (stem, (gsize)(begin - stem));
-    *rest = g_strconcat (before, " ", end, NULL);
-    return people_with_email (all, email);
-  }
+  GArray *with_emails = find_by_emails (all, stem, rest);
+  if (with_emails != NULL)
+    return with_emails;
   g_autoptr (GArray) with_id = find_by_id (all, stem, rest);
   if (with_id->len > 0)
     return g_steal_pointer (&with_id);
   g_autofree char *number = without_counter (stem);
-  g_autoptr (Phone) phone = phone_parse (number);
+  g_autoptr (Phone) phone = is_date (number) ? NULL : phone_parse (number);
   return phone != NULL ? people_with_phone (all, phone) : NULL;
 }

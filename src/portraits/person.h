@@ -22,9 +22,11 @@ void person_free (gpointer self);
 
 char *person_compose (const char *text); /* to valid UTF-8, NFC. Transfer full */
 
+gboolean person_has_words (const char *text);
+
 /* TRUE for a person without a name, who is called by an address. */
 gboolean person_is_address (const Person *self);
 
-/* Who of people (Person) is identified by a file's name: by an address, an id or a number in it. Indexes, rising. NULL: the
+/* Who of people (Person) is identified by a file's name: by every address in it, by an id or a number. Indexes, rising. NULL: the
  * name has nothing of the kind. Sets rest to what is left of it for a name; NULL: nothing is. Both transfer full. */
 GArray *person_identify (const GPtrArray *people, const char *stem, char **rest);

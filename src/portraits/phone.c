@@ -97,7 +97,7 @@ gboolean
 phone_is_same (const Phone *a, const Phone *b)
 {
   if (strcmp (a->digits, b->digits) == 0)
-    return a->is_international == b->is_international || strlen (a->digits) > 9;
+    return a->is_international == b->is_international || strlen (a->digits) > 10; /* longer than any at home */
   if (a->is_international == b->is_international)
     return FALSE;
   return a->is_international ? is_at_home (a, b) : is_at_home (b, a);

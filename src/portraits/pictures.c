@@ -73,8 +73,14 @@ pictures_add (GPtrArray *paths, const char *path, GError **error)
     g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
     return FALSE;
   }
-  if (S_ISDIR (status.st_mode))
-    return add_folder (paths, plain, error);
+  if (S_ISDIR (status.st_mode)) {
+    guint before = paths->len;
+    if (!add_folder (paths, plain, error))
+      return FALSE;
+    if (paths->len == before) /* it may have been meant for the mountpoint */
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s has no pictures, and is no contactfs mount", path);
+    return paths->len > before;
+  }
   add (paths, plain);
   return TRUE;
 }

@@ -116,15 +116,22 @@ static GPtrArray *
 read_table (const char *path, GError **error)
 {
   g_autofree char *text = NULL;
-  if (!g_file_get_contents (path, &text, NULL, error))
+  gsize size;
+  if (!g_file_get_contents (path, &text, &size, error))
     return NULL;
+  if (strlen (text) != size) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is no text: it has a zero byte", path);
+    return NULL;
+  }
   g_autoptr (GPtrArray) rows = table_parse (text, error);
   if (rows == NULL)
     return NULL;
   for (guint i = 0; i < rows->len; i++)
-    if (g_strv_length (g_ptr_array_index (rows, i)) < 2) {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "row %u of %s has no contact: a row is file,contact",
-                   i + 1, path);
+    if (g_strv_length (g_ptr_array_index (rows, i)) != 2) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "row %u of %s has %u fields, and is file,contact: a name "
+                   "with a comma stands in quotes",
+                   i + 1, path, g_strv_length (g_ptr_array_index (rows, i)));
       return NULL;
     }
   if (rows->len > 0 && is_header (g_ptr_array_index (rows, 0)))
@@ -306,7 +313,9 @@ plan_make (const PlanWishes *wishes, GError **error)
   g_autofree gboolean *named = apply_table (plan, matcher, rows);
   for (guint i = 0; i < wishes->pictures->len; i++) {
     Placement *placement = g_ptr_array_index (plan->placements, i);
-    if (!named[i]) {
+    if (!named[i] && wishes->table != NULL) {
+      leave (placement, PLACEMENT_NOBODY, g_strdup ("is not in the table"));
+    } else if (!named[i]) {
       g_autoptr (GArray) found = matcher_find (matcher, placement->path);
       set_contact (placement, plan, matcher, placement->path, found);
     }

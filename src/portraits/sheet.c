@@ -6,6 +6,10 @@
 
 #include "portraits/sheet.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixoutputstream.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,7 +90,11 @@ page_around (const SheetWishes *wishes)
 static gboolean
 write_text (Sheet *self, const char *text, GError **error)
 {
-  return g_output_stream_write_all (self->out, text, strlen (text), NULL, NULL, error);
+  g_autoptr (GError) why = NULL;
+  if (g_output_stream_write_all (self->out, text, strlen (text), NULL, NULL, &why))
+    return TRUE;
+  g_set_error (error, PORTRAITS_ERROR, 0, "%s: %s", self->wishes->path, why->message);
+  return FALSE;
 }
 
 /* ---- faces ---- */
@@ -179,35 +187,48 @@ write_page (Sheet *self, const GPtrArray *contacts, GError **error)
   return write_text (self, around[1], error);
 }
 
-/* What was written so far goes, and an older page stays. */
-static void
-give_up (GOutputStream *out)
+/* A file beside the page, which nobody but the user may read. NULL with an error. */
+static GOutputStream *
+begin_page (const char *path, char **beside, GError **error)
 {
-  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
-  g_cancellable_cancel (cancelled);
-  g_output_stream_close (out, cancelled, NULL);
+  *beside = g_strconcat (path, ".XXXXXX", NULL);
+  int fd = g_mkstemp_full (*beside, O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    g_set_error (error, PORTRAITS_ERROR, errno, "%s: %s", path, g_strerror (errno));
+    return NULL;
+  }
+  return g_unix_output_stream_new (fd, TRUE);
+}
+
+/* The page takes the place of an older one; if it is not whole, it goes. */
+static gboolean
+end_page (GOutputStream *out, gboolean whole, const char *beside, const char *path, GError **error)
+{
+  whole = g_output_stream_close (out, NULL, whole ? error : NULL) && whole;
+  if (whole && g_rename (beside, path) == 0)
+    return TRUE;
+  if (whole)
+    g_set_error (error, PORTRAITS_ERROR, errno, "%s: %s", path, g_strerror (errno));
+  g_unlink (beside);
+  return FALSE;
 }
 
 int
 sheet_run (const SheetWishes *wishes, GError **error)
 {
   g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
+  g_autofree char *beside = NULL;
   if (contacts == NULL
       || (wishes->label != NULL && !contacts_keep_label (contacts, wishes->common.mountpoint, wishes->label, error)))
     return -1;
-  g_autoptr (GFile) file = g_file_new_for_path (wishes->path);
-  g_autoptr (GFileOutputStream) out
-      = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_PRIVATE | G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
+  g_autoptr (GOutputStream) out = begin_page (wishes->path, &beside, error);
   if (out == NULL)
     return -1;
   stop_watch ();
-  Sheet self = { .wishes = wishes, .helper = image_helper_new (wishes->helper), .out = G_OUTPUT_STREAM (out) };
-  gboolean ok = write_page (&self, contacts, error);
-  if (!ok)
-    give_up (self.out);
-  ok = ok && g_output_stream_close (self.out, NULL, error);
+  Sheet self = { .wishes = wishes, .helper = image_helper_new (wishes->helper), .out = out };
+  gboolean whole = write_page (&self, contacts, error);
   image_helper_free (self.helper);
-  if (!ok)
+  if (!end_page (out, whole, beside, wishes->path, error))
     return -1;
   if (!wishes->common.quiet)
     printf ("%s shows %u people\n", wishes->path, contacts->len);

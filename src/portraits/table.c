@@ -37,7 +37,7 @@ read_quoted (Reader *reader, GString *field)
   return FALSE;
 }
 
-/* NULL: a quote is not closed. */
+/* NULL: a quote is not closed, or is inside a field without quotes (RFC 4180). */
 static char *
 read_field (Reader *reader)
 {
@@ -50,6 +50,8 @@ read_field (Reader *reader)
     while (*reader->next != '\0' && *reader->next != reader->separator && *reader->next != '\r'
            && *reader->next != '\n')
       g_string_append_c (field, *reader->next++);
+    if (strchr (field->str, '"') != NULL)
+      return NULL;
   }
   return g_strdup (field->str);
 }
@@ -88,8 +90,8 @@ table_parse (const char *text, GError **error)
   for (guint number = 1; *reader.next != '\0'; number++) {
     GStrv row = read_row (&reader);
     if (row == NULL) {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "row %u of the table has a quote without its end",
-                   number);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "row %u of the table has a quote that does not belong there, or is without its end", number);
       return NULL;
     }
     if (g_strv_length (row) == 1 && row[0][0] == '\0')

@@ -101,7 +101,7 @@ def test_table(contacts, faces, pictures, bring, tmp_path):
     table.write_text('\ufefffile,contact\r\nIMG_1.jpg,"Priya Raman"\r\nsub/IMG_2.jpg,+1 555 0199\r\n\r\nIMG_3.jpg,Nobody\r\n'
                      'IMG_4.jpg,Dad\r\n', encoding="utf-8")
     report = bring("--map", table, status=3)
-    assert states(report) == {"IMG_1.jpg": "placed", "IMG_2.jpg": "placed", "IMG_3.jpg": "nobody", "Tom Becker.jpg": "placed",
+    assert states(report) == {"IMG_1.jpg": "placed", "IMG_2.jpg": "placed", "IMG_3.jpg": "nobody", "Tom Becker.jpg": "nobody",
                               "IMG_4.jpg": "no picture"}
     assert by_file(report)["IMG_2.jpg"]["contact"] == "+1 555 0199"
 
@@ -250,3 +250,40 @@ def test_by_an_address_or_a_number_that_no_folder_shows(contacts, faces, picture
     assert emulator.photo_bytes(emulator.find("Tom Becker")) == tom
     put(pictures, faces, "0049-555 0109.jpg", 3)
     assert by_file(bring("--replace", "all", paths=[pictures / "0049-555 0109.jpg"]))["0049-555 0109.jpg"]["contact"] == "Tom Becker"
+
+
+@pytest.mark.parametrize("row", ["portraits\\\\Tom Becker.jpg,Dad", "tom becker.jpg,Dad", "Tom Becker,Dad", "Tom  Becker.jpg,Dad"])
+def test_a_row_that_hits_nothing_does_not_let_a_name_decide(contacts, faces, pictures, bring, tmp_path, row):
+    put(pictures, faces, "Tom Becker.jpg")
+    table = tmp_path / "who.csv"
+    table.write_text(row + "\n")
+    assert states(bring("--map", table, status=3))["Tom Becker.jpg"] == "nobody"
+    assert contacts.emulator.requests(method="PATCH") == []
+
+
+@pytest.mark.parametrize("text", [b"a.jpg,Becker, Tom\n", b'a.jpg, "Becker, Tom"\n', b"a.jpg,Dad\0\nb.jpg,Dad\n"])
+def test_a_table_that_is_none(contacts, faces, pictures, run, tmp_path, text):
+    put(pictures, faces, "a.jpg")
+    table = tmp_path / "who.csv"
+    table.write_bytes(text)
+    ended = run(CONTACTFS, "import", "--yes", "--map", table, pictures, contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and ended.errors.startswith("contactfs: ") and contacts.emulator.requests(method="PATCH") == []
+
+
+def test_a_folder_without_pictures_was_meant_for_a_mount(contacts, faces, pictures, run, tmp_path):
+    put(pictures, faces, "Tom Becker.jpg")
+    (tmp_path / "contacts-work").mkdir()
+    ended = run(CONTACTFS, "import", "--yes", pictures, tmp_path / "contacts-work", contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and "has no pictures, and is no contactfs mount" in ended.errors
+    ended = run(CONTACTFS, "import", "--yes", pictures, contacts.path / "Alice Smith", contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 2 and "give one contact a picture with cp" in ended.errors
+    assert contacts.emulator.requests(method="PATCH") == []
+
+
+@pytest.mark.options("--label", "Choir")
+def test_people_who_are_not_shown_count(contacts, faces, pictures, run):
+    put(pictures, faces, "Alice Smith.jpg")
+    assert contacts.mount.status()["hidden"] > 0
+    ended = run(CONTACTFS, "import", "--yes", pictures, contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and "does not show everybody (--label)" in ended.errors
+    assert contacts.emulator.requests(method="PATCH") == []

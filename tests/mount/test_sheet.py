@@ -137,7 +137,7 @@ def test_an_older_page_stays_until_the_new_one_is_whole(contacts, sheet, run, tm
     errors = making.communicate()[1].decode()
     assert making.returncode == 1 and re.search(r"stopped after \d+ of 20 people; no page was made", errors), errors
     assert (tmp_path / "faces.html").read_text() == old
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".goutputstream")]
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("faces.html.")]
 
 
 @pytest.mark.parametrize("where", ["missing/faces.html", ""])
@@ -200,3 +200,18 @@ def test_on_paper(contacts, sheet, run, tmp_path):
     boxes = {tuple(round(float(side)) for side in box.split()) for box in re.findall(rb"/MediaBox \[([^]]*)\]", data)}
     assert boxes == {(0, 0, 595, 842)}, "A4"
     assert data.count(b"/Type /Page\n") in (0, 1), "twenty faces are one page"
+
+
+def test_a_new_page_that_fails_leaves_nothing(contacts, run, tmp_path):
+    """With faces in it, too."""
+    contacts.emulator.fault("hang", origin="photo", times=-1)
+    contacts.mount.allowed.append(".*")
+    (tmp_path / "out").mkdir()
+    making = run.start(CONTACTFS, "sheet", tmp_path / "out/faces.html", contacts.path, env=contacts.mount.env, stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, origin="photo")
+    making.send_signal(signal.SIGINT)
+    contacts.emulator.clear_faults()
+    making.communicate()
+    assert making.returncode == 1 and os.listdir(tmp_path / "out") == []
+    ended = run(CONTACTFS, "sheet", contacts.path / "Alice Smith/faces.html", contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and os.listdir(contacts.path / "Alice Smith") == ["photo.jpg"]

@@ -96,7 +96,6 @@ test_spellings (void)
     { "Maria d'Angelo", "maria_d’angelo.jpg" },
     { "Maria d'Angelo", "Maria dAngelo.jpg" },
     { "Conan O'Brien", "conan_obrien.jpg" },
-    { "Ronald McDonald", "RonaldMcDonald.jpg" },
     { "Ronald McDonald", "mcdonald_ronald.jpg" },
     { "Anna-Lena Meier", "anna_lena_meier.jpg" },
     { "J. R. R. Tolkien", "j.r.r.tolkien.jpg" },
@@ -178,6 +177,10 @@ test_near_misses (void)
 {
   static const Leaves cases[] = {
     { "Anna Schmidt", "Anna Schmitt.jpg", "" },
+    { "LeAnn", "Ann Le.jpg", "" },
+    { "JoAnn Lee", "Ann Jo Lee.jpg", "" },
+    { "20240501", "2024-05-01.jpg", "" },
+    { "a@example.com|b@example.com", "a@example.com and b@example.com.jpg", "" },
     { "Jon Smith", "John Smith.jpg", "" },
     { "Anna Müller", "Anna Möller.jpg", "" },
     { "Anna Muller", "Anna Mueller.jpg", "" },
@@ -349,15 +352,23 @@ test_phones (void)
     const char *a, *b;
     gboolean same;
   } cases[] = {
-    { "+49 170 1234567", "0049-170-1234567", TRUE }, { "+49 (0)170 1234567", "+491701234567", TRUE },
-    { "+49 170 1234567", "0170/1234567", TRUE },     { "+49 170 1234567", "491701234567", TRUE },
+    { "(479) 123-4567", "+47 91 23 45 67", FALSE },
+    { "+49 170 1234567", "0049-170-1234567", TRUE },
+    { "+49 (0)170 1234567", "+491701234567", TRUE },
+    { "+49 170 1234567", "0170/1234567", TRUE },
+    { "+49 170 1234567", "491701234567", TRUE },
     { "+49 170 1234567", "1701234567", FALSE },    /* it has a 0 at home */
     { "+1 (212) 555-0101", "212.555.0101", TRUE }, /* it has none */
-    { "+49 212 5550101", "212 555 0101", FALSE },    { "+39 06 1234567", "06 1234567", TRUE },
-    { "+39 06 1234567", "6 1234567", FALSE },        { "+7 912 345-67-89", "8 (912) 345-67-89", TRUE },
-    { "+351 912 345 678", "912 345 678", TRUE },     { "+380 67 123 4567", "067 123 4567", TRUE },
-    { "+49 170 1234567", "+43 170 1234567", FALSE }, { "+49 170 1234567", "+49 170 123456", FALSE },
-    { "0170 1234567", "170 1234567", FALSE },        { "+١ ٢١٢ ٥٥٥ ٠١٠١", "+1 212 555 0101", TRUE },
+    { "+49 212 5550101", "212 555 0101", FALSE },
+    { "+39 06 1234567", "06 1234567", TRUE },
+    { "+39 06 1234567", "6 1234567", FALSE },
+    { "+7 912 345-67-89", "8 (912) 345-67-89", TRUE },
+    { "+351 912 345 678", "912 345 678", TRUE },
+    { "+380 67 123 4567", "067 123 4567", TRUE },
+    { "+49 170 1234567", "+43 170 1234567", FALSE },
+    { "+49 170 1234567", "+49 170 123456", FALSE },
+    { "0170 1234567", "170 1234567", FALSE },
+    { "+١ ٢١٢ ٥٥٥ ٠١٠١", "+1 212 555 0101", TRUE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (Phone) a = phone_parse (cases[i].a), b = phone_parse (cases[i].b);

@@ -48,8 +48,8 @@ test_tables (void)
     { "a;b\nc;d,e", "a|b;c|d,e" },
     { "a;b,c", "a;b|c" },
     { "Müller, Zoë", "Müller| Zoë" },
-    { "a,b\n\"c,d\n", "row 2 of the table has a quote without its end" },
-    { "\"a\"b,c", "row 1 of the table has a quote without its end" },
+    { "a,b\n\"c,d\n", "row 2 of the table has a quote that does not belong there, or is without its end" },
+    { "\"a\"b,c", "row 1 of the table has a quote that does not belong there, or is without its end" },
     { "M\xfcller,a", "the table is not UTF-8; save it as “CSV UTF-8”" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
