@@ -5,15 +5,19 @@
     mount(..., env=disk.env(at=17, how="EIO"))   the 17th call that changes something fails
     disk.cut()                                   after the process is dead: the folder as a power cut leaves it
     disk.spoil(path); disk.mend()                from now on that file lies on bad sectors; and no more
-    disk.busy.touch(); disk.reached; disk.busy.unlink()   fsync waits from now on; a call does; and no more
+    with disk.busy() as reached: ...             every fsync waits; reached() comes back when one does
 
 The model of a cut is the harshest that POSIX allows: of a file's bytes there is what they were at its last fsync, of a folder's
 names what they were at the folder's last fsync. What was there when the disk was made is on it.
 """
 
+import contextlib
 import os
 import shutil
 import struct
+
+from eventually import PATIENCE
+from processes import wait_readable
 
 
 class BadDisk:
@@ -23,7 +27,8 @@ class BadDisk:
         self.shadow = folder / "shadow"
         self.counter = folder / "count"
         self.bad = folder / "bad-sectors"
-        self.busy = folder / "busy"
+        self.waiting = folder / "busy"
+        os.mkfifo(self.waiting)
         shutil.rmtree(self.shadow, ignore_errors=True)
         self.shadow.mkdir()
         self.counter.write_bytes(bytes(8))
@@ -53,7 +58,8 @@ class BadDisk:
     def env(self, at=0, how="kill", lasts=False, power=False):
         self.counter.write_bytes(bytes(8))
         return {"LD_PRELOAD": str(self.preloaded), "BAD_DISK_ROOT": str(self.root), "BAD_DISK_COUNT": str(self.counter),
-                "BAD_DISK_UNREADABLE": str(self.bad), "BAD_DISK_BUSY": str(self.busy), "BAD_DISK_AT": str(at), "BAD_DISK_HOW": how, **({"BAD_DISK_LASTS": "1"} if lasts else {}),
+                "BAD_DISK_UNREADABLE": str(self.bad), "BAD_DISK_BUSY": str(self.waiting), "BAD_DISK_AT": str(at),
+                "BAD_DISK_HOW": how, **({"BAD_DISK_LASTS": "1"} if lasts else {}),
                 **({"BAD_DISK_SHADOW": str(self.shadow)} if power else {})}
 
     def spoil(self, path):
@@ -62,9 +68,16 @@ class BadDisk:
     def mend(self):
         self.bad.unlink()
 
-    @property
-    def reached(self):
-        return self.busy.with_name("busy-reached").exists()
+    @contextlib.contextmanager
+    def busy(self):
+        reader = os.open(self.waiting, os.O_RDONLY | os.O_NONBLOCK)
+
+        def reached():
+            assert wait_readable([reader], PATIENCE), "nothing is synced"
+        try:
+            yield reached
+        finally:
+            os.close(reader)
 
     @property
     def count(self):

@@ -253,7 +253,7 @@ class World:
             if now == before:
                 return
             before = now if all(state in (b"S", b"Z") for _, state, *_ in now) else None
-            time.sleep(0.0005)
+            os.sched_yield()
         raise AssertionError(f"they come to no rest: {now}")
 
     def fly(self, *callers):

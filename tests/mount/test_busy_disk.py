@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bad_disk import BadDisk
-from eventually import PATIENCE, eventually
+from eventually import PATIENCE
 
 from conftest import BUILD
 
@@ -21,7 +21,6 @@ def disk(contacts, tmp_path):
     contacts.mount.env = {**contacts.mount.env, **made.env()}
     contacts.mount.start()
     yield made
-    made.busy.unlink(missing_ok=True)
     made.close()
 
 
@@ -38,15 +37,12 @@ def test_rename_of_what_is_refused(contacts, faces, disk):
     person, other, half = contacts.person(0), contacts.person(1), faces.cut.read_bytes()
     temporary = contacts.path / person / ".half"
     temporary.write_bytes(half)
-    disk.busy.touch()
     with ThreadPoolExecutor() as threads:
-        renaming = threads.submit(temporary.rename, contacts.photo(person))
-        try:
-            eventually(lambda: disk.reached)
+        with disk.busy() as reached:
+            renaming = threads.submit(temporary.rename, contacts.photo(person))
+            reached()
             assert look_at(contacts.photo(other)) == b"\xff\xd8"
             assert not renaming.done()
-        finally:
-            disk.busy.unlink()
         with pytest.raises(OSError) as failure:
             renaming.result()
     assert failure.value.errno == errno.EINVAL

@@ -6,7 +6,7 @@
  *   BAD_DISK_HOW  ENOSPC or EIO: it fails with that, and so do all after it if $BAD_DISK_LASTS; kill: the process dies before it
  *   BAD_DISK_UNREADABLE  a symbolic link, when there is one: the file that it leads to lies on bad sectors. Who reads it gets EIO, who
  *                    maps it dies when he looks
- *   BAD_DISK_BUSY    a file: as long as it is there, fsync waits; the first one that does makes the file "…-reached"
+ *   BAD_DISK_BUSY    a FIFO: as long as somebody reads it, fsync writes a byte to it, and waits until nobody does
  *   BAD_DISK_SHADOW  a folder for what has surely come to the disk: at each fsync the file's bytes (f-ID), or the folder's names
  *                    (d-ID, lines "type ID name"). tests/lib/bad_disk.py rebuilds from it what a power cut leaves.
  *
@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -188,14 +189,16 @@ keep (int fd)
 static void
 wait_while_busy (int ours)
 {
-  char reached[PATH_MAX];
+  struct pollfd reader = { .fd = -1 };
 
-  if (!ours || busy == NULL || access (busy, F_OK) != 0)
+  if (ours && busy != NULL) /* fails when nobody reads */
+    reader.fd = (int)syscall (SYS_openat, AT_FDCWD, busy, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  if (reader.fd < 0)
     return;
-  snprintf (reached, sizeof reached, "%s-reached", busy);
-  close ((int)syscall (SYS_openat, AT_FDCWD, reached, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  while (access (busy, F_OK) == 0)
-    usleep (10000);
+  if (syscall (SYS_write, reader.fd, "", 1) == 1)
+    while (poll (&reader, 1, -1) < 0 && errno == EINTR)
+      continue;
+  close (reader.fd);
 }
 
 int

@@ -214,7 +214,7 @@ test_late (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  write_program (f, "exec /bin/sleep 600");
+  write_program (f, "exec /usr/bin/tail -f /dev/null");
   begin (f, G_TIME_SPAN_SECOND / 5, NULL, &result);
   g_assert_null (image_helper_run_finish (await (&result), NULL, &error));
   g_assert_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF);
@@ -239,7 +239,7 @@ test_queue (Fixture *f, gconstpointer data)
   GAsyncResult *running[2] = { NULL }, *waiting[2] = { NULL };
   g_autoptr (GError) error = NULL;
 
-  write_program (f, "exec /bin/sleep 600");
+  write_program (f, "exec /usr/bin/tail -f /dev/null");
   begin (f, AMPLE, first, &running[0]);
   begin (f, AMPLE, first, &running[1]);
   begin (f, 0, NULL, &late);
