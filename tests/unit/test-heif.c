@@ -11,11 +11,14 @@ typedef struct {
   gboolean wide;        /* properties are numbered by two bytes */
   gboolean large, open; /* meta tells its size by eight bytes; or as all that is left */
   guint primary;
-  const char *reference; /* type of the one reference, or NULL */
-  guint from, to;
-  guint tiles;          /* how many it leads to */
-  guint item, property; /* the one item that has a property */
-  const char *kind;     /* of the second property, which is the colr; NULL: it is another box */
+  struct {
+    const char *type; /* NULL: there is none */
+    guint from, count, to;
+  } reference;
+  struct {
+    guint item, property;
+  } has;            /* the one item that has a property */
+  const char *kind; /* of the second property, which is the colr; NULL: it is another box */
   gboolean premultiplied, tells;
 } Case;
 
@@ -62,10 +65,10 @@ make_properties (const Case *from)
   put (colr, IMAGE_TRANSFER_PQ, 2);
   put_box (ipco, from->kind != NULL ? "colr" : "pixi", colr);
   put (ipma, 2, 4);
-  put (ipma, from->item, from->version == 0 ? 2 : 4);
+  put (ipma, from->has.item, from->version == 0 ? 2 : 4);
   put (ipma, 2, 1);
   put (ipma, 1, from->wide ? 2 : 1);
-  put (ipma, from->property | (from->wide ? 0x8000 : 0x80), from->wide ? 2 : 1); /* an essential one */
+  put (ipma, from->has.property | (from->wide ? 0x8000 : 0x80), from->wide ? 2 : 1); /* an essential one */
   put (ipma, 99, from->version == 0 ? 2 : 4);
   put (ipma, 0, 1);
   put_box (iprp, "ipco", ipco);
@@ -83,14 +86,14 @@ make (const Case *from)
   put (pitm, from->primary, width);
   put_box (meta, "hdlr", full_box (0, 0));
   put_box (meta, "pitm", pitm);
-  if (from->reference != NULL) {
+  if (from->reference.type != NULL) {
     GByteArray *iref = full_box (from->version, 0), *reference = g_byte_array_new ();
 
     put_box (iref, "thmb", g_byte_array_new ());
-    put (reference, from->from, width);
-    put (reference, from->tiles, 2);
-    put (reference, from->to, width);
-    put_box (iref, from->reference, reference);
+    put (reference, from->reference.from, width);
+    put (reference, from->reference.count, 2);
+    put (reference, from->reference.to, width);
+    put_box (iref, from->reference.type, reference);
     put_box (meta, "iref", iref);
   }
   put_box (meta, "iprp", make_properties (from));
@@ -104,61 +107,29 @@ make (const Case *from)
 }
 
 static const Case cases[] = {
-  { .primary = 1, .item = 1, .property = 2, .kind = "nclx", .tells = TRUE },
-  { .primary = 1, .item = 1, .property = 2, .kind = "nclx", .tells = TRUE, .version = 1 },
-  { .primary = 1, .item = 1, .property = 2, .kind = "nclx", .tells = TRUE, .wide = TRUE },
-  { .primary = 1, .item = 1, .property = 2, .kind = "nclx", .tells = TRUE, .large = TRUE },
-  { .primary = 1, .item = 1, .property = 2, .kind = "nclx", .tells = TRUE, .open = TRUE },
-  { .primary = 1, .item = 1, .property = 2, .kind = "prof" },
-  { .primary = 1, .item = 1, .property = 2 },
-  { .primary = 1, .item = 1, .property = 1, .kind = "nclx" },
-  { .primary = 1, .item = 1, .property = 3, .kind = "nclx" },
-  { .primary = 1, .item = 1, .property = 0, .kind = "nclx" },
-  { .primary = 1, .item = 2, .property = 2, .kind = "nclx" },
+  { .primary = 1, .has = { 1, 2 }, .kind = "nclx", .tells = TRUE },
+  { .primary = 1, .has = { 1, 2 }, .kind = "nclx", .tells = TRUE, .version = 1 },
+  { .primary = 1, .has = { 1, 2 }, .kind = "nclx", .tells = TRUE, .wide = TRUE },
+  { .primary = 1, .has = { 1, 2 }, .kind = "nclx", .tells = TRUE, .large = TRUE },
+  { .primary = 1, .has = { 1, 2 }, .kind = "nclx", .tells = TRUE, .open = TRUE },
+  { .primary = 1, .has = { 1, 2 }, .kind = "prof" },
+  { .primary = 1, .has = { 1, 2 } },
+  { .primary = 1, .has = { 1, 1 }, .kind = "nclx" },
+  { .primary = 1, .has = { 1, 3 }, .kind = "nclx" },
+  { .primary = 1, .has = { 1, 0 }, .kind = "nclx" },
+  { .primary = 1, .has = { 2, 2 }, .kind = "nclx" },
   /* the first tile's */
-  { .primary = 1,
-    .reference = "dimg",
-    .from = 1,
-    .tiles = 1,
-    .to = 2,
-    .item = 2,
-    .property = 2,
-    .kind = "nclx",
-    .tells = TRUE },
-  { .primary = 1,
-    .reference = "dimg",
-    .from = 1,
-    .tiles = 1,
-    .to = 2,
-    .item = 2,
-    .property = 2,
-    .kind = "nclx",
-    .tells = TRUE,
-    .version = 1 },
-  { .primary = 1, .reference = "dimg", .from = 1, .tiles = 0, .to = 2, .item = 2, .property = 2, .kind = "nclx" },
-  { .primary = 1, .reference = "dimg", .from = 3, .tiles = 1, .to = 2, .item = 2, .property = 2, .kind = "nclx" },
-  { .primary = 1, .reference = "thmb", .from = 1, .tiles = 1, .to = 2, .item = 2, .property = 2, .kind = "nclx" },
-  { .primary = 1, .reference = "dimg", .from = 1, .tiles = 1, .to = 3, .item = 2, .property = 2, .kind = "nclx" },
+  { .primary = 1, .reference = { "dimg", 1, 1, 2 }, .has = { 2, 2 }, .kind = "nclx", .tells = TRUE },
+  { .primary = 1, .reference = { "dimg", 1, 1, 2 }, .has = { 2, 2 }, .kind = "nclx", .tells = TRUE, .version = 1 },
+  { .primary = 1, .reference = { "dimg", 1, 0, 2 }, .has = { 2, 2 }, .kind = "nclx" },
+  { .primary = 1, .reference = { "dimg", 3, 1, 2 }, .has = { 2, 2 }, .kind = "nclx" },
+  { .primary = 1, .reference = { "thmb", 1, 1, 2 }, .has = { 2, 2 }, .kind = "nclx" },
+  { .primary = 1, .reference = { "dimg", 1, 1, 3 }, .has = { 2, 2 }, .kind = "nclx" },
   /* alpha */
-  { .primary = 1,
-    .reference = "prem",
-    .from = 1,
-    .tiles = 1,
-    .to = 2,
-    .item = 1,
-    .property = 1,
-    .premultiplied = TRUE },
-  { .primary = 1,
-    .reference = "prem",
-    .from = 1,
-    .tiles = 1,
-    .to = 2,
-    .item = 1,
-    .property = 1,
-    .premultiplied = TRUE,
-    .version = 1 },
-  { .primary = 2, .reference = "prem", .from = 1, .tiles = 1, .to = 2, .item = 1, .property = 1 },
-  { .primary = 1, .reference = "auxl", .from = 1, .tiles = 1, .to = 2, .item = 1, .property = 1 },
+  { .primary = 1, .reference = { "prem", 1, 1, 2 }, .has = { 1, 1 }, .premultiplied = TRUE },
+  { .primary = 1, .reference = { "prem", 1, 1, 2 }, .has = { 1, 1 }, .premultiplied = TRUE, .version = 1 },
+  { .primary = 2, .reference = { "prem", 1, 1, 2 }, .has = { 1, 1 } },
+  { .primary = 1, .reference = { "auxl", 1, 1, 2 }, .has = { 1, 1 } },
 };
 
 static void
