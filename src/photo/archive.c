@@ -286,7 +286,8 @@ write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
          && sync_folder (folder, error);
 }
 
-/* What is there already becomes the newest. Its name, transfer full; NULL: it is not there, or it cannot be renamed. */
+/* What is there already becomes the newest, with the time of now. Its name, transfer full; NULL: it is not there, or it
+ * cannot be renamed. */
 static char *
 renew (const char *folder, GBytes *bytes)
 {
@@ -294,11 +295,7 @@ renew (const char *folder, GBytes *bytes)
   g_autofree char *name = next_name (folder, bytes);
   const char *before = find_content (folder, names, bytes);
 
-  if (before == NULL)
-    return NULL;
-  if (before == names->pdata[names->len - 1])
-    return g_strdup (before);
-  return rename_file (folder, before, name, NULL) ? g_steal_pointer (&name) : NULL;
+  return before != NULL && rename_file (folder, before, name, NULL) ? g_steal_pointer (&name) : NULL;
 }
 
 static char *

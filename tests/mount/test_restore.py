@@ -55,6 +55,20 @@ def test_as_it_was_then(contacts, restore, faces):
     assert contacts.previous("Alice Smith")[-1] == faces.face_bytes(3)
 
 
+@pytest.mark.refused
+def test_what_was_kept_before_and_is_replaced_now(contacts, restore, faces):
+    """A change that failed kept the photo already; it counts from the change that replaced it."""
+    old = contacts.held("Alice Smith")
+    contacts.emulator.fault("status", method="PATCH", status=400, times=1)
+    with pytest.raises(OSError):
+        contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    assert contacts.previous("Alice Smith") == [old]
+    begun = now()
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(2))
+    restore("--since", begun)
+    assert contacts.held("Alice Smith") == old
+
+
 def test_it_can_be_undone(contacts, restore, faces):
     begun = now()
     contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))

@@ -155,7 +155,7 @@ test_rejected (Fixture *fixture, gconstpointer data)
   assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "");
 }
 
-/* What is refused again and again pushes nothing out, and is the newest. */
+/* What is refused again and again pushes nothing out, and is the newest: from this time, not from the first. */
 static void
 test_rejected_again (Fixture *fixture, gconstpointer data)
 {
@@ -168,7 +168,7 @@ test_rejected_again (Fixture *fixture, gconstpointer data)
   assert_content (fixture, ARCHIVE_REJECTED, ALICE, "two one");
   once = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "two");
   again = add (fixture->archive, ARCHIVE_REJECTED, ALICE, "two");
-  g_assert_cmpstr (once, ==, again);
+  g_assert_cmpint (strcmp (once, again), <, 0);
   assert_content (fixture, ARCHIVE_REJECTED, ALICE, "one two");
 }
 
