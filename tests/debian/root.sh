@@ -112,8 +112,14 @@ make)
   alone make-here "$@"
   ;;
 run) alone run-here "$@" ;;
-make-here) make_here "$@" ;;
-run-here) run_here "$@" ;;
+make-here | run-here)
+  # The namespace has a copy of every mount. Those of contactfs would not end as long as it has them.
+  umount --all --internal-only --lazy --types fuse.contactfs
+  case $command in
+  make-here) make_here "$@" ;;
+  run-here) run_here "$@" ;;
+  esac
+  ;;
 remove) remove "$1" ;;
 *) die "there is no '$command'" ;;
 esac
