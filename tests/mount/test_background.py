@@ -17,8 +17,8 @@ def begin(emulator, cli, run, folder):
     """Runs `contactfs mount`, and does not wait for it."""
     started = []
 
-    def call(**options):
-        words = [CONTACTFS, "mount", "--api-url", emulator.api_url, "--token-command", f"echo {TOKEN}", folder]
+    def call(*words, **options):
+        words = [CONTACTFS, "mount", "--api-url", emulator.api_url, "--token-command", f"echo {TOKEN}", *words, folder]
         started.append(subprocess.Popen(words, env={**run.env, **cli.env}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                         **options))
         return started[-1]
@@ -29,12 +29,13 @@ def begin(emulator, cli, run, folder):
         process.communicate()
 
 
+@pytest.mark.parametrize("path", [LIST, "/v1/contactGroups"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_it_ends_before_the_mount_is_usable(begin, emulator, folder, number):
-    """The first listing hangs. Its process is killed, or the person presses Ctrl-C."""
-    emulator.fault("hang", path=LIST, times=-1)
-    process = begin()
-    emulator.wait_requests(1, path=LIST)
+def test_it_ends_before_the_mount_is_usable(begin, emulator, folder, number, path):
+    """The first request for contacts or labels hangs. Its process is killed, or the person presses Ctrl-C."""
+    emulator.fault("hang", path=path, times=-1)
+    process = begin("--timeout", "600", "--label", "Choir")
+    emulator.wait_requests(1, path=path)
     child, = descendants(process.pid)
     os.kill(child if number == signal.SIGKILL else process.pid, number)
     errors = process.communicate(timeout=60)[1]

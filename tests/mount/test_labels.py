@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import subprocess
 
 import pytest
 from eventually import eventually
@@ -124,6 +125,26 @@ def test_who_waits_can_be_killed(contacts, run):
     other.kill()
     other.wait()
     assert os.listdir(contacts.path)
+
+
+@pytest.mark.options("--timeout", "600")
+def test_who_waits_fails_when_the_mount_ends(contacts, run):
+    contacts.emulator.fault("hang", path=GROUPS, times=-1)
+    waiting = run.start("ls", contacts.path / ".labels", stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, path=GROUPS)
+    contacts.mount.terminate()
+    assert b"Input/output error" in waiting.communicate(timeout=60)[1]
+    assert contacts.mount.exit_status == 0
+
+
+@pytest.mark.options("--timeout", "600", "--sync-interval", "1")
+def test_the_mount_ends_while_a_delta_asks(contacts):
+    os.listdir(contacts.path / ".labels")
+    contacts.emulator.fault("hang", path=GROUPS, times=-1)
+    before = asked(contacts.emulator)
+    contacts.emulator.wait_requests(before + 1, path=GROUPS)
+    contacts.mount.terminate()
+    assert contacts.mount.exit_status == 0
 
 
 # ---- --label ----

@@ -20,6 +20,10 @@ def previous(contacts, person):
     return len(os.listdir(contacts.path / person / ".previous"))
 
 
+def labels(contacts):
+    return os.listdir(contacts.path / ".labels")
+
+
 def mutated(emulator):
     """Those that were carried out; with the token of the login before one would be refused."""
     return [r for r in emulator.requests() if r["mutation"] and r["status"] != 401]
@@ -44,6 +48,7 @@ def test_the_next_person_does_not_see_the_first_ones_names_and_photos(logged_in,
     person = ALICE
     logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert previous(logged_in, person) == 1
+    assert "Choir" in labels(logged_in)
     logged_in.mount.unmount()
     log_in_as_somebody_else(desk)
     emulator.fault(path="/v1/people/me/connections", action="status", status=503, times=-1)
@@ -54,6 +59,9 @@ def test_the_next_person_does_not_see_the_first_ones_names_and_photos(logged_in,
     logged_in.mount.remount("--writes-per-minute", "0")
     first = emulator.requests(path="/v1/people/me/connections")[0]
     assert "syncToken=" not in (first["query"] or ""), "the sync token is the first one's too"
+    emulator.fault(path="/v1/contactGroups", action="status", status=403, times=1)
+    with pytest.raises(OSError):
+        labels(logged_in)
     assert previous(logged_in, person) == 0
     aside, = (desk.folder / "data/contactfs").glob("default~*")
     assert list(aside.rglob("*.jpg")), "nothing is lost"
