@@ -154,7 +154,7 @@ void fs_folder_icon_read (fuse_req_t req, size_t size, off_t offset);
 #define FS_LABELS_NAME ".labels"
 #define FS_LABELS_INO  2                                                   /* people's begin at 16 */
 void fs_labels_attr (Fs *self, const FsTarget *target, struct stat *attr); /* of LABELS, LABEL, LINK */
-void fs_labels_look_up (fuse_req_t req);                                   /* replies: the entry of .labels itself */
+void fs_labels_reply_folder (fuse_req_t req);                              /* replies: the entry of .labels itself */
 /* replies: entry, or an error; of a name in .labels (waits until the labels are known) or in a directory there */
 void fs_labels_lookup (fuse_req_t req, const FsTarget *parent, const char *name);
 void fs_readlink (fuse_req_t req, fuse_ino_t ino);

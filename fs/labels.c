@@ -95,7 +95,7 @@ fs_labels_lookup (fuse_req_t req, const FsTarget *parent, const char *name)
 }
 
 void
-fs_labels_look_up (fuse_req_t req)
+fs_labels_reply_folder (fuse_req_t req)
 {
   const FsTarget target = { .kind = FS_NODE_LABELS };
 

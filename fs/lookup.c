@@ -115,7 +115,7 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
   switch (target.kind) {
   case FS_NODE_ROOT:
     if (strcmp (name, FS_LABELS_NAME) == 0)
-      fs_labels_look_up (req);
+      fs_labels_reply_folder (req);
     else
       look_up_person (self, req, name);
     break;
