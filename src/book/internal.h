@@ -57,6 +57,7 @@ struct Book {
   guint label_pages;
   GCancellable *label_cancellable; /* of the request that is under way */
   char **labels_shown;             /* resource names: who carries none of them is hidden; NULL: nobody is */
+  char **labels_named;             /* how each of those was called when it was looked up */
 
   /* ---- orders.c ---- of BookPerson, borrowed; NULL when out of date */
   GPtrArray *listing;

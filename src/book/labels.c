@@ -174,6 +174,21 @@ compare_groups (gconstpointer a, gconstpointer b)
   return strcmp ((*(PeopleGroup *const *)a)->resource_name, (*(PeopleGroup *const *)b)->resource_name);
 }
 
+/* What --label names was looked up among the labels of the last mount. Another one may be called so by now. */
+static void
+show_anew (Book *book)
+{
+  for (guint i = 0; book->labels_shown != NULL && book->labels_shown[i] != NULL; i++) {
+    const BookLabel *label = book_label_by_name (book, book->labels_named[i]);
+
+    if (label == NULL)
+      continue;
+    g_free (book->labels_shown[i]);
+    book->labels_shown[i] = g_strdup (label->resource_name);
+  }
+  book_people_show (book);
+}
+
 /* By resource name, so that the outcome does not depend on the order in which the service lists them. */
 static void
 take_all (Book *book)
@@ -188,6 +203,8 @@ take_all (Book *book)
     add (book, group->resource_name, group->name);
   }
   g_ptr_array_sort (book->labels, compare_names);
+  if (!book->labels_came)
+    show_anew (book);
   book->labels_came = TRUE;
   keep (book, groups);
 }
@@ -327,7 +344,7 @@ list_names (Book *book)
 gboolean
 book_show_labels (Book *book, const char *const *names, GError **error)
 {
-  g_autoptr (GStrvBuilder) shown = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) named = g_strv_builder_new (), shown = g_strv_builder_new ();
 
   book->labels_wanted = TRUE;
   for (guint i = 0; names[i] != NULL; i++) {
@@ -340,9 +357,12 @@ book_show_labels (Book *book, const char *const *names, GError **error)
                    book->labels->len > 0 ? "; there are " : ", nor any other", known);
       return FALSE;
     }
+    g_strv_builder_add (named, label->name);
     g_strv_builder_add (shown, label->resource_name);
   }
+  g_strfreev (book->labels_named);
   g_strfreev (book->labels_shown);
+  book->labels_named = g_strv_builder_end (named);
   book->labels_shown = g_strv_builder_end (shown);
   book_people_show (book);
   return TRUE;
@@ -367,5 +387,6 @@ book_labels_clear (Book *book)
 {
   g_clear_pointer (&book->labels, g_ptr_array_unref);
   g_clear_pointer (&book->labels_waiting, g_ptr_array_unref);
+  g_clear_pointer (&book->labels_named, g_strfreev);
   g_clear_pointer (&book->labels_shown, g_strfreev);
 }

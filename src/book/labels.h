@@ -32,6 +32,7 @@ gboolean book_label_is_on (const BookLabel *label, const BookPerson *person);
 /* Who is shown and carries it, in the order of readdir. Transfer full; elements are referenced. */
 GPtrArray *book_label_people (Book *book, const BookLabel *label);
 
-/* From now on only those are shown who carry one of the labels called so. They must be known. A label that is renamed later
- * is still meant. G_IO_ERROR_INVALID_ARGUMENT with a sentence for one that is not there. */
+/* From now on only those are shown who carry one of the labels called so. They must be known. When the service first answers
+ * in this mount, the names are looked up again; a label that is renamed later is still meant. G_IO_ERROR_INVALID_ARGUMENT with
+ * a sentence for one that is not there. */
 gboolean book_show_labels (Book *book, const char *const *names, GError **error);

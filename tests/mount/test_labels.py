@@ -188,6 +188,18 @@ def test_known_labels_need_no_service(mount, emulator):
     assert sorted(os.listdir(part.path)) == choir
 
 
+def test_another_label_is_called_so_by_now(mount, emulator):
+    part = mount(emulator, "--label", "Choir", "--label", "Neighbours")
+    neighbours = people_of(part, "Neighbours")
+    part.unmount()
+    emulator.label(CHOIR, "Choir of 2027")
+    emulator.label("another", "Choir")
+    emulator.label(NEIGHBOURS, "Street")
+    emulator.carry_labels(emulator.find("Ben Carter"), "another")
+    part.remount()
+    eventually(lambda: sorted(os.listdir(part.path)) == sorted({"Ben Carter", *neighbours}))
+
+
 @pytest.mark.options("--label", "Choir", "--sync-interval", "1")
 def test_who_gets_it_comes_and_who_loses_it_goes(contacts, run, faces):
     emulator = contacts.emulator
