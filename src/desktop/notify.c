@@ -42,6 +42,7 @@ struct Notify {
   GHashTable *shown;         /* char* failure → its notification's id */
   guint32 sum_id;            /* 0: none yet */
   guint sum_timer;
+  guint more; /* failures that the sum tells of */
 };
 
 static void go_on (Notify *self);
@@ -264,11 +265,10 @@ add (Notify *self, const char *failure, char *summary, char *body)
 static void
 sum_up (Notify *self)
 {
-  guint more = notices_more (self->notices);
   g_clear_handle_id (&self->sum_timer, g_source_remove);
   add (self, NULL,
-       more == 1 ? g_strdup ("1 more photo was not changed")
-                 : g_strdup_printf ("%u more photos were not changed", more),
+       self->more == 1 ? g_strdup ("1 more photo was not changed")
+                       : g_strdup_printf ("%u more photos were not changed", self->more),
        g_strdup ("`contactfs status` with a contact's folder says why, and so does the log. The pictures are in each "
                  "contact's .rejected."));
 }
@@ -294,9 +294,12 @@ on_failed (const BookPerson *person, const char *what, const char *why, GBytes *
   g_autofree char *sentence = g_strconcat (failure, "\n", what, ": ", reason, NULL);
   switch (notices_add (self->notices, person->resource_name, sentence, now)) {
   case NOTICE_TELL:
+    if (self->sum_timer != 0) /* a new minute counts anew */
+      sum_up (self);
     add (self, failure, g_strdup_printf ("%s: %s", person->name, what), g_steal_pointer (&reason));
     break;
   case NOTICE_COUNT:
+    self->more = notices_more (self->notices);
     if (self->sum_timer == 0)
       self->sum_timer = g_timeout_add (SUM_UP_MS, on_sum_up, self);
     break;

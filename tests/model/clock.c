@@ -19,7 +19,7 @@
 #define SECOND INT64_C (1000000000)
 #define SHOWN  __attribute__ ((visibility ("default"))) /* all else is built hidden */
 
-/* As tests/model/world.py writes it; nanoseconds. */
+/* As tests/lib/clock.py writes it; nanoseconds. */
 typedef struct {
   int64_t rate;
   int64_t monotonic_ahead;

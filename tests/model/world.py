@@ -1,13 +1,11 @@
 """What the model is compared with: contactfs mounted on a people-emulator, several processes that work in it, and its clock."""
 
-import contextlib
 import ctypes
 import mmap
 import multiprocessing
 import os
 import shutil
 import socket
-import struct
 import sys
 import tempfile
 import time
@@ -17,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
+from clock import Clock  # noqa: E402
 from emulator import Emulator  # noqa: E402
 from mounts import Mount  # noqa: E402
 from processes import Programs, kernel_stacks  # noqa: E402
@@ -24,61 +23,12 @@ from processes import Programs, kernel_stacks  # noqa: E402
 BUILD = Path(os.environ.get("CONTACTFS_BUILD", ROOT / "build"))
 CONTACTFS = os.environ.get("CONTACTFS", str(BUILD / "src/cli/contactfs"))
 PEOPLE_EMULATOR = os.environ.get("PEOPLE_EMULATOR", str(BUILD / "src/emulator/people-emulator"))
-CLOCK = BUILD / "tests/model/model-clock.so"
 
 SYNC_INTERVAL = 300
 UPLOAD_TIMEOUT = 2000  # far more than passes while the kernel is slow to wake somebody
-RATE = 200  # the mount's second lasts so many
 HANGS = float(os.environ.get("MODEL_CALL_TIMEOUT", "300"))  # real seconds until a call is said to hang
 REST_ROUNDS = 100000
 SETTLE_ROUNDS = 100
-
-
-class Clock:
-    """The mount's clocks: see clock.c."""
-
-    def __init__(self, path):
-        path.write_bytes(bytes(4096))
-        with open(path, "r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 4096)
-        self._rate = RATE
-        self._monotonic = 1000 * 10**9
-        self._real = 0
-        self._write()
-
-    def _write(self):
-        self._page[:24] = struct.pack("=qqq", self._rate, self._monotonic, self._real)
-
-    def now(self):
-        """Of the mount's monotonic clock."""
-        return (time.monotonic_ns() // self._rate + self._monotonic) / 10**9
-
-    def advance(self, seconds):
-        self._monotonic += int(seconds * 10**9)
-        self._real += int(seconds * 10**9)
-        self._write()
-
-    @contextlib.contextmanager
-    def ticking(self):
-        """Time passes as it does."""
-        self._set_rate(1)
-        yield
-        self._set_rate(RATE)
-
-    def _set_rate(self, rate):
-        real = time.monotonic_ns()
-        self._monotonic += real // self._rate - real // rate
-        self._rate = rate
-        self._write()
-
-    @property
-    def real_ahead(self):
-        return self._real / 10**9
-
-    def set_wall(self, seconds):
-        """The wall clock alone, as by date --set or NTP."""
-        self._real += int(seconds * 10**9)
-        self._write()
 
 
 def _read(path):
@@ -192,7 +142,7 @@ class World:
 
     def __init__(self, options=(), workers=3):
         self.folder = folder = Path(tempfile.mkdtemp(prefix="contactfs-model-"))
-        self.clock = Clock(folder / "clock")
+        self.clock = Clock(BUILD, folder)
         context = multiprocessing.get_context("fork")
         self.workers = [Worker(context) for _ in range(workers)]
         keep = {name: os.environ[name] for name in ("PATH", "USER", "LOGNAME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR")
@@ -206,11 +156,10 @@ class World:
         state = folder / "state"
         self.path.mkdir()
         state.mkdir()
-        assert CLOCK.exists(), f"{CLOCK} is not built"
         self.mount = Mount(programs, CONTACTFS, self.path, state, self.emulator,
                            ("--writes-per-minute", "0", "--sync-interval", str(SYNC_INTERVAL), "--no-notify",
                             "--upload-timeout", str(UPLOAD_TIMEOUT)),
-                           "default", True, {"LD_PRELOAD": str(CLOCK), "MODEL_CLOCK": str(folder / "clock")})
+                           "default", True, self.clock.env)
         self.last_sync = 0
         self.mount.start()
 

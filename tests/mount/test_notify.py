@@ -1,6 +1,7 @@
 """Every failure is shown on the desktop, whoever was told."""
 
 import ctypes
+import itertools
 import json
 import mmap
 import os
@@ -10,7 +11,8 @@ import subprocess
 
 import pytest
 
-from conftest import Contacts, eventually
+from clock import Clock
+from conftest import BUILD, Contacts, eventually
 from desktop import Desktop
 
 
@@ -34,10 +36,16 @@ def desktop(session):
 
 
 @pytest.fixture
+def clock(tmp_path):
+    """In a test that asks for it, no minute passes but by its hand."""
+    return Clock(BUILD, tmp_path)
+
+
+@pytest.fixture
 def contacts(emulator, mount, desktop, request):
     marker = request.node.get_closest_marker("options")
-    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", *(marker.args if marker else ()),
-                                    env=desktop.env))
+    env = {**desktop.env, **(request.getfixturevalue("clock").env if "clock" in request.fixturenames else {})}
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0", *(marker.args if marker else ()), env=env))
 
 
 def refuse(emulator, method="PATCH", times=-1, **more):
@@ -233,22 +241,51 @@ def test_no_notify(contacts, desktop, run, photo, person):
 
 # ---- not too many ----
 
+@pytest.fixture
+def fail(contacts, clock, run, faces):
+    """Makes changes of so many more people fail, and says whose."""
+    refuse(contacts.emulator)
+    numbers = itertools.count()
+
+    def make(count):
+        people = [contacts.person(next(numbers)) for _ in range(count)]
+        for person in people:
+            assert run("cp", faces.face(1), contacts.photo(person), check=False).status != 0
+            eventually(lambda person=person: contacts.mount.error(person))
+        return people
+
+    return make
+
+
 @pytest.mark.emulator("--people", "20")
-def test_many_failures(contacts, desktop, run):
-    refuse(contacts.emulator, "DELETE")
-    people = [contacts.person(number) for number in range(17)]
-    run("rm", *[contacts.photo(person) for person in people])
-    told = [desktop.shown()[0].partition(":")[0] for _ in range(10)]
-    assert len(set(told)) == 10 and set(told) <= set(people)
+def test_many_failures(desktop, clock, fail):
+    people = fail(17)
+    assert [desktop.shown()[0].partition(":")[0] for _ in range(10)] == people[:10]
+    clock.advance(1)
     shown = desktop.next()
-    while shown[3] != "7 more photos were not changed":  # the number grows in place
-        replaces = shown[1]
-        shown = desktop.next()
-        assert shown[2] == replaces
+    assert shown[3] == "7 more photos were not changed"
+    fail(1)
+    clock.advance(1)
+    again = desktop.next()
+    assert again[3] == "8 more photos were not changed"
+    assert again[2] == shown[1] != 0, "the number grows in place"
+
+
+@pytest.mark.emulator("--people", "20")
+def test_count_that_a_new_minute_overtakes(desktop, clock, fail):
+    """It would be shown a second after the first that was counted."""
+    for person in fail(10):
+        assert desktop.shown()[0].startswith(person)
+    clock.advance(59.5)
+    fail(1)
+    clock.advance(0.6)
+    person, = fail(1)
+    assert desktop.shown()[0] == "1 more photo was not changed"
+    assert desktop.shown()[0].startswith(person)
 
 
 @pytest.mark.keep_bytes
-def test_the_same_again_is_shown_once(contacts, desktop, run, faces, person, photo):
+def test_the_same_again_is_shown_once(contacts, clock, desktop, run, faces, person, photo):
     run("cp", faces.face(5), photo)
     refuse(contacts.emulator)
     for number in range(2, 4):
@@ -256,10 +293,11 @@ def test_the_same_again_is_shown_once(contacts, desktop, run, faces, person, pho
         contacts.emulator.wait_requests(number, method="PATCH", answered=True)
         eventually(lambda: photo.read_bytes() == faces.face_bytes(5))
     assert desktop.shown()[0] == f"{person}: the photo was not changed"
-    nothing_more(desktop, contacts, run, faces)
+    with clock.ticking():
+        nothing_more(desktop, contacts, run, faces)
 
 
-def test_two_pictures_are_two_failures(contacts, desktop, run, faces, person, photo):
+def test_two_pictures_are_two_failures(contacts, clock, desktop, run, faces, person, photo):
     """One after the other, for the same reason, to the same contact; the second does not take the first one's place."""
     refuse(contacts.emulator)
     for number in range(1, 4):
