@@ -168,11 +168,64 @@ test_page_ahead (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&syncToken=s&pageToken=p3"));
 }
 
-/* In a name it is no token: its quotes are escaped. A token that is not the caller's is for nobody. */
+/* It has come before anybody asks for it. */
+static void
+test_early_page_ahead (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, second = NULL, other = NULL;
+
+  script_page (f, "],\"nextPageToken\":\"p2\"}");
+  script_json (f->server, 200, "{\"connections\":[{\"resourceName\":\"people/c2\"}]}");
+  list (f, NULL, NULL, &first);
+  assert_page (f, &first, "p2");
+  await_requests (f->server, 2);
+  ask (f, 1000, note_reader, &other); /* the server answers one after the other */
+  assert_read (&other);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  list (f, "p2", NULL, &second);
+  assert_page (f, &second, NULL);
+  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+}
+
+/* Who may be cancelled by something else asks for himself. */
+static void
+test_page_ahead_of_another (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, second = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  script_page (f, "],\"nextPageToken\":\"p2\"}");
+  script_page (f, "]}");
+  script_page (f, "]}");
+  list (f, NULL, cancellable, &first);
+  assert_page (f, &first, "p2");
+  list (f, "p2", NULL, &second);
+  assert_page (f, &second, NULL);
+  g_assert_cmpuint (script_server_count (f->server), ==, 3);
+}
+
+/* A token that JSON escapes is not looked at. */
+static void
+test_escaped_page_ahead (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL, second = NULL;
+
+  script_page (f, "],\"nextPageToken\":\"p\\/2\"}");
+  script_page (f, "]}");
+  list (f, NULL, NULL, &first);
+  assert_page (f, &first, "p/2");
+  list (f, "p/2", NULL, &second);
+  assert_page (f, &second, NULL);
+  g_assert_cmpuint (script_server_count (f->server), ==, 2);
+  g_assert_true (g_str_has_suffix (script_server_seen (f->server, 1)->query, "&pageToken=p%2F2"));
+}
+
+/* In a name it is no token: its quotes are escaped. A token that is not the caller's is for nobody, and ends with that. */
 static void
 test_wrong_page_ahead (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, again = NULL, second = NULL;
+  g_autoptr (GAsyncResult) first = NULL, again = NULL, second = NULL, third = NULL;
 
   script_page (f, ",{\"resourceName\":\"x\",\"names\":[{\"displayName\":\"\\\"nextPageToken\\\":\\\"no\\\"\"}]}]}");
   list (f, NULL, NULL, &first);
@@ -180,12 +233,16 @@ test_wrong_page_ahead (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
   script_page (f, "],\"nextPageToken\":\"p2\",\"x\":{\"nextPageToken\":\"p9\"}}");
   script_page (f, "]}");
+  script_page (f, "],\"nextPageToken\":\"p3\"}");
   script_page (f, "]}");
   list (f, NULL, NULL, &again);
   assert_page (f, &again, "p2");
+  await_requests (f->server, 3);
   list (f, "p2", NULL, &second);
-  assert_page (f, &second, NULL);
-  await_requests (f->server, 4);
+  assert_page (f, &second, "p3");
+  await_requests (f->server, 5); /* the next one is asked for again */
+  list (f, "p3", NULL, &third);
+  assert_page (f, &third, NULL);
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&pageToken=p9"));
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 3)->query, "&pageToken=p2"));
 }
@@ -223,6 +280,9 @@ main (int argc, char **argv)
   ADD ("meanwhile", test_meanwhile);
   ADD ("nobody-waits", test_nobody_waits);
   ADD ("page-ahead", test_page_ahead);
+  ADD ("early-page-ahead", test_early_page_ahead);
+  ADD ("page-ahead-of-another", test_page_ahead_of_another);
+  ADD ("escaped-page-ahead", test_escaped_page_ahead);
   ADD ("wrong-page-ahead", test_wrong_page_ahead);
   ADD ("page-ahead-ends", test_page_ahead_ends);
   return g_test_run ();
