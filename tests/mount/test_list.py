@@ -5,6 +5,9 @@ import os
 
 import pytest
 from conftest import CONTACTFS
+from emulator import TOKEN
+from mounts import xdg_folders
+from namespace import Namespace
 
 
 @pytest.fixture
@@ -68,3 +71,25 @@ def test_for_people(contacts, run):
     assert len(lines) == 1 + len(os.listdir(contacts.path))
     assert any(line.startswith("Priya Raman") and line.endswith("profile picture only") for line in lines)
     assert any(line.startswith("Ben Carter") and "64 × 64" in line and "JPEG" in line for line in lines)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a mount namespace")
+def test_the_only_mount_needs_no_name(emulator, run, tmp_path):
+    """Where nobody else's mounts are."""
+    inside = Namespace(run, "")
+    env = xdg_folders(tmp_path)
+    try:
+        none = inside(CONTACTFS, "list", env=env)
+        assert none.status == 1 and "no contacts are mounted; `contactfs mount FOLDER` does that" in none.errors
+        for account in ("default", "work"):
+            (tmp_path / account).mkdir()
+            mounted = inside(CONTACTFS, "mount", "--api-url", emulator.api_url, "--token-command", f"echo {TOKEN}",
+                             "--account", account, tmp_path / account, env=env)
+            assert mounted.status == 0, mounted
+            told = inside(CONTACTFS, "list", "--json", env=env)
+            if account == "default":
+                assert told.status == 0 and len(json.loads(told.out)) == len(emulator.people())
+        assert told.status == 2 and "several contacts are mounted; say which MOUNTPOINT" in told.errors
+        assert inside(CONTACTFS, "list", tmp_path / "work", env=env).status == 0
+    finally:
+        inside.close()
