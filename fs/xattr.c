@@ -13,6 +13,7 @@
 #define XATTR_NOTE          "user.contactfs.note"
 #define XATTR_EMAILS        "user.contactfs.emails"
 #define XATTR_PHONES        "user.contactfs.phones"
+#define XATTR_REMOVAL       "user.contactfs.removal"
 #define XATTR_STATUS        "user.contactfs.status"
 
 typedef struct {
@@ -108,6 +109,8 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     reply_text (req, target.person->emails, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_PHONES) == 0) {
     reply_text (req, target.person->phones, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_REMOVAL) == 0) {
+    reply_text (req, folder_removal_waits (self->contacts, target.person) ? "waits" : NULL, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
     reply_text (req, target.person->note, size);
   } else {
@@ -128,7 +131,8 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   FsTarget target = fs_nodes_find (fs_of (req), ino);
   g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  /* Not listed: user.contactfs.status, which differs each time; addresses and numbers, which backups of photos need not have. */
+  /* Not listed: user.contactfs.status and user.contactfs.removal, which soon differ; addresses and numbers, which backups of
+   * photos need not have. */
   if (target.kind == FS_NODE_PERSON) {
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);

@@ -169,7 +169,8 @@ contacts_status_json (Contacts *self)
       account, credentials, (int)getpid (), self->started, book_people_count (self->book),
       book_hidden_count (self->book), book_photos_count (self->book), sync.last, next_sync_time (self, &sync),
       MAX (sync.next - g_get_monotonic_time (), 0) / G_USEC_PER_SEC, pause_end (self, PEOPLE_CHANGES),
-      pause_end (self, PEOPLE_LISTINGS), doubt, book_is_reachable (self->book) ? "true" : "false", sync.waiting,
-      book_store_cached_bytes (self->store), photos_cache_limit (self->photos), http.requests, http.connections,
-      self->read_only ? "true" : "false", sync.upload_timeout, last_error, error_time);
+      pause_end (self, PEOPLE_LISTINGS), doubt, book_is_reachable (self->book) ? "true" : "false",
+      sync.waiting + deletions_count_promised (self), book_store_cached_bytes (self->store),
+      photos_cache_limit (self->photos), http.requests, http.connections, self->read_only ? "true" : "false",
+      sync.upload_timeout, last_error, error_time);
 }

@@ -229,6 +229,26 @@ take_back_now (Folder *self)
   sync_upload_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
 }
 
+gboolean
+folder_removal_waits (Contacts *contacts, const BookPerson *person)
+{
+  const Folder *self = folder_find (contacts, person);
+
+  return self != NULL && self->state == FOLDER_REMOVED;
+}
+
+guint
+deletions_count_promised (Contacts *contacts)
+{
+  g_autoptr (GList) folders = g_hash_table_get_values (contacts->folders);
+  guint count = 0;
+
+  for (GList *next = folders; next != NULL; next = next->next)
+    if (is_wanted (next->data) && !((const Folder *)next->data)->deleting)
+      count++;
+  return count;
+}
+
 void
 folder_delete_now (Folder *self)
 {

@@ -82,6 +82,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FolderHandle, folder_handle_unref)
 /* The file of that name, transfer full; NULL when there is none. Never waits for the network. */
 FolderFile *folder_lookup (Contacts *contacts, BookPerson *person, const char *name);
 
+/* TRUE from rm photo.jpg until the service has removed the photo, or it stays. */
+gboolean folder_removal_waits (Contacts *contacts, const BookPerson *person);
+
 /* Names to list, photo.jpg first. Elements: FolderFile, referenced; transfer full. Use folder_file_name for the name. */
 GPtrArray *folder_list (Contacts *contacts, BookPerson *person);
 const char *folder_file_name (const FolderFile *self);

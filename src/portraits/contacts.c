@@ -104,6 +104,8 @@ contact_new (const char *mountpoint, const char *name)
     self->phones = read_lines (fd, "user.contactfs.phones");
     self->changed = status.st_mtim.tv_sec;
     see_files (self, fd);
+    g_autofree char *removal = contact_attribute (fd, "user.contactfs.removal");
+    self->is_removing = removal != NULL;
   }
   close (fd);
   return self;

@@ -19,6 +19,7 @@ typedef struct {
   gint64 changed;      /* seconds since 1970: when the contact was changed */
   gboolean has_photo;
   gboolean has_profile; /* the picture of a linked profile */
+  gboolean is_removing; /* its photo was removed, and is not in .previous before the service has done so */
 } Contact;
 
 void contact_free (gpointer self);

@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from conftest import CONTACTFS
+from conftest import CONTACTFS, eventually
 
 pytestmark = pytest.mark.keep_bytes
 
@@ -40,6 +40,25 @@ def test_rm_r_is_taken_back(contacts, restore):
     assert set(everything(contacts).values()) == {None}
     ended = restore("--since", begun)
     assert everything(contacts) == before and f"of {sum(photo is not None for photo in before.values())} restored" in ended.out
+
+
+def test_a_removal_that_waits(contacts, restore, faces):
+    """What was removed is not in .previous yet: neither is it restored, nor is an older photo."""
+    old = contacts.held("Alice Smith")
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    begun = now()
+    contacts.photo("Ben Carter").write_bytes(faces.face_bytes(2))
+    contacts.emulator.fault("hang", method="DELETE")
+    contacts.photo("Alice Smith").unlink()
+    assert contacts.mount.status()["waiting_mutations"] == 1
+    ended = restore("--since", begun, "--dry-run", status=3)
+    assert "removals that still wait: 1" in ended.errors and "Ben Carter" in ended.out and "Alice" not in ended.out
+    assert "still wait" in restore(where=[contacts.path / "Alice Smith"], status=3).errors
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+    contacts.emulator.clear_faults()
+    eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)
+    restore("--since", begun, where=[contacts.path / "Alice Smith"])
+    assert contacts.held("Alice Smith") == faces.face_bytes(1) != old
 
 
 def test_as_it_was_then(contacts, restore, faces):
