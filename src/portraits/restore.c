@@ -149,16 +149,44 @@ newest_time (const GPtrArray *steps)
   return steps->len > 0 ? ((const Step *)g_ptr_array_index (steps, steps->len - 1))->time : 0;
 }
 
-/* The photo that was there at the time is the first that was replaced after it. Without a time: the last that was. */
-static gssize
-choose_previous (const GPtrArray *steps, gint64 since)
+/* A change that failed has kept the photo that is still there. */
+static gboolean
+is_photo_now (const char *mountpoint, const Step *step)
 {
-  if (since == 0)
-    return (gssize)steps->len - 1;
-  for (guint i = 0; i < steps->len; i++)
-    if (((const Step *)g_ptr_array_index (steps, i))->time >= since)
-      return i;
+  int folder = step->contact->has_photo ? contact_open (mountpoint, step->contact, NULL) : -1;
+  if (folder < 0)
+    return FALSE;
+  g_autoptr (GBytes) photo = contact_read_file (folder, "photo.jpg", NULL);
+  g_autoptr (GBytes) kept = contact_read_file (folder, step->file, NULL);
+  close (folder);
+  return photo != NULL && kept != NULL && g_bytes_equal (photo, kept);
+}
+
+/* The photo that was there at the time is the first that was replaced after it. */
+static gssize
+choose_since (const RestoreWishes *wishes, const GPtrArray *steps)
+{
+  for (guint i = 0; i < steps->len; i++) {
+    const Step *step = g_ptr_array_index (steps, i);
+    if (step->time >= wishes->since)
+      return is_photo_now (wishes->common.mountpoint, step) ? -1 : (gssize)i;
+  }
   return -1;
+}
+
+static gssize
+choose_last_other (const RestoreWishes *wishes, const GPtrArray *steps)
+{
+  gssize i = (gssize)steps->len - 1;
+  while (i >= 0 && is_photo_now (wishes->common.mountpoint, g_ptr_array_index (steps, i)))
+    i--;
+  return i;
+}
+
+static gssize
+choose_previous (const RestoreWishes *wishes, const GPtrArray *steps)
+{
+  return wishes->since != 0 ? choose_since (wishes, steps) : choose_last_other (wishes, steps);
 }
 
 /* The last that was refused, unless a later change succeeded: then that one is wanted. */
@@ -184,7 +212,7 @@ plan (const RestoreWishes *wishes, const GPtrArray *contacts)
       continue;
     g_autoptr (GPtrArray) steps
         = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
-    gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (steps, wishes->since);
+    gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (wishes, steps);
     if (index >= 0)
       g_ptr_array_add (chosen, g_ptr_array_steal_index (steps, (guint)index));
   }

@@ -110,6 +110,21 @@ def test_one_contact(contacts, restore, faces):
     assert contacts.held("Ben Carter") == faces.face_bytes(3) and old in contacts.previous("Alice Smith")
 
 
+@pytest.mark.refused
+def test_the_change_before_one_that_failed(contacts, restore, faces):
+    """What failed kept the photo that is still there: that is nothing to bring back."""
+    old = contacts.held("Alice Smith")
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    begun = now()
+    contacts.emulator.fault("status", method="PATCH", status=400, times=1)
+    with pytest.raises(OSError):
+        contacts.photo("Alice Smith").write_bytes(faces.face_bytes(2))
+    assert contacts.previous("Alice Smith")[-1] == faces.face_bytes(1)
+    assert "0 to restore" in restore("--since", begun).out
+    restore(where=[contacts.path / "Alice Smith"])
+    assert contacts.held("Alice Smith") == old
+
+
 def test_dry_run(contacts, restore, faces):
     contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
     ended = restore("--since", "1h", "--dry-run")
