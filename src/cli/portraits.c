@@ -209,6 +209,15 @@ cli_list (int argc, char **argv)
   return end_with (status, error);
 }
 
+/* The contact's name, of "Alice Smith/photo.jpg" and of ".labels/Choir/Alice Smith". */
+static char *
+contact_of (const char *below)
+{
+  g_auto (GStrv) parts = g_strsplit (below, "/", -1);
+  gboolean is_by_label = g_strv_length (parts) > 2 && strcmp (parts[0], ".labels") == 0;
+  return g_strdup (parts[is_by_label ? 2 : 0]);
+}
+
 /* The mount that all words are in, and the folders of contacts that they name: none for the mountpoint itself. */
 static Mount *
 take_contacts (const GPtrArray *words, GPtrArray *names, GError **error)
@@ -224,7 +233,7 @@ take_contacts (const GPtrArray *words, GPtrArray *names, GError **error)
       return NULL;
     }
     if (below[0] != '\0')
-      g_ptr_array_add (names, g_strndup (below, strcspn (below, "/")));
+      g_ptr_array_add (names, contact_of (below));
     g_clear_pointer (&mount, mount_free);
     mount = g_steal_pointer (&around);
   }

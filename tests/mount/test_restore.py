@@ -125,6 +125,17 @@ def test_the_change_before_one_that_failed(contacts, restore, faces):
     assert contacts.held("Alice Smith") == old
 
 
+def test_by_a_label(contacts, restore, faces):
+    """The link's name is that of the contact."""
+    link = next((contacts.path / ".labels/Choir").iterdir())
+    old = contacts.held(link.name)
+    for path in (link, link / "photo.jpg"):
+        contacts.photo(link.name).write_bytes(faces.face_bytes(1))
+        restore(where=[path])
+        assert contacts.held(link.name) == old
+    assert ".labels" in restore(status=1, where=[contacts.path / ".labels/Choir"]).errors
+
+
 def test_dry_run(contacts, restore, faces):
     contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
     ended = restore("--since", "1h", "--dry-run")
