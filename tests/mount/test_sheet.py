@@ -97,6 +97,8 @@ def test_those_with_a_label(contacts, sheet, tmp_path):
     assert "<title>Choir</title>" in page.text
     ended = sheet("--label", "Quire", check=False, name="none.html")
     assert ended.status == 1 and "there is no label “Quire”; there are “Choir”, “Neighbours”, “starred”" in ended.errors
+    for folder in (".", "..", "../.labels/Choir", ""):
+        assert sheet("--label", folder, check=False, name="none.html").status == 1, "no label is called so"
     assert not (tmp_path / "none.html").exists()
 
 
