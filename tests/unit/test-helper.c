@@ -1,7 +1,9 @@
 /* What becomes of the helper's answers, of its ends and of its turn, and what is made of what it made. In its place: shell scripts. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "helpers.h"
@@ -234,12 +236,19 @@ assert_cancelled (GAsyncResult **result)
 static void
 test_queue (Fixture *f, gconstpointer data)
 {
+  g_autofree char *started = g_build_filename (f->folder, "started", NULL);
+  g_autofree char *script = g_strdup_printf ("echo >'%s'; exec /usr/bin/tail -f /dev/null", started);
+  char lines[2];
+  int fifo;
   g_autoptr (GCancellable) first = g_cancellable_new (), impatient = g_cancellable_new (), early = g_cancellable_new ();
   g_autoptr (GAsyncResult) late = NULL, gone = NULL, never = NULL;
   GAsyncResult *running[2] = { NULL }, *waiting[2] = { NULL };
   g_autoptr (GError) error = NULL;
 
-  write_program (f, "exec /usr/bin/tail -f /dev/null");
+  g_assert_cmpint (mkfifo (started, 0600), ==, 0);
+  fifo = g_open (started, O_RDWR | O_CLOEXEC, 0);
+  g_assert_cmpint (fifo, >=, 0);
+  write_program (f, script);
   begin (f, AMPLE, first, &running[0]);
   begin (f, AMPLE, first, &running[1]);
   begin (f, 0, NULL, &late);
@@ -254,15 +263,18 @@ test_queue (Fixture *f, gconstpointer data)
   g_cancellable_cancel (impatient);
   assert_cancelled (&gone);
   g_assert_true (running[0] == NULL && running[1] == NULL && waiting[0] == NULL && waiting[1] == NULL);
+  for (gsize i = 0; i < sizeof lines; i++) /* whoever has started has read the program */
+    g_assert_cmpint (read (fifo, &lines[i], 1), ==, 1);
+  close (fifo);
   write_program (f, "printf ok >&5");
   g_cancellable_cancel (first);
   g_cancellable_cancel (first); /* once is enough */
   assert_cancelled (&running[0]);
   assert_cancelled (&running[1]);
   for (guint i = 0; i < 2; i++) {
-    g_auto (GStrv) lines = image_helper_run_finish (await (&waiting[i]), NULL, NULL);
+    g_auto (GStrv) said = image_helper_run_finish (await (&waiting[i]), NULL, NULL);
 
-    g_assert_nonnull (lines);
+    g_assert_nonnull (said);
     g_object_unref (running[i]);
     g_object_unref (waiting[i]);
   }
