@@ -34,8 +34,7 @@ typedef struct {
   guint timer;
   gboolean late;
   gboolean cancelled;
-  gulong cancel_handler;
-  guint cancel_idle;
+  GSource *cancel; /* or NULL */
   GBytes *made;
 } Run;
 
@@ -92,9 +91,9 @@ run_end (GTask *task, char **lines, GError *error)
   Run *self = g_task_get_task_data (task);
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_handle_id (&self->cancel_idle, g_source_remove);
-  if (self->cancel_handler != 0)
-    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancel_handler);
+  if (self->cancel != NULL)
+    g_source_destroy (self->cancel);
+  g_clear_pointer (&self->cancel, g_source_unref);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -323,30 +322,19 @@ on_deadline (gpointer data)
 }
 
 static gboolean
-on_cancel_idle (gpointer data)
+on_cancelled (GCancellable *cancellable, gpointer data)
 {
   Run *self = g_task_get_task_data (data);
   GError *error = NULL;
 
-  self->cancel_idle = 0;
   self->cancelled = TRUE;
   if (self->process != NULL) {
     g_subprocess_force_exit (self->process);
   } else {
-    g_cancellable_set_error_if_cancelled (g_task_get_cancellable (data), &error);
+    g_cancellable_set_error_if_cancelled (cancellable, &error);
     leave_queue (data, error);
   }
   return G_SOURCE_REMOVE;
-}
-
-/* Not at once: the handler may run inside of who cancels. */
-static void
-on_cancelled (GCancellable *cancellable, gpointer data)
-{
-  Run *self = g_task_get_task_data (data);
-
-  if (self->cancel_idle == 0)
-    self->cancel_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_cancel_idle, data, NULL);
 }
 
 void
@@ -371,10 +359,11 @@ image_helper_run_async (ImageHelper *self, const ImageHelperRequest *request, GC
   g_task_set_source_tag (task, image_helper_run_async);
   g_task_set_task_data (task, run, run_free);
   g_task_set_check_cancellable (task, FALSE);
-  if (cancellable != NULL)
-    run->cancel_handler = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
-  if (g_cancellable_is_cancelled (cancellable))
-    on_cancelled (cancellable, task);
+  if (cancellable != NULL) {
+    run->cancel = g_cancellable_source_new (cancellable);
+    g_source_set_callback (run->cancel, G_SOURCE_FUNC (on_cancelled), task, NULL);
+    g_source_attach (run->cancel, g_main_context_get_thread_default ());
+  }
   run->timer = g_timeout_add ((guint)MIN (left / 1000, G_MAXINT32), on_deadline, task);
   g_queue_push_tail (&self->waiting, task);
   start_waiting (self);

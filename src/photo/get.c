@@ -4,7 +4,7 @@
  * photos_get_async is one of these states per waiter; fetches are shared by version (fetch.c):
  *
  *   cached, and seen to be what was fetched (SHA-256) ───────────────→ done
- *   cached, but changed by whatever ─→ dropped, so that it is:
+ *   cached, but not what was fetched ─→ dropped, and not cached any more
  *   not cached → joins a fetch → bytes, kept in the cache ────────────→ done
  *                             └→ 404: the person once more (people.get) → another version: from the start
  *                                                                      → none any more: BOOK_ERROR_NOT_FOUND
@@ -15,6 +15,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/apply.h"
+#include "net/wait-limits.h"
 #include "people/photo.h"
 #include "photo/hash.h"
 #include "photo/internal.h"
@@ -33,10 +34,9 @@ typedef struct {
   BookPerson *person;
   gboolean profile;
   gint64 deadline;
-  guint refetches;  /* people.get after a 404 */
-  Fetch *fetch;     /* while it waits for one */
-  gulong cancelled; /* handler on the task's cancellable */
-  guint timer;
+  guint refetches; /* people.get after a 404 */
+  Fetch *fetch;    /* while it waits for one */
+  Limits limits;   /* of that wait */
 } Get;
 
 static void step (GTask *task);
@@ -59,10 +59,7 @@ stop_waiting (GTask *task)
 {
   Get *self = g_task_get_task_data (task);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (self->cancelled != 0)
-    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
-  self->cancelled = 0;
+  limits_stop (&self->limits);
   return g_steal_pointer (&self->fetch);
 }
 
@@ -76,34 +73,20 @@ leave (GTask *task)
 }
 
 static gboolean
-on_waiter_cancelled (gpointer data)
+on_waiter_cancelled (GCancellable *cancellable, gpointer data)
 {
   g_autoptr (GTask) task = g_object_ref (data);
-  Get *self = g_task_get_task_data (task);
 
-  self->timer = 0;
   leave (task);
   g_task_return_error_if_cancelled (task);
   return G_SOURCE_REMOVE;
-}
-
-/* A handler must not disconnect itself from a cancellable while it runs: it would wait for itself. */
-static void
-on_cancelled_signal (GCancellable *cancellable, gpointer data)
-{
-  Get *self = g_task_get_task_data (data);
-
-  g_clear_handle_id (&self->timer, g_source_remove);
-  self->timer = g_idle_add_full (G_PRIORITY_DEFAULT, on_waiter_cancelled, data, NULL);
 }
 
 static gboolean
 on_waiter_timeout (gpointer data)
 {
   g_autoptr (GTask) task = g_object_ref (data);
-  Get *self = g_task_get_task_data (task);
 
-  self->timer = 0;
   leave (task);
   g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "the photo did not arrive in time; try again");
   return G_SOURCE_REMOVE;
@@ -207,15 +190,12 @@ static void
 join (GTask *task, const char *version, const char *url)
 {
   Get *self = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  gint64 left = MAX (self->deadline - g_get_monotonic_time (), 0);
+  gint64 last = MAX (self->deadline, g_get_monotonic_time ());
 
   self->fetch = fetch_join (self->photos, version, url, self->deadline, task, on_fetched);
   if (fetch_deadline (self->fetch) <= self->deadline)
-    left += LAST_WORD_US;
-  self->timer = g_timeout_add ((guint)(left / 1000), on_waiter_timeout, task);
-  if (cancellable != NULL)
-    self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled_signal), task);
+    last += LAST_WORD_US;
+  limits_start (&self->limits, last, on_waiter_timeout, g_task_get_cancellable (task), on_waiter_cancelled, task);
   fetch_begin (self->photos);
 }
 

@@ -43,12 +43,10 @@ mutation_finish (GTask *task, GError *error)
   gboolean first = g_queue_peek_head (&sync->mutations) == task;
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_handle_id (&self->cancel_idle, g_source_remove);
+  limits_stop (&self->limits);
   g_clear_pointer (&self->revalidation, revalidate_abandon);
   if (self->paid && !self->requested)
     sync->tokens += 1;
-  if (self->cancelled != 0)
-    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled);
   g_queue_remove (&sync->mutations, task);
   if (error != NULL)
     g_task_return_error (task, error);
@@ -121,7 +119,6 @@ start (GTask *task)
 {
   Mutation *self = g_task_get_task_data (task);
 
-  g_clear_handle_id (&self->timer, g_source_remove); /* the deadline's */
   if (self->is_wanted != NULL)
     self->deadline = g_get_monotonic_time () + self->sync->options.upload_timeout * G_TIME_SPAN_SECOND;
   attempts_init (&self->attempts, self->deadline);
@@ -143,7 +140,6 @@ on_deadline (gpointer data)
   GTask *task = data;
   Mutation *self = g_task_get_task_data (task);
 
-  self->timer = 0;
   if (self->stage == QUEUED)
     mutation_finish (task, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
                                         "the changes before this one took too long; nothing was changed, try again"));
@@ -151,27 +147,17 @@ on_deadline (gpointer data)
 }
 
 static gboolean
-on_cancel_idle (gpointer data)
+on_cancelled (GCancellable *cancellable, gpointer data)
 {
   GTask *task = data;
-  Mutation *self = g_task_get_task_data (task);
+  const Mutation *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  self->cancel_idle = 0;
   if (self->stage == QUEUED || self->stage == REVALIDATING || self->stage == PACING) {
-    g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error);
+    g_cancellable_set_error_if_cancelled (cancellable, &error);
     mutation_fail (task, error);
   } /* else the call under way ends with the same error by itself */
   return G_SOURCE_REMOVE;
-}
-
-static void
-on_cancelled (GCancellable *cancellable, gpointer data)
-{
-  Mutation *self = g_task_get_task_data (data);
-
-  if (self->cancel_idle == 0)
-    self->cancel_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_cancel_idle, data, NULL);
 }
 
 static Mutation *
@@ -191,7 +177,6 @@ static void
 enqueue (Mutation *self, GTask *task)
 {
   Sync *sync = self->sync;
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
   g_task_set_task_data (task, self, mutation_free);
   if (activity_refuse (sync->activity, task)) {
@@ -200,10 +185,8 @@ enqueue (Mutation *self, GTask *task)
   }
   activity_hold (sync->activity, ACTIVITY_WORK);
   if (self->is_wanted == NULL)
-    self->timer = g_timeout_add ((guint)(mutation_time_left (self) / 1000), on_deadline, task);
+    limits_start (&self->limits, self->deadline, on_deadline, g_task_get_cancellable (task), on_cancelled, task);
   g_task_set_check_cancellable (task, FALSE);
-  if (cancellable != NULL)
-    self->cancelled = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
   g_queue_push_tail (&sync->mutations, task);
   start_first (sync);
 }

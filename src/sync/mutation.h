@@ -7,6 +7,7 @@
 #pragma once
 
 #include "net/attempts.h"
+#include "net/wait-limits.h"
 #include "sync/revalidate.h"
 
 typedef enum { QUEUED, PACING, AUTHORIZING, REVALIDATING, SAVING, REQUESTING, WAITING } MutationStage;
@@ -22,9 +23,8 @@ typedef struct {
   gpointer wanted_data;
   MutationStage stage;
   gboolean paid; /* it has its token of the bucket */
-  guint timer;   /* the deadline or the bucket */
-  guint cancel_idle;
-  gulong cancelled; /* handler on the task's cancellable */
+  guint timer;   /* of the bucket */
+  Limits limits; /* none of a promised removal */
 
   /* ---- attempt.c ---- */
   Attempts attempts;
