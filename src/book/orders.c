@@ -78,6 +78,23 @@ book_people_count (Book *book)
   return list (book)->len;
 }
 
+guint
+book_hidden_count (Book *book)
+{
+  return g_hash_table_size (book->by_name) - book_people_count (book);
+}
+
+guint
+book_photos_count (Book *book)
+{
+  const GPtrArray *listing = list (book);
+  guint n = 0;
+
+  for (guint i = 0; i < listing->len; i++)
+    n += ((const BookPerson *)listing->pdata[i])->photo_url != NULL;
+  return n;
+}
+
 static void
 forget (Book *book)
 {

@@ -254,32 +254,6 @@ book_people_iter_init (Book *book, GHashTableIter *iter)
   g_hash_table_iter_init (iter, book->by_resource_name);
 }
 
-guint
-book_hidden_count (Book *book)
-{
-  GHashTableIter iter;
-  gpointer person;
-  guint n = 0;
-
-  book_people_iter_init (book, &iter);
-  while (g_hash_table_iter_next (&iter, NULL, &person))
-    n += ((BookPerson *)person)->hidden ? 1 : 0;
-  return n;
-}
-
-guint
-book_photos_count (Book *book)
-{
-  GHashTableIter iter;
-  gpointer person;
-  guint n = 0;
-
-  book_people_iter_init (book, &iter);
-  while (g_hash_table_iter_next (&iter, NULL, &person))
-    n += ((BookPerson *)person)->photo_url != NULL && !((BookPerson *)person)->hidden;
-  return n;
-}
-
 gint64
 book_people_changed (Book *book)
 {

@@ -74,8 +74,8 @@ BookPerson *book_person_by_resource_name (Book *book, const char *resource_name)
 /* Everybody who is not hidden, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
 GPtrArray *book_people (Book *book);
 guint book_people_count (Book *book); /* of them */
-guint book_hidden_count (Book *book); /* of the others */
 guint book_photos_count (Book *book); /* how many of them have a photo */
+guint book_hidden_count (Book *book); /* of the others */
 /* Over everybody: resource name → BookPerson, both borrowed. */
 void book_people_iter_init (Book *book, GHashTableIter *iter);
 gint64 book_people_changed (Book *book); /* when the set of names last changed, microseconds since 1970 */

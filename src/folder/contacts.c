@@ -147,30 +147,37 @@ pause_end (Contacts *self, PeopleAllowance which)
 char *
 contacts_status_json (Contacts *self)
 {
+  GString *json = g_string_new ("{");
   gint64 error_time;
-  g_autofree char *account = json_quote (book_account (self->book));
-  g_autofree char *credentials = json_quote (self->credentials);
-  g_autofree char *last_error = json_quote (book_last_error (self->book, &error_time));
-  g_autofree char *doubt = NULL;
+  const char *error = book_last_error (self->book, &error_time);
   HttpStatistics http;
   SyncStatus sync;
 
   sync_get_status (self->sync, &sync);
-  doubt = json_quote (sync.doubt);
   http_client_get_statistics (self->http, &http);
-  return g_strdup_printf (
-      "{\"account\":%s,\"credentials\":%s,\"pid\":%d,\"started\":%" G_GINT64_FORMAT ",\"people\":%u,\"hidden\":%u,"
-      "\"photos\":%u,\"last_sync\":%" G_GINT64_FORMAT ",\"next_sync\":%" G_GINT64_FORMAT
-      ",\"next_sync_in\":%" G_GINT64_FORMAT ",\"changes_paused_until\":%" G_GINT64_FORMAT
-      ",\"listings_paused_until\":%" G_GINT64_FORMAT
-      ",\"listing_doubt\":%s,\"reachable\":%s,\"waiting_mutations\":%u,\"cache_bytes\":%" G_GINT64_FORMAT
-      ",\"cache_limit\":%" G_GINT64_FORMAT ",\"requests\":%" G_GUINT64_FORMAT ",\"connections\":%" G_GUINT64_FORMAT
-      ",\"read_only\":%s,\"upload_timeout\":%u,\"last_error\":%s,\"last_error_time\":%" G_GINT64_FORMAT "}",
-      account, credentials, (int)getpid (), self->started, book_people_count (self->book),
-      book_hidden_count (self->book), book_photos_count (self->book), sync.last, next_sync_time (self, &sync),
-      MAX (sync.next - g_get_monotonic_time (), 0) / G_USEC_PER_SEC, pause_end (self, PEOPLE_CHANGES),
-      pause_end (self, PEOPLE_LISTINGS), doubt, book_is_reachable (self->book) ? "true" : "false",
-      sync.waiting + deletions_count_promised (self), book_store_cached_bytes (self->store),
-      photos_cache_limit (self->photos), http.requests, http.connections, self->read_only ? "true" : "false",
-      sync.upload_timeout, last_error, error_time);
+  json_add_text (json, "account", book_account (self->book));
+  json_add_text (json, "credentials", self->credentials);
+  json_add_number (json, "pid", getpid ());
+  json_add_number (json, "started", self->started);
+  json_add_number (json, "people", book_people_count (self->book));
+  json_add_number (json, "hidden", book_hidden_count (self->book));
+  json_add_number (json, "photos", book_photos_count (self->book));
+  json_add_number (json, "last_sync", sync.last);
+  json_add_number (json, "next_sync", next_sync_time (self, &sync));
+  json_add_number (json, "next_sync_in", MAX (sync.next - g_get_monotonic_time (), 0) / G_USEC_PER_SEC);
+  json_add_number (json, "changes_paused_until", pause_end (self, PEOPLE_CHANGES));
+  json_add_number (json, "listings_paused_until", pause_end (self, PEOPLE_LISTINGS));
+  json_add_text (json, "listing_doubt", sync.doubt);
+  json_add_flag (json, "reachable", book_is_reachable (self->book));
+  json_add_number (json, "waiting_mutations", sync.waiting + deletions_count_promised (self));
+  json_add_number (json, "cache_bytes", book_store_cached_bytes (self->store));
+  json_add_number (json, "cache_limit", photos_cache_limit (self->photos));
+  json_add_number (json, "requests", (gint64)http.requests);
+  json_add_number (json, "connections", (gint64)http.connections);
+  json_add_flag (json, "read_only", self->read_only);
+  json_add_number (json, "upload_timeout", sync.upload_timeout);
+  json_add_text (json, "last_error", error);
+  json_add_number (json, "last_error_time", error_time);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
 }

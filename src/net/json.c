@@ -289,6 +289,35 @@ json_quote (const char *text)
 }
 
 static void
+begin_member (GString *json, const char *name)
+{
+  g_string_append_printf (json, "%s\"%s\":", json->str[json->len - 1] == '{' ? "" : ",", name);
+}
+
+void
+json_add_text (GString *json, const char *name, const char *text)
+{
+  g_autofree char *quoted = json_quote (text);
+
+  begin_member (json, name);
+  g_string_append (json, quoted);
+}
+
+void
+json_add_number (GString *json, const char *name, gint64 number)
+{
+  begin_member (json, name);
+  g_string_append_printf (json, "%" G_GINT64_FORMAT, number);
+}
+
+void
+json_add_flag (GString *json, const char *name, gboolean flag)
+{
+  begin_member (json, name);
+  g_string_append (json, flag ? "true" : "false");
+}
+
+static void
 add_member (JsonValue *object, const char *name, const char *value)
 {
   if (value != NULL)

@@ -35,5 +35,11 @@ char *json_print (const JsonValue *root); /* on one line. Transfer full */
 
 char *json_quote (const char *text); /* "…" with quotes and escapes; "null" for NULL. Transfer full. */
 
+/* One member more for the object in json, which the caller begins with "{" and ends with "}". The name is written as it is.
+ * text: NULL for null. */
+void json_add_text (GString *json, const char *name, const char *text);
+void json_add_number (GString *json, const char *name, gint64 number);
+void json_add_flag (GString *json, const char *name, gboolean flag);
+
 /* {"name":"value",…} of names and values in turn, ended by NULL; a NULL value leaves its name out. Wiped when freed. */
 GBytes *json_write_secret (const char *name, ...) G_GNUC_NULL_TERMINATED;

@@ -28,6 +28,19 @@ test_json_calm (void)
 }
 
 static void
+test_members (void)
+{
+  g_autoptr (GString) json = g_string_new ("{");
+
+  json_add_text (json, "name", "a \"b\"");
+  json_add_text (json, "nobody", NULL);
+  json_add_number (json, "most", G_MAXINT64);
+  json_add_flag (json, "flag", TRUE);
+  g_assert_cmpstr (json->str, ==,
+                   "{\"name\":\"a \\\"b\\\"\",\"nobody\":null,\"most\":9223372036854775807,\"flag\":true");
+}
+
+static void
 test_json_repairs_utf8 (void)
 {
   const char text[] = "{\"s\":\"a\xff z\"}";
@@ -167,6 +180,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json/calm", test_json_calm);
+  g_test_add_func ("/json/members", test_members);
   g_test_add_func ("/json/repairs-utf8", test_json_repairs_utf8);
   g_test_add_func ("/text/clean", test_clean);
   g_test_add_func ("/text/says", test_says);
