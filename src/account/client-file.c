@@ -35,9 +35,8 @@ refuse (GError **error, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
-  g_autofree char *sentence = g_strdup_vprintf (format, arguments);
+  g_propagate_error (error, g_error_new_valist (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, format, arguments));
   va_end (arguments);
-  g_set_error_literal (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, sentence);
   return FALSE;
 }
 

@@ -20,13 +20,14 @@ must (int code)
 }
 
 static char *
-print (const guint8 digest[SIZE])
+print (guint8 digest[SIZE])
 {
-  GString *text = g_string_sized_new (2 * SIZE);
+  const gnutls_datum_t data = { digest, SIZE };
+  gsize length = 2 * SIZE + 1;
+  char *text = g_malloc (length);
 
-  for (guint i = 0; i < SIZE; i++)
-    g_string_append_printf (text, "%02x", digest[i]);
-  return g_string_free (text, FALSE);
+  must (gnutls_hex_encode (&data, text, &length));
+  return text;
 }
 
 char *
