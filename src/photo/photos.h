@@ -3,7 +3,8 @@
  * .previous before they are replaced (archive.h).
  *
  * Loop thread only, but for photo_read. Nothing here blocks but for reading the cache; what waits for the network is a pair
- * of _async and _finish. Errors: BOOK_ERROR (book/error.h), PEOPLE_ERROR, and G_FILE_ERROR of what is saved. _finish takes its Photos for the form only.
+ * of _async and _finish. Errors: BOOK_ERROR (book/error.h), PEOPLE_ERROR, and G_FILE_ERROR of what is saved. _finish takes
+ * its Photos for the form only.
  */
 #pragma once
 
