@@ -170,7 +170,7 @@ contacts_status_json (Contacts *self)
   json_add_text (json, "listing_doubt", sync.doubt);
   json_add_flag (json, "reachable", book_is_reachable (self->book));
   json_add_number (json, "waiting_mutations", sync.waiting + deletions_count_promised (self));
-  json_add_number (json, "cache_bytes", book_store_cached_bytes (self->store));
+  json_add_number (json, "cache_bytes", photos_cache_bytes (self->photos));
   json_add_number (json, "cache_limit", photos_cache_limit (self->photos));
   json_add_number (json, "requests", (gint64)http.requests);
   json_add_number (json, "connections", (gint64)http.connections);

@@ -4,8 +4,9 @@
  * The row is marked cached before the file gets its name, and a file goes before its row is marked absent: a kill in
  * between leaves a row without a file, which is noticed at the next open, never a file that nobody counts.
  *
- * Uses are put aside and written many at a time, a transaction for each open being most of what it costs. A kill forgets
- * them; it only makes the order of eviction a little older.
+ * New photos and uses are put aside, and stored many at a time: a transaction of its own is most of what each costs. Until
+ * then a new photo's file keeps its temporary name. A kill forgets them: such a photo is fetched once more, and the order
+ * of eviction is a little older.
  */
 #define G_LOG_DOMAIN "contactfs"
 
@@ -19,6 +20,9 @@
 
 #define MAX_USES 512
 
+#define SETTLE_MS     100 /* what is new is put aside for so long */
+#define MAX_NEWCOMERS 64  /* their files are renamed on the loop */
+
 struct Cache {
   BookStore *store; /* borrowed */
   char *dir;
@@ -26,16 +30,33 @@ struct Cache {
   gint64 bytes;          /* of the rows marked cached */
   gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
   GHashTable *uses;      /* version → gint64*, its last use; not in the store yet */
+  GHashTable *newcomers; /* version → Newcomer*; not in the store yet */
   GHashTable *unstored;  /* version → BookStorePhoto*, never cached: rows that the store could not take */
   GHashTable *intact;    /* version → Identity*: the file was seen to be what was fetched */
   gboolean cannot_write; /* and it was said */
+  guint timer;           /* until what is put aside is stored */
 };
+
+/* A photo that is put aside. */
+typedef struct {
+  BookStorePhoto photo;
+  char *path; /* the temporary one */
+} Newcomer;
 
 /* Of a file's content, as far as the file system tells: whoever writes or renames it changes this. */
 typedef struct {
   ino_t inode;
-  struct timespec changed;
+  struct timespec written, changed;
 } Identity;
+
+static void
+newcomer_free (gpointer data)
+{
+  Newcomer *self = data;
+
+  g_free (self->path);
+  g_free (self);
+}
 
 static char *
 path_of (Cache *self, const char *version)
@@ -52,67 +73,36 @@ next_use (Cache *self)
   return self->last_use;
 }
 
-static gboolean
-store_each_use (Cache *self, GError **error)
-{
-  GHashTableIter iter;
-  gpointer version, use;
-
-  g_hash_table_iter_init (&iter, self->uses);
-  while (g_hash_table_iter_next (&iter, &version, &use))
-    if (!book_store_touch_photo (self->store, version, *(gint64 *)use, error))
-      return FALSE;
-  return TRUE;
-}
-
-static void
-store_uses (Cache *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (g_hash_table_size (self->uses) == 0)
-    return;
-  if (!book_store_begin (self->store, &error) || !store_each_use (self, &error)
-      || !book_store_commit (self->store, &error)) {
-    g_warning ("%s", error->message);
-    book_store_rollback (self->store);
-  }
-  g_hash_table_remove_all (self->uses);
-}
-
-static void
-note_use (Cache *self, const char *version)
-{
-  gint64 use = next_use (self);
-
-  g_hash_table_replace (self->uses, g_strdup (version), g_memdup2 (&use, sizeof use));
-  if (g_hash_table_size (self->uses) >= MAX_USES)
-    store_uses (self);
-}
-
 /* The cache goes on when the store cannot: such a photo is fetched each time, but its size must be known, or it would
- * read as an empty file. FALSE: no file of it may stay. */
-static gboolean
+ * read as an empty file. */
+static void
+keep_unstored (Cache *self, const char *version, const BookStorePhoto *photo)
+{
+  BookStorePhoto *row = g_memdup2 (photo, sizeof *photo);
+
+  row->cached = FALSE;
+  g_hash_table_replace (self->unstored, g_strdup (version), row);
+}
+
+/* Of a photo of which no file is here. */
+static void
 put_row (Cache *self, const char *version, const BookStorePhoto *photo)
 {
   g_autoptr (GError) error = NULL;
-  BookStorePhoto *row;
 
   if (book_store_put_photo (self->store, version, photo, &error)) {
     g_hash_table_remove (self->unstored, version);
-    return TRUE;
+    return;
   }
   g_warning ("%s", error->message);
-  row = g_memdup2 (photo, sizeof *photo);
-  row->cached = FALSE;
-  g_hash_table_replace (self->unstored, g_strdup (version), row);
-  return FALSE;
+  keep_unstored (self, version, photo);
 }
 
 static gboolean
 get_row (Cache *self, const char *version, BookStorePhoto *out)
 {
-  const BookStorePhoto *row = g_hash_table_lookup (self->unstored, version);
+  const Newcomer *newcomer = g_hash_table_lookup (self->newcomers, version);
+  const BookStorePhoto *row = newcomer != NULL ? &newcomer->photo : g_hash_table_lookup (self->unstored, version);
 
   if (row == NULL)
     return book_store_get_photo (self->store, version, out);
@@ -128,6 +118,137 @@ forget_bytes (Cache *self, const char *version, const BookStorePhoto *photo)
   absent.cached = FALSE;
   self->bytes -= photo->size;
   put_row (self, version, &absent);
+}
+
+static void
+say_that_it_cannot_write (Cache *self, int error_number)
+{
+  if (self->cannot_write)
+    return;
+  self->cannot_write = TRUE;
+  g_warning ("Photos cannot be kept in %s: %s. They will be fetched each time they are read.", self->dir,
+             g_strerror (error_number));
+}
+
+/* ---- what is put aside ---- */
+
+static Identity
+identity_of (const struct stat *st)
+{
+  return (Identity){ st->st_ino, st->st_mtim, st->st_ctim };
+}
+
+static gboolean
+is_same_time (const struct timespec *a, const struct timespec *b)
+{
+  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static gboolean
+store_each (Cache *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer version, value;
+
+  g_hash_table_iter_init (&iter, self->newcomers);
+  while (g_hash_table_iter_next (&iter, &version, &value))
+    if (!book_store_put_photo (self->store, version, &((Newcomer *)value)->photo, error))
+      return FALSE;
+  g_hash_table_iter_init (&iter, self->uses);
+  while (g_hash_table_iter_next (&iter, &version, &value))
+    if (!book_store_touch_photo (self->store, version, *(gint64 *)value, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The file was seen to be what was fetched, and got another name since then: a rename changes its time of change. */
+static void
+follow_rename (Cache *self, const char *version, const char *path)
+{
+  Identity *known = g_hash_table_lookup (self->intact, version);
+  Identity now;
+  GStatBuf st;
+
+  if (known == NULL || g_lstat (path, &st) != 0)
+    return;
+  now = identity_of (&st);
+  if (now.inode == known->inode && is_same_time (&now.written, &known->written))
+    known->changed = now.changed;
+}
+
+/* The row says "cached" by now. */
+static void
+give_name (Cache *self, const char *version, const Newcomer *newcomer)
+{
+  g_autofree char *path = path_of (self, version), *folder = g_path_get_dirname (path);
+  int failed = g_rename (newcomer->path, path) == 0 ? 0 : errno;
+
+  if (failed == ENOENT) /* it is the first one in that folder */
+    failed = (g_mkdir (folder, 0700) == 0 || errno == EEXIST) && g_rename (newcomer->path, path) == 0 ? 0 : errno;
+  if (failed == 0) {
+    self->cannot_write = FALSE;
+    follow_rename (self, version, path);
+    return;
+  }
+  say_that_it_cannot_write (self, failed);
+  g_unlink (newcomer->path);
+  forget_bytes (self, version, &newcomer->photo);
+}
+
+/* No file of it may stay. */
+static void
+give_up (Cache *self, const char *version, const Newcomer *newcomer)
+{
+  g_unlink (newcomer->path);
+  self->bytes -= newcomer->photo.size;
+  keep_unstored (self, version, &newcomer->photo);
+}
+
+void
+cache_settle (Cache *self)
+{
+  g_autoptr (GError) error = NULL;
+  GHashTableIter iter;
+  gpointer version, newcomer;
+  gboolean stored;
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (g_hash_table_size (self->newcomers) == 0 && g_hash_table_size (self->uses) == 0)
+    return;
+  stored
+      = book_store_begin (self->store, &error) && store_each (self, &error) && book_store_commit (self->store, &error);
+  if (!stored) {
+    g_warning ("%s", error->message);
+    book_store_rollback (self->store);
+  }
+  g_hash_table_remove_all (self->uses);
+  g_hash_table_iter_init (&iter, self->newcomers);
+  while (g_hash_table_iter_next (&iter, &version, &newcomer))
+    if (stored)
+      give_name (self, version, newcomer);
+    else
+      give_up (self, version, newcomer);
+  g_hash_table_remove_all (self->newcomers);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  Cache *self = data;
+
+  self->timer = 0;
+  cache_settle (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_use (Cache *self, const char *version)
+{
+  gint64 use = next_use (self);
+
+  g_hash_table_replace (self->uses, g_strdup (version), g_memdup2 (&use, sizeof use));
+  if (g_hash_table_size (self->uses) >= MAX_USES)
+    cache_settle (self);
 }
 
 /* ---- eviction ---- */
@@ -158,12 +279,13 @@ static void
 evict (Cache *self, const char *keep)
 {
   g_autoptr (GPtrArray) versions = g_ptr_array_new_with_free_func (g_free);
-  Eviction eviction = { .cache = self, .keep = keep, .excess = self->bytes - self->max_bytes, .versions = versions };
+  Eviction eviction = { .cache = self, .keep = keep, .versions = versions };
   g_autoptr (GError) error = NULL;
 
-  if (eviction.excess <= 0)
+  if (self->bytes <= self->max_bytes)
     return;
-  store_uses (self);
+  cache_settle (self);
+  eviction.excess = self->bytes - self->max_bytes;
   if (!book_store_each_cached_photo (self->store, choose_victim, &eviction, &error))
     g_warning ("%s", error->message);
   for (guint i = 0; i < versions->len; i++)
@@ -208,6 +330,7 @@ cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **error)
   self->dir = g_strdup (dir);
   self->max_bytes = MAX (max_bytes, 0);
   self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->newcomers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, newcomer_free);
   self->intact = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unstored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
@@ -229,9 +352,9 @@ cache_free (Cache *self)
 {
   if (!self)
     return;
-  if (self->uses != NULL)
-    store_uses (self);
+  cache_settle (self);
   g_clear_pointer (&self->uses, g_hash_table_unref);
+  g_clear_pointer (&self->newcomers, g_hash_table_unref);
   g_clear_pointer (&self->unstored, g_hash_table_unref);
   g_clear_pointer (&self->intact, g_hash_table_unref);
   g_free (self->dir);
@@ -246,6 +369,21 @@ cache_lookup (Cache *self, const char *version, BookStorePhoto *out)
   return get_row (self, version, out);
 }
 
+gint64
+cache_bytes (const Cache *self)
+{
+  return self->bytes;
+}
+
+/* Where its file is as yet. */
+static char *
+current_path (Cache *self, const char *version)
+{
+  const Newcomer *newcomer = g_hash_table_lookup (self->newcomers, version);
+
+  return newcomer != NULL ? g_strdup (newcomer->path) : path_of (self, version);
+}
+
 int
 cache_open (Cache *self, const char *version)
 {
@@ -256,7 +394,7 @@ cache_open (Cache *self, const char *version)
 
   if (!get_row (self, version, &photo) || !photo.cached)
     return -1;
-  path = path_of (self, version);
+  path = current_path (self, version);
   fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0 && errno != ENOENT)
     g_info ("%s is in the cache but cannot be opened: %s", path, g_strerror (errno));
@@ -273,61 +411,51 @@ cache_open (Cache *self, const char *version)
   return fd;
 }
 
-static gboolean
-identify (int fd, Identity *identity)
-{
-  struct stat st;
-
-  if (fstat (fd, &st) != 0)
-    return FALSE;
-  *identity = (Identity){ st.st_ino, st.st_ctim };
-  return TRUE;
-}
-
 gboolean
 cache_is_intact (Cache *self, const char *version, int fd)
 {
   const Identity *known = g_hash_table_lookup (self->intact, version);
-  Identity now;
+  struct stat st;
 
-  return known != NULL && identify (fd, &now) && now.inode == known->inode
-         && now.changed.tv_sec == known->changed.tv_sec && now.changed.tv_nsec == known->changed.tv_nsec;
+  return known != NULL && fstat (fd, &st) == 0 && st.st_ino == known->inode
+         && is_same_time (&st.st_ctim, &known->changed);
 }
 
 void
 cache_note_intact (Cache *self, const char *version, int fd)
 {
   Identity identity;
+  struct stat st;
 
-  if (identify (fd, &identity))
-    g_hash_table_replace (self->intact, g_strdup (version), g_memdup2 (&identity, sizeof identity));
+  if (fstat (fd, &st) != 0)
+    return;
+  identity = identity_of (&st);
+  g_hash_table_replace (self->intact, g_strdup (version), g_memdup2 (&identity, sizeof identity));
 }
 
 /* ---- writing ---- */
-
-static void
-say_that_it_cannot_write (Cache *self, int error_number)
-{
-  if (self->cannot_write)
-    return;
-  self->cannot_write = TRUE;
-  g_warning ("Photos cannot be kept in %s: %s. They will be fetched each time they are read.", self->dir,
-             g_strerror (error_number));
-}
-
-/* Puts the temporary in its place. The row says "cached" by now. */
-static gboolean
-give_name (Cache *self, const char *temporary, const char *version)
-{
-  g_autofree char *path = path_of (self, version), *folder = g_path_get_dirname (path);
-
-  return (g_mkdir (folder, 0700) == 0 || errno == EEXIST) && g_rename (temporary, path) == 0;
-}
 
 Incoming *
 cache_begin (Cache *self, GError **error)
 {
   return incoming_new (self->dir, error);
+}
+
+/* path: taken. */
+static void
+put_aside (Cache *self, const char *version, const BookStorePhoto *photo, char *path)
+{
+  Newcomer *newcomer = g_new0 (Newcomer, 1);
+
+  newcomer->photo = *photo;
+  newcomer->path = path;
+  g_hash_table_replace (self->newcomers, g_strdup (version), newcomer);
+  g_hash_table_remove (self->unstored, version);
+  g_hash_table_remove (self->uses, version); /* older than this one */
+  if (g_hash_table_size (self->newcomers) >= MAX_NEWCOMERS)
+    cache_settle (self);
+  else if (self->timer == 0)
+    self->timer = g_timeout_add (SETTLE_MS, on_timer, self);
 }
 
 int
@@ -351,17 +479,8 @@ cache_take (Cache *self, const char *version, Incoming *owned, const char *mime_
   }
   photo.cached = TRUE;
   self->bytes += photo.size;
-  g_hash_table_remove (self->uses, version); /* older than this one */
-  if (!put_row (self, version, &photo)) {
-    self->bytes -= photo.size;
-  } else if (give_name (self, incoming->path, version)) {
-    self->cannot_write = FALSE;
-    cache_note_intact (self, version, fd);
-    g_clear_pointer (&incoming->path, g_free); /* it has another now */
-  } else {
-    say_that_it_cannot_write (self, errno);
-    forget_bytes (self, version, &photo);
-  }
+  put_aside (self, version, &photo, g_steal_pointer (&incoming->path));
+  cache_note_intact (self, version, fd);
   evict (self, version);
   return fd;
 }
@@ -374,7 +493,8 @@ cache_drop (Cache *self, const char *version)
 
   if (!get_row (self, version, &photo) || !photo.cached)
     return;
-  path = path_of (self, version);
+  path = current_path (self, version);
+  g_hash_table_remove (self->newcomers, version);
   g_hash_table_remove (self->intact, version);
   if (g_unlink (path) != 0 && errno != ENOENT)
     g_info ("%s cannot be removed from the cache: %s", path, g_strerror (errno));

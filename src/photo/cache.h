@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cache, cache_free)
 /* What is known of a version: TRUE and its row even when its bytes are no longer here (out->cached FALSE). */
 gboolean cache_lookup (Cache *self, const char *version, BookStorePhoto *out);
 
+/* How many bytes of photos are here. */
+gint64 cache_bytes (const Cache *self);
+
 /* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, or -1 when they are not here. Counts as a use. A
  * photo that is evicted while open stays readable through its descriptor. */
 int cache_open (Cache *self, const char *version);
@@ -42,6 +45,10 @@ Incoming *cache_begin (Cache *self, GError **error);
  * descriptor as cache_open does, or -1 with error. */
 int cache_take (Cache *self, const char *version, Incoming *incoming, const char *mime_type, const char *sha256,
                 GError **error);
+
+/* Stores now what is new: photos that came, and uses. It happens by itself a tenth of a second after a photo came, and in
+ * cache_free. Until then the photo's file has a temporary name, and a kill makes it unknown. */
+void cache_settle (Cache *self);
 
 /* The file is to be trusted no longer (reading it failed, or it is not what was fetched). */
 void cache_drop (Cache *self, const char *version);

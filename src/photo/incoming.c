@@ -112,6 +112,7 @@ incoming_write (Incoming *self, gconstpointer bytes, gsize size, GError **error)
 {
   int failed = write_all (self->fd, bytes, size);
 
+  self->touched = TRUE;
   if (failed != 0 && self->path != NULL) {
     if (!move_to_memory (self, failed, error))
       return FALSE;
@@ -126,6 +127,8 @@ incoming_write (Incoming *self, gconstpointer bytes, gsize size, GError **error)
 gboolean
 incoming_restart (Incoming *self, GError **error)
 {
+  if (!self->touched)
+    return TRUE;
   self->size = 0;
   return (ftruncate (self->fd, 0) == 0 && lseek (self->fd, 0, SEEK_SET) == 0)
          || fail (error, errno, "A photo's file cannot be emptied");

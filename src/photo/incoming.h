@@ -15,7 +15,8 @@ typedef struct {
   char *path; /* NULL: it is in memory, or has no name any more */
   int fd;     /* owned */
   gint64 size;
-  int why; /* the errno for which it is in memory; 0: it is in a file */
+  gboolean touched; /* something was written, if only in part */
+  int why;          /* the errno for which it is in memory; 0: it is in a file */
 } Incoming;
 
 /* NULL, and *error is set, when not even memory can be had. */

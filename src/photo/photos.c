@@ -69,6 +69,12 @@ photos_cache_dir (const Photos *self)
 }
 
 gint64
+photos_cache_bytes (const Photos *self)
+{
+  return cache_bytes (self->cache);
+}
+
+gint64
 photos_cache_limit (const Photos *self)
 {
   return self->options.cache_bytes;

@@ -31,6 +31,7 @@ void photos_give_up_spare (gpointer data);
 /* Where .previous and .rejected are; borrowed. */
 Archive *photos_archive (Photos *self);
 const char *photos_cache_dir (const Photos *self);
+gint64 photos_cache_bytes (const Photos *self); /* used of the limit */
 gint64 photos_cache_limit (const Photos *self);
 guint photos_timeout (const Photos *self);
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from eventually import eventually
 from processes import kernel_stacks, wait_readable
 
 # What a daemon's log must never hold. Messages for people ("message", "info") are no complaint.
@@ -137,6 +138,13 @@ class Mount:
 
     def status(self):
         return json.loads(os.getxattr(self.path, "user.contactfs.status"))
+
+    def cached(self):
+        """The files of the photos in the cache. A new one gets its name a moment after it came."""
+        def files():
+            return [path for path in (self.state / "cache").rglob("*") if path.is_file()]
+        eventually(lambda: not any(path.name.startswith(".new-") for path in files()))
+        return files()
 
     def error(self, person):
         """The last failure in words of a contact, or None."""

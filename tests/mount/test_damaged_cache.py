@@ -18,7 +18,7 @@ pytestmark = pytest.mark.keep_bytes
 def cached(contacts, person):
     """The file in the cache that has the person's photo."""
     held = contacts.held(person)
-    found = [path for path in contacts.mount.state.glob("cache/**/*") if path.is_file() and path.read_bytes() == held]
+    found = [path for path in contacts.mount.cached() if path.read_bytes() == held]
     assert len(found) == 1
     return found[0]
 

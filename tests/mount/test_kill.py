@@ -179,14 +179,14 @@ def test_no_half_files_in_the_cache(contacts, run):
                 path.unlink()  # so that the next turn has something to fetch
     for name in people:
         assert (contacts.path / name / "photo.jpg").read_bytes() == held[name]
-    assert len(cache_files(contacts.mount)) == len(people)
+    assert len(contacts.mount.cached()) == len(people)
 
 
 def test_short_file_in_the_cache_is_not_served(contacts):
     """As after a power cut: the name is there, the bytes are not."""
     before = (contacts.path / ALICE / "photo.jpg").read_bytes()
+    files = contacts.mount.cached()
     shoot(contacts.mount)
-    files = cache_files(contacts.mount)
     assert len(files) == 1
     os.truncate(files[0], 100)
     contacts.mount.start()

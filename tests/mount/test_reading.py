@@ -214,7 +214,7 @@ def test_cache_stays_within_its_room(contacts):
     for person in people:
         assert contacts.photo(person).read_bytes() == contacts.held(person)
     assert contacts.mount.status()["cache_bytes"] <= 8 << 10
-    on_disk = sum(path.stat().st_size for path in (contacts.mount.state / "cache").rglob("*") if path.is_file())
+    on_disk = sum(path.stat().st_size for path in contacts.mount.cached())
     assert on_disk <= 8 << 10
     fetched = len(photo_requests(contacts.emulator))
     for person in people:  # sizes are remembered: no fetch
@@ -246,9 +246,8 @@ def test_damaged_cache_is_fetched_again(contacts):
 def test_lost_cache_is_fetched_again(contacts):
     photo = contacts.photo("Alice Smith")
     photo.read_bytes()
-    for path in (contacts.mount.state / "cache").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    for path in contacts.mount.cached():
+        path.unlink()
     contacts.mount.remount()
     assert photo.read_bytes() == contacts.held("Alice Smith")
 

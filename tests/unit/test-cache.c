@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "helpers.h"
@@ -29,24 +31,35 @@ open_cache (Fixture *fixture, gint64 max_bytes)
 }
 
 static void
-set_up (Fixture *fixture, gconstpointer data)
+open_store (Fixture *fixture)
 {
-  g_autofree char *path = NULL;
+  g_autofree char *path = g_build_filename (fixture->folder, "book.db", NULL);
   g_autoptr (GError) error = NULL;
 
-  fixture->folder = test_folder_new ();
-  fixture->dir = g_build_filename (fixture->folder, "cache", "photos", NULL);
-  path = g_build_filename (fixture->folder, "book.db", NULL);
   fixture->store = book_store_open (path, &error);
   g_assert_no_error (error);
   open_cache (fixture, 100);
 }
 
 static void
+close_store (Fixture *fixture)
+{
+  g_clear_pointer (&fixture->cache, cache_free);
+  g_clear_pointer (&fixture->store, book_store_close);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->folder = test_folder_new ();
+  fixture->dir = g_build_filename (fixture->folder, "cache", "photos", NULL);
+  open_store (fixture);
+}
+
+static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  cache_free (fixture->cache);
-  book_store_close (fixture->store);
+  close_store (fixture);
   g_free (fixture->dir);
   test_folder_remove (fixture->folder);
   test_assert_warned ();
@@ -97,6 +110,7 @@ static void
 keep (Fixture *fixture, const char *version, char fill, gsize size)
 {
   assert_content (add (fixture, version, fill, size), fill, size);
+  cache_settle (fixture->cache);
 }
 
 static void
@@ -354,7 +368,7 @@ test_store_full (Fixture *fixture, gconstpointer data)
 
   test_disk_full (TRUE);
   test_expect_warning ("cannot be used");
-  assert_content (add (fixture, "a", 'a', 30), 'a', 30);
+  keep (fixture, "a", 'a', 30);
   test_disk_full (FALSE);
   test_assert_warned ();
   g_assert_true (cache_lookup (fixture->cache, "a", &photo));
@@ -386,6 +400,127 @@ test_temporaries (Fixture *fixture, gconstpointer data)
   assert_hit (fixture, "a", 'a', 30);
 }
 
+/* Photos that were not stored yet are there like others, and counted. */
+static void
+test_put_aside (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = path_of (fixture, "a");
+  int fd = add (fixture, "a", 'a', 30);
+
+  assert_bytes (fixture, 0);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (cache_bytes (fixture->cache), ==, 30);
+  assert_hit (fixture, "a", 'a', 30);
+  g_assert_true (cache_is_intact (fixture->cache, "a", fd));
+  while (!g_file_test (path, G_FILE_TEST_EXISTS)) /* by itself */
+    g_main_context_iteration (NULL, TRUE);
+  assert_bytes (fixture, 30);
+  g_assert_true (cache_is_intact (fixture->cache, "a", fd));
+  assert_content (fd, 'a', 30);
+  assert_hit (fixture, "a", 'a', 30);
+}
+
+static guint
+count_entries (Fixture *fixture)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->dir, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  return count;
+}
+
+static void
+test_put_aside_and_dropped (Fixture *fixture, gconstpointer data)
+{
+  assert_content (add (fixture, "a", 'a', 30), 'a', 30);
+  assert_content (add (fixture, "a", 'b', 40), 'b', 40);
+  assert_hit (fixture, "a", 'b', 40);
+  cache_drop (fixture->cache, "a");
+  assert_gone (fixture, "a", 40);
+  cache_settle (fixture->cache);
+  assert_gone (fixture, "a", 40);
+  g_assert_cmpuint (count_entries (fixture), ==, 0);
+  g_assert_cmpint (cache_bytes (fixture->cache), ==, 0);
+}
+
+static void
+touch_while_put_aside (Fixture *fixture)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->dir, 0, NULL);
+  g_autofree char *path = g_build_filename (fixture->dir, g_dir_read_name (dir), NULL);
+  int fd = g_open (path, O_WRONLY | O_CLOEXEC, 0);
+  const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+
+  g_assert_cmpint (write (fd, "b", 1), ==, 1);
+  g_assert_cmpint (futimens (fd, times), ==, 0);
+  close (fd);
+}
+
+/* Whoever wrote to the file meanwhile: it is looked at again. */
+static void
+test_put_aside_and_changed (Fixture *fixture, gconstpointer data)
+{
+  int fd = add (fixture, "a", 'a', 30);
+
+  touch_while_put_aside (fixture);
+  g_assert_false (cache_is_intact (fixture->cache, "a", fd));
+  cache_settle (fixture->cache);
+  g_assert_false (cache_is_intact (fixture->cache, "a", fd));
+  close (fd);
+}
+
+/* A kill forgets them: neither a row nor a file is left, and they can be fetched again. */
+static void
+test_killed (Fixture *fixture, gconstpointer data)
+{
+  BookStorePhoto photo;
+  int status;
+  pid_t child;
+
+  keep (fixture, "a", 'a', 30);
+  close_store (fixture);
+  child = fork ();
+  if (child == 0) {
+    open_store (fixture);
+    assert_content (add (fixture, "b", 'b', 30), 'b', 30);
+    assert_content (add (fixture, "c", 'c', 30), 'c', 30);
+    kill (getpid (), SIGKILL);
+  }
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFSIGNALED (status));
+  g_assert_cmpuint (count_entries (fixture), ==, 3);
+  open_store (fixture);
+  g_assert_cmpuint (count_entries (fixture), ==, 1);
+  assert_hit (fixture, "a", 'a', 30);
+  g_assert_false (cache_lookup (fixture->cache, "b", &photo));
+  g_assert_false (cache_lookup (fixture->cache, "c", &photo));
+  g_assert_cmpint (cache_bytes (fixture->cache), ==, 30);
+  keep (fixture, "b", 'b', 30);
+  assert_hit (fixture, "b", 'b', 30);
+}
+
+/* Each commit writes the pages that it changed into the log. */
+static void
+test_few_transactions (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *log = g_build_filename (fixture->folder, "book.db-wal", NULL);
+  GStatBuf before, after;
+
+  open_cache (fixture, 10000);
+  g_assert_cmpint (g_stat (log, &before), ==, 0);
+  for (int i = 0; i < 120; i++) {
+    g_autofree char *version = g_strdup_printf ("v%d", i);
+
+    assert_content (add (fixture, version, 'v', 30), 'v', 30);
+  }
+  cache_settle (fixture->cache);
+  g_assert_cmpint (g_stat (log, &after), ==, 0);
+  assert_bytes (fixture, 120 * 30L);
+  g_assert_cmpint ((after.st_size - before.st_size) / 4096, <, 60);
+}
+
 /* Many more photos than there is room for, used at random: the sum stays within the limit and on disk is what is
  * counted. */
 static void
@@ -403,8 +538,9 @@ test_many (Fixture *fixture, gconstpointer data)
     if (fd < 0)
       fd = add (fixture, version, version[1], size);
     assert_content (fd, version[1], size);
-    g_assert_cmpint (book_store_cached_bytes (fixture->store), <=, 2000);
+    g_assert_cmpint (cache_bytes (fixture->cache), <=, 2000);
   }
+  cache_settle (fixture->cache);
   for (int i = 0; i < 100; i++) {
     g_autofree char *version = g_strdup_printf ("v%d", i), *path = path_of (fixture, version);
     GStatBuf st;
@@ -441,6 +577,11 @@ main (int argc, char **argv)
   ADD ("/cache/folder-is-a-file", test_folder_is_a_file);
   ADD ("/cache/store-full", test_store_full);
   ADD ("/cache/temporaries", test_temporaries);
+  ADD ("/cache/put-aside", test_put_aside);
+  ADD ("/cache/put-aside-and-dropped", test_put_aside_and_dropped);
+  ADD ("/cache/put-aside-and-changed", test_put_aside_and_changed);
+  ADD ("/cache/killed", test_killed);
+  ADD ("/cache/few-transactions", test_few_transactions);
   ADD ("/cache/many", test_many);
   return g_test_run ();
 }
