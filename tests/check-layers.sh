@@ -12,7 +12,7 @@ this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
 broken=0
 
 # The rooms of the program contactfs.
-daemon='fs src/account src/book src/cli src/desktop src/folder src/image src/login src/mounts src/net src/people src/photo
+daemon='fs src/account src/book src/cli src/desktop src/folder src/image src/login src/match src/mounts src/net src/people src/photo
   src/portraits src/settings src/sync'
 
 complain() {
@@ -97,7 +97,8 @@ check_arrows() {
   arrows src/photo 'photo|book|people|net|image'
   arrows src/sync 'sync|photo|book|people|net|image'
   arrows src/folder 'folder|sync|photo|book|people|net|image'
-  arrows src/portraits 'portraits|mounts|image|net'
+  arrows src/match 'match|net'
+  arrows src/portraits 'portraits|match|mounts|image|net'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|folder|sync|photo|book|people|image'
   arrows src/settings 'settings|people|account|net'
@@ -121,6 +122,7 @@ check_public() {
   public src/folder 'contacts|folder'
   public src/image 'colours|exif|foreign|header|helper|image|layout|prepare|protocol'
   public src/login 'login|revoke'
+  public src/match 'match'
   public src/mounts 'copies|mounts|stale'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
@@ -265,6 +267,7 @@ self_test() {
   breaks 'fs looks up' fs/new-arrow.c '#include "cli/cli.h"'
   breaks 'settings look up' src/settings/new-arrow.c '#include "cli/cli.h"'
   breaks 'portraits go around the mount' src/portraits/new-arrow.c '#include "book/book.h"'
+  breaks 'the matcher looks up' src/match/new-arrow.c '#include "portraits/plan.h"'
   breaks 'mounts look aside' src/mounts/new-arrow.c '#include "settings/options.h"'
   breaks 'the desktop looks aside' src/desktop/new-arrow.c '#include "fs/fs.h"'
   breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'

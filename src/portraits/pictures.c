@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "image/image.h"
-#include "portraits/match.h"
+#include "match/match.h"
 
 static gboolean
 begins_like_a_picture (const char *path)

@@ -9,7 +9,7 @@
 
 #include "image/foreign.h"
 #include "image/header.h"
-#include "portraits/match.h"
+#include "match/match.h"
 #include "portraits/progress.h"
 #include "portraits/table.h"
 

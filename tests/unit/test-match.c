@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "portraits/match.h"
-#include "portraits/phone.h"
+#include "match/match.h"
+#include "match/phone.h"
 
 /* Adds the people of a list; returns their names. */
 static char **

@@ -1,11 +1,11 @@
 /* Readings of a file's name (reading.h). */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "portraits/reading.h"
+#include "match/reading.h"
 
 #include <string.h>
 
-#include "portraits/match.h"
+#include "match/match.h"
 
 #define MAX_CUTS 8 /* words at either end */
 

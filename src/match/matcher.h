@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "portraits/person.h"
+#include "match/person.h"
 
 struct Matcher {
   GPtrArray *people; /* of Person */

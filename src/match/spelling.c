@@ -1,7 +1,7 @@
 /* Words, letters, and when two are the same (spelling.h). */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "portraits/spelling.h"
+#include "match/spelling.h"
 
 #include <string.h>
 

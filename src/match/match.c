@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "portraits/matcher.h"
-#include "portraits/reading.h"
+#include "match/matcher.h"
+#include "match/reading.h"
 
 #define MAX_PARTS 3 /* of a name that may be written without spaces: all their orders are tried */
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "portraits/matcher.h"
-#include "portraits/reading.h"
+#include "match/matcher.h"
+#include "match/reading.h"
 
 typedef struct {
   guint person;

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "portraits/spelling.h"
+#include "match/spelling.h"
 
 typedef struct {
   GPtrArray *words; /* of Word, owned */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "portraits/matcher.h"
-#include "portraits/phone.h"
+#include "match/matcher.h"
+#include "match/phone.h"
 
 void
 person_free (gpointer data)

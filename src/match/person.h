@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "portraits/match.h"
-#include "portraits/spelling.h"
+#include "match/match.h"
+#include "match/spelling.h"
 
 typedef struct {
   char *folder;      /* NFC */

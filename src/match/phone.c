@@ -1,7 +1,7 @@
 /* Telephone numbers (ITU-T E.164, E.123). */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "portraits/phone.h"
+#include "match/phone.h"
 
 #include <string.h>
 
