@@ -3,6 +3,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,12 +182,9 @@ is_helper_call (int argc, char **argv)
   return FALSE;
 }
 
-int
-main (int argc, char **argv)
+static int
+run (int argc, char **argv)
 {
-  setlocale (LC_CTYPE, "");
-  log_init ();
-  session_bus_find ();
   if (argc < 2)
     return cli_fail (CLI_USAGE, "which command? contactfs --help lists them");
   if (asks_for_help (argv[1]) || strcmp (argv[1], "help") == 0) {
@@ -203,4 +201,24 @@ main (int argc, char **argv)
   if (is_helper_call (argc, argv))
     return run_with_options (OPTIONS_HELPER, argc, argv);
   return cli_fail (CLI_USAGE, "there is no command “%s”; contactfs --help lists them", argv[1]);
+}
+
+/* Whoever reads the output must not take a part of it for the whole. */
+static int
+finish_output (int status)
+{
+  errno = 0;
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  int failed = cli_fail (CLI_FAILED, "the output could not be written: %s", g_strerror (errno != 0 ? errno : EIO));
+  return status == CLI_OK ? failed : status;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_CTYPE, "");
+  log_init ();
+  session_bus_find ();
+  return finish_output (run (argc, argv));
 }

@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "net/json.h"
 #include "net/text.h"
 
 #define MAX_ATTRIBUTE 8192
@@ -48,11 +49,11 @@ contact_attribute (int fd, const char *name)
   return text_clean (text); /* whoever mounted it may have written anything */
 }
 
-/* The lines of an attribute, however long it is; it may grow meanwhile. Transfer full. */
-static char **
-read_lines (int fd, const char *name)
+/* The whole attribute, however long it is; it may grow meanwhile. "": it has none. Transfer full. */
+static char *
+read_whole (int fd, const char *name)
 {
-  g_autofree char *text = NULL;
+  char *text = NULL;
   gssize size, length = 0;
   do {
     size = fgetxattr (fd, name, NULL, 0);
@@ -60,6 +61,14 @@ read_lines (int fd, const char *name)
     length = size > 0 ? fgetxattr (fd, name, text, (gsize)size) : 0;
   } while (length < 0 && errno == ERANGE);
   text[MAX (length, 0)] = '\0';
+  return text;
+}
+
+/* Transfer full. */
+static char **
+read_lines (int fd, const char *name)
+{
+  g_autofree char *text = read_whole (fd, name);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autoptr (GStrvBuilder) clean = g_strv_builder_new ();
   for (char **line = lines; *line != NULL; line++) {
@@ -281,4 +290,33 @@ contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, 
   }
   close (folder);
   return code == 0;
+}
+
+/* EAGAIN may be a matter of this contact alone; the mount's status tells. */
+static gboolean
+is_paused (const char *mountpoint)
+{
+  int root = open (mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *text = root >= 0 ? read_whole (root, "user.contactfs.status") : NULL;
+  g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
+  if (root >= 0)
+    close (root);
+  return status != NULL && json_int (status, "changes_paused_until") > 0;
+}
+
+gboolean
+contacts_all_would_fail (const char *mountpoint, const GError *error)
+{
+  switch (error->code) {
+  case EHOSTUNREACH:
+  case EACCES:
+  case EROFS:
+  case ENOTCONN:
+  case ECONNABORTED:
+    return TRUE;
+  case EAGAIN:
+    return is_paused (mountpoint);
+  default:
+    return FALSE;
+  }
 }

@@ -47,3 +47,7 @@ GBytes *contact_read_file (int folder, const char *name, GError **error);
  * EEXIST. */
 gboolean contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, gboolean if_missing,
                         GError **error);
+
+/* Whether the error of a contact_place would meet the next contact as well: the service is out of reach, the login has ended, the
+ * day's allowance is used up, the mount is read-only or gone. */
+gboolean contacts_all_would_fail (const char *mountpoint, const GError *error);

@@ -3,7 +3,6 @@
 
 #include "portraits/import.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -11,33 +10,33 @@
 #include "portraits/progress.h"
 #include "portraits/stop.h"
 
-static void
+/* What became of the whole. */
+typedef struct {
+  gboolean is_interrupted;
+  const char *ended; /* why no further picture was tried; borrowed from a placement; NULL: all were */
+} Outcome;
+
+/* FALSE: the next one would fail, too. */
+static gboolean
 place (Placement *self, const ImportWishes *wishes, Placed *placed)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) picture = contact_read_file (AT_FDCWD, self->path, &error);
+  gboolean is_read = picture != NULL;
   if (picture != NULL
       && contact_place (wishes->common.mountpoint, self->contact, picture, wishes->replace == REPLACE_MISSING,
                         &error)) {
     placed_add (placed, self->contact->resource_name, picture);
     self->state = PLACEMENT_PLACED;
-    return;
+    return TRUE;
   }
   self->state = PLACEMENT_FAILED;
   self->code = error->code;
   self->reason = g_strdup (error->message);
+  return !is_read || !contacts_all_would_fail (wishes->common.mountpoint, error);
 }
 
-/* What cannot get better with the next contact. */
-static gboolean
-ends_all (const Placement *placement)
-{
-  int code = placement->code;
-  return code == EHOSTUNREACH || code == EACCES || code == EROFS || code == ENOTCONN || code == ECONNABORTED;
-}
-
-/* FALSE: it was interrupted. */
-static gboolean
+static Outcome
 place_all (const Plan *plan, const ImportWishes *wishes, Placed *placed)
 {
   g_autoptr (Progress) progress
@@ -47,30 +46,32 @@ place_all (const Plan *plan, const ImportWishes *wishes, Placed *placed)
     if (placement->state != PLACEMENT_PLANNED)
       continue;
     if (stop_is_wanted ())
-      return FALSE;
-    place (placement, wishes, placed);
-    if (ends_all (placement))
-      return TRUE;
+      return (Outcome){ .is_interrupted = TRUE };
+    if (!place (placement, wishes, placed))
+      return (Outcome){ .ended = placement->reason };
     progress_step (progress);
   }
-  return TRUE;
+  return (Outcome){ 0 };
 }
 
 static int
-finish (const Plan *plan, const ImportWishes *wishes, gboolean interrupted)
+finish (const Plan *plan, const ImportWishes *wishes, Outcome outcome)
 {
   guint done = plan_count (plan, PLACEMENT_PLACED) + plan_count (plan, PLACEMENT_ALREADY);
   if (wishes->common.dry_run)
     done += plan_count (plan, PLACEMENT_PLANNED);
   g_autofree char *sum = plan_sum (plan);
   if (wishes->common.json) {
-    g_autofree char *json = plan_json (plan, wishes->common.mountpoint, interrupted);
+    g_autofree char *json = plan_json (plan, wishes->common.mountpoint, outcome.is_interrupted, outcome.ended);
     printf ("%s\n", json);
   } else if (!wishes->common.quiet || done < plan->placements->len) {
     printf ("%s\n", sum);
   }
-  if (interrupted)
+  if (outcome.is_interrupted)
     fprintf (stderr, "contactfs: stopped: %s; the same command goes on\n", sum);
+  if (outcome.ended != NULL)
+    fprintf (stderr, "contactfs: ended, as the next picture would fail, too: %s (%s; the same command goes on)\n",
+             outcome.ended, sum);
   return done == plan->placements->len ? COMMAND_ALL : COMMAND_SOME;
 }
 
@@ -99,10 +100,10 @@ import_run (const ImportWishes *wishes, GError **error)
   guint planned = plan_count (plan, PLACEMENT_PLANNED);
   g_autofree char *question = g_strdup_printf ("Place %u of %u pictures?", planned, plan->placements->len);
   if (common->dry_run || planned == 0 || !command_ask (common, question))
-    return finish (plan, wishes, FALSE);
+    return finish (plan, wishes, (Outcome){ 0 });
   stop_watch ();
-  gboolean interrupted = !place_all (plan, wishes, placed);
+  Outcome outcome = place_all (plan, wishes, placed);
   if (!common->json)
     plan_print_refused (plan);
-  return finish (plan, wishes, interrupted);
+  return finish (plan, wishes, outcome);
 }

@@ -135,11 +135,12 @@ append_placement (GString *json, const Placement *self)
 }
 
 char *
-plan_json (const Plan *self, const char *mountpoint, gboolean interrupted)
+plan_json (const Plan *self, const char *mountpoint, gboolean interrupted, const char *ended)
 {
   GString *json = g_string_new (NULL);
-  g_autofree char *folder = json_quote (mountpoint);
-  g_string_append_printf (json, "{\"mountpoint\":%s,\"interrupted\":%s", folder, interrupted ? "true" : "false");
+  g_autofree char *folder = json_quote (mountpoint), *why = json_quote (ended);
+  g_string_append_printf (json, "{\"mountpoint\":%s,\"interrupted\":%s,\"ended\":%s", folder,
+                          interrupted ? "true" : "false", why);
   for (PlacementState state = PLACEMENT_PLANNED; state <= PLACEMENT_FAILED; state++)
     g_string_append_printf (json, ",\"%s\":%u", states[state].name, plan_count (self, state));
   g_string_append (json, ",\n \"pictures\":[");

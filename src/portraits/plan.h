@@ -58,5 +58,5 @@ void plan_print_refused (const Plan *self); /* those alone that the mount refuse
 /* What was done, in a sentence. Transfer full. */
 char *plan_sum (const Plan *self);
 
-/* The report as JSON. Transfer full. */
-char *plan_json (const Plan *self, const char *mountpoint, gboolean interrupted);
+/* The report as JSON. ended: why not all was tried; NULL: all was. Transfer full. */
+char *plan_json (const Plan *self, const char *mountpoint, gboolean interrupted, const char *ended);

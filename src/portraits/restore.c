@@ -243,25 +243,39 @@ bring_back (const RestoreWishes *wishes, const Step *step, GError **error)
   return picture != NULL && contact_place (wishes->common.mountpoint, step->contact, picture, FALSE, error);
 }
 
+/* The mount's own sentences begin with the contact. */
+static char *
+describe_failure (const Contact *contact, const GError *error)
+{
+  if (g_str_has_prefix (error->message, contact->name))
+    return g_strdup (error->message);
+  return g_strdup_printf ("%s: %s", contact->name, error->message);
+}
+
 /* How many were brought back. */
 static guint
 bring_all_back (const RestoreWishes *wishes, const GPtrArray *steps)
 {
   guint done = 0;
+  gboolean goes_on = TRUE;
   g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (Progress) progress = progress_new ("restored", steps->len, PROGRESS_CHANGES, wishes->common.quiet);
-  for (guint i = 0; i < steps->len && !stop_is_wanted (); i++) {
+  for (guint i = 0; i < steps->len && goes_on && !stop_is_wanted (); i++) {
     g_autoptr (GError) error = NULL;
     const Step *step = g_ptr_array_index (steps, i);
-    if (bring_back (wishes, step, &error))
+    if (bring_back (wishes, step, &error)) {
       done++;
-    else
-      g_ptr_array_add (failures, g_strdup_printf ("%s: %s", step->contact->name, error->message));
+    } else {
+      g_ptr_array_add (failures, describe_failure (step->contact, error));
+      goes_on = !contacts_all_would_fail (wishes->common.mountpoint, error);
+    }
     progress_step (progress);
   }
   g_clear_pointer (&progress, progress_free);
   for (guint i = 0; i < failures->len; i++)
     fprintf (stderr, "contactfs: %s\n", (const char *)g_ptr_array_index (failures, i));
+  if (!goes_on)
+    fprintf (stderr, "contactfs: ended, as the next contact would fail, too; run it again when that is mended\n");
   return done;
 }
 

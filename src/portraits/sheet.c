@@ -191,6 +191,10 @@ write_page (Sheet *self, const GPtrArray *contacts, GError **error)
 static GOutputStream *
 begin_page (const char *path, char **beside, GError **error)
 {
+  if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR)) {
+    g_set_error (error, PORTRAITS_ERROR, EINVAL, "%s is no file that a page could take the place of", path);
+    return NULL;
+  }
   *beside = g_strconcat (path, ".XXXXXX", NULL);
   int fd = g_mkstemp_full (*beside, O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) {

@@ -1,0 +1,86 @@
+"""How contactfs import, list, restore and sheet end when the service, the disk or a signal ends them."""
+
+import json
+import re
+
+import pytest
+from conftest import CONTACTFS, Contacts
+
+LETTERS = "abcdefghij"
+
+
+@pytest.fixture
+def people():
+    return [f"Person Number{letter}" for letter in LETTERS]
+
+
+@pytest.fixture
+def class_of_ten(emulator, mount, faces, tmp_path):
+    """Ten more people, and a picture of each in the folder portraits."""
+    (tmp_path / "portraits").mkdir()
+    for number, letter in enumerate(LETTERS):
+        emulator.create_person("Person", f"Number{letter}")
+        (tmp_path / f"portraits/person_number{letter}.jpg").write_bytes(faces.face_bytes(number))
+    return Contacts(emulator, mount(emulator, "--writes-per-minute", "0"))
+
+
+@pytest.fixture
+def bring(run, class_of_ten, tmp_path):
+    def call(*words):
+        return run(CONTACTFS, "import", "--yes", *words, tmp_path / "portraits", class_of_ten.path, env=class_of_ten.mount.env,
+                   check=False)
+    return call
+
+
+ENDS = {"quota": ("quota", {}), "login": ("status", {"status": 401})}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_service_ends_an_import(class_of_ten, people, bring, how):
+    """No further picture is tried; why is said, also with --json and --quiet."""
+    contacts = class_of_ten
+    contacts.mount.allowed.append(".*")
+    fault, more = ENDS[how]
+    contacts.emulator.fault(fault, path="*ContactPhoto", times=-1, **more)
+    ended = bring("--json")
+    report = json.loads(ended.out)
+    assert ended.status == 3 and (report["failed"], report["planned"]) == (1, 9)
+    assert ended.errors.startswith("contactfs: ended, as the next picture would fail, too: ") and report["ended"] in ended.errors
+    assert "the same command goes on" in bring("--quiet").errors
+    contacts.emulator.clear_faults()
+
+
+def test_the_service_ends_a_restore(class_of_ten, people, bring, run):
+    contacts = class_of_ten
+    contacts.mount.allowed.append(".*")
+    assert bring("--quiet").status == 0
+    assert bring("--quiet", "--replace", "all").status == 0
+    for person in people[:3]:
+        contacts.photo(person).unlink()
+    contacts.emulator.wait_requests(3, method="DELETE", answered=True)
+    contacts.emulator.fault("status", path="*ContactPhoto", times=-1, status=401)
+    ended = run(CONTACTFS, "restore", *(contacts.path / person for person in people[:3]), env=contacts.mount.env, check=False)
+    assert ended.status == 3 and "0 of 3 restored" in ended.out
+    assert len(re.findall("^contactfs: Person Number", ended.errors, re.M)) == 1 and "as the next contact would fail, too" in ended.errors
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["list", "--without-photo"], ["status", "--json"]])
+def test_output_that_cannot_be_written(contacts, run, words):
+    ended = run.shell(f"{CONTACTFS} {' '.join(words)} {contacts.path} >/dev/full", env=contacts.mount.env, check=False)
+    assert ended.status == 1 and "the output could not be written: No space left on device" in ended.errors
+
+
+def test_a_page_that_the_disk_has_no_room_for(contacts, run, tmp_path):
+    """By the limit of a file's size: one KiB."""
+    (tmp_path / "out").mkdir()
+    ended = run.shell(f"trap '' XFSZ; ulimit -f 1; {CONTACTFS} sheet --label Neighbours {tmp_path}/out/faces.html {contacts.path}",
+                      env=contacts.mount.env, check=False)
+    assert ended.status == 1 and re.search(r"^contactfs: \S*/faces.html: ", ended.errors, re.M), ended
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_page_takes_the_place_of_no_device(contacts, run, tmp_path):
+    (tmp_path / "null").symlink_to("/dev/null")
+    ended = run(CONTACTFS, "sheet", tmp_path / "null", contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 1 and "no file that a page could take the place of" in ended.errors
+    assert (tmp_path / "null").is_symlink()
