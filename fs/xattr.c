@@ -14,6 +14,7 @@
 #define XATTR_EMAILS        "user.contactfs.emails"
 #define XATTR_PHONES        "user.contactfs.phones"
 #define XATTR_REMOVAL       "user.contactfs.removal"
+#define XATTR_REPLACED      "user.contactfs.replaced"
 #define XATTR_STATUS        "user.contactfs.status"
 
 typedef struct {
@@ -111,6 +112,10 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     reply_text (req, target.person->phones, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_REMOVAL) == 0) {
     reply_text (req, folder_removal_waits (self->contacts, target.person) ? "waits" : NULL, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_REPLACED) == 0) {
+    g_autofree char *earlier = archive_earlier (self->archive, ARCHIVE_PREVIOUS, target.person->resource_name);
+
+    reply_text (req, earlier, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
     reply_text (req, target.person->note, size);
   } else {
@@ -131,8 +136,8 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   FsTarget target = fs_nodes_find (fs_of (req), ino);
   g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  /* Not listed: user.contactfs.status and user.contactfs.removal, which soon differ; addresses and numbers, which backups of
-   * photos need not have. */
+  /* Not listed: user.contactfs.status and user.contactfs.removal, which soon differ; addresses, numbers and what the archive
+   * says, which backups of photos need not have. */
   if (target.kind == FS_NODE_PERSON) {
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);

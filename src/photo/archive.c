@@ -16,6 +16,10 @@
 
 #include "image/image.h"
 
+/* In front of a name that a picture had before it was replaced once more: another link to the file, which is not listed. */
+#define EARLIER             "was-"
+#define ARCHIVE_MAX_EARLIER 100
+
 struct Archive {
   char *dir;
   GMutex changing;
@@ -176,18 +180,25 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Those that are prefix and a time. */
 static GPtrArray *
-list_folder (const char *folder)
+list_names (const char *folder, const char *prefix)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
-    if (time_of_name (name) >= 0)
+    if (g_str_has_prefix (name, prefix) && time_of_name (name + strlen (prefix)) >= 0)
       g_ptr_array_add (names, g_strdup (name));
   g_ptr_array_sort (names, compare_names);
   return names;
+}
+
+static GPtrArray *
+list_folder (const char *folder)
+{
+  return list_names (folder, "");
 }
 
 /* Later than all that are there, also when the clock stands still or was set back. */
@@ -219,6 +230,35 @@ prune (const char *folder)
 
   for (guint i = 0; i + ARCHIVE_MAX < names->len; i++)
     remove_file (folder, names->pdata[i]);
+}
+
+/* Which of names is that of the file with this name; NULL: none. */
+static const char *
+find_file (const char *folder, const GPtrArray *names, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  GStatBuf wanted, found;
+
+  if (g_stat (path, &wanted) != 0)
+    return NULL;
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *other = g_build_filename (folder, names->pdata[i], NULL);
+
+    if (g_stat (other, &found) == 0 && found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev)
+      return names->pdata[i];
+  }
+  return NULL;
+}
+
+/* Earlier names of pictures that are gone, and the oldest of too many. */
+static void
+prune_earlier (const char *folder)
+{
+  g_autoptr (GPtrArray) names = list_folder (folder), earlier = list_names (folder, EARLIER);
+
+  for (guint i = 0; i < earlier->len; i++)
+    if (i + ARCHIVE_MAX_EARLIER < earlier->len || find_file (folder, names, earlier->pdata[i]) == NULL)
+      remove_file (folder, earlier->pdata[i]);
 }
 
 /* GLib writes NAME under NAME.XXXXXX first. */
@@ -286,16 +326,33 @@ write_file (const char *folder, const char *name, GBytes *bytes, GError **error)
          && sync_folder (folder, error);
 }
 
+/* Where the disk knows no links, it is only not known later that the picture was there before. */
+static void
+keep_earlier_name (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL), *kept = g_strconcat (folder, "/" EARLIER, name, NULL);
+
+  if (link (path, kept) != 0)
+    g_debug ("%s cannot be linked: %s", kept, g_strerror (errno));
+}
+
 /* What is there already becomes the newest, with the time of now. Its name, transfer full; NULL: it is not there, or it
  * cannot be renamed. */
 static char *
-renew (const char *folder, GBytes *bytes)
+renew (const char *folder, ArchiveKind kind, GBytes *bytes)
 {
   g_autoptr (GPtrArray) names = list_folder (folder);
   g_autofree char *name = next_name (folder, bytes);
   const char *before = find_content (folder, names, bytes);
 
-  return before != NULL && rename_file (folder, before, name, NULL) ? g_steal_pointer (&name) : NULL;
+  if (before == NULL)
+    return NULL;
+  if (kind == ARCHIVE_PREVIOUS)
+    keep_earlier_name (folder, before);
+  if (!rename_file (folder, before, name, NULL))
+    return NULL;
+  prune_earlier (folder);
+  return g_steal_pointer (&name);
 }
 
 static char *
@@ -306,6 +363,7 @@ add (const char *folder, GBytes *bytes, GError **error)
   if (!write_file (folder, name, bytes, error))
     return NULL;
   prune (folder);
+  prune_earlier (folder);
   return g_steal_pointer (&name);
 }
 
@@ -334,7 +392,7 @@ archive_add (Archive *self, ArchiveKind kind, const char *resource_name, GBytes 
   if (!make_folder (folder, error))
     return NULL;
   remove_temporaries (folder);
-  name = renew (folder, bytes);
+  name = renew (folder, kind, bytes);
   return name != NULL ? name : add (folder, bytes, error);
 }
 
@@ -355,6 +413,22 @@ archive_list (Archive *self, ArchiveKind kind, const char *resource_name)
   g_autofree char *folder = folder_of (self, kind, resource_name);
 
   return list_folder (folder);
+}
+
+char *
+archive_earlier (Archive *self, ArchiveKind kind, const char *resource_name)
+{
+  g_autofree char *folder = folder_of (self, kind, resource_name);
+  g_autoptr (GPtrArray) names = list_folder (folder), earlier = list_names (folder, EARLIER);
+  GString *lines = g_string_new (NULL);
+
+  for (guint i = 0; i < earlier->len; i++) {
+    const char *name = earlier->pdata[i], *now = find_file (folder, names, name);
+
+    if (now != NULL)
+      g_string_append_printf (lines, "%s%s %s", lines->len > 0 ? "\n" : "", name + strlen (EARLIER), now);
+  }
+  return g_string_free (lines, lines->len == 0);
 }
 
 int
@@ -402,6 +476,23 @@ merge_folders (const char *from, const char *to)
 }
 
 static void
+merge_earlier (const char *from, const char *to)
+{
+  g_autoptr (GPtrArray) earlier = list_names (from, EARLIER);
+
+  for (guint i = 0; i < earlier->len; i++) {
+    const char *name = earlier->pdata[i];
+    g_autofree char *path = g_build_filename (to, name, NULL);
+
+    if (g_file_test (path, G_FILE_TEST_EXISTS))
+      remove_file (from, name);
+    else
+      move_file (from, name, to, name);
+  }
+  prune_earlier (to);
+}
+
+static void
 merge (Archive *self, ArchiveKind kind, const char *from_name, const char *to_name)
 {
   g_autofree char *from = folder_of (self, kind, from_name), *to = folder_of (self, kind, to_name);
@@ -414,6 +505,7 @@ merge (Archive *self, ArchiveKind kind, const char *from_name, const char *to_na
     return;
   }
   merge_folders (from, to);
+  merge_earlier (from, to);
   remove_temporaries (from);
   g_rmdir (from);
 }

@@ -3,8 +3,10 @@
  *
  * Layout: DIR/<resource id>/<previous|rejected>/<UTC time>.<jpg|png|…|bin>. 0700 folders, 0600 files, written under a
  * temporary name, fsynced, renamed. At most ARCHIVE_MAX in each folder, the oldest out first. Any thread (workers
- * write, the loop reads): a lock is held for
- * each change.
+ * write, the loop reads): a lock is held for each change.
+ *
+ * A picture that is replaced again becomes the newest by a new name. In previous/ its earlier name stays as a link,
+ * "was-" in front, so that it is known what was the photo when. The newest hundred of these are kept.
  */
 #pragma once
 
@@ -29,6 +31,9 @@ gboolean archive_has (Archive *self, ArchiveKind kind, const char *resource_name
 
 /* Names, oldest first; empty when there are none. Element: char*, owned. */
 GPtrArray *archive_list (Archive *self, ArchiveKind kind, const char *resource_name);
+/* The names that pictures had before they became the newest again: lines of "EARLIER NAME", the oldest first; NULL: none.
+ * Transfer full. */
+char *archive_earlier (Archive *self, ArchiveKind kind, const char *resource_name);
 /* A read-only O_CLOEXEC descriptor, owned by the caller, or -1 (name with a '/' or unknown: -1). */
 int archive_open (Archive *self, ArchiveKind kind, const char *resource_name, const char *name);
 

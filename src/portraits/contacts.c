@@ -37,6 +37,7 @@ contact_free (gpointer data)
   g_free (self->resource_name);
   g_strfreev (self->emails);
   g_strfreev (self->phones);
+  g_strfreev (self->replaced);
   g_free (self);
 }
 
@@ -111,6 +112,7 @@ contact_new (const char *mountpoint, const char *name)
     self->resource_name = g_steal_pointer (&resource_name);
     self->emails = read_lines (fd, "user.contactfs.emails");
     self->phones = read_lines (fd, "user.contactfs.phones");
+    self->replaced = read_lines (fd, "user.contactfs.replaced");
     self->changed = status.st_mtim.tv_sec;
     see_files (self, fd);
     g_autofree char *removal = contact_attribute (fd, "user.contactfs.removal");

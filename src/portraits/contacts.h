@@ -16,6 +16,7 @@ typedef struct {
   char *resource_name; /* who it is, whatever the folder is called later */
   char **emails;       /* all of them; may be empty */
   char **phones;       /* the same */
+  char **replaced;     /* earlier names of pictures in .previous, and their names now: "EARLIER NAME" */
   gint64 changed;      /* seconds since 1970: when the contact was changed */
   gboolean has_photo;
   gboolean has_profile; /* the picture of a linked profile */

@@ -112,34 +112,43 @@ format_time (gint64 us)
 /* ---- which picture ---- */
 
 static gint
-compare_names (gconstpointer a, gconstpointer b)
+compare_steps (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  const Step *left = *(const Step *const *)a, *right = *(const Step *const *)b;
+  return left->time < right->time ? -1 : left->time > right->time;
 }
 
-/* The contact's pictures of a kind, as Step, the oldest first. */
+/* time_name: what the picture is called by, or was */
+static void
+add_step (GPtrArray *steps, Contact *contact, const char *kind, const char *name, const char *time_name)
+{
+  gint64 time = time_of_file (time_name);
+  if (time == 0)
+    return;
+  Step *step = g_new0 (Step, 1);
+  step->contact = contact;
+  step->file = g_build_filename (kind, name, NULL);
+  step->time = time;
+  g_ptr_array_add (steps, step);
+}
+
+/* The contact's pictures of a kind, as Step, the oldest first. One that was replaced several times is there for each time. */
 static GPtrArray *
 list_kept (const char *mountpoint, Contact *contact, const char *kind)
 {
   GPtrArray *steps = g_ptr_array_new_with_free_func (step_free);
   g_autofree char *path = g_build_filename (mountpoint, contact->name, kind, NULL);
   g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   for (const char *name = folder != NULL ? g_dir_read_name (folder) : NULL; name != NULL;
        name = g_dir_read_name (folder))
-    g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-  for (guint i = 0; i < names->len; i++) {
-    const char *name = g_ptr_array_index (names, i);
-    gint64 time = time_of_file (name);
-    if (time == 0)
-      continue;
-    Step *step = g_new0 (Step, 1);
-    step->contact = contact;
-    step->file = g_build_filename (kind, name, NULL);
-    step->time = time;
-    g_ptr_array_add (steps, step);
+    add_step (steps, contact, kind, name, name);
+  for (char **line = strcmp (kind, ".previous") == 0 ? contact->replaced : NULL; line != NULL && *line != NULL;
+       line++) {
+    g_auto (GStrv) names = g_strsplit (*line, " ", 2); /* earlier and now */
+    if (g_strv_length (names) == 2)
+      add_step (steps, contact, kind, names[1], names[0]);
   }
+  g_ptr_array_sort (steps, compare_steps);
   return steps;
 }
 
@@ -195,8 +204,9 @@ choose_rejected (const RestoreWishes *wishes, const GPtrArray *steps, Contact *c
 {
   gint64 newest = newest_time (steps);
   g_autoptr (GPtrArray) previous = list_kept (wishes->common.mountpoint, contact, ".previous");
+  /* the service tells no fraction of a second: what was changed in the same one may have come later */
   gboolean is_outdated
-      = newest_time (previous) > newest || (contact->has_photo && contact->changed * G_USEC_PER_SEC > newest);
+      = newest_time (previous) > newest || (contact->has_photo && contact->changed >= newest / G_USEC_PER_SEC);
   if (newest == 0 || newest < wishes->since || (is_outdated && wishes->names->len == 0))
     return -1;
   return (gssize)steps->len - 1;

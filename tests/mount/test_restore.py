@@ -181,3 +181,35 @@ def test_a_name_in_another_normalisation_and_the_words_that_undo(contacts, run, 
     assert run(CONTACTFS, *command, env=contacts.mount.env).out
     assert contacts.held("Zoë Müller") == faces.face_bytes(1)
     assert contacts.held("Ben Carter") == faces.face_bytes(2), "what the command did not touch stays"
+
+
+def test_the_same_again_and_again(contacts, run, restore, faces, tmp_path):
+    """Import, restore, the same import, restore …: each step can be undone, from any time."""
+    (tmp_path / "Alice Smith.jpg").write_bytes(faces.face_bytes(1))
+    old, new, times = contacts.held("Alice Smith"), faces.face_bytes(1), []
+    for _ in range(3):
+        times.append((now(), old))
+        run(CONTACTFS, "import", "--yes", "--quiet", "--replace", "all", tmp_path / "Alice Smith.jpg", contacts.path,
+            env=contacts.mount.env)
+        assert contacts.held("Alice Smith") == new
+        times.append((now(), new))
+        restore("--since", times[-2][0])
+        assert contacts.held("Alice Smith") == old
+    for since, photo in times:
+        restore("--since", since)
+        assert contacts.held("Alice Smith") == photo, since
+    assert sorted(contacts.previous("Alice Smith")) == sorted([old, new]), "no picture is there twice"
+
+
+@pytest.mark.refused
+def test_rejected_does_not_replace_a_first_photo_of_the_same_second(contacts, restore, faces):
+    with pytest.raises(OSError):
+        contacts.photo("Tom Becker").write_bytes(faces.cut.read_bytes())
+    kept = next((contacts.path / "Tom Becker/.rejected").iterdir())
+    contacts.photo("Tom Becker").write_bytes(faces.face_bytes(1))
+    # as if both had been in one second, whatever the clock said
+    folder = next(contacts.mount.state.rglob("rejected"))
+    second = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime(os.stat(contacts.path / "Tom Becker").st_mtime))
+    (folder / kept.name).rename(folder / f"{second}.999999Z.bin")
+    assert "0 to restore" in restore("--rejected").out
+    assert contacts.held("Tom Becker") == faces.face_bytes(1)

@@ -391,6 +391,53 @@ test_not_twice (Fixture *fixture, gconstpointer data)
   assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "two one");
 }
 
+/* What each name was before, and is now. */
+static void
+assert_earlier (Fixture *fixture, const char *resource_name, const char *expected)
+{
+  g_autofree char *lines = archive_earlier (fixture->archive, ARCHIVE_PREVIOUS, resource_name);
+
+  g_assert_cmpstr (lines, ==, expected);
+}
+
+static void
+test_earlier_names (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "one");
+  g_autofree char *second = NULL, *third = NULL, *lines = NULL;
+
+  assert_earlier (fixture, ALICE, NULL);
+  put (fixture, ARCHIVE_PREVIOUS, ALICE, "two");
+  second = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "one");
+  third = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "one");
+  lines = g_strdup_printf ("%s %s\n%s %s", first, third, second, third);
+  assert_earlier (fixture, ALICE, lines);
+  assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "two one");
+  archive_rename (fixture->archive, ALICE, BOB);
+  assert_earlier (fixture, BOB, lines);
+  assert_exists (fixture, "c1", FALSE);
+  for (int i = 0; i < 20; i++) {
+    g_autofree char *content = g_strdup_printf ("%d", i);
+
+    put (fixture, ARCHIVE_PREVIOUS, BOB, content);
+  }
+  assert_earlier (fixture, BOB, NULL); /* the picture is gone */
+}
+
+static void
+test_few_earlier_names (Fixture *fixture, gconstpointer data)
+{
+  for (int i = 0; i < 105; i++)
+    put (fixture, ARCHIVE_PREVIOUS, ALICE, "one");
+  g_autofree char *lines = archive_earlier (fixture->archive, ARCHIVE_PREVIOUS, ALICE);
+  g_auto (GStrv) all = g_strsplit (lines, "\n", -1);
+
+  g_assert_cmpuint (g_strv_length (all), ==, 100);
+  put (fixture, ARCHIVE_REJECTED, ALICE, "bad");
+  put (fixture, ARCHIVE_REJECTED, ALICE, "bad");
+  g_assert_null (archive_earlier (fixture->archive, ARCHIVE_REJECTED, ALICE));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -402,6 +449,8 @@ main (int argc, char **argv)
   ADD ("/archive/rejected-again", test_rejected_again);
   ADD ("/archive/limit", test_limit);
   ADD ("/archive/not-twice", test_not_twice);
+  ADD ("/archive/earlier-names", test_earlier_names);
+  ADD ("/archive/few-earlier-names", test_few_earlier_names);
   ADD ("/archive/clock-set-back", test_clock_set_back);
   ADD ("/archive/open-other-names", test_open_other_names);
   ADD ("/archive/odd-resource-names", test_odd_resource_names);
