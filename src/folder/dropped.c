@@ -21,8 +21,7 @@ dropped_became_photo (FolderFile *file)
 {
   file->alias = TRUE;
   file->announced = file->ending = FALSE;
-  g_free (file->version);
-  file->version = file->person->unconfirmed == NULL ? book_person_photo_version (file->person) : NULL;
+  folder_file_set_version (file, file->person->unconfirmed == NULL ? book_person_photo_version (file->person) : NULL);
   folder_file_forget_later (file, FOLDER_ALIAS_WAIT_MS);
 }
 
@@ -84,7 +83,7 @@ dropped_settle (FolderFile *file)
     return;
   }
   alias = folder_file_new (folder, FOLDER_FILE_OTHER, NULL);
-  alias->version = g_strdup (file->version);
+  folder_file_set_version (alias, g_strdup (file->version));
   alias->alias = TRUE;
   alias->announced = file->announced;
   folder_add_other (folder, alias, name, TRUE);

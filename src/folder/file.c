@@ -1,62 +1,10 @@
-/* Files: attributes, opening, reading and writing. What a close does is in flush.c. */
+/* Files: opening, reading and writing. Attributes are in attributes.c; what a close does is in flush.c. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "folder/file.h"
-
-/* ---- attributes ---- */
-
-guint64
-folder_file_ino (const FolderFile *self)
-{
-  switch (self->kind) {
-  case FOLDER_FILE_PHOTO:
-    return self->person->ino | BOOK_INO_PHOTO;
-  case FOLDER_FILE_PROFILE:
-    return self->person->ino | BOOK_INO_PROFILE;
-  case FOLDER_FILE_OTHER:
-  default:
-    return self->id;
-  }
-}
-
-gint64
-folder_file_mtime (const FolderFile *self)
-{
-  if (self->draft != NULL)
-    return self->draft->mtime;
-  if (self->kind == FOLDER_FILE_PROFILE && self->person->profile_update_time != 0)
-    return self->person->profile_update_time;
-  return self->person->update_time;
-}
-
-gboolean
-folder_file_size (FolderFile *self, gint64 *size)
-{
-  BookStorePhoto row;
-
-  if (self->draft != NULL) {
-    *size = self->draft->size;
-    return TRUE;
-  }
-  if (self->version == NULL || !photos_lookup (self->contacts->photos, self->version, &row))
-    return FALSE;
-  *size = row.size;
-  return TRUE;
-}
-
-const char *
-folder_file_mime_type (FolderFile *self, char buffer[32])
-{
-  BookStorePhoto row;
-
-  if (self->version == NULL || !photos_lookup (self->contacts->photos, self->version, &row))
-    return NULL;
-  g_strlcpy (buffer, row.mime_type, 32);
-  return buffer;
-}
 
 /* ---- the photo behind a file ---- */
 
@@ -114,8 +62,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_STALE, "the photo has just changed");
       return;
     }
-    g_free (self->version); /* nobody has seen the old bytes through it yet */
-    self->version = g_strdup (photo->version);
+    folder_file_set_version (self, g_strdup (photo->version)); /* nobody has seen the old bytes through it yet */
   }
   g_task_return_pointer (task, photo, (GDestroyNotify)photo_free);
 }
@@ -484,11 +431,4 @@ folder_file_truncate (FolderFile *self, FolderHandle *handle, goffset size, GErr
   g_set_error (error, BOOK_ERROR, BOOK_ERROR_INVALID, "a photo cut to %" G_GINT64_FORMAT " bytes would be no picture",
                (gint64)size);
   return FALSE;
-}
-
-void
-folder_file_time_set (FolderFile *self)
-{
-  if (self->draft != NULL)
-    self->draft->finished = TRUE;
 }

@@ -7,7 +7,8 @@
 
 /* ---- files and handles (folder.c, file.c) ---- */
 FolderFile *folder_file_new (Folder *folder, FolderFileKind kind, const char *name);
-void folder_file_set_draft (FolderFile *self, Draft *draft); /* takes a reference; NULL: none */
+void folder_file_set_version (FolderFile *self, char *version); /* takes it; NULL: none */
+void folder_file_set_draft (FolderFile *self, Draft *draft);    /* takes a reference; NULL: none */
 void folder_file_forget_later (FolderFile *self,
                                guint ms); /* OTHER: its name goes away then, unless somebody opens it */
 void folder_file_keep (FolderFile *self); /* stop that timer */

@@ -228,7 +228,7 @@ folder_photo (Folder *self)
   if (self->photo != NULL)
     return folder_file_ref (self->photo);
   self->photo = folder_file_new (self, FOLDER_FILE_PHOTO, NULL);
-  self->photo->version = book_person_photo_version (self->person);
+  folder_file_set_version (self->photo, book_person_photo_version (self->person));
   return self->photo;
 }
 
@@ -240,7 +240,7 @@ profile_file (Folder *self)
   if (self->profile != NULL)
     return folder_file_ref (self->profile);
   self->profile = folder_file_new (self, FOLDER_FILE_PROFILE, NULL);
-  self->profile->version = book_person_profile_version (self->person);
+  folder_file_set_version (self->profile, book_person_profile_version (self->person));
   return self->profile;
 }
 

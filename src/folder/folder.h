@@ -53,7 +53,9 @@ typedef struct {
   gboolean alias;     /* OTHER: its bytes became the photo; answers for a moment, is not listed (dropped.c) */
   gboolean announced; /* OTHER: that it became the photo was told to who watches (folder_file_must_be_announced) */
   gboolean ending;    /* OTHER: an alias of which they hear once more, and which goes then */
-  char *version;      /* photo version behind it when there is no draft */
+  char *version;      /* photo version behind it when there is no draft; folder_file_set_version sets it */
+  gint64 size;        /* of that version, if revision is photos_revision */
+  guint64 revision;   /* 0: the size is not known */
   Draft *draft;       /* the newest; NULL: none */
   guint handles;
   gint64 writer;      /* the process that flushed it last; 0: not known */

@@ -229,8 +229,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
     rename_end (task, NULL);
     return;
   }
-  g_free (self->file->version);
-  self->file->version = g_strdup (photo->version);
+  folder_file_set_version (self->file, g_strdup (photo->version));
   self->bytes = g_bytes_ref (draft->base);
   upload (task);
 }

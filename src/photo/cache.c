@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "photo/intact.h"
+
 #define MAX_USES 512
 
 #define SETTLE_MS     100 /* what is new is put aside for so long */
@@ -28,11 +30,12 @@ struct Cache {
   char *dir;
   gint64 max_bytes;
   gint64 bytes;          /* of the rows marked cached */
+  guint64 revision;      /* cache_revision */
   gint64 last_use;       /* the clock of uses: strictly rising, so that their order is total */
   GHashTable *uses;      /* version → gint64*, its last use; not in the store yet */
   GHashTable *newcomers; /* version → Newcomer*; not in the store yet */
   GHashTable *unstored;  /* version → BookStorePhoto*, never cached: rows that the store could not take */
-  GHashTable *intact;    /* version → Identity*: the file was seen to be what was fetched */
+  Intact *intact;
   gboolean cannot_write; /* and it was said */
   guint timer;           /* until what is put aside is stored */
 };
@@ -42,12 +45,6 @@ typedef struct {
   BookStorePhoto photo;
   char *path; /* the temporary one */
 } Newcomer;
-
-/* Of a file's content, as far as the file system tells: whoever writes or renames it changes this. */
-typedef struct {
-  ino_t inode;
-  struct timespec written, changed;
-} Identity;
 
 static void
 newcomer_free (gpointer data)
@@ -132,18 +129,6 @@ say_that_it_cannot_write (Cache *self, int error_number)
 
 /* ---- what is put aside ---- */
 
-static Identity
-identity_of (const struct stat *st)
-{
-  return (Identity){ st->st_ino, st->st_mtim, st->st_ctim };
-}
-
-static gboolean
-is_same_time (const struct timespec *a, const struct timespec *b)
-{
-  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 static gboolean
 store_each (Cache *self, GError **error)
 {
@@ -161,21 +146,6 @@ store_each (Cache *self, GError **error)
   return TRUE;
 }
 
-/* The file was seen to be what was fetched, and got another name since then: a rename changes its time of change. */
-static void
-follow_rename (Cache *self, const char *version, const char *path)
-{
-  Identity *known = g_hash_table_lookup (self->intact, version);
-  Identity now;
-  GStatBuf st;
-
-  if (known == NULL || g_lstat (path, &st) != 0)
-    return;
-  now = identity_of (&st);
-  if (now.inode == known->inode && is_same_time (&now.written, &known->written))
-    known->changed = now.changed;
-}
-
 /* The row says "cached" by now. */
 static void
 give_name (Cache *self, const char *version, const Newcomer *newcomer)
@@ -187,7 +157,7 @@ give_name (Cache *self, const char *version, const Newcomer *newcomer)
     failed = (g_mkdir (folder, 0700) == 0 || errno == EEXIST) && g_rename (newcomer->path, path) == 0 ? 0 : errno;
   if (failed == 0) {
     self->cannot_write = FALSE;
-    follow_rename (self, version, path);
+    intact_follow (self->intact, version, path);
     return;
   }
   say_that_it_cannot_write (self, failed);
@@ -329,9 +299,10 @@ cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **error)
   self->store = store;
   self->dir = g_strdup (dir);
   self->max_bytes = MAX (max_bytes, 0);
+  self->revision = 1;
   self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->newcomers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, newcomer_free);
-  self->intact = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->intact = intact_new ();
   self->unstored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     int saved = errno;
@@ -356,7 +327,7 @@ cache_free (Cache *self)
   g_clear_pointer (&self->uses, g_hash_table_unref);
   g_clear_pointer (&self->newcomers, g_hash_table_unref);
   g_clear_pointer (&self->unstored, g_hash_table_unref);
-  g_clear_pointer (&self->intact, g_hash_table_unref);
+  g_clear_pointer (&self->intact, intact_free);
   g_free (self->dir);
   g_free (self);
 }
@@ -367,6 +338,12 @@ gboolean
 cache_lookup (Cache *self, const char *version, BookStorePhoto *out)
 {
   return get_row (self, version, out);
+}
+
+guint64
+cache_revision (const Cache *self)
+{
+  return self->revision;
 }
 
 gint64
@@ -384,21 +361,45 @@ current_path (Cache *self, const char *version)
   return newcomer != NULL ? g_strdup (newcomer->path) : path_of (self, version);
 }
 
-int
-cache_open (Cache *self, const char *version)
+/* photo: its row. */
+static void
+drop (Cache *self, const char *version, const BookStorePhoto *photo)
 {
   g_autofree char *path = NULL;
+
+  if (!photo->cached)
+    return;
+  path = current_path (self, version);
+  g_hash_table_remove (self->newcomers, version);
+  intact_forget (self->intact, version);
+  if (g_unlink (path) != 0 && errno != ENOENT)
+    g_info ("%s cannot be removed from the cache: %s", path, g_strerror (errno));
+  forget_bytes (self, version, photo);
+}
+
+void
+cache_drop (Cache *self, const char *version)
+{
   BookStorePhoto photo;
+
+  if (get_row (self, version, &photo))
+    drop (self, version, &photo);
+}
+
+int
+cache_open (Cache *self, const char *version, BookStorePhoto *photo)
+{
+  g_autofree char *path = NULL;
   struct stat st;
   int fd;
 
-  if (!get_row (self, version, &photo) || !photo.cached)
+  if (!get_row (self, version, photo) || !photo->cached)
     return -1;
   path = current_path (self, version);
   fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0 && errno != ENOENT)
     g_info ("%s is in the cache but cannot be opened: %s", path, g_strerror (errno));
-  if (fd >= 0 && (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode) || st.st_size != photo.size)) {
+  if (fd >= 0 && (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode) || st.st_size != photo->size)) {
     g_info ("%s in the cache is not what was written there; it will be fetched again", path);
     close (fd);
     fd = -1;
@@ -414,23 +415,13 @@ cache_open (Cache *self, const char *version)
 gboolean
 cache_is_intact (Cache *self, const char *version, int fd)
 {
-  const Identity *known = g_hash_table_lookup (self->intact, version);
-  struct stat st;
-
-  return known != NULL && fstat (fd, &st) == 0 && st.st_ino == known->inode
-         && is_same_time (&st.st_ctim, &known->changed);
+  return intact_is (self->intact, version, fd);
 }
 
 void
 cache_note_intact (Cache *self, const char *version, int fd)
 {
-  Identity identity;
-  struct stat st;
-
-  if (fstat (fd, &st) != 0)
-    return;
-  identity = identity_of (&st);
-  g_hash_table_replace (self->intact, g_strdup (version), g_memdup2 (&identity, sizeof identity));
+  intact_note (self->intact, version, fd);
 }
 
 /* ---- writing ---- */
@@ -439,6 +430,19 @@ Incoming *
 cache_begin (Cache *self, GError **error)
 {
   return incoming_new (self->dir, error);
+}
+
+/* The photo came before: its file goes, and what was known of it may not be so any more. */
+static void
+replace (Cache *self, const char *version, const BookStorePhoto *photo)
+{
+  BookStorePhoto old;
+
+  if (!get_row (self, version, &old))
+    return;
+  if (old.size != photo->size || !g_str_equal (old.mime_type, photo->mime_type))
+    self->revision++;
+  drop (self, version, &old);
 }
 
 /* path: taken. */
@@ -470,7 +474,7 @@ cache_take (Cache *self, const char *version, Incoming *owned, const char *mime_
     return -1;
   g_strlcpy (photo.mime_type, mime_type, sizeof photo.mime_type);
   g_strlcpy (photo.sha256, sha256 != NULL ? sha256 : "", sizeof photo.sha256);
-  cache_drop (self, version);
+  replace (self, version, &photo);
   if (incoming->why != 0)
     say_that_it_cannot_write (self, incoming->why);
   if (incoming->path == NULL || photo.size > self->max_bytes) { /* the descriptor is as good without a name */
@@ -483,20 +487,4 @@ cache_take (Cache *self, const char *version, Incoming *owned, const char *mime_
   cache_note_intact (self, version, fd);
   evict (self, version);
   return fd;
-}
-
-void
-cache_drop (Cache *self, const char *version)
-{
-  g_autofree char *path = NULL;
-  BookStorePhoto photo;
-
-  if (!get_row (self, version, &photo) || !photo.cached)
-    return;
-  path = current_path (self, version);
-  g_hash_table_remove (self->newcomers, version);
-  g_hash_table_remove (self->intact, version);
-  if (g_unlink (path) != 0 && errno != ENOENT)
-    g_info ("%s cannot be removed from the cache: %s", path, g_strerror (errno));
-  forget_bytes (self, version, &photo);
 }

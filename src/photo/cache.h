@@ -28,9 +28,12 @@ gboolean cache_lookup (Cache *self, const char *version, BookStorePhoto *out);
 /* How many bytes of photos are here. */
 gint64 cache_bytes (const Cache *self);
 
-/* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, or -1 when they are not here. Counts as a use. A
- * photo that is evicted while open stays readable through its descriptor. */
-int cache_open (Cache *self, const char *version);
+/* Counts up whenever a version gets another size or type than it had. As long as it does not, what cache_lookup told holds. */
+guint64 cache_revision (const Cache *self);
+
+/* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, and their row; or -1 when they are not here. Counts as
+ * a use. A photo that is evicted while open stays readable through its descriptor. */
+int cache_open (Cache *self, const char *version, BookStorePhoto *photo);
 
 /* TRUE if the bytes behind fd, of cache_open, were seen to be what was fetched: by cache_take, or by who called
  * cache_note_intact. */

@@ -256,12 +256,11 @@ step (GTask *task)
     return;
   }
   version = photo_url_version (url);
-  photo = photos_cached (photos, version);
-  if (photo != NULL) {
+  photo = photos_open_cached (photos, version);
+  if (photo != NULL && photos_check_at_once (photos, &photo)) {
     g_task_return_pointer (task, photo, (GDestroyNotify)photo_free);
     return;
   }
-  photo = photos_open_cached (photos, version);
   if (photo != NULL) {
     check (task, photo);
     return;

@@ -92,6 +92,12 @@ photos_lookup (Photos *photos, const char *version, BookStorePhoto *row)
   return cache_lookup (photos->cache, version, row);
 }
 
+guint64
+photos_revision (const Photos *self)
+{
+  return cache_revision (self->cache);
+}
+
 void
 photos_drop (Photos *photos, const char *version)
 {
@@ -164,11 +170,8 @@ Photo *
 photos_open_cached (Photos *photos, const char *version)
 {
   BookStorePhoto row;
-  int fd;
+  int fd = cache_open (photos->cache, version, &row);
 
-  if (!cache_lookup (photos->cache, version, &row) || !row.cached)
-    return NULL;
-  fd = cache_open (photos->cache, version);
   return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type, row.sha256) : NULL;
 }
 
@@ -184,19 +187,29 @@ photos_settle_check (Photos *photos, const Photo *photo, GError *error)
   return FALSE;
 }
 
+gboolean
+photos_check_at_once (Photos *photos, Photo **photo)
+{
+  g_autoptr (GBytes) bytes G_GNUC_UNUSED = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (cache_is_intact (photos->cache, (*photo)->version, (*photo)->fd))
+    return TRUE;
+  if ((*photo)->size > CHECK_AT_ONCE)
+    return FALSE;
+  bytes = photo_read (*photo, &error);
+  if (photos_settle_check (photos, *photo, error))
+    return TRUE;
+  g_clear_pointer (photo, photo_free);
+  return FALSE;
+}
+
 Photo *
 photos_cached (Photos *photos, const char *version)
 {
   g_autoptr (Photo) photo = photos_open_cached (photos, version);
-  g_autoptr (GBytes) bytes G_GNUC_UNUSED = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (photo == NULL || cache_is_intact (photos->cache, version, photo->fd))
-    return g_steal_pointer (&photo);
-  if (photo->size > CHECK_AT_ONCE)
-    return NULL;
-  bytes = photo_read (photo, &error);
-  return photos_settle_check (photos, photo, error) ? g_steal_pointer (&photo) : NULL;
+  return photo != NULL && photos_check_at_once (photos, &photo) ? g_steal_pointer (&photo) : NULL;
 }
 
 gboolean

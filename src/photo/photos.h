@@ -74,6 +74,8 @@ void photos_want (Photos *photos, BookPerson *person, gboolean size_alone, gbool
 
 /* TRUE and its row when it was ever fetched, even when its bytes are no longer here. */
 gboolean photos_lookup (Photos *photos, const char *version, BookStorePhoto *row);
+/* Counts up whenever what photos_lookup tells of a version may change. It tells more when a photo comes for the first time. */
+guint64 photos_revision (const Photos *self);
 /* From the cache, or NULL; also for a large one that photos_get_async has to check first. */
 Photo *photos_cached (Photos *photos, const char *version);
 /* The cached bytes are to be trusted no longer. */
