@@ -13,7 +13,7 @@ broken=0
 
 # The rooms of the program contactfs.
 daemon='fs src/account src/book src/cli src/desktop src/folder src/image src/login src/match src/mounts src/net src/people src/photo
-  src/portraits src/settings src/sync'
+  src/portraits src/settings src/sync src/terminal'
 
 complain() {
   printf '%s\n' "$1"
@@ -98,13 +98,14 @@ check_arrows() {
   arrows src/sync 'sync|photo|book|people|net|image'
   arrows src/folder 'folder|sync|photo|book|people|net|image'
   arrows src/match 'match|net'
-  arrows src/portraits 'portraits|match|mounts|image|net'
+  arrows src/portraits 'portraits|match|mounts|terminal|image|net'
+  arrows src/terminal 'terminal'
   arrows src/emulator 'emulator|image'
   arrows fs 'fs|folder|sync|photo|book|people|image'
   arrows src/settings 'settings|people|account|net'
   arrows src/mounts 'mounts|net'
   arrows src/desktop 'desktop|book'
-  arrows src/cli 'cli|portraits|settings|mounts|desktop|fs|folder|sync|photo|book|people|login|account|net'
+  arrows src/cli 'cli|terminal|portraits|settings|mounts|desktop|fs|folder|sync|photo|book|people|login|account|net'
   # shellcheck disable=SC2086 # a list of words
   find $daemon -name meson.build -print \
     | forbid 'the daemon links no decoder' '\<(vips|turbojpeg|tiff|heif|libjpeg|libpng)\>'
@@ -123,13 +124,14 @@ check_public() {
   public src/image 'colours|exif|foreign|header|helper|image|layout|prepare|protocol'
   public src/login 'login|revoke'
   public src/match 'match'
-  public src/mounts 'copies|mounts|stale'
+  public src/mounts 'copies|ending|mounts|stale'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
   public src/people 'login-probe|people|person|photo'
   public src/photo 'archive|hash|photos'
   public src/portraits 'import|list|restore|sheet'
-  public src/settings 'accounts|credentials|environment|folders|options|programs'
+  public src/settings 'accounts|credentials|environment|folders|login-options|options|programs'
   public src/sync 'sync'
+  public src/terminal 'interrupt|progress'
 }
 
 check_sizes() {
@@ -269,6 +271,7 @@ self_test() {
   breaks 'portraits go around the mount' src/portraits/new-arrow.c '#include "book/book.h"'
   breaks 'the matcher looks up' src/match/new-arrow.c '#include "portraits/plan.h"'
   breaks 'mounts look aside' src/mounts/new-arrow.c '#include "settings/options.h"'
+  breaks 'the terminal looks up' src/terminal/new-arrow.c '#include "cli/cli.h"'
   breaks 'the desktop looks aside' src/desktop/new-arrow.c '#include "fs/fs.h"'
   breaks 'a way around the arrows' src/people/new-way.c '#include "../book/book.h"'
   breaks 'the emulator shares the code it is to test' src/emulator/new-arrow.c '#include "people/person.h"'

@@ -32,7 +32,8 @@ int cli_sheet (int argc, char **argv);
 /* Brings back photos that were replaced or removed. */
 int cli_restore (int argc, char **argv);
 
-int cli_unmount (const char *mountpoint);
+/* Takes the mount away, and waits for its process. quiet: without a word of what is waited for. */
+int cli_unmount (const char *mountpoint, gboolean quiet);
 
 /* mountpoint NULL: every contactfs mount there is, and every account. json: for programs. */
 int cli_status (const char *path, gboolean json);

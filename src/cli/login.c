@@ -19,25 +19,21 @@
 #include "account/stored-login.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
-#include "cli/interrupt.h"
 #include "cli/log.h"
 #include "desktop/browser.h"
 #include "login/login.h"
 #include "people/login-probe.h"
 #include "settings/credentials.h"
 #include "settings/folders.h"
+#include "settings/login-options.h"
 #include "settings/options.h"
+#include "terminal/interrupt.h"
+#include "terminal/progress.h"
 
 #define PROBE_SECONDS   5  /* the page in the browser waits for it */
 #define KEYRING_SECONDS 60 /* the person may have to type its password */
 #define NOTICE_SECONDS  2
 #define MAX_PASTED      16384
-
-typedef struct {
-  char *account, *client, *api_url;
-  gboolean no_browser;
-  int seconds;
-} LoginOptions;
 
 typedef struct {
   const LoginOptions *options;
@@ -47,6 +43,8 @@ typedef struct {
   GCancellable *cancellable;
   Interrupt interrupt;
   guint notice; /* source, or 0 */
+  guint tick;   /* while progress is shown */
+  Progress *progress;
   guint input;  /* source of stdin, or 0 */
   char *pasted; /* MAX_PASTED + 1 */
   gsize pasted_length;
@@ -72,6 +70,31 @@ static void G_GNUC_PRINTF (1, 2) say (const char *format, ...)
   vprintf (format, arguments);
   va_end (arguments);
   fflush (stdout);
+}
+
+/* ---- what is waited for ---- */
+
+static gboolean
+on_tick (gpointer data)
+{
+  Run *self = data;
+  progress_tick (self->progress);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+stop_waiting (Run *self)
+{
+  g_clear_handle_id (&self->notice, g_source_remove);
+  g_clear_handle_id (&self->tick, g_source_remove);
+  g_clear_pointer (&self->progress, progress_free);
+}
+
+static void
+show_waiting (Run *self, const char *what, guint seconds)
+{
+  self->progress = progress_new_wait (what, seconds, self->options->quiet);
+  self->tick = g_timeout_add_seconds (1, on_tick, self);
 }
 
 /* ---- the end ---- */
@@ -107,7 +130,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (GError) error = NULL;
-  g_clear_handle_id (&self->notice, g_source_remove);
+  stop_waiting (self);
   if (stored_login_save_finish (result, &self->why_file, &self->error) && self->options->client != NULL
       && !stored_login_keep_client (self->folder, self->client, &error))
     self->forgotten = g_strdup (error->message);
@@ -136,7 +159,9 @@ on_keyring_notice (gpointer data)
 {
   Run *self = data;
   self->notice = 0;
-  cli_fail (CLI_OK, "Waiting for the keyring, which may be asking for its password. Ctrl-C ends that");
+  if (!self->options->quiet)
+    cli_fail (CLI_OK, "Waiting for the keyring, which may be asking for its password. Ctrl-C ends that");
+  show_waiting (self, "the keyring", KEYRING_SECONDS - NOTICE_SECONDS);
   return G_SOURCE_REMOVE;
 }
 
@@ -144,7 +169,7 @@ static void
 on_locked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
-  g_clear_handle_id (&self->notice, g_source_remove);
+  stop_waiting (self);
   self->lock = login_lock_finish (result, &self->error);
   g_autoptr (StoredLogin) before = stored_login_peek (self->options->account, self->folder, NULL);
   self->made = !g_file_test (self->folder, G_FILE_TEST_EXISTS);
@@ -165,7 +190,8 @@ on_lock_notice (gpointer data)
 {
   Run *self = data;
   self->notice = 0;
-  cli_fail (CLI_OK, "Waiting for another program that is at work with this login. Ctrl-C ends that");
+  if (!self->options->quiet)
+    cli_fail (CLI_OK, "Waiting for another program that is at work with this login. Ctrl-C ends that");
   return G_SOURCE_REMOVE;
 }
 
@@ -215,6 +241,7 @@ static void
 on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
+  stop_waiting (self);
   self->response = login_wait_finish (result, &self->error);
   if (self->response == NULL) {
     conclude (self);
@@ -233,6 +260,9 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_note (const char *sentence, gpointer data)
 {
+  const Run *self = data;
+  if (self->progress != NULL)
+    progress_clear (self->progress);
   cli_fail (CLI_FAILED, "%s", sentence);
 }
 
@@ -280,10 +310,11 @@ on_input (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The address has been printed. */
+/* The address has been printed. What is typed must not be drawn over. */
 static void
 ask_for_address (Run *self)
 {
+  stop_waiting (self);
   say ("When it ends on a page that cannot be shown (http://127.0.0.1:…), paste that page's address here:\n");
   self->pasted = g_malloc0 (MAX_PASTED + 1);
   self->input = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
@@ -294,8 +325,10 @@ on_browser (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (GError) error = NULL;
-  if (browser_open_finish (result, &error) || self->input != 0 || self->error != NULL || self->response != NULL)
+  if (browser_open_finish (result, &error) || g_cancellable_is_cancelled (self->cancellable) || self->input != 0
+      || self->error != NULL || self->response != NULL)
     return;
+  stop_waiting (self);
   cli_fail (CLI_FAILED, "%s", error->message);
   say ("Open the address above in a browser, on any computer. ");
   ask_for_address (self);
@@ -339,6 +372,7 @@ run (Run *self)
     say ("Opening the consent page in your browser. If none opens, this is its address:\n\n  %s\n\n",
          login_url (self->login));
     browser_open_async (login_url (self->login), self->umask, on_browser, self);
+    show_waiting (self, "the consent page in the browser", (guint)self->options->seconds);
   }
   g_main_loop_run (self->loop);
   return self->error == NULL;
@@ -395,87 +429,16 @@ tell (const Run *self)
     cli_fail (CLI_FAILED, "The login is kept, but the contacts cannot be had yet: %s", self->doubt);
 }
 
-static gboolean
-parse (LoginOptions *options, int argc, char **argv, gboolean *help, GError **error)
-{
-  options->seconds = 300;
-  const GOptionEntry entries[] = {
-    { "client", 0, 0, G_OPTION_ARG_FILENAME, &options->client,
-      "Client file from the Google Cloud console (first login)", "FILE" },
-    { "account", 0, 0, G_OPTION_ARG_STRING, &options->account, "Name of the account on this computer (default)",
-      "NAME" },
-    { "no-browser", 0, 0, G_OPTION_ARG_NONE, &options->no_browser, "Print the address, and take the one it ends on",
-      NULL },
-    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->seconds, "Seconds to wait for the consent page (300)", "S" },
-    { "api-url", 0, 0, G_OPTION_ARG_STRING, &options->api_url,
-      "Another People API: https, or http on a loopback address", "URL" },
-    { "help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL },
-    { NULL },
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
-    return FALSE;
-  if (*help) {
-    g_set_prgname ("contactfs login");
-    g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
-    fputs (text, stdout);
-    return TRUE;
-  }
-  if (argc > 1 && options->client != NULL) /* client_secret_*.json, and it was downloaded twice */
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 "one client file is wanted, and not also “%s”: name the one that is meant", argv[1]);
-  else if (argc > 1)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is one word too many", argv[1]);
-  else if (options->seconds < 1)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout takes a number of seconds");
-  else if (options->account != NULL && !options_account_valid (options->account))
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 "“%s” cannot name an account: letters, digits and . _ @ + - only, and no . in front",
-                 options->account);
-  else if (options->api_url != NULL && !http_url_allowed (options->api_url))
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 "--api-url takes an https address, or http on this computer itself");
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static void
-options_clear (LoginOptions *options)
-{
-  g_free (options->account);
-  g_free (options->client);
-  g_free (options->api_url);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LoginOptions, options_clear)
-
-/* What is relative is so to the caller's folder, and daemon_harden leaves that. */
-static void
-complete (LoginOptions *options)
-{
-  if (options->account == NULL)
-    options->account = g_strdup ("default");
-  if (options->client != NULL) {
-    char *absolute = g_canonicalize_filename (options->client, NULL);
-    g_free (options->client);
-    options->client = absolute;
-  }
-}
-
 int
 cli_login (int argc, char **argv)
 {
   g_auto (LoginOptions) options = { 0 };
   g_auto (Run) self = { .options = &options };
   g_autoptr (GError) error = NULL;
-  gboolean help = FALSE;
-  if (!parse (&options, argc, argv, &help, &error))
+  if (!login_options_parse (&options, argc, argv, &error))
     return cli_fail_usage (error, "contactfs login");
-  if (help)
+  if (options.help)
     return CLI_OK;
-  complete (&options);
   self.folder = folders_config (options.account);
   self.umask = umask (077);
   daemon_harden ();

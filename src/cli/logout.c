@@ -16,10 +16,10 @@
 #include "account/stored-login.h"
 #include "cli/cli.h"
 #include "cli/daemon.h"
-#include "cli/interrupt.h"
 #include "login/revoke.h"
 #include "net/error.h"
 #include "settings/folders.h"
+#include "terminal/interrupt.h"
 
 #define KEYRING_SECONDS 20
 #define REVOKE_SECONDS  20

@@ -28,7 +28,7 @@ static const char usage[]
       "  import [OPTION…] PICTURES    Give pictures to the contacts whom their files are named after\n"
       "  restore [OPTION…] [CONTACT]  Bring back photos that were replaced or removed\n"
       "  sheet FILE.html [MOUNTPOINT] Make one page with every face and name\n"
-      "  unmount MOUNTPOINT           Unmount, and wait until everything has been sent\n"
+      "  unmount [--quiet] MOUNTPOINT Unmount, and wait until everything has been sent\n"
       "  login [OPTION…]              Log an account in, by the browser\n"
       "  logout [--account NAME]      Revoke and forget an account's login\n"
       "\n"
@@ -75,13 +75,24 @@ run_demo (int argc, char **argv)
 static int
 run_unmount (int argc, char **argv)
 {
-  if (asks_for_help (argv[1])) {
-    printf ("Usage: contactfs unmount MOUNTPOINT\n\nUnmounts, and waits until everything has been sent.\n");
-    return CLI_OK;
+  const char *mountpoint = NULL;
+  gboolean quiet = FALSE;
+  for (int i = 1; i < argc; i++) {
+    if (asks_for_help (argv[i])) {
+      printf ("Usage: contactfs unmount [--quiet] MOUNTPOINT\n\nUnmounts, and waits until everything has been sent.\n"
+              "\n  --quiet   Do not show what is waited for\n");
+      return CLI_OK;
+    }
+    if (strcmp (argv[i], "--quiet") == 0)
+      quiet = TRUE;
+    else if (mountpoint == NULL && argv[i][0] != '-')
+      mountpoint = argv[i];
+    else
+      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs unmount [--quiet] MOUNTPOINT", argv[i]);
   }
-  if (argc != 2 || argv[1][0] == '-')
-    return cli_fail (CLI_USAGE, "no folder given to unmount. Usage: contactfs unmount MOUNTPOINT");
-  return cli_unmount (argv[1]);
+  if (mountpoint == NULL)
+    return cli_fail (CLI_USAGE, "no folder given to unmount. Usage: contactfs unmount [--quiet] MOUNTPOINT");
+  return cli_unmount (mountpoint, quiet);
 }
 
 static int

@@ -26,6 +26,7 @@
 #include "desktop/notify.h"
 #include "folder/contacts.h"
 #include "fs/fs.h"
+#include "mounts/ending.h"
 #include "mounts/stale.h"
 #include "settings/accounts.h"
 #include "settings/credentials.h"
@@ -60,6 +61,7 @@ typedef struct {
   TokenCache *token_cache;
   PeopleClient *people;
   Contacts *contacts;
+  Ending *ending; /* NULL: not yet */
   Fs *fs;
 } Daemon;
 
@@ -75,15 +77,22 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
     fs_unmount (self->fs);
 }
 
+static guint
+count_waiting (gpointer contacts)
+{
+  SyncStatus sync;
+  sync_get_status (contacts_sync (contacts), &sync);
+  return sync.waiting;
+}
+
 static void
 begin_stop (Daemon *self)
 {
-  SyncStatus sync;
   self->stopping = TRUE;
   fs_give_up_reads (self->fs);
   contacts_stop_async (self->contacts, on_stopped, self);
-  sync_get_status (contacts_sync (self->contacts), &sync);
-  daemon_stopping (sync.waiting, (guint)self->options->upload_timeout);
+  daemon_stopping (count_waiting (self->contacts), (guint)self->options->upload_timeout);
+  self->ending = ending_new (self->folders->state, count_waiting, self->contacts);
 }
 
 /* fusermount3 -u, or our own fs_unmount */
@@ -316,6 +325,7 @@ serve (Daemon *self)
 static void
 tear_down (Daemon *self)
 {
+  g_clear_pointer (&self->ending, ending_free);
   g_clear_pointer (&self->fs, fs_free);
   g_clear_pointer (&self->contacts, contacts_free);
   g_clear_pointer (&self->notify, notify_free);

@@ -4,14 +4,19 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "mounts/copies.h"
+#include "mounts/ending.h"
 #include "mounts/stale.h"
 #include "net/json.h"
+#include "settings/folders.h"
+#include "terminal/progress.h"
 
 #define UNMOUNT_UPLOAD_TIMEOUT 120 /* seconds: when the mount does not tell its own */
 #define UNMOUNT_GRACE          30  /* seconds: to end, apart from what it has to send */
@@ -39,43 +44,130 @@ patience (const JsonValue *status)
   return (waiting + 1) * each + UNMOUNT_GRACE;
 }
 
-static gboolean
-has_ended (int pidfd, gint64 milliseconds)
+typedef struct {
+  const Mount *mount;
+  gint64 daemon; /* PID */
+  char *state;   /* the account's state folder */
+  int pidfd;
+  int signals; /* signalfd */
+  sigset_t set;
+  gboolean quiet;
+  gint64 seconds; /* how long it waits, at most */
+  Progress *progress;
+  gint64 left; /* changes; -1: not known */
+  guint sent, total;
+} Wait;
+
+typedef enum { WAIT_ON, WAIT_ENDED, WAIT_SIGNAL } WaitNews;
+
+static WaitNews
+wait_for_news (const Wait *self, int milliseconds)
 {
-  gint64 deadline = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
-  struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-  do {
-    gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
-    if (poll (&poll_fd, 1, (int)((left + 999) / 1000)) > 0)
-      return TRUE;
-  } while (g_get_monotonic_time () < deadline);
-  return FALSE;
+  struct pollfd fds[] = { { .fd = self->pidfd, .events = POLLIN }, { .fd = self->signals, .events = POLLIN } };
+  if (poll (fds, G_N_ELEMENTS (fds), milliseconds) <= 0)
+    return WAIT_ON;
+  return fds[0].revents != 0 ? WAIT_ENDED : WAIT_SIGNAL;
+}
+
+/* More may come while it ends: what was removed just now, say. */
+static void
+show_progress (Wait *self)
+{
+  self->left = ending_read (self->state, self->daemon);
+  if (self->left < 0 || self->left > G_MAXINT)
+    return;
+  guint left = (guint)self->left;
+  self->total = MAX (self->total, self->sent + left);
+  self->sent = self->total - left;
+  progress_set (self->progress, self->sent, self->total);
+}
+
+/* The mount's process goes on. Ours ends by that signal, as if it had not been taken. */
+static int
+end_by_signal (const Wait *self)
+{
+  struct signalfd_siginfo info = { .ssi_signo = SIGTERM };
+  if (read (self->signals, &info, sizeof info) < 0)
+    g_debug ("which signal it was is not known");
+  progress_clear (self->progress);
+  if (self->left > 0)
+    cli_fail (CLI_FAILED,
+              "%s is unmounted; its process goes on sending what was promised, %" G_GINT64_FORMAT " more changes",
+              self->mount->mountpoint, self->left);
+  else
+    cli_fail (CLI_FAILED, "%s is unmounted; its process goes on sending what was promised", self->mount->mountpoint);
+  pthread_sigmask (SIG_UNBLOCK, &self->set, NULL);
+  raise ((int)info.ssi_signo);
+  return CLI_FAILED; /* it is ignored */
 }
 
 /* The kernel tells the process to end when the file system is mounted nowhere any more. */
 static int
-wait_for_end (const Mount *mount, gint64 daemon, int pidfd, gint64 seconds)
+wait_for_end (Wait *self)
 {
-  for (gint64 waited = 0; waited < seconds; waited++) {
-    if (has_ended (pidfd, 1000))
-      return CLI_OK;
-    g_autofree char *copy = mounts_find_copy (mount, daemon);
-    if (copy != NULL && !has_ended (pidfd, 0))
+  const char *mountpoint = self->mount->mountpoint;
+  for (gint64 waited = 0; waited < self->seconds; waited++) {
+    WaitNews news = wait_for_news (self, 1000);
+    if (news != WAIT_ON)
+      return news == WAIT_ENDED ? CLI_OK : end_by_signal (self);
+    show_progress (self);
+    g_autofree char *copy = mounts_find_copy (self->mount, self->daemon);
+    if (copy != NULL && wait_for_news (self, 0) != WAIT_ENDED) {
+      progress_clear (self->progress);
       return cli_fail (
           CLI_FAILED,
           "%s is unmounted here, but not for %s: its process goes on as long as that has it, and sends what "
           "was promised",
-          mount->mountpoint, copy);
-    if (waited + 1 == UNMOUNT_QUIET)
+          mountpoint, copy);
+    }
+    if (waited + 1 == UNMOUNT_QUIET && !self->quiet) {
+      progress_clear (self->progress);
       cli_fail (CLI_FAILED,
                 "%s is unmounted; waiting for at most %" G_GINT64_FORMAT " seconds until its process has sent what was "
                 "promised (Ctrl-C ends the wait alone)",
-                mount->mountpoint, seconds);
+                mountpoint, self->seconds);
+    }
   }
+  progress_clear (self->progress);
   return cli_fail (CLI_FAILED,
                    "%s is unmounted, but its process has not ended: it still has changes to send, or a mount namespace "
                    "that cannot be seen from here has the mount",
-                   mount->mountpoint);
+                   mountpoint);
+}
+
+static void
+wait_clear (Wait *self)
+{
+  progress_free (self->progress);
+  g_free (self->state);
+  close (self->pidfd);
+  close (self->signals);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wait, wait_clear)
+
+/* Its process is still there. Takes pidfd. */
+static int
+wait_for_process (const Mount *mount, const JsonValue *status, int pidfd, gboolean quiet)
+{
+  const char *account = json_string (status, "account");
+  g_autoptr (Folders) folders = folders_new (account != NULL && options_account_valid (account) ? account : "default");
+  g_auto (Wait) self = {
+    .mount = mount,
+    .daemon = json_int (status, "pid"),
+    .state = g_strdup (folders->state),
+    .pidfd = pidfd,
+    .quiet = quiet,
+    .seconds = patience (status),
+    .progress = progress_new ("changes sent", 0, PROGRESS_CHANGES, quiet),
+    .left = -1,
+  };
+  sigemptyset (&self.set);
+  sigaddset (&self.set, SIGINT);
+  sigaddset (&self.set, SIGTERM);
+  sigaddset (&self.set, SIGHUP);
+  pthread_sigmask (SIG_BLOCK, &self.set, NULL);
+  self.signals = signalfd (-1, &self.set, SFD_CLOEXEC);
+  return wait_for_end (&self);
 }
 
 /* Others' as well, where they may be unmounted: this mountpoint was named. What lies below it is looked at again. */
@@ -108,7 +200,7 @@ detach (const Mount *mount, GError **error)
 }
 
 int
-cli_unmount (const char *mountpoint)
+cli_unmount (const char *mountpoint, gboolean quiet)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (Mount) mount = mounts_find (mountpoint, &error);
@@ -124,16 +216,11 @@ cli_unmount (const char *mountpoint)
   g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
   int pidfd = watch_daemon (status);
 
-  int result = CLI_OK;
-  if (!detach (mount, &error)) {
-    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
-      result = cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
-    else
-      result = cli_fail (CLI_FAILED, "%s", error->message);
-  } else if (pidfd >= 0) {
-    result = wait_for_end (mount, json_int (status, "pid"), pidfd, patience (status));
-  }
+  if (detach (mount, &error))
+    return pidfd >= 0 ? wait_for_process (mount, status, pidfd, quiet) : CLI_OK;
   if (pidfd >= 0)
     close (pidfd);
-  return result;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
+    return cli_fail (CLI_FAILED, "%s is in use; `fuser -vm %s` shows by whom", mountpoint, mount->mountpoint);
+  return cli_fail (CLI_FAILED, "%s", error->message);
 }

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "portraits/pictures.h"
-#include "portraits/progress.h"
 #include "portraits/stop.h"
+#include "terminal/progress.h"
 
 /* What became of the whole. */
 typedef struct {

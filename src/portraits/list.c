@@ -9,7 +9,7 @@
 #include "image/header.h"
 #include "net/json.h"
 #include "portraits/contacts.h"
-#include "portraits/progress.h"
+#include "terminal/progress.h"
 
 enum { COLUMN_NAME, COLUMN_PIXELS, COLUMN_BYTES, COLUMN_KIND, COLUMN_CHANGED, COLUMN_NOTE, COLUMNS };
 

@@ -10,8 +10,8 @@
 #include "image/foreign.h"
 #include "image/header.h"
 #include "match/match.h"
-#include "portraits/progress.h"
 #include "portraits/table.h"
+#include "terminal/progress.h"
 
 #define SUGGESTIONS 3
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "portraits/contacts.h"
-#include "portraits/progress.h"
 #include "portraits/stop.h"
+#include "terminal/progress.h"
 
 #define MAX_SPAN 100000 /* of a unit */
 

@@ -16,9 +16,9 @@
 
 #include "image/prepare.h"
 #include "portraits/contacts.h"
-#include "portraits/progress.h"
 #include "portraits/sheet-resource.h"
 #include "portraits/stop.h"
+#include "terminal/progress.h"
 
 #define FACE_PIXELS     288 /* twice a face's width on the screen */
 #define FACE_BYTES      (48 * 1024)

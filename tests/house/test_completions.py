@@ -62,7 +62,7 @@ def test_commands(ask, programs):
     assert {word for word in ask("contactfs ") if not word.startswith("-")} == set(programs.commands)
 
 
-@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status", "import", "list", "restore"])
+@pytest.mark.parametrize("command", ["mount", "demo", "doctor", "login", "status", "import", "list", "restore", "unmount"])
 def test_options_of_a_command(ask, programs, command):
     """All of --help, and no others. (zsh has -o for --options, which it offers after one dash.)"""
     wanted = set(programs.options[("contactfs", command)]) - {"options"}

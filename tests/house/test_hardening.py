@@ -15,7 +15,7 @@ from conftest import BUILD, ROOT, output
 PROGRAMS = {"contactfs": "src/cli", "contactfs-convert": "src/convert", "people-emulator": "src/emulator"}
 OPTIONS = {option["name"]: option["value"]
            for option in json.loads(output("meson", "introspect", "--buildoptions", BUILD, env={**os.environ, "LC_ALL": "C.UTF-8"}))}
-ROOMS = ["fs", "src/settings", "src/mounts", "src/desktop", "src/folder", "src/sync", "src/photo", "src/book", "src/people", "src/login", "src/account", "src/net", "src/image", "src/match", "src/portraits"]
+ROOMS = ["fs", "src/settings", "src/mounts", "src/desktop", "src/folder", "src/sync", "src/photo", "src/book", "src/people", "src/login", "src/account", "src/net", "src/image", "src/match", "src/portraits", "src/terminal"]
 COMMANDS = json.loads((BUILD / "compile_commands.json").read_text())
 
 sanitized = pytest.mark.skipif(OPTIONS["b_sanitize"] != "none", reason="a sanitizer looks at more, and goes with neither")

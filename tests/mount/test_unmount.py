@@ -2,14 +2,17 @@
 
 import os
 import re
+import signal
 import subprocess
 
 import pytest
-from conftest import CONTACTFS
+from clock import Clock
+from conftest import BUILD, CONTACTFS
 from eventually import eventually
 from mounts import mounts_at
 from namespace import FORGET_MOUNTS
 from processes import wait_readable
+from terminals import Terminal
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="binds a mount")
 
@@ -91,3 +94,55 @@ def test_the_next_file_system_of_the_same_number_holds_nothing(contacts, mount, 
     assert unmounting.returncode == 0
     for other in others:
         other.unmount()
+
+
+@pytest.fixture
+def three_to_send(contacts):
+    """Three photos were removed, and the service takes none of these changes for now."""
+    contacts.emulator.fault("status", method="DELETE", status=503, times=-1)
+    for number in range(3):
+        contacts.photo(contacts.person(number)).unlink()
+    yield contacts
+    contacts.mount.wait_end()
+    assert contacts.mount.exit_status == 0
+    assert len({request["path"] for request in contacts.emulator.requests(method="DELETE") if request["status"] == 200}) == 3
+    assert not list(contacts.mount.state.rglob("ending.json"))
+
+
+def unmount_on_terminal(contacts, *options, columns=100):
+    return Terminal([CONTACTFS, "unmount", *options, contacts.path], contacts.mount.env, columns)
+
+
+@pytest.mark.options("--upload-timeout", "60")
+@pytest.mark.parametrize("columns, words", [(100, "----] 0/3 changes sent"), (20, "0/3")])
+def test_progress_on_a_terminal(three_to_send, columns, words):
+    terminal = unmount_on_terminal(three_to_send, columns=columns)
+    terminal.wait_for(words)
+    three_to_send.emulator.clear_faults()
+    assert terminal.end() == 0 and terminal.shown.endswith(b"\r\x1b[K"), terminal.shown
+    assert all(len(line) < columns for line in terminal.shown.split(b"\r\x1b[K") if b"contactfs:" not in line)
+
+
+@pytest.mark.options("--upload-timeout", "60")
+def test_ctrl_c_ends_the_wait_alone(three_to_send):
+    terminal = unmount_on_terminal(three_to_send)
+    terminal.wait_for("0/3 changes sent")
+    terminal.type("\x03")
+    assert terminal.end() == -signal.SIGINT
+    assert b"is unmounted; its process goes on sending what was promised, 3 more changes\r\n" in terminal.shown
+    three_to_send.emulator.clear_faults()
+
+
+@pytest.mark.options("--upload-timeout", "60")
+@pytest.mark.parametrize("options", [[], ["--quiet"]])
+def test_a_line_a_minute_elsewhere(three_to_send, run, tmp_path, options):
+    clock = Clock(BUILD, tmp_path)
+    unmounting = run.start(CONTACTFS, "unmount", *options, three_to_send.path, stderr=subprocess.PIPE, bufsize=0,
+                           env={**three_to_send.mount.env, **clock.env})
+    eventually(lambda: list(three_to_send.mount.state.rglob("ending.json")))
+    if not options:
+        eventually(lambda: clock.advance(61) or wait_readable([unmounting.stderr], 1), why="no minute was told")
+        assert unmounting.stderr.readline() == b"contactfs: 0/3 changes sent\n"
+    three_to_send.emulator.clear_faults()
+    words = unmounting.communicate(timeout=120)[1]
+    assert unmounting.returncode == 0 and (words == b"" or not options)

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "portraits/progress.h"
 #include "portraits/restore.h"
 #include "portraits/sheet.h"
 #include "portraits/table.h"
+#include "terminal/progress.h"
 
 /* Rows as a|b;c|d */
 static char *
@@ -139,6 +139,25 @@ test_time_left (void)
 }
 
 static void
+test_waits (void)
+{
+  static const struct {
+    double left;
+    guint columns;
+    const char *line;
+  } cases[] = {
+    { 287, 80, "waiting for the keyring, 5 min left" },
+    { 12, 80, "waiting for the keyring, 12 s left" },
+    { 12, 20, "waiting for the key" },
+    { 12, 0, "" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *line = progress_wait_line ("the keyring", cases[i].left, cases[i].columns);
+    g_assert_cmpstr (line, ==, cases[i].line);
+  }
+}
+
+static void
 test_initials (void)
 {
   static const struct {
@@ -179,6 +198,7 @@ main (int argc, char **argv)
   g_test_add_func ("/portraits/times", test_times);
   g_test_add_func ("/portraits/lines", test_lines);
   g_test_add_func ("/portraits/time-left", test_time_left);
+  g_test_add_func ("/portraits/waits", test_waits);
   g_test_add_func ("/portraits/initials", test_initials);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* A bar, or a line a minute (progress.h). */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "portraits/progress.h"
+#include "terminal/progress.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -17,6 +17,7 @@
 struct Progress {
   const char *verb;
   guint done, total;
+  guint limit; /* seconds: a wait for one thing; 0: a count */
   ProgressPace pace;
   gboolean is_quiet, is_terminal, is_drawn;
   gint64 begun, shown; /* monotonic, µs */
@@ -44,6 +45,20 @@ describe_left (double seconds)
   if (seconds < 3600)
     return g_strdup_printf ("%.0f min left", seconds / 60);
   return g_strdup_printf ("%.1f h left", seconds / 3600);
+}
+
+static char *
+describe_wait (const char *what, double left)
+{
+  g_autofree char *words = describe_left (left);
+  return g_strdup_printf ("waiting for %s, %s", what, words);
+}
+
+char *
+progress_wait_line (const char *what, double left, guint columns)
+{
+  g_autofree char *words = describe_wait (what, left);
+  return g_utf8_substring (words, 0, MIN (g_utf8_strlen (words, -1), columns > 0 ? (glong)columns - 1 : 0));
 }
 
 static char *
@@ -79,38 +94,66 @@ terminal_width (void)
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : DEFAULT_WIDTH;
 }
 
+static char *
+words_of (const Progress *self, double seconds)
+{
+  return self->limit > 0 ? describe_wait (self->verb, MAX (self->limit - seconds, 0))
+                         : describe (self->verb, self->done, self->total, seconds, self->pace);
+}
+
+static char *
+line_of (const Progress *self, double seconds)
+{
+  return self->limit > 0 ? progress_wait_line (self->verb, MAX (self->limit - seconds, 0), terminal_width ())
+                         : progress_line (self->verb, self->done, self->total, seconds, self->pace, terminal_width ());
+}
+
 static void
 show (Progress *self)
 {
   gint64 now = g_get_monotonic_time ();
   double seconds = (double)(now - self->begun) / G_USEC_PER_SEC;
-  if (now - self->shown < (self->is_terminal ? FRAME_INTERVAL : LINE_INTERVAL) && self->done < self->total)
+  gboolean is_over = self->limit == 0 && self->done >= self->total;
+  if (self->is_quiet || (now - self->shown < (self->is_terminal ? FRAME_INTERVAL : LINE_INTERVAL) && !is_over))
     return;
   self->shown = now;
   if (self->is_terminal) {
-    g_autofree char *line = progress_line (self->verb, self->done, self->total, seconds, self->pace, terminal_width ());
+    g_autofree char *line = line_of (self, seconds);
     fprintf (stderr, "\r\033[K%s", line);
     self->is_drawn = TRUE;
-  } else if (self->done < self->total) {
-    g_autofree char *words = describe (self->verb, self->done, self->total, seconds, self->pace);
+  } else if (!is_over) {
+    g_autofree char *words = words_of (self, seconds);
     fprintf (stderr, "contactfs: %s\n", words);
   }
   fflush (stderr);
 }
 
-Progress *
-progress_new (const char *verb, guint total, ProgressPace pace, gboolean quiet)
+static Progress *new (const char *verb, gboolean quiet)
 {
   Progress *self = g_new0 (Progress, 1);
   self->verb = verb;
-  self->total = total;
-  self->pace = pace;
   self->is_quiet = quiet;
   self->is_terminal = isatty (STDERR_FILENO) != 0;
   self->begun = g_get_monotonic_time ();
   self->shown = self->is_terminal ? 0 : self->begun;
-  if (!quiet && total > 0)
-    show (self);
+  return self;
+}
+
+Progress *
+progress_new (const char *verb, guint total, ProgressPace pace, gboolean quiet)
+{
+  Progress *self = new (verb, quiet);
+  self->pace = pace;
+  progress_set (self, 0, total);
+  return self;
+}
+
+Progress *
+progress_new_wait (const char *what, guint seconds, gboolean quiet)
+{
+  Progress *self = new (what, quiet);
+  self->limit = MAX (seconds, 1);
+  show (self);
   return self;
 }
 
@@ -118,8 +161,31 @@ void
 progress_step (Progress *self)
 {
   self->done++;
-  if (!self->is_quiet)
+  show (self);
+}
+
+void
+progress_set (Progress *self, guint done, guint total)
+{
+  self->done = done;
+  self->total = total;
+  if (total > 0)
     show (self);
+}
+
+void
+progress_tick (Progress *self)
+{
+  show (self);
+}
+
+void
+progress_clear (Progress *self)
+{
+  if (self->is_drawn)
+    fprintf (stderr, "\r\033[K");
+  fflush (stderr);
+  self->is_drawn = FALSE;
 }
 
 void
@@ -127,8 +193,6 @@ progress_free (Progress *self)
 {
   if (self == NULL)
     return;
-  if (self->is_drawn)
-    fprintf (stderr, "\r\033[K");
-  fflush (stderr);
+  progress_clear (self);
   g_free (self);
 }

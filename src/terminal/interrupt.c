@@ -1,6 +1,6 @@
 #define G_LOG_DOMAIN "contactfs"
 
-#include "cli/interrupt.h"
+#include "terminal/interrupt.h"
 
 #include <glib-unix.h>
 #include <signal.h>
