@@ -6,7 +6,7 @@
 #include "match/matcher.h"
 #include "match/reading.h"
 
-#define MAX_PARTS 3 /* of a name that may be written without spaces: all their orders are tried */
+#define MAX_PARTS 3 /* of a name that may be written without spaces */
 
 /* A way to write a person's name. */
 typedef struct {
@@ -113,22 +113,35 @@ is_unspaced_name (const GPtrArray *words)
   return words->len > 1 && words->len <= MAX_PARTS;
 }
 
-/* 田中 花子 may be written 田中花子, and by other programs 花子 田中: one word of all the parts, for each of their orders.
- * Element: Word*, owned. */
-static GPtrArray *
-join_in_all_orders (const GPtrArray *words)
+/* Of a part of a name: a syllable of Hangul is one. */
+static glong
+count_letters (const Word *word, gboolean *is_hangul)
 {
-  static const guint orders[][MAX_PARTS]
-      = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+  g_autofree char *composed = g_utf8_normalize (word->text, -1, G_NORMALIZE_NFC);
+  *is_hangul = g_unichar_get_script (g_utf8_get_char (composed)) == G_UNICODE_SCRIPT_HANGUL;
+  return g_utf8_strlen (composed, -1);
+}
+
+/* 田中 花子 may be written 田中花子, and by other programs 花子 田中: one word of all the parts. The other order counts only where
+ * it makes nobody else's name: both parts have several letters, or it brings a single one to the front, as names of
+ * families stand. In Hangul a single one stands there always: 이수 정 is 정이수, and 이수정 is 이 수정. Element: Word*, owned. */
+static GPtrArray *
+join_parts (const GPtrArray *words)
+{
   GPtrArray *joined = g_ptr_array_new_with_free_func ((GDestroyNotify)word_free);
   if (!is_unspaced_name (words))
     return joined;
-  for (gsize i = 0; i < G_N_ELEMENTS (orders); i++) {
-    g_autoptr (GPtrArray) ordered = g_ptr_array_new ();
-    for (guint j = 0; j < MAX_PARTS; j++)
-      if (orders[i][j] < words->len)
-        g_ptr_array_add (ordered, g_ptr_array_index (words, orders[i][j]));
-    g_ptr_array_add (joined, spelling_join (ordered));
+  gboolean is_hangul = FALSE;
+  glong first = count_letters (g_ptr_array_index (words, 0), &is_hangul);
+  glong second = count_letters (g_ptr_array_index (words, 1), &is_hangul);
+  gboolean may_swap = words->len == 2 && first > 1;
+  if (!(may_swap && second == 1 && is_hangul))
+    g_ptr_array_add (joined, spelling_join (words));
+  if (may_swap) {
+    g_autoptr (GPtrArray) swapped = g_ptr_array_new ();
+    g_ptr_array_add (swapped, g_ptr_array_index (words, 1));
+    g_ptr_array_add (swapped, g_ptr_array_index (words, 0));
+    g_ptr_array_add (joined, spelling_join (swapped));
   }
   return joined;
 }
@@ -145,7 +158,7 @@ static void
 add_name (Matcher *self, guint index, const Person *person)
 {
   GPtrArray *words = spelling_words (person->name, FALSE);
-  g_autoptr (GPtrArray) joined = join_in_all_orders (words);
+  g_autoptr (GPtrArray) joined = join_parts (words);
   GPtrArray *without_number = reading_without_numbers (words);
   while (joined->len > 0)
     add_form (self, (Form){ index, list_of_one (g_ptr_array_steal_index (joined, 0)), .is_joined = TRUE });
@@ -228,7 +241,7 @@ find_by_name (const Matcher *self, const char *stem, Found *found)
   g_autoptr (GPtrArray) readings = reading_all (stem, found->is_file);
   for (guint i = 0; i < readings->len; i++) {
     const Reading *reading = g_ptr_array_index (readings, i);
-    g_autoptr (GPtrArray) joined = join_in_all_orders (reading->words);
+    g_autoptr (GPtrArray) joined = join_parts (reading->words);
     look_up (self, reading->words, reading->is_cut, FALSE, found);
     while (joined->len > 0) {
       g_autoptr (GPtrArray) one = list_of_one (g_ptr_array_steal_index (joined, 0));
@@ -303,7 +316,7 @@ combine (const GArray *a, const GArray *b, guint count)
 }
 
 static GArray *
-find (const Matcher *self, const char *stem, gboolean is_file)
+find_anywhere (const Matcher *self, const char *stem, gboolean is_file)
 {
   g_autofree char *rest = NULL;
   g_autoptr (GArray) identified = person_identify (self->people, stem, &rest);
@@ -321,12 +334,15 @@ GArray *
 matcher_find (const Matcher *self, const char *file_name)
 {
   g_autofree char *stem = reading_stem (file_name);
-  return find (self, stem, TRUE);
+  g_autoptr (GArray) found = find_anywhere (self, stem, TRUE);
+  g_autoptr (GArray) numbered = found->len == 1 ? person_find_numbers (self->people, stem) : NULL;
+  /* somebody else's number: then the file's name says two things */
+  return numbered != NULL ? combine (found, numbered, self->people->len) : g_steal_pointer (&found);
 }
 
 GArray *
 matcher_find_name (const Matcher *self, const char *name)
 {
   g_autofree char *valid = g_utf8_make_valid (name, -1);
-  return find (self, valid, FALSE);
+  return find_anywhere (self, valid, FALSE);
 }

@@ -15,7 +15,8 @@
  * The exact letters win over a plain spelling if the file has letters with marks, or is the very name of one contact. Else
  * Jose and José fit jose equally.
  *
- * An address, a number or an id in a file's name is of somebody. If it is of nobody here, the file fits nobody.
+ * An address, a number or an id in a file's name is of somebody. If it is of nobody here, the file fits nobody. A telephone
+ * number beside a name is a doubt if it is another contact's.
  * Pure, any thread. An index of a person is the count of those who were added before.
  */
 #pragma once

@@ -257,3 +257,51 @@ person_identify (const GPtrArray *all, const char *stem, char **rest)
   g_autoptr (Phone) phone = is_date (number) ? NULL : phone_parse (number);
   return phone != NULL ? people_with_phone (all, phone) : NULL;
 }
+
+static gboolean
+is_digit_at (const char *p)
+{
+  return g_unichar_isdigit (g_utf8_get_char (p));
+}
+
+static void
+add_indexes (GArray *people, const GArray *more)
+{
+  for (guint i = 0; i < more->len; i++) {
+    gboolean is_there = FALSE;
+    for (guint j = 0; j < people->len; j++)
+      is_there = is_there || g_array_index (people, guint, j) == g_array_index (more, guint, i);
+    if (!is_there)
+      g_array_append_val (people, g_array_index (more, guint, i));
+  }
+}
+
+/* Adds who has a number that begins at begin, and ends with any of the digits' groups from first on. */
+static void
+add_people_with_number (GArray *people, const GPtrArray *all, const char *begin, const char *first)
+{
+  for (const char *p = first; *p != '\0'; p = g_utf8_next_char (p)) {
+    const char *end = g_utf8_next_char (p);
+    if (!is_digit_at (p) || is_digit_at (end))
+      continue;
+    g_autofree char *number = g_strndup (begin, (gsize)(end - begin));
+    g_autoptr (Phone) phone = is_date (number) ? NULL : phone_parse (number);
+    g_autoptr (GArray) these = phone != NULL ? people_with_phone (all, phone) : NULL;
+    if (these != NULL)
+      add_indexes (people, these);
+  }
+}
+
+GArray *
+person_find_numbers (const GPtrArray *all, const char *stem)
+{
+  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
+  const char *before = NULL;
+  for (const char *p = stem; *p != '\0'; before = p, p = g_utf8_next_char (p))
+    if (is_digit_at (p) && (before == NULL || !is_digit_at (before)))
+      add_people_with_number (people, all, before != NULL && *before == '+' ? before : p, p);
+  if (people->len > 0)
+    return people;
+  g_array_unref (people);
+  return NULL;
+}

@@ -7,6 +7,7 @@
 
 #define MIN_DIGITS 7
 #define MAX_DIGITS 15
+#define END_DIGITS 4 /* behind any country code */
 
 /* Country codes of one and of two digits; all others have three (ITU-T E.164, annex). */
 static const char one_digit[] = "17";
@@ -93,9 +94,17 @@ is_at_home (const Phone *abroad, const Phone *home)
   return strcmp (at_home, home->digits) == 0;
 }
 
+static const char *
+end_of (const Phone *self)
+{
+  return self->digits + strlen (self->digits) - END_DIGITS;
+}
+
 gboolean
 phone_is_same (const Phone *a, const Phone *b)
 {
+  if (strcmp (end_of (a), end_of (b)) != 0) /* most pairs */
+    return FALSE;
   if (strcmp (a->digits, b->digits) == 0)
     return a->is_international == b->is_international || strlen (a->digits) > 10; /* longer than any at home */
   if (a->is_international == b->is_international)

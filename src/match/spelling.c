@@ -210,6 +210,15 @@ end_word (GPtrArray *words, GString *open, gboolean in_brackets)
   g_string_truncate (open, 0);
 }
 
+/* Tom & Anna are not Tom Anna. A plus in front of a digit belongs to a telephone number. */
+static gboolean
+is_and (const char *p)
+{
+  gunichar c = g_utf8_get_char (p);
+  gboolean is_plus = c == '+' || c == 0xff0b;
+  return c == '&' || c == 0xff06 || (is_plus && !g_unichar_isdigit (g_utf8_get_char (g_utf8_next_char (p))));
+}
+
 GPtrArray *
 spelling_words (const char *text, gboolean at_capitals)
 {
@@ -233,6 +242,10 @@ spelling_words (const char *text, gboolean at_capitals)
     }
     end_word (words, open, in_brackets);
     small = FALSE;
+    if (is_and (p)) {
+      g_string_append_unichar (open, c);
+      end_word (words, open, in_brackets);
+    }
     if (c == '(' || c == '[' || c == 0xff08)
       in_brackets = TRUE;
     else if (c == ')' || c == ']' || c == 0xff09)

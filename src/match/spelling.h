@@ -28,8 +28,8 @@ typedef struct {
   gboolean is_unspaced; /* in a script that writes no spaces between names: Han, Kana, Hangul, Thai and their like */
 } Word;
 
-/* The words of a text (UTF-8, or not). Everything but letters, digits and marks parts words; apostrophes, and what cannot
- * be seen, are left out. at_capitals: a capital letter behind a small one begins a word, too. Element: Word*, owned. */
+/* The words of a text (UTF-8, or not). Everything but letters, digits and marks parts words; & and + are words; apostrophes,
+ * and what cannot be seen, are left out. at_capitals: a capital letter behind a small one begins a word, too. Element: Word*, owned. */
 GPtrArray *spelling_words (const char *text, gboolean at_capitals);
 
 /* A new word: those letters of several in a row. */

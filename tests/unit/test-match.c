@@ -132,6 +132,13 @@ test_spellings (void)
     { "田中花子", "田中 花子.jpg" },
     { "田中花子", "花子 田中 (1).jpg" },
     { "タナカ ガク", "ﾀﾅｶ ｶﾞｸ.jpg" }, /* half width */
+    { "文海 江", "江文海.jpg" },
+    { "江文海", "文海 江.jpg" },
+    { "田中 誠", "田中誠.jpg" },
+    { "정이수", "이수 정.jpg" },
+    { "이수 정", "정이수.jpg" },
+    { "Smith & Sons", "sons & smith (2).jpg" },
+    { "Kim + Lee", "kim+lee.jpg" },
     { "김민수", "민수 김-2024.jpg" },
     { "김 민수", "김민수.jpg" }, /* NFD of Hangul comes below */
     { "김민수", "\u1100\u1175\u11b7\u1106\u1175\u11ab\u1109\u116e.jpg" },
@@ -255,6 +262,19 @@ test_near_misses (void)
     { "王明", "明王.jpg", "" },
     { "이수 정", "이 수정.jpg", "" },
     { "김민수", "김민서.jpg", "" },
+    { "정 이수", "이수정.jpg", "" }, /* 이 수정 */
+    { "이수정", "정 이수.jpg", "" },
+    { "이수정", "이수 정.jpg", "" },
+    { "이수 정", "이수정.jpg", "" },
+    { "江 文海", "文海江.jpg", "" },
+    { "文海江", "江 文海.jpg", "" },
+    { "高 明", "明高.jpg", "" },
+    { "王 小 明", "明小王.jpg", "" },
+    { "Kim Lee", "Kim & Lee.jpg", "" },
+    { "Kim Lee", "Kim＆Lee.jpg", "" },
+    { "Kim Lee", "kim+lee.jpg", "" },
+    { "Kim & Lee", "Kim Lee.jpg", "" },
+    { "田中花子", "田中&花子.jpg", "" },
     { "Юрий Ким", "Yuri Kim.jpg", "" }, /* there is more than one way */
     /* what is somebody else's */
     { "Maria Garcia", "Maria Garcia (maria@example.org).jpg", "" },
@@ -336,6 +356,15 @@ test_identifiers (void)
     { "Karl Schmidt anna@example.com.jpg", { 0, 1 }, 2 },
     { "Mum anna@example.com.jpg", { 0 }, 1 },
     { "+49 170-1234567.jpg", { 1 }, 1 },
+    { "Anna Schmidt 0170 1234567.jpg", { 0, 1 }, 2 },
+    { "IMG_20240501_anna_schmidt_0170-1234567 (2).jpg", { 0, 1 }, 2 },
+    { "0049 170 1234567 Anna Schmidt.jpg", { 0, 1 }, 2 },
+    { "Anna Schmidt+491701234567.jpg", { 0, 1 }, 2 },
+    { "anna@example.com 01701234567.jpg", { 0, 1 }, 2 },
+    { "AnnaSchmidt01701234567.jpg", { 0, 1 }, 2 },
+    { "Karl Schmidt (0170) 1234567.jpg", { 1 }, 1 },
+    { "Anna Schmidt 0171 1234567.jpg", { 0 }, 1 }, /* nobody's: a camera's number, as far as is known */
+    { "Nobody Here 0170 1234567.jpg", { 0 }, 0 },
     { "zoe_mueller.jpg", { 2 }, 1 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
