@@ -245,6 +245,8 @@ run (Emulator *emulator, Request *request, Handler handler)
   delayed->request = request_ref (request);
   delayed->handler = handler;
   faults_take (emulator->faults, request, &fault, &delay_ms);
+  if (fault != NULL || delay_ms > 0)
+    request->fault = fault_action_name (fault != NULL ? fault->action : FAULT_DELAY);
   if (fault != NULL) {
     delayed->action = fault->action;
     delayed->status = fault->status;

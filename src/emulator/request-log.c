@@ -127,6 +127,7 @@ append_entry (GString *out, const LogEntry *entry)
   append_string (out, "query", entry->query);
   append_string (out, "user_agent", entry->user_agent);
   append_string (out, "quota_project", entry->quota_project);
+  append_string (out, "fault", entry->fault);
   g_string_append_printf (out,
                           ",\"http\":\"%s\",\"connection\":%" G_GUINT64_FORMAT ",\"status\":%u,\"request_bytes\":%zu,"
                           "\"bytes\":%zu,\"ms\":%.1f,\"ended\":%s,\"mutation\":%s,\"authorization\":%s}",
@@ -218,6 +219,7 @@ request_ended (Request *request, guint status, gsize bytes, gpointer data)
 
   if (way->generation == self->generation) {
     way->entry->status = status;
+    way->entry->fault = request->fault;
     way->entry->bytes = bytes;
     way->entry->milliseconds = (double)(g_get_monotonic_time () - way->started) / 1000;
     way->entry->ended = TRUE;

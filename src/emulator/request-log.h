@@ -17,7 +17,8 @@ typedef struct LogEntry {
   char *quota_project;
   const char *http_version;
   guint64 connection;
-  guint status; /* 0: none went out */
+  guint status;      /* 0: none went out */
+  const char *fault; /* the fault that it met, as it ends; static, or NULL */
   gsize request_bytes;
   gsize bytes;
   double milliseconds;

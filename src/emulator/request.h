@@ -53,6 +53,8 @@ struct Request {
   void (*ended) (Request *self, guint status, gsize bytes, gpointer data);
   gpointer ended_data;
 
+  const char *fault; /* its name, static, or NULL */
+
   /* what a fault wants of the answer */
   Ending ending;
   void (*instead) (Request *self, gpointer data); /* takes the answer's place, once the request is carried out */

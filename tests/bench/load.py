@@ -3,7 +3,7 @@
 
 25,000 people, 200 processes that read photos and 20 that write them, while one request in 33 is answered with a fault that is drawn by
 chance (a status, a reset, a cut body, garbage, an answer that is lost). Every call that fails must fail with an errno that such a
-fault means. Memory, descriptors and cache are looked at all the time: the last third may not have more than the middle one.
+fault means, and the service's log must show the fault that an EIO came from. Memory, descriptors and cache are looked at all the time: the last third may not have more than the middle one.
 At the end every writer's person has, at the service, the picture whose close was the last to succeed, or one written after it.
 """
 
@@ -13,12 +13,14 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -41,19 +43,26 @@ LEAVE = 0.10  # by how much the last third may exceed the middle one, which is n
 
 # ---- what the processes do ----
 
-def fail(counts, error):
-    counts[errno.errorcode.get(error.errno, str(error.errno))] = counts.get(errno.errorcode.get(error.errno, str(error.errno)), 0) + 1
+def fail(counts, folder, name, error):
+    """counts, and whose photo it was, with the sentence that the mount has for it."""
+    code = errno.errorcode.get(error.errno, str(error.errno))
+    counts[code] = counts.get(code, 0) + 1
+    try:
+        words = os.getxattr(folder / name, "user.contactfs.error").decode()
+    except OSError as none:
+        words = str(none)
+    counts["failed"].append([code, name, words])
 
 
 def read(folder, names, until, seed):
     """Photos of people whom nobody writes to, each of which must be the same whenever it is read."""
-    chance, seen, counts = random.Random(seed), {}, {"reads": 0, "bytes": 0, "changed": 0}
+    chance, seen, counts = random.Random(seed), {}, {"reads": 0, "bytes": 0, "changed": 0, "failed": []}
     while time.time() < until:
         name = chance.choice(names)
         try:
             data = (folder / name / "photo.jpg").read_bytes()
         except OSError as error:
-            fail(counts, error)
+            fail(counts, folder, name, error)
             continue
         counts["reads"] += 1
         counts["bytes"] += len(data)
@@ -64,7 +73,7 @@ def read(folder, names, until, seed):
 
 def write(folder, name, pictures, until, seed):
     """Pictures to one person, one after the other; which succeeded last, and which were tried after it."""
-    chance, counts, last, later = random.Random(seed), {"writes": 0}, None, []
+    chance, counts, last, later = random.Random(seed), {"writes": 0, "failed": []}, None, []
     while time.time() < until:
         picture = chance.randrange(len(pictures))
         try:
@@ -73,7 +82,7 @@ def write(folder, name, pictures, until, seed):
             counts["writes"] += 1
             last, later = picture, []
         except OSError as error:
-            fail(counts, error)
+            fail(counts, folder, name, error)
             later.append(picture)
     return {**counts, "last": last, "later": later}
 
@@ -112,20 +121,26 @@ def sample(mount):
 class Faults:
     """One of them waits for whichever request comes next, as often as DRAW says: by the number of requests so far."""
 
-    def __init__(self, emulator):
+    def __init__(self, emulator, log):
         self.emulator = emulator
+        self.log = open(log, encoding="utf-8")  # where the service notes each request as it ends
         self.ordered = 0
         self.seen = 0
+        self.met = []  # the requests that met one
         self.chance = random.Random(1)
 
-    def step(self):
-        """Returns the requests so far. The log is emptied, or it would be what grows."""
-        self.seen += len(self.emulator.requests())
-        self.emulator.reset_requests()
-        while self.ordered < self.seen * DRAW:
+    def count(self):
+        """The requests so far."""
+        for line in self.log.readlines():
+            self.seen += 1
+            if '"fault":' in line:
+                self.met.append(json.loads(line))
+        return self.seen
+
+    def order(self):
+        while self.ordered < self.count() * DRAW:
             self.emulator.fault(**self.chance.choice(FAULTS))
             self.ordered += 1
-        return self.seen
 
 
 # Descriptors come and go with the programs' opens and our connections: what leaks is there at the quietest moment, too.
@@ -158,13 +173,13 @@ def run(place, options):
     (place / "state").mkdir()
     faces = Faces(place, rig.clean_env(place))
     pictures = [faces.face_bytes(number) for number in range(1, 9)]
-    with Emulator(["--face-size", "64", "--keep-bytes", "--people", options.people], program=rig.PEOPLE_EMULATOR) as emulator:
+    with Emulator(["--face-size", "64", "--keep-bytes", "--people", options.people, "--log", place / "requests"], program=rig.PEOPLE_EMULATOR) as emulator:
         mount = Mount(Programs({**rig.clean_env(place), "DBUS_SESSION_BUS_ADDRESS": "disabled:"}), str(rig.CONTACTFS), place / "mnt",
                       place / "state", emulator, ["--writes-per-minute", "0", "--cache-size", CACHE_BYTES, "--sync-interval", "20"],
                       "default", True, None)
         mount.start()
         try:
-            problems = load(mount, emulator, pictures, options)
+            problems = load(mount, emulator, pictures, options, place / "requests")
             mount.allowed.append("warning: .*deltas?|sync")
             mount.finish()
         finally:
@@ -174,7 +189,7 @@ def run(place, options):
     return 1 if problems else 0
 
 
-def load(mount, emulator, pictures, options):
+def load(mount, emulator, pictures, options, log):
     with_photo = [person["displayName"] for person in emulator.people() if person["photo"]]
     names = sorted(set(with_photo) & set(os.listdir(mount.path)))
     names = [name for name in names if with_photo.count(name) == 1] if len(names) < 5000 else names
@@ -183,10 +198,10 @@ def load(mount, emulator, pictures, options):
     until = time.time() + options.minutes * 60
     work = [start(read, mount.path, quiet, until, number) for number in range(options.readers)]
     work += [start(write, mount.path, name, pictures, until, number) for number, name in enumerate(written)]
-    faults, samples = Faults(emulator), []
+    faults, samples = Faults(emulator, log), []
     try:
         while not wait_readable([reader for _, reader in work], 1):  # one answers when the time is over, or dies
-            faults.step()
+            faults.order()
             samples.append(sample(mount))
     except BaseException:
         for pid, _ in work:
@@ -194,8 +209,28 @@ def load(mount, emulator, pictures, options):
         raise
     emulator.clear_faults()
     answers = [finish(*one) for one in work]
-    requests = faults.step()
-    return judge(answers, samples, faults, requests, [emulator.photo_bytes(resources[name]) for name in written], pictures)
+    requests = faults.count()
+    problems = trace(answers, faults, mount, emulator, written)
+    return problems + judge(answers, samples, faults, requests, [emulator.photo_bytes(resources[name]) for name in written], pictures)
+
+
+def trace(answers, faults, mount, emulator, written):
+    """EIO comes of an answer: some request about that person met a fault. Other errnos may come of a busy computer."""
+    failed = {}
+    for answer in answers:
+        for code, name, words in answer["failed"] if answer is not None else ():
+            if code == "EIO":
+                failed.setdefault(name, []).append(words)
+    problems = []
+    for name, words in failed.items():
+        resource = os.getxattr(mount.path / name, "user.contactfs.resource_name").decode()
+        photo = urllib.parse.urlsplit(emulator.api("GET", resource, {"personFields": "photos"}).json()["photos"][0]["url"]).path
+        paths = (f"/v1/{resource}", photo.rpartition("=")[0])
+        met = [one["fault"] for one in faults.met if re.split("[:=]", one["path"])[0] in paths]
+        print(f"EIO: {'; '.join(words)}. Requests met: {', '.join(met)}")
+        if len(met) < (len(words) if name in written else 1):  # what several read is asked for once
+            problems.append(f"{len(words)} × EIO for {name}, and {len(met)} faults")
+    return problems
 
 
 def finish(pid, reader):

@@ -258,3 +258,13 @@ def test_control_knows_what_it_knows(emulator):
     assert emulator.control_request("POST", "time", b"[").status == 400
     assert emulator.photo_bytes("people/c404") is None
     assert emulator.requests() == [], "control calls are not logged"
+
+
+def test_the_log_tells_which_request_met_a_fault(emulator):
+    emulator.fault("status", path="/v1/people/*", method="GET", status=503)
+    emulator.fault("lost-answer", method="PATCH")
+    get(emulator)
+    get(emulator)
+    with pytest.raises(http.client.RemoteDisconnected):
+        patch(emulator)
+    assert [request.get("fault") for request in emulator.requests(origin="api")] == ["status", None, "lost-answer"]
