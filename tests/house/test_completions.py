@@ -14,7 +14,7 @@ FOLDERS = {"contactfs": ROOT / "src/cli/completions", "people-emulator": ROOT / 
 
 
 def ask_bash(line, env):
-    words = re.findall(r"[^\s=]+|=", line) + ([""] if line[-1] in " =" else [])
+    words = re.findall(r"(?:\\.|[^\s=])+|=", line) + ([""] if line[-1] in " =" else [])
     program = words[0]
     offered = output(HERE / "complete.bash", FOLDERS[program] / f"{program}.bash", line, *words, env=env).splitlines()
     return [re.sub(r"\\(.)", r"\1", word).rstrip("=") for word in offered if word]
@@ -111,3 +111,18 @@ def test_mounts(mounted, env):
         if why_not(shell) is None:
             for command in ("unmount", "status", "list", "restore"):
                 assert str(mounted) in [word.rstrip("/") for word in ask(f"contactfs {command} ", env)], (shell, command)
+
+
+@pytest.mark.parametrize("command", ["status", "restore"])
+def test_contacts(mounted, ask, command):
+    """By the name alone, in any capitals; what is offered is the folder."""
+    folder = str(mounted)
+    assert f"{folder}/Alice Smith" in ask(f"contactfs {command} ali")
+    assert f"{folder}/Søren Østergård" in ask(f"contactfs {command} Søren\\ Ø")
+    assert not [word for word in ask(f"contactfs {command} lice") if word.startswith(folder)]
+    assert not [word for word in ask(f"contactfs {command} ") if "Alice" in word]
+
+
+def test_nobody_is_offered_elsewhere(mounted, ask):
+    for line in ("contactfs unmount ali", "contactfs list ali"):
+        assert not [word for word in ask(line) if "Alice" in word]

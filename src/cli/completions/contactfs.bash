@@ -38,6 +38,30 @@ _contactfs_labels()
     done < <(_contactfs_mounts)
 }
 
+# The folders of contacts whose names begin as what is typed, in capitals or not.
+_contactfs_contacts()
+{
+    local folder path name=${cur#[\'\"]}
+    name=${name//\\/}
+    [[ -z $name || $name == */* ]] && return
+    shopt -s nocaseglob # this is a process of its own
+    while read -r folder; do
+        for path in "$folder/$name"*/; do
+            [[ -d $path ]] && printf '%s\n' "${path%/}"
+        done
+    done < <(_contactfs_mounts)
+}
+
+# They take the place of the name. Within quotes nothing else has to be quoted.
+_contactfs_names()
+{
+    local line
+    while read -r line; do
+        [[ $cur == [\'\"]* ]] || line=$(printf '%q' "$line")
+        COMPREPLY+=("$line")
+    done < <(_contactfs_contacts)
+}
+
 # Whole lines as candidates: a folder may have spaces in its name.
 _contactfs_lines()
 {
@@ -106,6 +130,7 @@ _contactfs()
         status | restore)
             _contactfs_lines < <(_contactfs_mounts)
             [[ -z $cur ]] || _filedir # a contact
+            _contactfs_names
             ;;
     esac
 } && complete -F _contactfs contactfs

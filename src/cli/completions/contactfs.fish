@@ -39,6 +39,15 @@ function __contactfs_labels
     end | sort -u
 end
 
+# The folders of contacts whose names begin as what is typed, in capitals or not.
+function __contactfs_contacts
+    set -l name (commandline -ct | string unescape)
+    test -n "$name"; and not string match -q '*/*' -- $name; or return
+    for folder in (__contactfs_mounts)
+        string match -i -r -- '^'(string escape --style=regex -- "$folder/$name")'.*' $folder/*
+    end
+end
+
 function __contactfs_options
     contactfs (__contactfs_command) --help 2>/dev/null \
         | string replace -rf '^ +(?:-[a-zA-Z], *)?(--[a-z][a-z-]*)(?:[= ][A-Z]\S*)?(?: +(.*))?$' '$1\t$2'
@@ -106,5 +115,6 @@ complete -c contactfs -n '__contactfs_option >/dev/null' -a '(__contactfs_values
 complete -c contactfs -n __contactfs_wants_option -a '(__contactfs_options)'
 complete -c contactfs -n '__contactfs_wants_folder mount demo' -a '(__fish_complete_directories)'
 complete -c contactfs -n '__contactfs_wants_folder status unmount list restore' -a '(__contactfs_mounts)'
+complete -c contactfs -n '__contactfs_wants_folder status restore' -a '(__contactfs_contacts)'
 complete -c contactfs -n '__contactfs_wants_folder status restore' -a '(__fish_complete_path (commandline -ct))'
 complete -c contactfs -n '__contactfs_wants_folder import sheet' -a '(__fish_complete_path (commandline -ct))'
