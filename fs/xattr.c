@@ -90,13 +90,25 @@ get_file_xattr (Fs *self, fuse_req_t req, FolderFile *file, const char *name, gs
   }
 }
 
+/* What programs carry along (rsync -AX, cp -a, borg) is accepted and not kept, as modes are: lists of who may do what are
+ * another way to say a mode. The rest means something to the system, which must not believe that it is here. */
+static gboolean
+is_dropped (const char *name)
+{
+  return g_str_has_prefix (name, "user.") || g_str_has_prefix (name, "system.posix_acl_");
+}
+
 void
 fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
   Fs *self = fs_of (req);
   FsTarget target = fs_nodes_find (self, ino);
 
-  if (target.kind == FS_NODE_FILE) {
+  if (target.kind == FS_NODE_GONE) {
+    fs_reply_errno (req, "getxattr", ESTALE);
+  } else if (!is_dropped (name)) {
+    fs_reply_errno (req, "getxattr", ENOTSUP); /* ls asks no other file then */
+  } else if (target.kind == FS_NODE_FILE) {
     get_file_xattr (self, req, target.node->file, name, size);
   } else if (target.kind == FS_NODE_ROOT && strcmp (name, XATTR_STATUS) == 0) {
     g_autofree char *status = contacts_status_json (self->contacts);
@@ -119,7 +131,7 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
     reply_text (req, target.person->note, size);
   } else {
-    fs_reply_errno (req, "getxattr", target.kind == FS_NODE_GONE ? ESTALE : ENODATA);
+    fs_reply_errno (req, "getxattr", ENODATA);
   }
 }
 
@@ -151,14 +163,6 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
               target.node->file->kind == FOLDER_FILE_PHOTO && target.node->file->person->note != NULL);
   }
   fs_reply_sized (req, (const char *)names->data, names->len, size);
-}
-
-/* What programs carry along (rsync -AX, cp -a, borg) is accepted and not kept, as modes are: lists of who may do what are
- * another way to say a mode. The rest means something to the system, which must not believe that it is here. */
-static gboolean
-is_dropped (const char *name)
-{
-  return g_str_has_prefix (name, "user.") || g_str_has_prefix (name, "system.posix_acl_");
 }
 
 static void

@@ -220,6 +220,8 @@ def test_extended_attributes(contacts, run):
         assert url.startswith(contacts.emulator.photo_url) and url.endswith("=s0")
         assert contacts.emulator.photo(url).body == path.read_bytes()
         fails(errno.ENODATA, os.getxattr, path, "user.comment")
+        fails(errno.ENODATA, os.getxattr, path, "system.posix_acl_access")
+        fails(errno.ENOTSUP, os.getxattr, path, "security.selinux")
     assert os.listxattr(contacts.path / person) == ["user.contactfs.resource_name"]
     fails(errno.ENODATA, os.getxattr, contacts.path / person, "user.contactfs.error")
     assert os.listxattr(contacts.path) == []
