@@ -145,7 +145,7 @@ reply_target_attr (Fs *self, fuse_req_t req, const FsTarget *target)
     break;
   case FS_NODE_PERSON:
     fs_attr_person (self, target->person, &attr);
-    fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
+    fs_reply_attr (req, &attr, FS_PERSON_TIMEOUT);
     break;
   case FS_NODE_PREVIOUS:
   case FS_NODE_REJECTED:

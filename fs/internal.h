@@ -15,9 +15,10 @@
 #include "folder/folder.h"
 #include "fs/fs.h"
 
-/* Names of people change rarely and the notifier tells the kernel; the time-out only bounds what a lost race can do. */
-#define FS_PERSON_ENTRY_TIMEOUT 60.0
-#define FS_DIRECTORY_TIMEOUT    1.0
+/* Names and times of people change rarely, and the notifier tells the kernel. The time-out only bounds what a lost race can
+ * do. */
+#define FS_PERSON_TIMEOUT    60.0
+#define FS_DIRECTORY_TIMEOUT 1.0
 /* Names in a contact's folder are asked for each time: they mean another lineage after every change. */
 #define FS_FILE_ENTRY_TIMEOUT 0.0
 /* A lineage without a draft never changes. */

@@ -12,8 +12,8 @@ fs_fill_person_entry (Fs *self, BookPerson *person, struct fuse_entry_param *ent
   memset (entry, 0, sizeof *entry);
   entry->ino = person->ino;
   entry->generation = 1;
-  entry->entry_timeout = FS_PERSON_ENTRY_TIMEOUT;
-  entry->attr_timeout = FS_DIRECTORY_TIMEOUT;
+  entry->entry_timeout = FS_PERSON_TIMEOUT;
+  entry->attr_timeout = FS_PERSON_TIMEOUT;
   fs_attr_person (self, person, &entry->attr);
 }
 

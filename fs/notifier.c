@@ -14,7 +14,7 @@
 #include "fs/internal.h"
 
 typedef struct {
-  enum { NAME_CHANGED, FILE_GONE, QUIT } kind;
+  enum { NAME_CHANGED, PERSON_CHANGED, FILE_GONE, QUIT } kind;
   fuse_ino_t parent;
   fuse_ino_t child;
   char *name;
@@ -46,6 +46,15 @@ on_name_changed (const char *name, gpointer data)
   push (self->notices[FS_NOTIFIER_ROOT], NAME_CHANGED, FUSE_ROOT_ID, 0, name);
 }
 
+/* The folder's times. No lock is needed for that, so the thread that never waits long does it. */
+static void
+on_person_changed (BookPerson *person, gboolean elsewhere, gpointer data)
+{
+  Fs *self = data;
+
+  push (self->notices[FS_NOTIFIER_ROOT], PERSON_CHANGED, FUSE_ROOT_ID, person->ino, NULL);
+}
+
 /* The kernel lets go of the name and of what it led to. Who watches the folder hears nothing: inotify tells of calls alone
  * (announce.c). */
 static void
@@ -63,7 +72,7 @@ on_dropped_name_ends (BookPerson *person, const char *file_name, gpointer data)
   fs_announce (data, person, file_name, NULL);
 }
 
-const BookEvents fs_book_events = { .name_changed = on_name_changed };
+const BookEvents fs_book_events = { .name_changed = on_name_changed, .person_changed = on_person_changed };
 const FolderEvents fs_folder_events = { on_photo_gone, on_dropped_name_ends };
 
 static gboolean
@@ -84,9 +93,11 @@ notifier (gpointer data)
   for (gboolean quit = FALSE; !quit;) {
     Notice *notice = g_async_queue_pop (start->notices);
 
-    /* Errors mean that the kernel does not know the name: nothing to forget. */
+    /* Errors mean that the kernel does not know what is meant: nothing to forget. */
     if (notice->kind == NAME_CHANGED)
       fuse_lowlevel_notify_inval_entry (self->session, notice->parent, notice->name, strlen (notice->name));
+    else if (notice->kind == PERSON_CHANGED)
+      fuse_lowlevel_notify_inval_inode (self->session, notice->child, -1, 0); /* attributes alone */
     else if (notice->kind == FILE_GONE)
       fuse_lowlevel_notify_delete (self->session, notice->parent, notice->child, notice->name, strlen (notice->name));
     else

@@ -77,7 +77,7 @@ remove_person (Book *book, BookPerson *person)
   book_people_take_out (book, person);
   g_clear_pointer (&person->photo_url, g_free);
   g_clear_pointer (&person->profile_url, g_free);
-  TELL (book, photo_changed, person, FALSE);
+  TELL (book, person_changed, person, FALSE);
   book_person_unref (person);
   if (name != NULL)
     name_freed (book, name);
@@ -266,7 +266,7 @@ take (Apply *apply, const PeoplePerson *said)
       g_clear_pointer (&person->superseded, g_free);
   }
   if (changed) {
-    TELL (book, photo_changed, person, apply->how != BOOK_APPLY_ANSWER);
+    TELL (book, person_changed, person, apply->how != BOOK_APPLY_ANSWER);
     if (person->name != NULL)
       book_person_store (book, person);
   }

@@ -9,9 +9,9 @@
 /* Each member may be NULL. */
 typedef struct {
   void (*name_changed) (const char *name, gpointer data); /* an entry of the root is gone, or means somebody else */
-  /* The photo or profile picture may have changed, or the person is gone. elsewhere: another program or device did it. The
-   * person's unconfirmed picture is still there. */
-  void (*photo_changed) (BookPerson *person, gboolean elsewhere, gpointer data);
+  /* The photo, the profile picture or a time may have changed, or the person is gone. elsewhere: another program or device did
+   * it. The person's unconfirmed picture is still there. */
+  void (*person_changed) (BookPerson *person, gboolean elsewhere, gpointer data);
   /* The service calls somebody otherwise, or took two for one; the store does not know yet. */
   void (*resource_renamed) (const char *from, const char *to, gpointer data);
   /* What the service says of the person is older than what we know, and not known to us. The listener does not apply anything

@@ -302,7 +302,7 @@ folder_unhold (Folder *self)
 }
 
 static void
-on_photo_changed (BookPerson *person, gboolean elsewhere, gpointer data)
+on_person_changed (BookPerson *person, gboolean elsewhere, gpointer data)
 {
   Contacts *contacts = data;
   Folder *self = folder_find (contacts, person);
@@ -337,7 +337,7 @@ on_up_to_date (gpointer data)
   deletions_start_earlier (data);
 }
 
-static const BookEvents events = { .photo_changed = on_photo_changed, .up_to_date = on_up_to_date };
+static const BookEvents events = { .person_changed = on_person_changed, .up_to_date = on_up_to_date };
 
 void
 folders_init (Contacts *contacts)

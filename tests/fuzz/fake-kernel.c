@@ -254,7 +254,8 @@ take_answer (FakeKernel *self, const char *message, gsize size)
   g_assert_cmpuint (size, >=, sizeof *header);
   g_assert_cmpuint (header->len, ==, size);
   if (header->unique == 0) { /* a notice */
-    g_assert_true (header->error == FUSE_NOTIFY_INVAL_ENTRY || header->error == FUSE_NOTIFY_DELETE);
+    g_assert_true (header->error == FUSE_NOTIFY_INVAL_ENTRY || header->error == FUSE_NOTIFY_INVAL_INODE
+                   || header->error == FUSE_NOTIFY_DELETE);
     return;
   }
   request = find_request (self, header->unique);
