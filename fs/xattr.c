@@ -15,6 +15,7 @@
 #define XATTR_PHONES        "user.contactfs.phones"
 #define XATTR_REMOVAL       "user.contactfs.removal"
 #define XATTR_REPLACED      "user.contactfs.replaced"
+#define XATTR_SENT          "user.contactfs.sent"
 #define XATTR_STATUS        "user.contactfs.status"
 
 typedef struct {
@@ -128,6 +129,10 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     g_autofree char *earlier = archive_earlier (self->archive, ARCHIVE_PREVIOUS, target.person->resource_name);
 
     reply_text (req, earlier, size);
+  } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_SENT) == 0) {
+    g_autofree char *sent = photos_sent (contacts_photos (self->contacts), target.person);
+
+    reply_text (req, sent, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
     reply_text (req, target.person->note, size);
   } else {
@@ -148,8 +153,8 @@ fs_listxattr (fuse_req_t req, fuse_ino_t ino, size_t size)
   FsTarget target = fs_nodes_find (fs_of (req), ino);
   g_autoptr (GByteArray) names = g_byte_array_new ();
 
-  /* Not listed: user.contactfs.status and user.contactfs.removal, which soon differ; addresses, numbers and what the archive
-   * says, which backups of photos need not have. */
+  /* Not listed: user.contactfs.status and user.contactfs.removal, which soon differ; addresses, numbers and what is known of
+   * pictures, which backups of photos need not have. */
   if (target.kind == FS_NODE_PERSON) {
     add_name (names, XATTR_RESOURCE_NAME, TRUE);
     add_name (names, XATTR_ERROR, target.person->error != NULL);

@@ -309,17 +309,25 @@ book_store_put_sent (BookStore *self, const char *resource_name, const char *ver
   return run_with_text (self, PUT_SENT, resource_name, error);
 }
 
-gboolean
-book_store_was_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256)
+char *
+book_store_get_sent (BookStore *self, const char *resource_name, const char *version)
 {
   sqlite3_stmt *row = self->statements[GET_SENT];
-  gboolean was_sent;
+  char *sha256;
   int code;
 
   bind_text (row, 1, resource_name);
   bind_text (row, 2, version);
   code = sqlite3_step (row);
-  was_sent = code == SQLITE_ROW && g_str_equal (column_text (row, 0), sha256);
+  sha256 = code == SQLITE_ROW ? g_strdup (column_text (row, 0)) : NULL;
   finish_or_warn (self, GET_SENT, code);
-  return was_sent;
+  return sha256;
+}
+
+gboolean
+book_store_was_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256)
+{
+  g_autofree char *sent = book_store_get_sent (self, resource_name, version);
+
+  return g_strcmp0 (sent, sha256) == 0;
 }

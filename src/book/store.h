@@ -94,4 +94,6 @@ gboolean book_store_sync_finish (BookStore *self, GAsyncResult *result, GError *
  * that it delivers for that version may be others ---- sha256: in hexadecimal */
 gboolean book_store_put_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256,
                               GError **error);
+/* Transfer full; NULL: nothing became that version. */
+char *book_store_get_sent (BookStore *self, const char *resource_name, const char *version);
 gboolean book_store_was_sent (BookStore *self, const char *resource_name, const char *version, const char *sha256);

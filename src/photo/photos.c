@@ -224,6 +224,16 @@ photos_is_present (Photos *photos, const BookPerson *person, const char *sha256)
          || book_store_was_sent (photos->store, person->resource_name, version, sha256);
 }
 
+char *
+photos_sent (Photos *photos, const BookPerson *person)
+{
+  g_autofree char *version = book_person_photo_version (person);
+
+  if (version == NULL || person->unconfirmed != NULL)
+    return NULL;
+  return book_store_get_sent (photos->store, person->resource_name, version);
+}
+
 void
 photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256)
 {

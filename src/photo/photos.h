@@ -83,6 +83,9 @@ void photos_drop (Photos *photos, const char *version);
 /* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
  * the service delivered them for it. */
 gboolean photos_is_present (Photos *photos, const BookPerson *person, const char *sha256);
+/* The SHA-256 of the bytes that were sent and became the photo that the person has now; transfer full. NULL: it came otherwise,
+ * or there is none. */
+char *photos_sent (Photos *photos, const BookPerson *person);
 /* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
 void photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256);
 

@@ -26,3 +26,25 @@ command_ask (const CommandWishes *wishes, const char *question)
   fflush (stderr);
   return fgets (answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
+
+/* With its fraction: what was replaced earlier in this second is not to come back by the undoing. */
+char *
+command_time_now (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  return g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%f");
+}
+
+void
+command_print_undo (const CommandWishes *wishes, const char *begun, const GPtrArray *names)
+{
+  guint count = names != NULL ? names->len : 0;
+  printf ("To undo: contactfs restore --since %s", begun);
+  for (guint i = 0; i < MAX (count, 1); i++) {
+    g_autofree char *path
+        = g_build_filename (wishes->mountpoint, count > 0 ? (const char *)g_ptr_array_index (names, i) : NULL, NULL);
+    g_autofree char *quoted = g_shell_quote (path);
+    printf (" %s", quoted);
+  }
+  printf ("\n");
+}

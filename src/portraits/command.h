@@ -21,5 +21,12 @@ typedef struct {
 /* Whether to go on: at once with yes, else by asking on the terminal. question: without its answers. */
 gboolean command_ask (const CommandWishes *wishes, const char *question);
 
+/* Now, for --since. Transfer full. */
+char *command_time_now (void);
+
+/* Says by which command all that was changed since begun (command_time_now) is taken back. names: of the contacts' folders; NULL
+ * or empty: all of the mount. */
+void command_print_undo (const CommandWishes *wishes, const char *begun, const GPtrArray *names);
+
 /* FALSE with a sentence: somebody must be asked, and nobody is there. */
 gboolean command_can_ask (const CommandWishes *wishes, GError **error);

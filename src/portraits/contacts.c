@@ -15,6 +15,8 @@
 
 #define MAX_ATTRIBUTE 8192
 #define MAX_PICTURE   (64 * 1024 * 1024)
+#define SETTLE_LOOKS  600
+#define SETTLE_PAUSE  (200 * G_TIME_SPAN_MILLISECOND)
 
 G_DEFINE_QUARK (portraits - error - quark, portraits_error)
 
@@ -294,16 +296,50 @@ contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, 
   return code == 0;
 }
 
-/* EAGAIN may be a matter of this contact alone; the mount's status tells. */
-static gboolean
-is_paused (const char *mountpoint)
+/* A number of the mount's status; 0: it says none. */
+static gint64
+read_status (const char *mountpoint, const char *key)
 {
   int root = open (mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   g_autofree char *text = root >= 0 ? read_whole (root, "user.contactfs.status") : NULL;
   g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
   if (root >= 0)
     close (root);
-  return status != NULL && json_int (status, "changes_paused_until") > 0;
+  return status != NULL ? json_int (status, key) : 0;
+}
+
+char *
+contact_sent (const char *mountpoint, const Contact *contact)
+{
+  int folder = contact_open (mountpoint, contact, NULL);
+  char *sent = folder >= 0 ? contact_attribute (folder, "user.contactfs.sent") : NULL;
+  if (folder >= 0)
+    close (folder);
+  return sent;
+}
+
+void
+contact_settle (const char *mountpoint, Contact *contact)
+{
+  for (guint i = 0; i < SETTLE_LOOKS && read_status (mountpoint, "waiting_mutations") > 0; i++)
+    g_usleep (SETTLE_PAUSE);
+  int folder = contact_open (mountpoint, contact, NULL);
+  if (folder < 0)
+    return;
+  contact->has_photo = contact->has_profile = FALSE;
+  see_files (contact, folder);
+  close (folder);
+}
+
+gboolean
+contact_remove (const char *mountpoint, const Contact *contact, GError **error)
+{
+  int folder = contact_open (mountpoint, contact, error);
+  if (folder < 0)
+    return FALSE;
+  gboolean is_removed = unlinkat (folder, "photo.jpg", 0) == 0 || fail (error, errno, contact->name, NULL);
+  close (folder);
+  return is_removed;
 }
 
 gboolean
@@ -317,7 +353,7 @@ contacts_all_would_fail (const char *mountpoint, const GError *error)
   case ECONNABORTED:
     return TRUE;
   case EAGAIN:
-    return is_paused (mountpoint);
+    return read_status (mountpoint, "changes_paused_until") > 0; /* else a matter of this contact alone */
   default:
     return FALSE;
   }

@@ -40,6 +40,16 @@ int contact_open (const char *mountpoint, const Contact *contact, GError **error
 /* An extended attribute of what is open; NULL: it has none. Transfer full. */
 char *contact_attribute (int fd, const char *name);
 
+/* The SHA-256 of the picture that the mount sent and that is the contact's photo now; NULL: the photo came otherwise, or there is
+ * none. Transfer full. */
+char *contact_sent (const char *mountpoint, const Contact *contact);
+
+/* Looks again whether there is a photo, after what programs that ended have left under way is over: within two minutes. */
+void contact_settle (const char *mountpoint, Contact *contact);
+
+/* Removes the photo as rm does: the service hears of it a moment later. */
+gboolean contact_remove (const char *mountpoint, const Contact *contact, GError **error);
+
 /* Files up to 64 MiB, which is what the mount takes: EFBIG for larger ones, EISDIR and the like for what is no file. name may
  * be a path below folder, or with AT_FDCWD any path. */
 GBytes *contact_read_file (int folder, const char *name, GError **error);

@@ -23,10 +23,7 @@ place (Placement *self, const ImportWishes *wishes, Placed *placed)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) picture = contact_read_file (AT_FDCWD, self->path, &error);
   gboolean is_read = picture != NULL;
-  if (picture != NULL
-      && contact_place (wishes->common.mountpoint, self->contact, picture, wishes->replace == REPLACE_MISSING,
-                        &error)) {
-    placed_add (placed, self->contact->resource_name, picture);
+  if (is_read && placed_place (placed, wishes->common.mountpoint, self->contact, picture, &error)) {
     self->state = PLACEMENT_PLACED;
     return TRUE;
   }
@@ -102,8 +99,12 @@ import_run (const ImportWishes *wishes, GError **error)
   if (common->dry_run || planned == 0 || !command_ask (common, question))
     return finish (plan, wishes, (Outcome){ 0 });
   stop_watch ();
+  g_autofree char *begun = command_time_now ();
   Outcome outcome = place_all (plan, wishes, placed);
   if (!common->json)
     plan_print_refused (plan);
-  return finish (plan, wishes, outcome);
+  int status = finish (plan, wishes, outcome);
+  if (!common->json && !common->quiet && plan_count (plan, PLACEMENT_PLACED) > 0)
+    command_print_undo (common, begun, NULL);
+  return status;
 }

@@ -240,6 +240,17 @@ compare_sizes (Placement *self, const char *mountpoint, GBytes *picture)
     leave (self, PLACEMENT_KEPT, g_strdup ("the photo that is there is not smaller"));
 }
 
+/* An import that was killed on the way had begun with it, and it is the photo. */
+static gboolean
+was_placed_after_all (const Placement *self, const PlanWishes *wishes, GBytes *picture)
+{
+  if (!placed_was_begun (wishes->placed, self->contact->resource_name, picture))
+    return FALSE;
+  contact_settle (wishes->mountpoint, self->contact);
+  g_autofree char *sent = contact_sent (wishes->mountpoint, self->contact);
+  return placed_is_sent (sent, picture);
+}
+
 static void
 decide (Placement *self, const PlanWishes *wishes)
 {
@@ -248,8 +259,11 @@ decide (Placement *self, const PlanWishes *wishes)
   g_autoptr (GBytes) picture = read_picture (self);
   if (picture == NULL)
     return;
-  if (placed_has (wishes->placed, self->contact->resource_name, picture))
+  if (placed_has (wishes->placed, self->contact->resource_name, picture)
+      || was_placed_after_all (self, wishes, picture))
     leave (self, PLACEMENT_ALREADY, NULL);
+  else if (!self->contact->has_photo) /* it has settled */
+    return;
   else if (wishes->replace == REPLACE_MISSING)
     leave (self, PLACEMENT_KEPT, g_strdup ("has a photo"));
   else

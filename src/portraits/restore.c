@@ -3,12 +3,13 @@
 
 #include "portraits/restore.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "portraits/contacts.h"
+#include "portraits/placed.h"
 #include "portraits/stop.h"
 #include "terminal/progress.h"
 
@@ -17,7 +18,7 @@
 /* A picture that is kept, and whose photo it is to be. */
 typedef struct {
   Contact *contact; /* borrowed */
-  char *file;       /* .previous/… */
+  char *file;       /* .previous/…; NULL: the photo is to be removed */
   gint64 time;      /* µs since 1970 */
 } Step;
 
@@ -212,19 +213,56 @@ choose_rejected (const RestoreWishes *wishes, const GPtrArray *steps, Contact *c
   return (gssize)steps->len - 1;
 }
 
+/* Whether nothing was there then, or before the last change: an import or a restore has put the first photo there. */
+static gboolean
+was_without_photo (const RestoreWishes *wishes, const GPtrArray *steps, const Placed *placed, const Contact *contact)
+{
+  if (wishes->since == 0)
+    return placed_last_first (placed, contact->resource_name) > newest_time (steps);
+  gint64 first = placed_first_since (placed, contact->resource_name, wishes->since);
+  for (guint i = 0; i < steps->len; i++) {
+    gint64 time = ((const Step *)g_ptr_array_index (steps, i))->time;
+    if (time >= wishes->since)
+      return first > 0 && first < time;
+  }
+  return first > 0;
+}
+
+/* What is there is what an import or a restore put there, and nothing else. */
+static gboolean
+is_ours (const RestoreWishes *wishes, const Placed *placed, const Contact *contact)
+{
+  g_autofree char *sent = contact->has_photo ? contact_sent (wishes->common.mountpoint, contact) : NULL;
+  return placed_is_ours (placed, contact->resource_name, sent);
+}
+
+static Step *
+choose_step (const RestoreWishes *wishes, const Placed *placed, Contact *contact)
+{
+  g_autoptr (GPtrArray) steps
+      = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
+  if (!wishes->rejected && was_without_photo (wishes, steps, placed, contact)) {
+    if (!is_ours (wishes, placed, contact)) /* it came since, by somebody's own hand */
+      return NULL;
+    Step *removal = g_new0 (Step, 1);
+    removal->contact = contact;
+    return removal;
+  }
+  gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (wishes, steps);
+  return index >= 0 ? g_ptr_array_steal_index (steps, (guint)index) : NULL;
+}
+
 static GPtrArray *
-plan (const RestoreWishes *wishes, const GPtrArray *contacts)
+plan (const RestoreWishes *wishes, const Placed *placed, const GPtrArray *contacts)
 {
   GPtrArray *chosen = g_ptr_array_new_with_free_func (step_free);
   for (guint i = 0; i < contacts->len; i++) {
     Contact *contact = g_ptr_array_index (contacts, i);
     if (!wishes->rejected && contact->is_removing)
       continue;
-    g_autoptr (GPtrArray) steps
-        = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
-    gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (wishes, steps);
-    if (index >= 0)
-      g_ptr_array_add (chosen, g_ptr_array_steal_index (steps, (guint)index));
+    Step *step = choose_step (wishes, placed, contact);
+    if (step != NULL)
+      g_ptr_array_add (chosen, step);
   }
   return chosen;
 }
@@ -236,6 +274,10 @@ print_plan (const GPtrArray *steps, gboolean rejected)
 {
   for (guint i = 0; i < steps->len; i++) {
     const Step *step = g_ptr_array_index (steps, i);
+    if (step->file == NULL) {
+      printf ("%s: no photo then, so that what was placed since is removed\n", step->contact->name);
+      continue;
+    }
     g_autofree char *time = format_time (step->time);
     printf ("%s: %s %s, %s\n", step->contact->name, rejected ? "what was refused at" : "what was there until", time,
             step->contact->has_photo ? "in place of the photo" : "no photo now");
@@ -243,14 +285,25 @@ print_plan (const GPtrArray *steps, gboolean rejected)
 }
 
 static gboolean
-bring_back (const RestoreWishes *wishes, const Step *step, GError **error)
+remove_ours (const RestoreWishes *wishes, const Placed *placed, const Contact *contact, GError **error)
 {
+  if (is_ours (wishes, placed, contact))
+    return contact_remove (wishes->common.mountpoint, contact, error);
+  g_set_error (error, PORTRAITS_ERROR, EAGAIN, "%s has got another photo meanwhile", contact->name);
+  return FALSE;
+}
+
+static gboolean
+bring_back (const RestoreWishes *wishes, Placed *placed, const Step *step, GError **error)
+{
+  if (step->file == NULL)
+    return remove_ours (wishes, placed, step->contact, error);
   int folder = contact_open (wishes->common.mountpoint, step->contact, error);
   if (folder < 0)
     return FALSE;
   g_autoptr (GBytes) picture = contact_read_file (folder, step->file, error);
   close (folder);
-  return picture != NULL && contact_place (wishes->common.mountpoint, step->contact, picture, FALSE, error);
+  return picture != NULL && placed_place (placed, wishes->common.mountpoint, step->contact, picture, error);
 }
 
 /* The mount's own sentences begin with the contact. */
@@ -264,7 +317,7 @@ describe_failure (const Contact *contact, const GError *error)
 
 /* How many were brought back. */
 static guint
-bring_all_back (const RestoreWishes *wishes, const GPtrArray *steps)
+bring_all_back (const RestoreWishes *wishes, Placed *placed, const GPtrArray *steps)
 {
   guint done = 0;
   gboolean goes_on = TRUE;
@@ -273,7 +326,7 @@ bring_all_back (const RestoreWishes *wishes, const GPtrArray *steps)
   for (guint i = 0; i < steps->len && goes_on && !stop_is_wanted (); i++) {
     g_autoptr (GError) error = NULL;
     const Step *step = g_ptr_array_index (steps, i);
-    if (bring_back (wishes, step, &error)) {
+    if (bring_back (wishes, placed, step, &error)) {
       done++;
     } else {
       g_ptr_array_add (failures, describe_failure (step->contact, error));
@@ -321,21 +374,6 @@ choose_contacts (const RestoreWishes *wishes, const GPtrArray *contacts, GError 
   return g_steal_pointer (&chosen);
 }
 
-/* The command that takes it all back: of the same contacts, or of the same mount. */
-static void
-print_undo (const RestoreWishes *wishes, const char *begun)
-{
-  printf ("To undo: contactfs restore --since %s", begun);
-  for (guint i = 0; i < MAX (wishes->names->len, 1); i++) {
-    g_autofree char *path
-        = g_build_filename (wishes->common.mountpoint,
-                            wishes->names->len > 0 ? (const char *)g_ptr_array_index (wishes->names, i) : NULL, NULL);
-    g_autofree char *quoted = g_shell_quote (path);
-    printf (" %s", quoted);
-  }
-  printf ("\n");
-}
-
 int
 restore_run (const RestoreWishes *wishes, GError **error)
 {
@@ -343,21 +381,20 @@ restore_run (const RestoreWishes *wishes, GError **error)
   g_autoptr (GPtrArray) chosen = contacts != NULL ? choose_contacts (wishes, contacts, error) : NULL;
   if (chosen == NULL)
     return -1;
-  g_autoptr (GPtrArray) steps = plan (wishes, chosen);
+  g_autoptr (Placed) placed = placed_open (wishes->common.account);
+  g_autoptr (GPtrArray) steps = plan (wishes, placed, chosen);
   if (!wishes->common.quiet || wishes->common.dry_run)
     print_plan (steps, wishes->rejected);
   if (wishes->common.dry_run || steps->len == 0) {
     printf ("%u to restore\n", steps->len);
     return tell_removals (wishes, chosen) == 0 ? COMMAND_ALL : COMMAND_SOME;
   }
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  /* with its fraction: what was replaced earlier in this second is not to come back by the undoing */
-  g_autofree char *begun = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%f");
+  g_autofree char *begun = command_time_now ();
   stop_watch ();
-  guint done = bring_all_back (wishes, steps);
+  guint done = bring_all_back (wishes, placed, steps);
   if (!wishes->common.quiet) {
     printf ("%u of %u restored. ", done, steps->len);
-    print_undo (wishes, begun);
+    command_print_undo (&wishes->common, begun, wishes->names);
   }
   return tell_removals (wishes, chosen) == 0 && done == steps->len ? COMMAND_ALL : COMMAND_SOME;
 }

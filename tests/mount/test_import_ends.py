@@ -84,3 +84,34 @@ def test_a_page_takes_the_place_of_no_device(contacts, run, tmp_path):
     ended = run(CONTACTFS, "sheet", tmp_path / "null", contacts.path, env=contacts.mount.env, check=False)
     assert ended.status == 1 and "no file that a page could take the place of" in ended.errors
     assert (tmp_path / "null").is_symlink()
+
+
+def test_a_kill_and_the_same_command(class_of_ten, people, bring, run, tmp_path):
+    """The picture under way becomes the photo; the next run knows that it was its own."""
+    contacts = class_of_ten
+    contacts.emulator.fault("delay", method="PATCH", times=1, delay_ms=1000)
+    importing = run.start(CONTACTFS, "import", "--yes", "--quiet", tmp_path / "portraits", contacts.path, env=contacts.mount.env)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    importing.kill()
+    importing.wait()
+    ended = bring("--json")
+    report = json.loads(ended.out)
+    assert ended.status == 0 and (report["already"], report["placed"]) == (1, 9), ended
+    assert all(contacts.held(person) is not None for person in people)
+    assert len(contacts.emulator.requests(method="PATCH")) == 10
+
+
+def test_a_kill_and_another_photo_since(class_of_ten, people, bring, run, faces, tmp_path):
+    """What somebody else has put there is not taken for the import's."""
+    contacts = class_of_ten
+    contacts.emulator.fault("hang", method="PATCH", times=1)
+    contacts.mount.allowed.append(".*")
+    importing = run.start(CONTACTFS, "import", "--yes", "--quiet", tmp_path / "portraits", contacts.path, env=contacts.mount.env)
+    contacts.emulator.wait_requests(1, method="PATCH")
+    importing.kill()
+    importing.wait()
+    contacts.emulator.clear_faults()
+    contacts.photo(people[0]).write_bytes(faces.face_bytes(77))
+    report = json.loads(bring("--json").out)
+    assert (report["kept"], report["placed"]) == (1, 9)
+    assert contacts.held(people[0]) == faces.face_bytes(77)

@@ -213,3 +213,78 @@ def test_rejected_does_not_replace_a_first_photo_of_the_same_second(contacts, re
     (folder / kept.name).rename(folder / f"{second}.999999Z.bin")
     assert "0 to restore" in restore("--rejected").out
     assert contacts.held("Tom Becker") == faces.face_bytes(1)
+
+
+@pytest.fixture
+def bring(run, contacts, tmp_path):
+    """Runs contactfs import with a picture of each of these people."""
+    def call(**people):
+        folder = tmp_path / "portraits"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for person, picture in people.items():
+            (folder / f"{person}.jpg").write_bytes(picture)
+        return run(CONTACTFS, "import", "--yes", "--replace", "all", folder, contacts.path, env=contacts.mount.env)
+    return call
+
+
+def undo(run, contacts, ended):
+    """Runs the command that the words end with."""
+    command = shlex.split(ended.out.partition("To undo: contactfs ")[2])
+    return run(CONTACTFS, *command, env=contacts.mount.env)
+
+
+def removed(contacts, count):
+    contacts.emulator.wait_requests(count, method="DELETE", answered=True)
+
+
+def test_an_import_where_nothing_was(contacts, run, restore, bring, faces):
+    """It is removed again; that can be undone, and what the import replaced is back."""
+    before, begun = everything(contacts), now()
+    ended = bring(tom_becker=faces.face_bytes(1), corner_garage=faces.face_bytes(2), ben_carter=faces.face_bytes(3))
+    after = everything(contacts)
+    assert after["Tom Becker"] == faces.face_bytes(1)
+    dry = restore("--since", begun, "--dry-run").out
+    assert "Tom Becker: no photo then" in dry and "3 to restore" in dry
+    undone = undo(run, contacts, ended)
+    removed(contacts, 2)
+    assert everything(contacts) == before
+    again = undo(run, contacts, undone)
+    assert everything(contacts) == after
+    undo(run, contacts, again)
+    removed(contacts, 4)
+    assert everything(contacts) == before
+    restore("--since", begun)
+    assert everything(contacts) == before
+
+
+def test_what_came_since_by_hand_stays(contacts, run, restore, bring, faces):
+    begun = now()
+    ended = bring(tom_becker=faces.face_bytes(1), corner_garage=faces.face_bytes(2))
+    contacts.photo("Tom Becker").write_bytes(faces.face_bytes(3))
+    contacts.emulator.set_photo(contacts.resource("Corner Garage"), faces.face_bytes(4))
+    contacts.mount.remount()
+    eventually(lambda: contacts.photo("Corner Garage").read_bytes() == faces.face_bytes(4))
+    assert "0 to restore" in undo(run, contacts, ended).out
+    assert contacts.held("Tom Becker") == faces.face_bytes(3) and contacts.held("Corner Garage") == faces.face_bytes(4)
+    assert "0 to restore" in restore("--since", begun).out
+
+
+def test_one_contact_that_had_no_photo(contacts, restore, bring, faces):
+    bring(tom_becker=faces.face_bytes(1))
+    restore(where=[contacts.path / "Tom Becker"])
+    removed(contacts, 1)
+    assert contacts.held("Tom Becker") is None
+    restore(where=[contacts.path / "Tom Becker"])
+    assert contacts.held("Tom Becker") == faces.face_bytes(1)
+
+
+def test_a_restore_after_rm_is_undone(contacts, run, restore):
+    before, begun = contacts.held("Alice Smith"), now()
+    contacts.photo("Alice Smith").unlink()
+    removed(contacts, 1)
+    ended = restore("--since", begun)
+    assert contacts.held("Alice Smith") == before
+    undo(run, contacts, ended)
+    removed(contacts, 2)
+    assert contacts.held("Alice Smith") is None
