@@ -169,6 +169,9 @@ $long"
 check_words() {
   text_files | forbid 'unfinished business belongs in the issue tracker' '\<(TO[D]O|FIX[M]E|X[X]X)\>'
   text_files | forbid "one machine's paths" '(^|[^[:alnum:]_.-])/wor[k]/'
+  # shellcheck disable=SC2086 # a list of words
+  c_files $daemon | forbid 'a message stands behind a colon, so it begins with a small letter' \
+    '(error_new|set_error|return_new_error|prefix_error|cli_fail)[a-z_]* \(.*"(The|A|An|It|This|There|What|No|Waiting) '
 }
 
 check_top_level() {
@@ -281,6 +284,7 @@ self_test() {
   breaks 'a document of 101 columns' docs/new-wide.md "$(printf 'w%.0s' $(seq 101))"
   breaks 'unfinished business' docs/new-business.md "TO""DO: later"
   breaks "one machine's path" docs/new-path.md "see /wor""k/main"
+  breaks 'a message that begins like a sentence of its own' src/book/new-message.c '  cli_fail (1, "The book is damaged");'
   breaks 'clutter on the top level' notes.txt 'hello'
   check_breaks
   echo "1..$number"

@@ -76,7 +76,7 @@ take_text (const JsonValue *client, const char *name, const char *path, GError *
   if (value != NULL && value[0] != '\0')
     return g_strdup (value);
   if (*error == NULL)
-    refuse (error, "The client file %s lacks “%s”: download it again from the Google Cloud console", path, name);
+    refuse (error, "the client file %s lacks “%s”: download it again from the Google Cloud console", path, name);
   return NULL;
 }
 
@@ -86,7 +86,7 @@ take_uri (const JsonValue *client, const char *name, const char *path, GError **
   char *uri = take_text (client, name, path, error);
 
   if (uri != NULL && *error == NULL && !http_url_allowed (uri))
-    refuse (error, "The %s of the client file %s must be https, or http on this computer itself", name, path);
+    refuse (error, "the %s of the client file %s must be https, or http on this computer itself", name, path);
   return uri;
 }
 
@@ -134,7 +134,7 @@ client_file_load (const char *path, GError **error)
   gsize length;
 
   if (!g_file_get_contents (path, &text, &length, &local)) {
-    refuse (error, "The client file cannot be read: %s", local->message);
+    refuse (error, "the client file cannot be read: %s", local->message);
     return NULL;
   }
   root = json_parse (text, length, NULL);

@@ -25,7 +25,7 @@ how_to_renew (const CredentialsFile *file, CredentialsOrigin origin, const char 
 static GError *
 refused_login (const CredentialsFile *file, CredentialsOrigin origin, const TokenResponse *response)
 {
-  g_autofree char *login = g_strdup_printf ("The login in %s", file->path);
+  g_autofree char *login = g_strdup_printf ("the login in %s", file->path);
   g_autofree char *renew = how_to_renew (file, origin, NULL);
 
   return token_response_error (response, login, renew);
@@ -51,12 +51,12 @@ refused_service_account (const CredentialsFile *file, const TokenResponse *respo
   g_autofree char *delegate = how_to_delegate (file);
 
   if (g_str_equal (response->code, "unauthorized_client") || g_str_equal (response->code, "access_denied"))
-    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The service account %s may not act for %s (%s): %s",
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the service account %s may not act for %s (%s): %s",
                         file->email, subject, response->words, delegate);
   if (text_says (response->words, "reasonable timeframe") || text_says (response->words, "issued in the future")
       || text_says (response->words, "check your iat"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "This computer's clock is wrong by minutes, so Google refuses what the service account %s "
+                        "this computer's clock is wrong by minutes, so Google refuses what the service account %s "
                         "signs (%s): set it (timedatectl set-ntp true)",
                         file->email, response->words);
   if (text_says (response->words, "signature"))
@@ -66,10 +66,10 @@ refused_service_account (const CredentialsFile *file, const TokenResponse *respo
                         file->key_id != NULL ? file->key_id : "in the file", file->email, response->words, file->path);
   if (text_says (response->words, "email") || text_says (response->words, "user id"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "There is no %s in the Workspace of the service account %s (%s): check --subject", subject,
+                        "there is no %s in the Workspace of the service account %s (%s): check --subject", subject,
                         file->email, response->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                      "The token service refused the service account %s of %s (%s): check that it and its key are "
+                      "the token service refused the service account %s of %s (%s): check that it and its key are "
                       "still there in the Google Cloud console (IAM, Service accounts)",
                       file->email, file->path, response->words);
 }

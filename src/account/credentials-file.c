@@ -91,7 +91,7 @@ take_member (const JsonValue *root, const char *name, const CredentialsFile *sel
   if (value != NULL && value[0] != '\0')
     return g_strdup (value);
   if (*error == NULL)
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s lacks “%s”: %s", self->path, name,
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the credentials file %s lacks “%s”: %s", self->path, name,
                  self->service_account ? "make a new key for the service account and download it" : "log in again");
   return NULL;
 }
@@ -107,7 +107,7 @@ take_token_uri (const JsonValue *root, const char *path, GError **error)
     return g_strdup (uri);
   if (*error == NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "The token_uri of %s must be https, or http on this computer itself", path);
+                 "the token_uri of %s must be https, or http on this computer itself", path);
   return NULL;
 }
 
@@ -189,14 +189,14 @@ credentials_file_load (const char *path, const char *subject, GError **error)
   JsonValue *root;
 
   if (!g_file_get_contents (path, &text, &length, &local)) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials cannot be read: %s", local->message);
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the credentials cannot be read: %s", local->message);
     return NULL;
   }
   root = json_parse (text, length, &local);
   if (root != NULL)
     self = read_file (path, root, subject, error);
   else
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The credentials file %s %s", path, local->message);
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the credentials file %s %s", path, local->message);
   if (self != NULL)
     self->digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, (gssize)length);
   json_free_secret (root);
@@ -225,7 +225,7 @@ credentials_file_form (const CredentialsFile *self, GError **error)
                                 self->client_secret, "refresh_token", self->refresh_token, NULL);
   assertion = web_token_sign (&claims, self->private_key, error);
   if (assertion == NULL) {
-    g_prefix_error (error, "The service account in %s cannot be used: ", self->path);
+    g_prefix_error (error, "the service account in %s cannot be used: ", self->path);
     return NULL;
   }
   form = token_endpoint_form ("grant_type", JWT_BEARER, "assertion", assertion, NULL);

@@ -124,11 +124,11 @@ identity_from_id_token (const char *id_token, const char *client_id, const char 
 
   if (claims == NULL) {
     if (id_token != NULL)
-      g_info ("The ID token that came with an access token cannot be read");
+      g_info ("the ID token that came with an access token cannot be read");
     return NULL;
   }
   if (!is_issuer (json_string (claims, "iss"), token_uri) || !is_for (claims, client_id)) {
-    g_info ("The ID token that came with an access token is of another issuer, or for another client");
+    g_info ("the ID token that came with an access token is of another issuer, or for another client");
     return NULL;
   }
   if (id == NULL || clean == NULL || !g_str_equal (id, clean) || strlen (id) > MAX_ID)

@@ -71,7 +71,7 @@ on_deadline (gpointer data)
   Call *self = data;
 
   call_fail (self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
-                                        "The keyring did not answer in time: unlock it, or look whether it runs"));
+                                        "the keyring did not answer in time: unlock it, or look whether it runs"));
   g_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
 }
@@ -81,7 +81,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 {
   Call *self = data;
 
-  call_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"));
+  call_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the request was cancelled"));
   g_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
 }
@@ -100,12 +100,12 @@ call_end_with_error (Call *self, GError *error)
   secret_service_disconnect ();
   in_session = FALSE;
   if (again) {
-    g_info ("The keyring cannot be used (%s): trying it in a new session", words);
+    g_info ("the keyring cannot be used (%s): trying it in a new session", words);
     self->may_fail = FALSE;
     self->ask (self);
     return;
   }
-  call_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, "The keyring cannot be used (%s)", words));
+  call_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE, "the keyring cannot be used (%s)", words));
   call_free (self);
 }
 
@@ -175,7 +175,7 @@ on_left (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (left != NULL)
     call_fail (
-        self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The keyring is locked: unlock it, and try again"));
+        self, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the keyring is locked: unlock it, and try again"));
   g_list_free_full (left, g_object_unref);
   end_with_success (self);
 }

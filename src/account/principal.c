@@ -150,7 +150,7 @@ write_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *ca
   g_autoptr (GError) error = NULL;
 
   if (!write_file (self->path, self->json, &error))
-    g_warning ("Whose account it is cannot be kept: %s", error->message);
+    g_warning ("whose account it is cannot be kept: %s", error->message);
   g_task_return_boolean (worker, TRUE);
 }
 
@@ -184,12 +184,12 @@ principal_check (const Principal *self, const Identity *identity, GError **error
   if (principal_left (self))
     g_set_error (
         error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The account “%s” is that of %s now, and this mount shows the contacts of %s: unmount it, and mount it "
+        "the account “%s” is that of %s now, and this mount shows the contacts of %s: unmount it, and mount it "
         "again",
         self->account, identity_name (identity), identity_name (self->who));
   else
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                 "The account “%s” is that of %s, and these credentials are those of %s: choose another name with "
+                 "the account “%s” is that of %s, and these credentials are those of %s: choose another name with "
                  "--account NAME, or run contactfs logout --account %s first",
                  self->account, identity_name (self->who), identity_name (identity), self->account);
   return FALSE;

@@ -75,7 +75,7 @@ out_of_reach (const char *account, GError *error)
 {
   g_autofree char *command = stored_login_command (account);
   GError *made = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                              "%s. The login of the account “%s” is in the keyring of your desktop session: mount from "
+                              "%s; the login of the account “%s” is in the keyring of your desktop session: mount from "
                               "there, or log in here: %s",
                               error->message, account, command);
 
@@ -99,7 +99,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (error == NULL)
     error = g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                         "The login of the account “%s” cannot be had from the keyring, which is locked or has lost "
+                         "the login of the account “%s” cannot be had from the keyring, which is locked or has lost "
                          "it: unlock the keyring, or log in again: %s",
                          self->account, command);
   else if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE))
@@ -167,7 +167,7 @@ on_cleaned_up (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!keyring_clear_finish (result, NULL, &error))
-    g_info ("What nobody looks for stays in the keyring: %s", error->message);
+    g_info ("what nobody looks for stays in the keyring: %s", error->message);
   if (self->error != NULL)
     g_task_return_error (task, g_steal_pointer (&self->error));
   else

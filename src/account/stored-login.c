@@ -153,7 +153,7 @@ stored_login_is_whole (const StoredLogin *self, GError **error)
     return TRUE;
   command = stored_login_command (self->account);
   g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-               "The stored login of the account “%s” is damaged: log in again: %s", self->account, command);
+               "the stored login of the account “%s” is damaged: log in again: %s", self->account, command);
   return FALSE;
 }
 
@@ -203,11 +203,11 @@ stored_login_read_file (const char *account, const char *folder, GError **error)
 
   if (root == NULL) {
     if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "No login is stored for the account “%s”: log in: %s",
+      g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "no login is stored for the account “%s”: log in: %s",
                    account, command);
     else
       g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                   "The stored login of the account “%s” cannot be read (%s: %s): log in again: %s", account, path,
+                   "the stored login of the account “%s” cannot be read (%s: %s): log in again: %s", account, path,
                    local->message, command);
     return NULL;
   }
@@ -256,7 +256,7 @@ stored_login_write_file (const StoredLogin *self, GError **error)
 
   if (write_text (self->folder, path, text, size, error))
     return TRUE;
-  g_prefix_error_literal (error, "The login cannot be kept: ");
+  g_prefix_error_literal (error, "the login cannot be kept: ");
   return FALSE;
 }
 

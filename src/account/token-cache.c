@@ -106,7 +106,7 @@ on_waiter_deadline (gpointer data)
   const TokenCache *cache = self->cache;
   const char *hanging = cache->source->hanging != NULL ? cache->source->hanging (cache->source_self) : NULL;
 
-  waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "No access token came in time from %s: %s",
+  waiter_fail (self, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "no access token came in time from %s: %s",
                                   cache->description, hanging != NULL ? hanging : "try again later"));
   return G_SOURCE_REMOVE;
 }
@@ -114,7 +114,7 @@ on_waiter_deadline (gpointer data)
 static gboolean
 on_waiter_cancelled (GCancellable *cancellable, gpointer data)
 {
-  waiter_fail (data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"));
+  waiter_fail (data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the request was cancelled"));
   return G_SOURCE_REMOVE;
 }
 
@@ -123,7 +123,7 @@ answer_error (gpointer data)
 {
   GTask *task = data;
 
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is ending");
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the program is ending");
   return G_SOURCE_REMOVE;
 }
 

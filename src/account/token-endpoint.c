@@ -97,13 +97,13 @@ parse_success (const JsonValue *root, GBytes *form, const char *token_uri, GErro
 
   if (token == NULL || !secret_is_token (token)) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                 "The token service answered without an access token: check the token_uri of the credentials");
+                 "the token service answered without an access token: check the token_uri of the credentials");
     return NULL;
   }
   if (type != NULL && g_ascii_strcasecmp (type, "Bearer") != 0) {
     g_set_error (
         error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-        "The token service answered with another kind of token than Bearer: check the token_uri of the credentials");
+        "the token service answered with another kind of token than Bearer: check the token_uri of the credentials");
     return NULL;
   }
   self = g_new0 (TokenResponse, 1);
@@ -167,7 +167,7 @@ token_response_error (const TokenResponse *self, const char *login, const char *
 {
   if (!g_str_equal (self->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "The token service refused the client of %c%s (%s): look in the Google Cloud console whether "
+                        "the token service refused the client of %c%s (%s): look in the Google Cloud console whether "
                         "that client is still there, then %s",
                         g_ascii_tolower (login[0]), login + 1, self->words, renew);
   if (g_str_equal (self->subtype, "invalid_rapt"))
@@ -177,7 +177,7 @@ token_response_error (const TokenResponse *self, const char *login, const char *
   if (strstr (self->words, "expired or revoked") != NULL)
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "%s is no longer valid (%s): %s. While the app's consent screen is in “Testing”, a login ends after 7 days: "
+        "%s is no longer valid (%s): %s; while the app's consent screen is in “Testing”, a login ends after 7 days: "
         "press “Publish app” in the Google Cloud console first",
         login, self->words, renew);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "%s is no longer valid (%s): %s", login, self->words, renew);
@@ -226,9 +226,9 @@ unusable_error (guint status, const TokenResponse *self)
     return status_error (status, NULL);
   if (meaning->advice == ANSWER_AGAIN)
     return g_error_new (PEOPLE_ERROR, meaning->code,
-                        "The token service has trouble answering (%u, %s): try again later", status, self->words);
+                        "the token service has trouble answering (%u, %s): try again later", status, self->words);
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                      "What answers for the token service is not one (%u, %s): check the network, and the token_uri of "
+                      "what answers for the token service is not one (%u, %s): check the network, and the token_uri of "
                       "the credentials",
                       status, self->words);
 }

@@ -139,19 +139,19 @@ command_judge (Command *self, GTask *task)
 
   if (g_subprocess_get_if_signaled (self->process))
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                             "The token command was ended by signal %d (%s): run it in a terminal to see why",
+                             "the token command was ended by signal %d (%s): run it in a terminal to see why",
                              g_subprocess_get_term_sig (self->process), why);
   else if (g_subprocess_get_exit_status (self->process) != 0)
-    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The token command failed with exit status %d: %s",
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the token command failed with exit status %d: %s",
                              g_subprocess_get_exit_status (self->process), why);
   else if (token[0] == '\0')
     g_task_return_new_error (
         task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The token command printed nothing on its standard output (%s): it must print an access token", why);
+        "the token command printed nothing on its standard output (%s): it must print an access token", why);
   else if (!secret_is_token (token))
     g_task_return_new_error (
         task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "What the token command printed is not an access token: it must print the token and nothing "
+        "what the token command printed is not an access token: it must print the token and nothing "
         "else, one word of printable ASCII");
   else
     g_task_return_pointer (task, g_strdup (token), (GDestroyNotify)secret_free);
@@ -213,7 +213,7 @@ command_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, 
   g_task_set_task_data (task, self, (GDestroyNotify)command_free);
   self->process = spawn (data, &error);
   if (self->process == NULL) {
-    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The token command could not be started: %s",
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the token command could not be started: %s",
                              error->message);
     g_object_unref (task);
     return;

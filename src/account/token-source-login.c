@@ -119,7 +119,7 @@ hash (const char *token)
 static GError *
 explain_refusal (const Run *self, const TokenResponse *response)
 {
-  g_autofree char *login = g_strdup_printf ("The login of the account “%s”", self->source->account);
+  g_autofree char *login = g_strdup_printf ("the login of the account “%s”", self->source->account);
   g_autofree char *command = stored_login_command (self->source->account);
   g_autofree char *renew = g_strdup_printf ("log in again: %s", command);
 
@@ -151,7 +151,7 @@ on_renewed (GObject *source, GAsyncResult *result, gpointer data)
   } else {
     set_unkept (self->source, self->login, g_steal_pointer (&self->stored));
     g_warning (
-        "The service gave a new login in place of the old one, and it could not be kept; only this mount has it: %s",
+        "the service gave a new login in place of the old one, and it could not be kept; only this mount has it: %s",
         error->message);
   }
   end (task, NULL);

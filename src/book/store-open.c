@@ -64,7 +64,7 @@ book_store_fail (BookStore *self, int code, GError **error)
 {
   gboolean has_words = self->db && sqlite3_errcode (self->db) == (code & 0xff);
 
-  g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "The database %s cannot be used: %s", self->path,
+  g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "the database %s cannot be used: %s", self->path,
                has_words ? sqlite3_errmsg (self->db) : sqlite3_errstr (code));
   return FALSE;
 }
@@ -81,7 +81,7 @@ make_private (BookStore *self, GError **error)
   saved = errno;
   if (fd >= 0)
     close (fd);
-  g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "The database %s cannot be opened: %s", self->path,
+  g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "the database %s cannot be opened: %s", self->path,
                g_strerror (saved));
   return FALSE;
 }
@@ -176,8 +176,8 @@ connect (BookStore *self, gboolean *damaged, GError **error)
     code = query_int (self, "PRAGMA user_version", &version);
   if (code == SQLITE_OK && version > (int)G_N_ELEMENTS (migrations)) {
     g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_NEWER,
-                 "The database %s was made by a later contactfs (format %d, this one knows %d). Use that one, or move "
-                 "the file away.",
+                 "the database %s was made by a later contactfs (format %d, this one knows %d): use that one, or move "
+                 "the file away",
                  self->path, version, (int)G_N_ELEMENTS (migrations));
     return FALSE;
   }
@@ -209,12 +209,12 @@ set_aside (BookStore *self, const char *why, GError **error)
 
   if (g_rename (self->path, aside) != 0 || (g_rename (log, log_aside) != 0 && errno != ENOENT)) {
     g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED,
-                 "%s, and it cannot be set aside: %s. Move it away by hand.", why, g_strerror (errno));
+                 "%s, and it cannot be set aside: %s; move it away by hand", why, g_strerror (errno));
     return FALSE;
   }
   g_unlink (index);
   g_warning (
-      "%s. It was set aside as %s and the contacts are listed anew; people who share a name may be called differently.",
+      "%s; it was set aside as %s and the contacts are listed anew; people who share a name may be called differently",
       why, aside);
   return TRUE;
 }

@@ -32,7 +32,7 @@ sync_log (const char *path, GError **error)
   gboolean good = fd >= 0 ? fdatasync (fd) == 0 : errno == ENOENT;
 
   if (!good)
-    g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "The database %s cannot be brought to the disk: %s",
+    g_set_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED, "the database %s cannot be brought to the disk: %s",
                  path, g_strerror (errno));
   if (fd >= 0)
     close (fd);

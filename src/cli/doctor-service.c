@@ -93,7 +93,7 @@ check_reach (Visit *self)
   if (g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TLS)) {
     report_add (self->report, REPORT_GOOD, "network", "%s is reached", self->api_url);
     report_add (self->report, REPORT_BAD, "certificate",
-                "%s. Is the clock right, is the package ca-certificates installed, does a proxy read along?",
+                "%s; is the clock right, is the package ca-certificates installed, does a proxy read along?",
                 error->message);
   } else {
     report_add (self->report, REPORT_BAD, "network", "%s", error->message);

@@ -146,7 +146,7 @@ may_log_in (Run *self, const StoredLogin *before, GError **error)
   const Identity *who = self->response->identity;
   if (before != NULL && identity_is_other (before->identity, who)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                 "The account “%s” is that of %s, and you logged in as %s: choose another name with --account NAME, or "
+                 "the account “%s” is that of %s, and you logged in as %s: choose another name with --account NAME, or "
                  "run contactfs logout --account %s first",
                  self->options->account, identity_name (before->identity), identity_name (who), self->options->account);
     return FALSE;
@@ -160,7 +160,7 @@ on_keyring_notice (gpointer data)
   Run *self = data;
   self->notice = 0;
   if (!self->options->quiet)
-    cli_fail (CLI_OK, "Waiting for the keyring, which may be asking for its password. Ctrl-C ends that");
+    cli_fail (CLI_OK, "waiting for the keyring, which may be asking for its password; Ctrl-C ends that");
   show_waiting (self, "the keyring", KEYRING_SECONDS - NOTICE_SECONDS);
   return G_SOURCE_REMOVE;
 }
@@ -191,7 +191,7 @@ on_lock_notice (gpointer data)
   Run *self = data;
   self->notice = 0;
   if (!self->options->quiet)
-    cli_fail (CLI_OK, "Waiting for another program that is at work with this login. Ctrl-C ends that");
+    cli_fail (CLI_OK, "waiting for another program that is at work with this login; Ctrl-C ends that");
   return G_SOURCE_REMOVE;
 }
 
@@ -297,7 +297,7 @@ on_input (int fd, GIOCondition condition, gpointer data)
     paste_line (self, self->pasted);
     if (login_is_waiting (self->login))
       cli_fail (CLI_FAILED,
-                "Nothing can be pasted here, the input is at its end; a browser on this computer can still finish the "
+                "nothing can be pasted here, the input is at its end; a browser on this computer can still finish the "
                 "login, within %d seconds from its beginning",
                 self->options->seconds);
     return G_SOURCE_REMOVE;
@@ -344,7 +344,7 @@ load_client (const LoginOptions *options, const char *folder, GError **error)
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return client_file_load (path, error);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-               "The first login of the account “%s” needs a client file: %s --client FILE (the manual, `man "
+               "the first login of the account “%s” needs a client file: %s --client FILE (the manual, `man "
                "contactfs`, says under LOGGING IN how to get one from the Google Cloud console)",
                options->account, command);
   return NULL;
@@ -423,10 +423,10 @@ tell (const Run *self)
     say ("Next: contactfs mount %s%s%sFOLDER\n", is_default ? "" : "--account ", is_default ? "" : account,
          is_default ? "" : " ");
   if (self->forgotten != NULL)
-    cli_fail (CLI_FAILED, "The next login needs --client again, since the client file could not be remembered: %s",
+    cli_fail (CLI_FAILED, "the next login needs --client again, since the client file could not be remembered: %s",
               self->forgotten);
   if (self->doubt != NULL)
-    cli_fail (CLI_FAILED, "The login is kept, but the contacts cannot be had yet: %s", self->doubt);
+    cli_fail (CLI_FAILED, "the login is kept, but the contacts cannot be had yet: %s", self->doubt);
 }
 
 int
@@ -447,6 +447,6 @@ cli_login (int argc, char **argv)
     return CLI_OK;
   }
   if (g_error_matches (self.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return cli_fail (CLI_FAILED, "The login was interrupted: nothing was changed");
+    return cli_fail (CLI_FAILED, "the login was interrupted: nothing was changed");
   return cli_fail (CLI_FAILED, "%s", self.error->message);
 }

@@ -56,7 +56,7 @@ on_notice (gpointer data)
 {
   Run *self = data;
   self->notice = 0;
-  cli_fail (CLI_OK, "Waiting for %s. Ctrl-C ends that", self->waiting);
+  cli_fail (CLI_OK, "waiting for %s; Ctrl-C ends that", self->waiting);
   return G_SOURCE_REMOVE;
 }
 
@@ -174,22 +174,22 @@ static int
 tell (const Run *self, const char *account)
 {
   if (g_error_matches (self->not_forgotten, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return cli_fail (CLI_FAILED, "The logout was interrupted: %scontactfs logout --account %s",
+    return cli_fail (CLI_FAILED, "the logout was interrupted: %scontactfs logout --account %s",
                      self->begun ? "the login may be revoked, and is still here; to end it, run "
                                  : "nothing was changed. To end the login, run ",
                      account);
   if (self->not_ended != NULL)
-    return cli_fail (CLI_FAILED, "The account “%s” has no login now, but it is still that of whoever had it: %s",
+    return cli_fail (CLI_FAILED, "the account “%s” has no login now, but it is still that of whoever had it: %s",
                      account, self->not_ended->message);
   if (!self->found && self->not_forgotten == NULL)
-    return cli_fail (CLI_FAILED, "There is no login of the account “%s” to end", account);
+    return cli_fail (CLI_FAILED, "there is no login of the account “%s” to end", account);
   if (self->not_forgotten != NULL)
-    return cli_fail (CLI_FAILED, "The login of the account “%s” is still here: %s", account,
+    return cli_fail (CLI_FAILED, "the login of the account “%s” is still here: %s", account,
                      self->not_forgotten->message);
   if (self->not_revoked != NULL)
     return cli_fail (
         CLI_FAILED,
-        "The login of the account “%s” is forgotten here, but it could not be revoked (%s): remove the app at "
+        "the login of the account “%s” is forgotten here, but it could not be revoked (%s): remove the app at "
         "https://myaccount.google.com/permissions",
         account, self->not_revoked->message);
   if (!self->filed) {

@@ -88,10 +88,10 @@ run_unmount (int argc, char **argv)
     else if (mountpoint == NULL && argv[i][0] != '-')
       mountpoint = argv[i];
     else
-      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs unmount [--quiet] MOUNTPOINT", argv[i]);
+      return cli_fail (CLI_USAGE, "not “%s”; usage: contactfs unmount [--quiet] MOUNTPOINT", argv[i]);
   }
   if (mountpoint == NULL)
-    return cli_fail (CLI_USAGE, "no folder given to unmount. Usage: contactfs unmount [--quiet] MOUNTPOINT");
+    return cli_fail (CLI_USAGE, "no folder given to unmount; usage: contactfs unmount [--quiet] MOUNTPOINT");
   return cli_unmount (mountpoint, quiet);
 }
 
@@ -116,7 +116,7 @@ run_status (int argc, char **argv)
     else if (path == NULL && argv[i][0] != '-')
       path = argv[i];
     else
-      return cli_fail (CLI_USAGE, "not “%s”. Usage: contactfs status [--json] [MOUNTPOINT | CONTACT]", argv[i]);
+      return cli_fail (CLI_USAGE, "not “%s”; usage: contactfs status [--json] [MOUNTPOINT | CONTACT]", argv[i]);
   }
   return cli_status (path, json);
 }

@@ -160,7 +160,7 @@ cli_import (int argc, char **argv)
   if (mount == NULL)
     return end_with (-1, error);
   if (words->len == 0)
-    return cli_fail (CLI_USAGE, "no pictures given. Usage: contactfs import [OPTION…] PICTURE|FOLDER… [MOUNTPOINT]");
+    return cli_fail (CLI_USAGE, "no pictures given; usage: contactfs import [OPTION…] PICTURE|FOLDER… [MOUNTPOINT]");
   if (!shows_everybody (mount, &error) || !are_elsewhere (words, &error))
     return end_with (-1, error);
   wishes.common.mountpoint = mount->mountpoint;

@@ -18,7 +18,7 @@ set_archive_aside (Contacts *self, GError **error)
   if (!archive_set_aside (photos_archive (self->photos), &aside, error))
     return FALSE;
   if (aside != NULL)
-    g_message ("The account \"%s\" is not the address book that it was: what was kept in .previous and .rejected is in "
+    g_message ("the account “%s” is not the address book that it was: what was kept in .previous and .rejected is in "
                "%s now",
                book_account (self->book), aside);
   return TRUE;

@@ -113,7 +113,7 @@ visitor_came (LoginVisitor *self)
 
   if (query == NULL) {
     login_visitor_answer (self, LOGIN_PAGE_MISSING,
-                          "This address only takes the answer of the login that is under way");
+                          "this address only takes the answer of the login that is under way");
     return;
   }
   self->waiting = TRUE;
@@ -182,11 +182,11 @@ may_come_in (LoginListener *self, GSocketConnection *connection)
   if (!peer_uid (g_socket_connection_get_socket (connection), &uid, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
       return FALSE; /* it has gone already */
-    sentence = g_strdup_printf ("The kernel does not tell whose program came to the port of this login (%s), so it was "
+    sentence = g_strdup_printf ("the kernel does not tell whose program came to the port of this login (%s), so it was "
                                 "not let in: " NO_BROWSER,
                                 error->message);
   } else if (uid != geteuid ()) {
-    sentence = g_strdup_printf ("A program of another user (UID %u) came to the port of this login and was not let in; "
+    sentence = g_strdup_printf ("a program of another user (UID %u) came to the port of this login and was not let in; "
                                 "if it was your browser, " NO_BROWSER,
                                 (guint)uid);
   } else {
@@ -229,7 +229,7 @@ open_port (LoginListener *self, GError **error)
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), wanted, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_TCP, NULL, &got, &local)) {
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE,
-                 "No port can be opened on 127.0.0.1 for the browser to come back to (%s): nothing was changed",
+                 "no port can be opened on 127.0.0.1 for the browser to come back to (%s): nothing was changed",
                  local->message);
     return FALSE;
   }

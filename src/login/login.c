@@ -33,7 +33,7 @@ struct Login {
 };
 
 static const char foreign_words[]
-    = "An answer to another login came and was not taken (its state is not the one that was "
+    = "an answer to another login came and was not taken (its state is not the one that was "
       "sent out): use the page that this login opened";
 
 /* ---- the end ---- */
@@ -66,7 +66,7 @@ on_time_out (gpointer data)
 
   fail (self,
         g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
-                     "No answer came from the consent page within %u seconds%s: nothing was changed; run contactfs "
+                     "no answer came from the consent page within %u seconds%s: nothing was changed; run contactfs "
                      "login again",
                      self->seconds, came));
   return G_SOURCE_REMOVE;
@@ -75,7 +75,7 @@ on_time_out (gpointer data)
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
-  fail (data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The login was interrupted: nothing was changed"));
+  fail (data, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the login was interrupted: nothing was changed"));
   return G_SOURCE_REMOVE;
 }
 
@@ -86,21 +86,21 @@ explain_refusal (const TokenResponse *response)
 {
   if (g_str_equal (response->code, "invalid_client") || g_str_equal (response->code, "unauthorized_client"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "The token service does not take this client (%s): its secret was changed or it was deleted. "
-                        "Download the client file again from the Google Cloud console, and log in with --client FILE",
+                        "the token service does not take this client (%s): its secret was changed or it was deleted; "
+                        "download the client file again from the Google Cloud console, and log in with --client FILE",
                         response->words);
   if (g_str_equal (response->code, "redirect_uri_mismatch"))
     return g_error_new (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The token service does not let this client come back to this computer (%s): make one of the type "
+        "the token service does not let this client come back to this computer (%s): make one of the type "
         "“Desktop app” in the Google Cloud console",
         response->words);
   if (g_str_equal (response->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "The token service takes the code of this login no more (%s): log in again, and look "
+                        "the token service takes the code of this login no more (%s): log in again, and look "
                         "whether this computer's clock is right",
                         response->words);
-  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "The token service refused the login (%s): nothing was changed",
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH, "the token service refused the login (%s): nothing was changed",
                       response->words);
 }
 
@@ -111,12 +111,12 @@ check_response (const TokenResponse *response)
     return explain_refusal (response);
   if (response->scope != NULL && !login_scope_granted (response->scope))
     return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
-                                "The consent page did not grant access to the contacts: log in again and tick "
+                                "the consent page did not grant access to the contacts: log in again and tick "
                                 "the box “See, edit, download, and permanently delete your contacts”");
   if (response->refresh_token == NULL)
     return g_error_new_literal (
         PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-        "The token service gave access for an hour, but no refresh token for the time after: remove "
+        "the token service gave access for an hour, but no refresh token for the time after: remove "
         "this app at https://myaccount.google.com/permissions and log in again");
   return NULL;
 }
@@ -219,7 +219,7 @@ login_paste (Login *self, const char *text)
   const char *query = login_request_pasted (text);
 
   if (query == NULL || take_reply (self, query) == LOGIN_REPLY_NONE)
-    self->note ("This is not the address that the browser was sent back to: paste the whole line that begins with "
+    self->note ("this is not the address that the browser was sent back to: paste the whole line that begins with "
                 "http://127.0.0.1",
                 self->note_data);
 }

@@ -31,6 +31,7 @@ static const char page_format[]
       "h1 { font-size: 1.6rem; margin: 0 0 1rem }\n"
       ".good { color: var(--good) } .bad { color: var(--bad) }\n"
       "p { margin: 0 0 .75rem; overflow-wrap: anywhere }\n"
+      "p::first-letter { text-transform: uppercase }\n"
       "</style>\n</head>\n<body>\n<main>\n"
       "<h1><span class=\"%s\" aria-hidden=\"true\">%s</span> %s</h1>\n"
       "<p role=\"status\">%s</p>\n<p>You can close this page and go back to the terminal.</p>\n"

@@ -69,7 +69,7 @@ static gboolean
 fail (int code, GError **error)
 {
   if (code == ENOENT || code == ENOTCONN)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "No program holds the other end");
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no program holds the other end");
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", g_strerror (code));
   return FALSE;

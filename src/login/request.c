@@ -129,11 +129,11 @@ refusal (const char *code, const char *query)
 
   if (g_str_equal (code, "access_denied"))
     return g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                                "The login was refused on the consent page: nothing was changed; log in "
+                                "the login was refused on the consent page: nothing was changed; log in "
                                 "again and choose “Continue”. Google also says so to people who are not among the test "
                                 "users of an app in “Testing”");
   return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                      "The authorization server refused the login (%s): nothing was changed",
+                      "the authorization server refused the login (%s): nothing was changed",
                       words != NULL ? words : "it did not say why");
 }
 

@@ -31,7 +31,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   words = text_clean (json_string (root, "error_description"));
   if (words == NULL)
     words = status_describe_body (response->status, response->body);
-  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The service did not revoke it: %s", words);
+  g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "the service did not revoke it: %s", words);
 }
 
 void

@@ -44,7 +44,7 @@ raise_file_limit (void)
     return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_info ("The limit of open files stays as it is: %s", g_strerror (errno));
+    g_info ("the limit of open files stays as it is: %s", g_strerror (errno));
 }
 
 HttpClient *
@@ -160,7 +160,7 @@ sending_start (HttpClient *client, GTask *task, HttpRequest *request, HttpOrigin
 static gboolean
 report_ended (gpointer task)
 {
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is ending");
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the program is ending");
   return G_SOURCE_REMOVE;
 }
 
@@ -178,7 +178,7 @@ http_send_async (HttpClient *self, HttpRequest *request, gint64 deadline, GCance
     report_ended (task);
   else if (!http_origin_parse (&origin, request->url) || !http_origin_allowed (&origin))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                             "Only https is spoken, or http with this computer itself");
+                             "only https is spoken, or http with this computer itself");
   else if (request->abroad && !http_origin_leads_abroad (&origin))
     g_task_return_error (task, http_failure_new (HTTP_FAILURE_HOME, origin.host, ""));
   else if (deadline <= g_get_monotonic_time ())

@@ -11,7 +11,7 @@ http_failure_new (HttpFailure failure, const char *host, const char *words)
   switch (failure) {
   case HTTP_FAILURE_CERTIFICATE:
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_TLS,
-                        "The certificate of %s did not verify (%s): check this computer's clock and its certificate "
+                        "the certificate of %s did not verify (%s): check this computer's clock and its certificate "
                         "authorities ($SSL_CERT_FILE)",
                         host, words);
   case HTTP_FAILURE_HANDSHAKE:
@@ -30,12 +30,12 @@ http_failure_new (HttpFailure failure, const char *host, const char *words)
                         words);
   case HTTP_FAILURE_HOME:
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                        "The address that the service gave leads to this computer itself, by %s: it is not asked",
+                        "the address that the service gave leads to this computer itself, by %s: it is not asked",
                         host);
   case HTTP_FAILURE_LOST:
     break;
   }
-  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The connection to %s was lost (%s): try again later", host,
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "the connection to %s was lost (%s): try again later", host,
                       words);
 }
 

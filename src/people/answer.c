@@ -114,10 +114,10 @@ judge_400 (const Answer *self, const AnswerRequest *request, GError **error)
                  self->words);
   else if (is_too_large (self))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_TOO_LARGE,
-                 "The picture is too large for Google (%s): use a smaller one", self->words);
+                 "the picture is too large for Google (%s): use a smaller one", self->words);
   else if (g_str_equal (self->status, "FAILED_PRECONDITION"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_STALE_ETAG,
-                 "The contact has changed at Google meanwhile (%s): try again", self->words);
+                 "the contact has changed at Google meanwhile (%s): try again", self->words);
   else if (text_says (self->words, "photo format"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_INVALID,
                  "Google did not take the picture (%s): use another JPEG or PNG", self->words);
@@ -201,17 +201,17 @@ set_service_disabled (const Answer *self, GError **error)
   if (text_says (self->words, "requires a quota project"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
                  "gcloud's login names no project of yours, in which the People API is enabled: gcloud auth "
-                 "application-default set-quota-project PROJECT. Google says: %s",
+                 "application-default set-quota-project PROJECT; Google says: %s",
                  self->words);
   else if (link != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
-                 "The People API is not enabled in your Google Cloud project: enable it at %s , wait some minutes, try "
-                 "again. Google says: %s",
+                 "the People API is not enabled in your Google Cloud project: enable it at %s , wait some minutes, try "
+                 "again; Google says: %s",
                  link, self->words);
   else
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_DISABLED,
-                 "The People API is not enabled in your Google Cloud project: enable it in the Google Cloud console "
-                 "(APIs and services), wait some minutes, try again. Google says: %s",
+                 "the People API is not enabled in your Google Cloud project: enable it in the Google Cloud console "
+                 "(APIs and services), wait some minutes, try again; Google says: %s",
                  self->words);
 }
 
@@ -226,11 +226,11 @@ judge_403 (const Answer *self, const AnswerRequest *request, GError **error)
            || g_str_equal (self->reason, "insufficientPermissions")
            || text_says (self->words, "insufficient authentication scopes"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SCOPE,
-                 "The access token does not include the permission for contacts (%s)", self->words);
+                 "the access token does not include the permission for contacts (%s)", self->words);
   else if (g_str_equal (self->reason, "USER_PROJECT_DENIED"))
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION,
-                 "The login may not use the quota project that its credentials file names (quota_project_id): give it "
-                 "the role Service Usage Consumer there, or name another project. Google says: %s",
+                 "the login may not use the quota project that its credentials file names (quota_project_id): give it "
+                 "the role Service Usage Consumer there, or name another project; Google says: %s",
                  self->words);
   else
     g_propagate_error (error, status_error (403, self->words));
@@ -245,7 +245,7 @@ judge_missing (const Answer *self, GError **error)
     g_propagate_error (error, status_error (self->http, self->words));
   else
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                 "The service has nothing at the address of the People API (%u: %s): check --api-url", self->http,
+                 "the service has nothing at the address of the People API (%u: %s): check --api-url", self->http,
                  self->words);
   return ANSWER_FINAL;
 }

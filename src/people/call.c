@@ -63,7 +63,7 @@ is_over (GTask *task)
   Call *self = g_task_get_task_data (task);
 
   return self->client == NULL || g_cancellable_is_cancelled (self->cancellable)
-             ? (g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The request was cancelled"), TRUE)
+             ? (g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the request was cancelled"), TRUE)
              : FALSE;
 }
 
@@ -214,7 +214,7 @@ take_value (GTask *task, gpointer value, GError *error)
   if (value != NULL && self->request->resource_name != NULL && !is_about (value, self->request->resource_name)) {
     g_clear_pointer (&value, self->request->free_result);
     if (self->request->person_url == NULL)
-      g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is about somebody else than %s",
+      g_set_error (&error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "the answer is about somebody else than %s",
                    self->request->resource_name);
   }
   if (value != NULL)
@@ -224,7 +224,7 @@ take_value (GTask *task, gpointer value, GError *error)
   else if (self->request->person_url != NULL)
     step_get_person (task);
   else
-    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer says nothing");
+    g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "the answer says nothing");
 }
 
 /* What a worker reads: nothing in it is the loop's. */

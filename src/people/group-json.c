@@ -56,11 +56,11 @@ group_parse_page (GBytes *body, GError **error)
   PeopleGroupPage *self;
 
   if (root == NULL) {
-    g_prefix_error (error, "The answer ");
+    g_prefix_error (error, "the answer ");
     return NULL;
   }
   if (!json_is_object (root) || (groups != NULL && !json_is_array (groups))) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is not a page of labels");
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "the answer is not a page of labels");
     return NULL;
   }
   self = g_new0 (PeopleGroupPage, 1);

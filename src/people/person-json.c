@@ -285,11 +285,11 @@ parse_object (GBytes *body, GError **error)
   g_autoptr (JsonValue) root = json_parse_bytes (body, error);
 
   if (root == NULL) {
-    g_prefix_error (error, "The answer ");
+    g_prefix_error (error, "the answer ");
     return NULL;
   }
   if (!json_is_object (root)) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is JSON, but not an object");
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "the answer is JSON, but not an object");
     return NULL;
   }
   return g_steal_pointer (&root);
@@ -303,7 +303,7 @@ person_parse (GBytes *body, GError **error)
 
   if (self == NULL && root != NULL)
     g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                 "The answer is not a person: it has no resourceName that could be one");
+                 "the answer is not a person: it has no resourceName that could be one");
   return self;
 }
 
@@ -335,7 +335,7 @@ person_parse_page (GBytes *body, GError **error)
    * page whose successor we cannot name for the last one. */
   if ((connections != NULL && !json_is_array (connections)) || !is_text (root, "nextPageToken")
       || !is_text (root, "nextSyncToken")) {
-    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "The answer is not a page of contacts");
+    g_set_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "the answer is not a page of contacts");
     return NULL;
   }
   self = g_new0 (PeoplePage, 1);

@@ -101,12 +101,12 @@ static GError *
 refusal (const Fetch *self, guint status)
 {
   if (self->gone)
-    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "The picture is no longer at its address (%u)", status);
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND, "the picture is no longer at its address (%u)", status);
   if (status_meaning (status)->code == PEOPLE_ERROR_UNREACHABLE) /* a proxy or the network wants a login */
     return status_error (status, NULL);
   if (status_meaning (status)->code == PEOPLE_ERROR_AUTH || status_meaning (status)->code == PEOPLE_ERROR_PERMISSION)
-    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "The picture's host does not give it out (%u)", status);
-  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "The picture's host refused to send it (%u)", status);
+    return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION, "the picture's host does not give it out (%u)", status);
+  return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER, "the picture's host refused to send it (%u)", status);
 }
 
 /* Refused for good: the next spelling, unless one that only failed for now is left. */
@@ -133,15 +133,15 @@ step_redirect (GTask *task, const HttpResponse *response)
 
   if (location == NULL)
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "The picture's host answered %u without saying where the picture is", response->status);
+                             "the picture's host answered %u without saying where the picture is", response->status);
   else if (!photo_url_allowed (location, self->at_home))
     g_task_return_new_error (
         task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-        "The picture's host points to an address that is not https, or that is this computer's own: it is not "
+        "the picture's host points to an address that is not https, or that is this computer's own: it is not "
         "followed");
   else if (++self->redirects > MAX_REDIRECTS)
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "The picture's host sends from one address to the next without end");
+                             "the picture's host sends from one address to the next without end");
   else
     step_request (task, location);
 }
@@ -169,7 +169,7 @@ step_not_the_picture (GTask *task, GError *why)
   g_autoptr (GError) reason = why;
 
   step_again (task,
-              g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "What the picture's host sent is not the picture: %s",
+              g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER, "what the picture's host sent is not the picture: %s",
                            reason != NULL ? reason->message : "it is not whole"),
               self->retry_after);
 }
@@ -238,12 +238,12 @@ judge_answer (GTask *task, HttpResponse *response)
   else if (meaning->code == PEOPLE_ERROR_RATE)
     step_again (task,
                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_RATE,
-                             "The picture's host asks to slow down (%u): try again in a minute", status),
+                             "the picture's host asks to slow down (%u): try again in a minute", status),
                 response->retry_after);
   else
     step_again (task,
                 g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_SERVER,
-                             "The picture's host has trouble answering (%u): try again later", status),
+                             "the picture's host has trouble answering (%u): try again later", status),
                 response->retry_after);
 }
 
@@ -302,7 +302,7 @@ photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, gboolean
     step_variant (task, ORIGINAL);
   else
     g_task_return_new_error (task, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                             "The picture's address is not https, or it is this computer's own: it is not asked");
+                             "the picture's address is not https, or it is this computer's own: it is not asked");
 }
 
 gboolean

@@ -123,7 +123,7 @@ say_that_it_cannot_write (Cache *self, int error_number)
   if (self->cannot_write)
     return;
   self->cannot_write = TRUE;
-  g_warning ("Photos cannot be kept in %s: %s. They will be fetched each time they are read.", self->dir,
+  g_warning ("photos cannot be kept in %s: %s; they are fetched each time they are read", self->dir,
              g_strerror (error_number));
 }
 
@@ -307,7 +307,7 @@ cache_new (BookStore *store, const char *dir, gint64 max_bytes, GError **error)
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     int saved = errno;
 
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "The folder for photos, %s, cannot be made: %s",
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "the folder for photos, %s, cannot be made: %s",
                  dir, g_strerror (saved));
     return NULL;
   }

@@ -144,12 +144,12 @@ credentials_guard_login (const char *folder)
   g_autofree char *client = stored_login_client_path (folder);
 
   if (private_file_mend (login))
-    g_message ("Others could read %s; it is yours alone again. If somebody may have done so: contactfs logout, which "
+    g_message ("others could read %s; it is yours alone again; if somebody may have done so: contactfs logout, which "
                "revokes the login, and contactfs login",
                login);
   if (private_file_mend (client))
     g_message (
-        "Others could read %s; it is yours alone again. If somebody may have done so, make another client in the "
+        "others could read %s; it is yours alone again; if somebody may have done so, make another client in the "
         "Google Cloud console",
         client);
 }
@@ -161,7 +161,7 @@ credentials_guard (const Credentials *self)
     credentials_guard_login (self->folder);
   g_autofree char *file = credentials_exposed (self);
   if (file != NULL)
-    g_message ("Others can read %s, which opens the contacts to whoever has it: run chmod 600 %s", file, file);
+    g_message ("others can read %s, which opens the contacts to whoever has it: run chmod 600 %s", file, file);
 }
 
 char *
@@ -176,7 +176,7 @@ credentials_find_api_url (const Credentials *self, const char *asked, GError **e
     return g_strdup (login->api_url);
   g_set_error (
       error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-      "The login of the account “%s” is one of %s, not of Google, and Google is not shown its tokens: say with "
+      "the login of the account “%s” is one of %s, not of Google, and Google is not shown its tokens: say with "
       "--api-url URL which service they are for",
       self->account, login->token_uri);
   return NULL;

@@ -201,17 +201,17 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     apply_pages (sync, page->next_sync_token);
   else if (g_hash_table_size (sync->pages) + 1 >= MAX_PAGES)
     sync_done (sync, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                                  "The listing has no end: after %d pages the service names one more", MAX_PAGES));
+                                  "the listing has no end: after %d pages the service names one more", MAX_PAGES));
   else if (sync->size > MAX_BYTES)
     sync_done (sync, g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                                  "The listing is larger than an address book can be: %" G_GUINT64_FORMAT
+                                  "the listing is larger than an address book can be: %" G_GUINT64_FORMAT
                                   " bytes, and the service names one more page",
                                   sync->size));
   else if (g_hash_table_add (sync->pages, g_strdup (page->next_page_token)))
     list_page (sync, page->next_page_token);
   else /* round and round, for ever */
     sync_done (sync, g_error_new_literal (PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER,
-                                          "The service names the same page of the listing as the next one twice"));
+                                          "the service names the same page of the listing as the next one twice"));
 }
 
 static void

@@ -83,7 +83,7 @@ def test_a_photo_that_the_disk_does_not_take(emulator, mount, run, host, tmp_pat
     run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk)
     try:
         contacts = Contacts(emulator, mount(emulator))
-        contacts.mount.allowed.append("Photos cannot be kept")
+        contacts.mount.allowed.append("photos cannot be kept")
         picture = png_of(3 * MIB)
         host(picture)
         for name in people_with_photo(contacts, 2):

@@ -143,7 +143,7 @@ def test_logout_says_that_it_waits_for_the_keyring_and_can_be_interrupted(desk, 
     logout = begin_log_out(desk)
     try:
         words = logout.stderr.readline().decode()
-        assert words.startswith("contactfs: Waiting for the keyring") and "Ctrl-C" in words
+        assert words.startswith("contactfs: waiting for the keyring") and "Ctrl-C" in words
         logout.send_signal(signal.SIGINT)
         result = desk.run.finish(logout)
     finally:
@@ -193,7 +193,7 @@ def begin_to_store(desk, emulator, keyring):
     keyring.signal(signal.SIGSTOP)
     page = desk.run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=subprocess.DEVNULL)
     for line in attempt.process.stderr:
-        if b"Waiting for the keyring" in line:
+        if b"waiting for the keyring" in line:
             break
     return attempt, page
 

@@ -193,7 +193,7 @@ def test_the_address_may_be_pasted(desk, part):
 def test_what_is_pasted_is_looked_at(desk):
     result = paste(desk, ["", "yes", "http://127.0.0.1:1/?code=c&state=wrong", lambda address: address])
     assert result.status == 0
-    assert "This is not the address" in result.errors and "to another login" in result.errors
+    assert "this is not the address" in result.errors and "to another login" in result.errors
 
 
 def test_the_browser_may_come_although_the_address_was_printed(desk):
@@ -219,7 +219,7 @@ def test_without_a_browser_the_address_may_be_pasted(desk):
 def test_without_a_browser_and_without_input(desk):
     (desk.folder / "bin/xdg-open").write_text("#!/bin/sh\nexit 3\n")
     result = desk.start("--client", desk.client, "--timeout", "1").finish()
-    check_failed(result, "No answer came from the consent page")
+    check_failed(result, "no answer came from the consent page")
     assert "cannot be opened" in result.errors and "the input is at its end" in result.errors
 
 
@@ -284,7 +284,7 @@ def test_the_token_endpoint_is_out_of_reach(desk):
 
 def test_the_consent_page_is_closed(desk):
     attempt = desk.begin("--timeout", "1")
-    check_failed(attempt.finish(), "No answer came from the consent page within 1 seconds")
+    check_failed(attempt.finish(), "no answer came from the consent page within 1 seconds")
     check_nothing_kept(desk)
 
 
@@ -306,7 +306,7 @@ def test_no_port(desk):
     desk.env["ASAN_OPTIONS"] = "detect_leaks=0"
     attempt = desk.start("--client", desk.client, wrapper=["strace", "-f", "-o", desk.folder / "strace", "-e",
                                                            "inject=bind:error=EADDRINUSE"])
-    check_failed(attempt.finish(), "No port can be opened on 127.0.0.1")
+    check_failed(attempt.finish(), "no port can be opened on 127.0.0.1")
 
 
 @pytest.mark.parametrize("text, words", [
@@ -325,7 +325,7 @@ def test_clients_of_the_wrong_type(desk, text, words):
 @pytest.mark.parametrize("name", ["auth_uri", "token_uri", "revoke_uri"])
 def test_secrets_travel_to_safe_places_only(desk, name):
     path = desk.client_file(name="unsafe.json", **{name: "http://192.0.2.1/x"})
-    check_failed(desk.start("--client", path).finish(), f"The {name} of the client file")
+    check_failed(desk.start("--client", path).finish(), f"the {name} of the client file")
 
 
 @pytest.mark.parametrize("options", [["--timeout", "0"], ["--timeout", "x"], ["--account", "../x"], ["more"], ["--what"],
@@ -409,7 +409,7 @@ def test_the_api_is_not_enabled(desk):
     attempt = desk.begin()
     attempt.consent()
     result = attempt.finish()
-    assert result.status == 0 and "The login is kept, but the contacts cannot be had yet" in result.errors
+    assert result.status == 0 and "the login is kept, but the contacts cannot be had yet" in result.errors
     assert link in result.errors
     assert "Next:" not in result.out, "a mount would say the same"
     assert "refresh_token" in desk.stored()
@@ -421,7 +421,7 @@ def test_a_client_file_that_cannot_be_remembered(desk):
     attempt = desk.begin()
     attempt.consent()
     result = attempt.finish()
-    assert result.status == 0 and "The next login needs --client again" in result.errors
+    assert result.status == 0 and "the next login needs --client again" in result.errors
     assert "cannot be kept" not in result.errors
     assert desk.stored()["refresh_token"] and "Logged in as" in result.out
 
@@ -463,7 +463,7 @@ def test_a_login_waits_for_whoever_is_at_work_with_the_one_before(desk, run):
     holder.stdout.readline()
     attempt = desk.begin()
     page = run.start("curl", "--silent", "--max-time", "60", attempt.redirect(), stdout=-1)
-    assert b"Waiting for another program" in attempt.process.stderr.readline()
+    assert b"waiting for another program" in attempt.process.stderr.readline()
     assert desk.stored() == before
     holder.communicate(b"\n")
     assert attempt.finish().status == 0 and run.finish(page).status == 0
@@ -526,7 +526,7 @@ def test_logout_revokes_and_forgets(desk):
     assert "revoked and forgotten" in result.out
     assert not desk.files_with(token)
     assert [r["status"] for r in desk.emulator.requests(origin="token", path="/revoke")] == [200]
-    check_failed(desk.log_out(check=False), "There is no login")
+    check_failed(desk.log_out(check=False), "there is no login")
 
 
 def test_a_login_that_is_dead_already_can_be_forgotten(desk):
@@ -539,7 +539,7 @@ def test_logout_forgets_although_the_service_is_away(desk):
     desk.log_in()
     desk.emulator.fault(origin="token", path="/revoke", action="reset")
     check_failed(desk.log_out(check=False), "is forgotten here, but it could not be revoked")
-    check_failed(desk.log_out(check=False), "There is no login")
+    check_failed(desk.log_out(check=False), "there is no login")
 
 
 def test_logout_outlives_a_power_cut(desk, tmp_path):

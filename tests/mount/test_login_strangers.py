@@ -64,7 +64,7 @@ def test_a_stranger_who_knows_the_state_is_not_let_in(desk, family, host):
     program = "print(contact(int(sys.argv[1]), sys.argv[2], getattr(socket, sys.argv[3]), sys.argv[4]))"
     assert as_stranger(program, attempt.port, right_answer(attempt), family, host) == "b''"
     result = check_own_browser_comes_through(desk, attempt)
-    assert f"A program of another user (UID {STRANGER}) came to the port of this login" in result.errors
+    assert f"a program of another user (UID {STRANGER}) came to the port of this login" in result.errors
     assert "--no-browser" in result.errors
 
 
@@ -92,7 +92,7 @@ def test_strangers_do_not_keep_the_browser_out_and_are_told_of_once(desk):
     as_stranger(program, attempt.port)
     assert as_stranger("print(contact(int(sys.argv[1]), 'GET /'))", attempt.port) == "b''"
     result = check_own_browser_comes_through(desk, attempt)
-    assert result.errors.count("A program of another user") == 1
+    assert result.errors.count("a program of another user") == 1
 
 
 @root_only
@@ -108,7 +108,7 @@ def test_nobody_is_let_in_where_the_kernel_does_not_tell(desk):
     attempt.await_browser()
     with socket.create_connection(("127.0.0.1", attempt.port)) as own:
         assert wait_readable([own.fileno()], 20) and own.recv(1) == b"", "closed, and nothing was read"
-    assert b"The kernel does not tell whose program came to the port of this login" in attempt.process.stderr.readline()
+    assert b"the kernel does not tell whose program came to the port of this login" in attempt.process.stderr.readline()
     attempt.process.terminate()
     assert attempt.finish().status == 1
 

@@ -49,7 +49,7 @@ def renewing(request, desk, emulator, keyring, mount, faces, tokens):
 
 def test_logout_waits_for_it(desk, emulator, keyring, tokens, renewing):
     logout = begin_log_out(desk)
-    assert b"Waiting for another program" in logout.stderr.readline()
+    assert b"waiting for another program" in logout.stderr.readline()
     tokens.release()
     assert "revoked and forgotten" in desk.run.finish(logout).out
     desk.run.finish(renewing)
@@ -85,7 +85,7 @@ def test_killed_between_the_keyring_and_the_file(desk, emulator, keyring):
     killed_login(desk, 1)
     assert keyring.is_kept() and not (desk.config() / "login.json").exists()
     assert "has no login" in desk.log_out().out and is_clean(desk, keyring)
-    assert "There is no login" in desk.log_out(check=False).errors
+    assert "there is no login" in desk.log_out(check=False).errors
 
 
 @pytest.mark.parametrize("place", ["file", "keyring"])
@@ -123,6 +123,6 @@ def test_nothing_anywhere(desk, keyring):
     for end in (lambda: None, keyring.end_bus):
         end()
         result = desk.log_out(check=False)
-        assert result.status == 1 and "There is no login of the account “default” to end" in result.errors
+        assert result.status == 1 and "there is no login of the account “default” to end" in result.errors
     assert not desk.config().exists()
 

@@ -263,7 +263,7 @@ def test_logout_ends_whose_it_is_where_nobody_logged_in_too(desk, emulator, moun
     contacts.mount.start()
     write_is_refused(contacts, person, faces.face_bytes(2), "--account NAME", "contactfs logout --account default")
     assert "is nobody's now" in desk.log_out().out
-    assert "There is no login" in desk.log_out(check=False).errors
+    assert "there is no login" in desk.log_out(check=False).errors
     contacts.mount.unmount()
     contacts.mount.start()
     assert previous(contacts, person) == 0

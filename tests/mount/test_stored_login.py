@@ -106,7 +106,7 @@ def test_after_logout_too(logged_in, desk, emulator, faces):
     with pytest.raises(OSError) as caught:
         logged_in.photo(person).write_bytes(faces.face_bytes(1))
     assert caught.value.errno == errno.EACCES
-    assert "No login is stored for the account “default”" in logged_in.mount.error(person)
+    assert "no login is stored for the account “default”" in logged_in.mount.error(person)
     desk.log_in()
     logged_in.photo(person).write_bytes(faces.face_bytes(2))
     assert logged_in.held(person) == faces.face_bytes(2)
@@ -280,9 +280,9 @@ def test_files_that_others_can_read_are_put_right(desk, emulator, mount, run):
     assert all(path.stat().st_mode & 0o777 == 0o666 for path in files), "doctor changes nothing"
     mounted = mount(emulator, state=desk.folder)
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
-    assert mounted.text().count("Others could read") == 2
+    assert mounted.text().count("others could read") == 2
     mounted.remount()
-    assert mounted.text().count("Others could read") == 2
+    assert mounted.text().count("others could read") == 2
 
 
 def test_a_given_file_that_others_can_read_is_told(desk, emulator, mount):

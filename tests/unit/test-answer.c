@@ -117,7 +117,7 @@ static const Row rows[] = {
     ANSWER_AGAIN, "unavailable" },
   { 504, "", PLAIN, PEOPLE_ERROR_SERVER, ANSWER_AGAIN, "504" },
   { 409, ERROR_JSON (409, "ABORTED", "The operation was aborted.", ""), CHANGE, PEOPLE_ERROR_CONFLICT, ANSWER_AGAIN,
-    "Another program" },
+    "another program" },
   { 501, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "501" },
   { 302, "", PLAIN, PEOPLE_ERROR_BAD_ANSWER, ANSWER_FINAL, "302" },
   /* further ways to say the same */

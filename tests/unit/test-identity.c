@@ -227,7 +227,7 @@ test_principal_stays (Fixture *self, gconstpointer data)
   g_assert_true (begin (self, SERVICE "/", self->ann, NULL)); /* the first of whom something is known */
   g_assert_true (begin (self, SERVICE, NULL, NULL));
   begin (self, SERVICE, self->bob,
-         "The account “work” is that of ann@example.com, and these credentials are those of bob");
+         "the account “work” is that of ann@example.com, and these credentials are those of bob");
   g_assert_true (begin (self, SERVICE, self->ann, NULL));
 }
 

@@ -180,7 +180,7 @@ test_refusals (Fixture *f, gconstpointer data)
     const char *words;
   } cases[] = { { 401, PEOPLE_ERROR_PERMISSION, "does not give it out (401)" },
                 { 403, PEOPLE_ERROR_PERMISSION, "does not give it out (403)" },
-                { 407, PEOPLE_ERROR_UNREACHABLE, "The proxy wants a login" },
+                { 407, PEOPLE_ERROR_UNREACHABLE, "the proxy wants a login" },
                 { 511, PEOPLE_ERROR_UNREACHABLE, "log in there" },
                 { 400, PEOPLE_ERROR_SERVER, "refused to send it (400)" },
                 { 451, PEOPLE_ERROR_PERMISSION, "does not give it out (451)" } };
