@@ -32,7 +32,6 @@ typedef struct {
   GCancellable *cancellable;
   gint64 deadline;  /* of the most patient waiter */
   gboolean goes_on; /* without waiters */
-  const TokenSource *source;
 } Run;
 
 struct TokenCache {
@@ -173,10 +172,20 @@ run_free (Run *self)
 }
 
 void
-access_token_clear (AccessToken *self)
+access_token_free (AccessToken *self)
 {
-  g_clear_pointer (&self->token, secret_free);
-  g_clear_pointer (&self->identity, identity_free);
+  secret_free (self->token);
+  identity_free (self->identity);
+  g_free (self);
+}
+
+void
+access_token_return (GTask *run, char *token, gint64 lifetime, const Identity *identity)
+{
+  AccessToken *self = g_new (AccessToken, 1);
+
+  *self = (AccessToken){ .token = token, .lifetime = lifetime, .identity = identity_copy (identity) };
+  g_task_return_pointer (run, self, (GDestroyNotify)access_token_free);
 }
 
 static void
@@ -212,17 +221,15 @@ on_made (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *run = data;
   TokenCache *self = run->cache;
-  g_auto (AccessToken) made = { 0 };
   g_autoptr (GError) error = NULL;
-  gboolean good = run->source->make_finish (result, &made, &error);
+  g_autoptr (AccessToken) made = g_task_propagate_pointer (G_TASK (result), &error);
 
   run_free (run);
   if (self == NULL)
     return;
   self->run = NULL;
-  good = good && (self->principal == NULL || principal_admit (self->principal, made.identity, &error));
-  if (good)
-    keep_token (self, &made);
+  if (made != NULL && (self->principal == NULL || principal_admit (self->principal, made->identity, &error)))
+    keep_token (self, made);
   answer_waiters (self, error);
 }
 
@@ -232,7 +239,6 @@ run_start (TokenCache *self, gint64 deadline, gboolean ahead)
   Run *run = g_new0 (Run, 1);
 
   run->cache = self;
-  run->source = self->source;
   run->deadline = deadline;
   run->goes_on = ahead || self->source->goes_on;
   run->cancellable = g_cancellable_new ();

@@ -154,7 +154,7 @@ command_judge (Command *self, GTask *task)
         "what the token command printed is not an access token: it must print the token and nothing "
         "else, one word of printable ASCII");
   else
-    g_task_return_pointer (task, g_strdup (token), (GDestroyNotify)secret_free);
+    access_token_return (task, g_strdup (token), 0, NULL);
 }
 
 static void
@@ -230,13 +230,6 @@ command_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, 
   g_subprocess_wait_async (self->process, NULL, on_exit_status, task);
 }
 
-static gboolean
-command_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
-{
-  made->token = g_task_propagate_pointer (G_TASK (result), error);
-  return made->token != NULL;
-}
-
 static char *
 command_advice (gpointer data, TokenProblem problem)
 {
@@ -247,7 +240,6 @@ command_advice (gpointer data, TokenProblem problem)
 
 static const TokenSource command_source = {
   .make_async = command_make_async,
-  .make_finish = command_make_finish,
   .advice = command_advice,
   .free = g_free,
 };

@@ -30,7 +30,6 @@ typedef struct {
   FileSource *source;
   CredentialsFile *file;
   const gint64 *deadline;
-  TokenResponse *response;
 } Run;
 
 static void
@@ -52,7 +51,6 @@ run_free (Run *self)
 {
   file_source_unref (self->source);
   credentials_file_unref (self->file);
-  token_response_free (self->response);
   g_free (self);
 }
 
@@ -143,8 +141,8 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
   } else {
     g_clear_error (&self->source->refused);
-    self->response = g_steal_pointer (&response);
-    g_task_return_boolean (task, TRUE);
+    access_token_return (task, g_steal_pointer (&response->access_token), response->lifetime,
+                         self->file->service_account ? self->source->subject_identity : response->identity);
   }
 }
 
@@ -206,20 +204,6 @@ file_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, GAs
   g_task_run_in_thread (worker, load_in_thread);
 }
 
-static gboolean
-file_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
-{
-  Run *self = g_task_get_task_data (G_TASK (result));
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return FALSE;
-  made->token = g_steal_pointer (&self->response->access_token);
-  made->lifetime = self->response->lifetime;
-  made->identity
-      = identity_copy (self->file->service_account ? self->source->subject_identity : self->response->identity);
-  return TRUE;
-}
-
 static const char *
 file_quota_project (gpointer data)
 {
@@ -247,7 +231,6 @@ file_advice (gpointer data, TokenProblem problem)
 
 static const TokenSource file_source = {
   .make_async = file_make_async,
-  .make_finish = file_make_finish,
   .advice = file_advice,
   .quota_project = file_quota_project,
   .identity = file_identity,

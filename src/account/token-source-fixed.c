@@ -10,14 +10,7 @@ fixed_make_async (gpointer token, gint64 *deadline, GCancellable *cancellable, G
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
-  g_task_return_pointer (task, g_strdup (token), (GDestroyNotify)secret_free);
-}
-
-static gboolean
-fixed_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
-{
-  made->token = g_task_propagate_pointer (G_TASK (result), error);
-  return made->token != NULL;
+  access_token_return (task, g_strdup (token), 0, NULL);
 }
 
 static char *
@@ -29,7 +22,6 @@ fixed_advice (gpointer token, TokenProblem problem)
 
 static const TokenSource fixed_source = {
   .make_async = fixed_make_async,
-  .make_finish = fixed_make_finish,
   .advice = fixed_advice,
   .free = (GDestroyNotify)secret_free,
 };

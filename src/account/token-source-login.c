@@ -94,18 +94,20 @@ enter (GTask *task, Stage stage)
   ((Run *)g_task_get_task_data (task))->source->stage = stage;
 }
 
-/* error NULL: with the response. Takes error. */
+/* error NULL: with the token of the response. Takes error. */
 static void
 end (GTask *task, GError *error)
 {
   Run *self = g_task_get_task_data (task);
+  TokenResponse *response = self->response;
 
   enter (task, IDLE);
   g_clear_pointer (&self->lock, login_lock_free);
   if (error != NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_boolean (task, TRUE);
+    access_token_return (task, g_steal_pointer (&response->access_token), response->lifetime,
+                         response->identity != NULL ? response->identity : self->login->identity);
 }
 
 /* ---- what the token endpoint said ---- */
@@ -270,19 +272,6 @@ stored_make_async (gpointer data, gint64 *deadline, GCancellable *cancellable, G
   login_lock_async (source->folder, cancellable, on_locked, g_object_ref (task));
 }
 
-static gboolean
-stored_make_finish (GAsyncResult *result, AccessToken *made, GError **error)
-{
-  Run *self = g_task_get_task_data (G_TASK (result));
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return FALSE;
-  made->token = g_steal_pointer (&self->response->access_token);
-  made->lifetime = self->response->lifetime;
-  made->identity = identity_copy (self->response->identity != NULL ? self->response->identity : self->login->identity);
-  return TRUE;
-}
-
 static const char *
 stored_hanging (gpointer data)
 {
@@ -328,7 +317,6 @@ stored_advice (gpointer data, TokenProblem problem)
 static const TokenSource stored_source = {
   .goes_on = TRUE, /* it has the lock, and may have been given another refresh token */
   .make_async = stored_make_async,
-  .make_finish = stored_make_finish,
   .advice = stored_advice,
   .hanging = stored_hanging,
   .identity = stored_identity,
