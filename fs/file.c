@@ -56,6 +56,17 @@ set_open_flags (Fs *self, struct fuse_file_info *fi, FolderHandle *handle)
   fi->noflush = !handle->writable;
 }
 
+/* FALSE: there is nothing to reply any more, or it is the error. Takes handle then. */
+static gboolean
+may_reply_handle (FsOp *op, FolderHandle *handle, const GError *error)
+{
+  if (!fs_op_finish (op))
+    g_clear_pointer (&handle, folder_handle_release);
+  else if (handle == NULL)
+    fs_op_reply_error (op, error);
+  return handle != NULL;
+}
+
 static void
 on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -63,12 +74,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   FolderHandle *handle = folder_file_open_finish (op->file, result, &error);
 
-  if (!fs_op_finish (op)) {
-    if (handle != NULL)
-      folder_handle_release (handle);
-  } else if (handle == NULL) {
-    fs_op_reply_error (op, error);
-  } else {
+  if (may_reply_handle (op, handle, error)) {
     set_open_flags (op->fs, &op->fi, handle);
     if (fs_reply_open (op->req, &op->fi) != 0)
       fs_open_end (op->fs, op->fi.fh);
@@ -143,12 +149,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   struct fuse_entry_param entry;
   FolderHandle *handle = folder_create_finish (op->fs->contacts, result, &error);
 
-  if (!fs_op_finish (op)) {
-    if (handle != NULL)
-      folder_handle_release (handle);
-  } else if (handle == NULL) {
-    fs_op_reply_error (op, error);
-  } else {
+  if (may_reply_handle (op, handle, error)) {
     fs_fill_entry (op->fs, handle->file, &entry);
     set_open_flags (op->fs, &op->fi, handle);
     if (fs_reply_create (op->req, &entry, &op->fi) != 0) {

@@ -48,16 +48,9 @@ is_known (const char *name)
                                        "memberCount",
                                        "memberResourceNames",
                                        "name",
-                                       "ageRange",
-                                       "braggingRights",
-                                       "fileAses",
-                                       "relationshipInterests",
-                                       "relationshipStatuses",
-                                       "residences",
-                                       "taglines",
                                        NULL };
 
-  return g_strv_contains (names, name) || field_by_name (name) >= 0;
+  return g_strv_contains (names, name) || field_by_name (name) >= 0 || field_is_unkept (name);
 }
 
 typedef struct Parser {

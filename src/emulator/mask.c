@@ -60,6 +60,16 @@ field_by_name (const char *name)
 }
 
 gboolean
+field_is_unkept (const char *name)
+{
+  static const char *const names[]
+      = { "ageRange",   "braggingRights", "fileAses", "relationshipInterests", "relationshipStatuses",
+          "residences", "taglines",       NULL };
+
+  return g_strv_contains (names, name);
+}
+
+gboolean
 field_is_writable (Field field)
 {
   return fields[field].writable;

@@ -55,6 +55,8 @@ const char *field_name (Field field);
 int field_by_name (const char *name); /* -1: none */
 gboolean field_is_writable (Field field);
 gboolean field_is_singleton (Field field);
+/* A member of Person that the API has, and the emulator neither keeps nor shows. */
+gboolean field_is_unkept (const char *name);
 
 /* Parses "names,photos"; every word may start with prefix ("person.") if that is not NULL. FALSE: *bad is the first
  * path that is none (transfer full). */

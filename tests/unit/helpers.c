@@ -73,3 +73,9 @@ test_folder_remove (char *path)
   g_assert_cmpint (nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
   g_free (path);
 }
+
+GBytes *
+test_bytes (const char *text)
+{
+  return g_bytes_new (text, strlen (text));
+}

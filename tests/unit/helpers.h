@@ -15,6 +15,8 @@ void test_assert_warned (void); /* all that were expected have come */
 /* Files cannot grow any more, as if the disk were full: only small ones can be written. FALSE ends it. */
 void test_disk_full (gboolean full);
 
+GBytes *test_bytes (const char *text); /* without the NUL */
+
 /* A new folder, free with test_folder_remove, which removes all that is in it. */
 char *test_folder_new (void);
 void test_folder_remove (char *path);

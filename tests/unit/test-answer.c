@@ -1,13 +1,8 @@
 /* What an answer that is not 2xx means: statuses, and what the service's words add to them. */
 #include <string.h>
 
+#include "helpers.h"
 #include "people/answer.h"
-
-static GBytes *
-bytes (const char *text)
-{
-  return g_bytes_new (text, strlen (text));
-}
 
 #define ERROR_JSON(code, status, message, details)                                                                     \
   "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"" details "}}"
@@ -169,7 +164,7 @@ test_table (void)
     AnswerRequest request = { .listing = row->request == LIST || row->request == DELTA,
                               .change = row->request == CHANGE,
                               .sync_token = row->request == DELTA };
-    g_autoptr (GBytes) body = bytes (row->body);
+    g_autoptr (GBytes) body = test_bytes (row->body);
     g_autoptr (GError) error = NULL;
     AnswerAdvice advice = answer_judge (row->status, body, &request, &error);
 
@@ -245,7 +240,7 @@ test_clean_errors (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++)
     for (gsize k = 0; k < G_N_ELEMENTS (codes); k++) {
-      g_autoptr (GBytes) body = bytes (bodies[i]);
+      g_autoptr (GBytes) body = test_bytes (bodies[i]);
       g_autoptr (GError) error = NULL;
       AnswerRequest request = { .listing = TRUE };
 
@@ -264,7 +259,7 @@ test_long_explanation (void)
 {
   g_autofree char *filler = g_strnfill (64 * 1024, ' ');
   g_autofree char *text = g_strconcat (ERROR_JSON (404, "NOT_FOUND", "Gone.", ""), filler, NULL);
-  g_autoptr (GBytes) body = bytes (text);
+  g_autoptr (GBytes) body = test_bytes (text);
   g_autoptr (GError) error = NULL;
   AnswerRequest request = { .change = TRUE };
 

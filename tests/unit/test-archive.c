@@ -142,15 +142,21 @@ test_private (Fixture *fixture, gconstpointer data)
   }
 }
 
-/* Whoever wrote it was told that it is kept, so the oldest ones go, and no add waits for a prune. */
 static void
-test_rejected (Fixture *fixture, gconstpointer data)
+put_25 (Fixture *fixture, ArchiveKind kind)
 {
   for (int i = 1; i <= 25; i++) {
     g_autofree char *content = g_strdup_printf ("%d", i);
 
-    put (fixture, ARCHIVE_REJECTED, ALICE, content);
+    put (fixture, kind, ALICE, content);
   }
+}
+
+/* Whoever wrote it was told that it is kept, so the oldest ones go, and no add waits for a prune. */
+static void
+test_rejected (Fixture *fixture, gconstpointer data)
+{
+  put_25 (fixture, ARCHIVE_REJECTED);
   assert_content (fixture, ARCHIVE_REJECTED, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
   assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "");
 }
@@ -175,11 +181,7 @@ test_rejected_again (Fixture *fixture, gconstpointer data)
 static void
 test_limit (Fixture *fixture, gconstpointer data)
 {
-  for (int i = 1; i <= 25; i++) {
-    g_autofree char *content = g_strdup_printf ("%d", i);
-
-    put (fixture, ARCHIVE_PREVIOUS, ALICE, content);
-  }
+  put_25 (fixture, ARCHIVE_PREVIOUS);
   assert_content (fixture, ARCHIVE_PREVIOUS, ALICE, "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
 }
 

@@ -7,22 +7,6 @@
 
 static char *certificate, *key;
 
-static void
-make_certificate (void)
-{
-  const char *argv[]
-      = { "openssl", "req",       "-x509", "-newkey", "rsa:2048", "-nodes",   "-keyout", key,
-          "-out",    certificate, "-days", "2",       "-subj",    "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
-          NULL };
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-                &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_spawn_check_wait_status (status, NULL));
-}
-
 /* A server of the openssl program for one connection, as libsoup speaks no TLS of yesterday. */
 static guint
 start_old_tls (GSubprocess **server)
@@ -196,7 +180,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   certificate = g_build_filename (dir, "certificate.pem", NULL);
   key = g_build_filename (dir, "key.pem", NULL);
-  make_certificate ();
+  script_make_certificate (certificate, key);
   g_setenv ("SSL_CERT_FILE", certificate, TRUE);
   g_test_add_func ("/http-failures/old-tls", test_old_tls);
   g_test_add_func ("/http-failures/large-headers", test_large_headers);

@@ -187,15 +187,23 @@ test_deadline_in_the_past (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 0);
 }
 
+/* Transfer full. */
+static GError *
+fail_to_get (Fixture *f, const char *url)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  GError *error = NULL;
+
+  http_send_async (f->client, http_request_new ("GET", url), deadline_in (AMPLE), NULL, keep_result, &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  return error;
+}
+
 static void
 test_refused (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = fail_to_get (f, "http://127.0.0.1:1/");
 
-  http_send_async (f->client, http_request_new ("GET", "http://127.0.0.1:1/"), deadline_in (AMPLE), NULL, keep_result,
-                   &result);
-  g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE);
   g_assert_nonnull (strstr (error->message, "127.0.0.1"));
 }
@@ -520,12 +528,8 @@ test_body_up_http2 (Fixture *f, gconstpointer data)
 static void
 test_foreign_http_is_not_sent (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = fail_to_get (f, "http://192.0.2.1/");
 
-  http_send_async (f->client, http_request_new ("GET", "http://192.0.2.1/"), deadline_in (AMPLE), NULL, keep_result,
-                   &result);
-  g_assert_null (http_send_finish (await_result (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 

@@ -1,20 +1,15 @@
 /* What the service says of labels, and of what a person has several of, read. */
 #include <string.h>
 
+#include "helpers.h"
 #include "net/error.h"
 #include "people/group-json.h"
 #include "people/person-json.h"
 
-static GBytes *
-bytes (const char *text)
-{
-  return g_bytes_new (text, strlen (text));
-}
-
 static PeoplePerson *
 read_person (const char *json)
 {
-  g_autoptr (GBytes) body = bytes (json);
+  g_autoptr (GBytes) body = test_bytes (json);
 
   return person_parse (body, NULL);
 }
@@ -58,13 +53,13 @@ test_many_lines (void)
 static void
 test_groups (void)
 {
-  g_autoptr (GBytes) body = bytes (
+  g_autoptr (GBytes) body = test_bytes (
       "{\"contactGroups\":[{\"resourceName\":\"contactGroups/starred\",\"groupType\":\"SYSTEM_CONTACT_GROUP\","
       "\"name\":\"starred\"},{\"resourceName\":\"contactGroups/4f\",\"groupType\":\"USER_CONTACT_GROUP\","
       "\"name\":\"Choir\"},{\"resourceName\":\"contactGroups/gone\",\"name\":\"x\",\"metadata\":{\"deleted\":true}},"
       "{\"resourceName\":\"contactGroups/nameless\"},{\"resourceName\":\"people/c1\",\"name\":\"x\"},"
       "{\"resourceName\":\"contactGroups/a\\nb\",\"name\":\"x\"},7],\"nextPageToken\":\"2\"}");
-  g_autoptr (GBytes) empty = bytes ("{}");
+  g_autoptr (GBytes) empty = test_bytes ("{}");
   g_autoptr (PeopleGroupPage) page = group_parse_page (body, NULL);
   g_autoptr (PeopleGroupPage) none = group_parse_page (empty, NULL);
   const PeopleGroup *first = page->groups->pdata[0], *second = page->groups->pdata[1];
@@ -86,7 +81,7 @@ test_not_groups (void)
   const char *bodies[] = { "", "<html>", "[]", "7", "{\"contactGroups\":7}", "{\"contactGroups\":[" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
-    g_autoptr (GBytes) body = bytes (bodies[i]);
+    g_autoptr (GBytes) body = test_bytes (bodies[i]);
     g_autoptr (GError) error = NULL;
 
     g_assert_null (group_parse_page (body, &error));

@@ -1,6 +1,7 @@
 /* What the service says, read: persons and pages. */
 #include <string.h>
 
+#include "helpers.h"
 #include "net/error.h"
 #include "people/person-json.h"
 
@@ -14,16 +15,10 @@ count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer
   return level & G_LOG_LEVEL_WARNING ? G_LOG_WRITER_HANDLED : g_log_writer_default (level, fields, n, data);
 }
 
-static GBytes *
-bytes (const char *text)
-{
-  return g_bytes_new (text, strlen (text));
-}
-
 static PeoplePerson *
 person (const char *json)
 {
-  g_autoptr (GBytes) body = bytes (json);
+  g_autoptr (GBytes) body = test_bytes (json);
   g_autoptr (GError) error = NULL;
   PeoplePerson *self = person_parse (body, &error);
 
@@ -151,7 +146,7 @@ test_not_a_person (void)
                            "{\"resourceName\":\"people/c1\"" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
-    g_autoptr (GBytes) body = bytes (bodies[i]);
+    g_autoptr (GBytes) body = test_bytes (bodies[i]);
     g_autoptr (GError) error = NULL;
 
     g_assert_null (person_parse (body, &error));
@@ -164,7 +159,7 @@ test_not_a_person (void)
 static void
 test_page (void)
 {
-  g_autoptr (GBytes) body = bytes (
+  g_autoptr (GBytes) body = test_bytes (
       "{\"connections\":[{\"resourceName\":\"people/c1\"},{\"names\":[]},"
       "{\"resourceName\":\"people/c2\",\"metadata\":{\"deleted\":true,\"previousResourceNames\":[\"people/c0\",7]},"
       "\"names\":[{\"displayName\":\"x\"}]}],\"nextPageToken\":\"p\",\"nextSyncToken\":\"s\",\"totalItems\":3}");
@@ -209,7 +204,7 @@ test_resource_names (void)
     const char *name = is_good ? good[i] : i == G_N_ELEMENTS (good) ? too_long : bad[i - G_N_ELEMENTS (good) - 1];
     g_autofree char *json = g_strdup_printf (
         "{\"connections\":[{\"resourceName\":\"%s\",\"metadata\":{\"previousResourceNames\":[\"%s\"]}}]}", name, name);
-    g_autoptr (GBytes) body = bytes (json);
+    g_autoptr (GBytes) body = test_bytes (json);
     g_autoptr (PeoplePage) page = person_parse_page (body, NULL);
 
     g_test_message ("%s", name);
@@ -229,7 +224,7 @@ test_nobody_many_times (void)
   for (guint i = 1; i < 50000; i++)
     g_string_append (json, ",{}");
   g_string_append (json, "]}");
-  body = bytes (json->str);
+  body = test_bytes (json->str);
   warnings = 0;
   page = person_parse_page (body, NULL);
   g_assert_cmpuint (page->ignored, ==, 50000);
@@ -248,7 +243,7 @@ test_odd_photo_addresses (void)
 static void
 test_empty_delta (void)
 {
-  g_autoptr (GBytes) body = bytes ("{\"nextSyncToken\":\"s\"}");
+  g_autoptr (GBytes) body = test_bytes ("{\"nextSyncToken\":\"s\"}");
   g_autoptr (PeoplePage) page = person_parse_page (body, NULL);
 
   g_assert_cmpuint (page->people->len, ==, 0);
@@ -268,7 +263,7 @@ test_not_a_page (void)
                            "<html></html>" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bodies); i++) {
-    g_autoptr (GBytes) body = bytes (bodies[i]);
+    g_autoptr (GBytes) body = test_bytes (bodies[i]);
     g_autoptr (GError) error = NULL;
 
     g_assert_null (person_parse_page (body, &error));
@@ -279,9 +274,9 @@ test_not_a_page (void)
 static void
 test_mutation (void)
 {
-  g_autoptr (GBytes) with = bytes ("{\"person\":{\"resourceName\":\"people/c1\"}}");
-  g_autoptr (GBytes) without = bytes ("{}");
-  g_autoptr (GBytes) broken = bytes ("{\"person\":");
+  g_autoptr (GBytes) with = test_bytes ("{\"person\":{\"resourceName\":\"people/c1\"}}");
+  g_autoptr (GBytes) without = test_bytes ("{}");
+  g_autoptr (GBytes) broken = test_bytes ("{\"person\":");
   g_autoptr (GError) error = NULL;
   g_autoptr (PeoplePerson) p = person_parse_mutation (with, NULL);
 

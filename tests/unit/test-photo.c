@@ -145,29 +145,31 @@ test_falls_back (Fixture *f, gconstpointer data)
   assert_asked (f, "s0 s2048 s100");
 }
 
+/* Each spelling of the address gets one of these answers. */
+static void
+assert_refused (Fixture *f, guint original, guint large, guint small, int code, const char *words)
+{
+  const guint statuses[] = { original, large, small };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
+    script_answer (f->server, statuses[i], "text/html", "<html>", -1);
+  g_assert_null (fetch (f, AMPLE, &error));
+  g_assert_error (error, PEOPLE_ERROR, code);
+  g_assert_nonnull (strstr (error->message, words));
+}
+
 static void
 test_gone (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  script_answer (f->server, 404, "text/html", "", -1);
-  script_answer (f->server, 410, "text/html", "", -1);
-  script_answer (f->server, 404, "text/html", "", -1);
-  g_assert_null (fetch (f, AMPLE, &error));
-  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_NOT_FOUND);
+  assert_refused (f, 404, 410, 404, PEOPLE_ERROR_NOT_FOUND, "no longer at its address");
   assert_asked (f, "s0 s2048 s100");
 }
 
 static void
 test_forbidden (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  script_answer (f->server, 404, "text/html", "", -1);
-  script_answer (f->server, 403, "text/html", "", -1);
-  script_answer (f->server, 403, "text/html", "", -1);
-  g_assert_null (fetch (f, AMPLE, &error));
-  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_PERMISSION);
+  assert_refused (f, 404, 403, 403, PEOPLE_ERROR_PERMISSION, "does not give it out");
 }
 
 /* What the last refusal says, when no spelling of the address is left. */
@@ -185,15 +187,8 @@ test_refusals (Fixture *f, gconstpointer data)
                 { 400, PEOPLE_ERROR_SERVER, "refused to send it (400)" },
                 { 451, PEOPLE_ERROR_PERMISSION, "does not give it out (451)" } };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GError) error = NULL;
-
-    for (guint k = 0; k < 3; k++)
-      script_answer (f->server, cases[i].status, "text/html", "<html>", -1);
-    g_assert_null (fetch (f, AMPLE, &error));
-    g_assert_error (error, PEOPLE_ERROR, cases[i].code);
-    g_assert_nonnull (strstr (error->message, cases[i].words));
-  }
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_refused (f, cases[i].status, cases[i].status, cases[i].status, cases[i].code, cases[i].words);
 }
 
 static void

@@ -131,26 +131,27 @@ test_command_deadline (TokenFixture *f, gconstpointer data)
 }
 
 static void
-ask_20 (TokenCache *token_cache, GAsyncResult **results)
+assert_20_get_it (TokenCache *token_cache, const char *expected)
 {
+  GAsyncResult *results[20] = { NULL };
+
   for (int i = 0; i < 20; i++)
     token_cache_get_async (token_cache, deadline_in (AMPLE), NULL, keep_result, &results[i]);
+  for (int i = 0; i < 20; i++) {
+    char *token = token_cache_get_finish (token_cache, await_result (&results[i]), NULL);
+
+    g_assert_cmpstr (token, ==, expected);
+    secret_free (token);
+    g_object_unref (results[i]);
+  }
 }
 
 static void
 test_command_is_shared (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (TokenCache) token_cache = counting_command (f, "echo tok");
-  GAsyncResult *results[20] = { NULL };
 
-  ask_20 (token_cache, results);
-  for (int i = 0; i < 20; i++) {
-    char *token = token_cache_get_finish (token_cache, await_result (&results[i]), NULL);
-
-    g_assert_cmpstr (token, ==, "tok");
-    secret_free (token);
-    g_object_unref (results[i]);
-  }
+  assert_20_get_it (token_cache, "tok");
   g_assert_cmpuint (runs (f), ==, 1);
 }
 
@@ -198,7 +199,6 @@ static void
 test_refresh (TokenFixture *f, gconstpointer data)
 {
   g_autoptr (TokenCache) token_cache = refresher (f);
-  GAsyncResult *results[20] = { NULL };
   const Seen *seen;
   gsize size;
   const char *form;
@@ -206,14 +206,7 @@ test_refresh (TokenFixture *f, gconstpointer data)
 
   script_json (f->server, 200,
                "{\"access_token\":\"tok\",\"expires_in\":3600,\"scope\":\"x\",\"token_type\":\"Bearer\"}");
-  ask_20 (token_cache, results);
-  for (int i = 0; i < 20; i++) {
-    char *token = token_cache_get_finish (token_cache, await_result (&results[i]), NULL);
-
-    g_assert_cmpstr (token, ==, "tok");
-    secret_free (token);
-    g_object_unref (results[i]);
-  }
+  assert_20_get_it (token_cache, "tok");
   token_assert (token_cache, "tok");
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
   seen = script_server_seen (f->server, 0);

@@ -3,6 +3,7 @@
 
 #include "emulator/contact-json.h"
 #include "emulator/errors.h"
+#include "emulator/mask.h"
 #include "emulator/params.h"
 #include "emulator/routes.h"
 
@@ -25,18 +26,7 @@ static const ParamSpec no_params[] = { { NULL } };
 static gboolean
 is_other_member (const char *name)
 {
-  static const char *const names[] = { "resourceName",
-                                       "etag",
-                                       "ageRange",
-                                       "braggingRights",
-                                       "fileAses",
-                                       "relationshipInterests",
-                                       "relationshipStatuses",
-                                       "residences",
-                                       "taglines",
-                                       NULL };
-
-  return g_strv_contains (names, name);
+  return g_str_equal (name, "resourceName") || g_str_equal (name, "etag") || field_is_unkept (name);
 }
 
 static gboolean
