@@ -48,16 +48,7 @@ struct Book {
   gboolean listed;
   gboolean store_behind; /* what could not be written is: everybody is with the next answer, and before the token is */
 
-  /* ---- labels.c ---- */
-  GPtrArray *labels;         /* of BookLabel, in order */
-  gboolean labels_wanted;    /* somebody has asked for them in this mount */
-  gboolean labels_came;      /* … and the service has answered */
-  GPtrArray *labels_waiting; /* of GTask */
-  GPtrArray *label_groups;   /* of PeopleGroup: the pages so far; NULL: none is under way */
-  guint label_pages;
-  GCancellable *label_cancellable; /* of the request that is under way */
-  char **labels_shown;             /* resource names: who carries none of them is hidden; NULL: nobody is */
-  char **labels_named;             /* how each of those was called when it was looked up */
+  struct Labels *labels; /* labels.c */
 
   /* ---- orders.c ---- of BookPerson, borrowed; NULL when out of date */
   GPtrArray *listing;
@@ -68,12 +59,6 @@ struct Book {
 gboolean book_labels_load (Book *book, GError **error);
 void book_labels_clear (Book *book);
 gboolean book_labels_show (Book *book, const BookPerson *person); /* TRUE: the person is not to be hidden */
-
-/* ---- apply.c ---- */
-void book_people_show (Book *book); /* all and only those who are not to be hidden */
-
-/* ---- forget.c ---- */
-gboolean book_forget_others (Book *book, GError **error);
 
 /* ---- people.c ---- */
 void book_people_init (Book *book);
@@ -87,8 +72,8 @@ void book_person_unstore (Book *book, const BookPerson *person);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */
 void book_people_take_out (Book *book, BookPerson *person); /* the reference is the caller's now */
 
-/* ---- orders.c ---- */
-void book_orders_clear (Book *book);
-
-/* ---- failures.c ---- */
-void book_keep_last_error (Book *book, const char *sentence);
+/* ---- others ---- */
+void book_people_show (Book *book);                           /* apply.c: all and only those who are not to be hidden */
+gboolean book_forget_others (Book *book, GError **error);     /* forget.c */
+void book_keep_last_error (Book *book, const char *sentence); /* failures.c */
+void book_orders_clear (Book *book);                          /* orders.c */

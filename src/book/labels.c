@@ -17,6 +17,18 @@
 /* More pages of a thousand labels than anybody has. */
 #define MAX_PAGES 10
 
+typedef struct Labels {
+  GPtrArray *all;     /* of BookLabel, in order */
+  gboolean wanted;    /* somebody has asked for them in this mount */
+  gboolean came;      /* … and the service has answered */
+  GPtrArray *waiting; /* of GTask */
+  GPtrArray *groups;  /* of PeopleGroup: the pages so far; NULL: none is under way */
+  guint pages;
+  GCancellable *cancellable; /* of the request that is under way */
+  char **shown;              /* resource names: who carries none of them is hidden; NULL: nobody is */
+  char **named;              /* how each of those was called when it was looked up */
+} Labels;
+
 static void begin (Book *book);
 static void ask (Book *book, const char *page_token);
 
@@ -44,8 +56,8 @@ book_label_by_name (Book *book, const char *name)
 {
   g_autofree char *composed = g_utf8_validate (name, -1, NULL) ? g_utf8_normalize (name, -1, G_NORMALIZE_NFC) : NULL;
 
-  for (guint i = 0; composed != NULL && i < book->labels->len; i++) {
-    const BookLabel *label = book->labels->pdata[i];
+  for (guint i = 0; composed != NULL && i < book->labels->all->len; i++) {
+    const BookLabel *label = book->labels->all->pdata[i];
 
     if (g_str_equal (label->name, composed))
       return label;
@@ -56,9 +68,9 @@ book_label_by_name (Book *book, const char *name)
 const BookLabel *
 book_label_by_ino (Book *book, guint64 ino)
 {
-  for (guint i = 0; i < book->labels->len; i++)
-    if (((BookLabel *)book->labels->pdata[i])->ino == ino)
-      return book->labels->pdata[i];
+  for (guint i = 0; i < book->labels->all->len; i++)
+    if (((BookLabel *)book->labels->all->pdata[i])->ino == ino)
+      return book->labels->all->pdata[i];
   return NULL;
 }
 
@@ -89,7 +101,7 @@ add (Book *book, const char *resource_name, const char *said)
   label->resource_name = g_strdup (resource_name);
   label->name = book_name_unique (base != NULL ? base : id, base != NULL ? base : id, id, is_taken, book);
   label->ino = ino_for (book, resource_name);
-  g_ptr_array_add (book->labels, label);
+  g_ptr_array_add (book->labels->all, label);
 }
 
 /* ---- what is kept ---- */
@@ -144,26 +156,26 @@ return_outcome (GTask *task, const GError *error)
 static void
 answer (Book *book, GError *error)
 {
-  g_autoptr (GPtrArray) waiting = g_steal_pointer (&book->labels_waiting);
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&book->labels->waiting);
   g_autoptr (GError) failure = error;
   gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
-  g_clear_pointer (&book->label_groups, g_ptr_array_unref);
-  g_clear_object (&book->label_cancellable);
-  book->labels_waiting = g_ptr_array_new ();
+  g_clear_pointer (&book->labels->groups, g_ptr_array_unref);
+  g_clear_object (&book->labels->cancellable);
+  book->labels->waiting = g_ptr_array_new ();
   for (guint i = 0; i < waiting->len; i++) {
     GTask *task = waiting->pdata[i];
     gboolean goes_on = cancelled && !activity_is_ending (book->activity)
                        && !g_cancellable_is_cancelled (g_task_get_cancellable (task));
 
     if (goes_on)
-      g_ptr_array_add (book->labels_waiting, task);
+      g_ptr_array_add (book->labels->waiting, task);
     else
-      return_outcome (task, book->labels->len > 0 && !cancelled ? NULL : failure);
+      return_outcome (task, book->labels->all->len > 0 && !cancelled ? NULL : failure);
   }
   if (failure != NULL)
     g_debug ("the labels could not be had: %s", failure->message);
-  if (book->labels_waiting->len > 0)
+  if (book->labels->waiting->len > 0)
     begin (book);
   activity_release (book->activity, ACTIVITY_WORK);
 }
@@ -178,13 +190,13 @@ compare_groups (gconstpointer a, gconstpointer b)
 static void
 show_anew (Book *book)
 {
-  for (guint i = 0; book->labels_shown != NULL && book->labels_shown[i] != NULL; i++) {
-    const BookLabel *label = book_label_by_name (book, book->labels_named[i]);
+  for (guint i = 0; book->labels->shown != NULL && book->labels->shown[i] != NULL; i++) {
+    const BookLabel *label = book_label_by_name (book, book->labels->named[i]);
 
     if (label == NULL)
       continue;
-    g_free (book->labels_shown[i]);
-    book->labels_shown[i] = g_strdup (label->resource_name);
+    g_free (book->labels->shown[i]);
+    book->labels->shown[i] = g_strdup (label->resource_name);
   }
   book_people_show (book);
 }
@@ -193,19 +205,19 @@ show_anew (Book *book)
 static void
 take_all (Book *book)
 {
-  GPtrArray *groups = book->label_groups;
+  GPtrArray *groups = book->labels->groups;
 
   g_ptr_array_sort (groups, compare_groups);
-  g_ptr_array_set_size (book->labels, 0);
+  g_ptr_array_set_size (book->labels->all, 0);
   for (guint i = 0; i < groups->len; i++) {
     const PeopleGroup *group = groups->pdata[i];
 
     add (book, group->resource_name, group->name);
   }
-  g_ptr_array_sort (book->labels, compare_names);
-  if (!book->labels_came)
+  g_ptr_array_sort (book->labels->all, compare_names);
+  if (!book->labels->came)
     show_anew (book);
-  book->labels_came = TRUE;
+  book->labels->came = TRUE;
   keep (book, groups);
 }
 
@@ -220,9 +232,9 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     PeopleGroup *group = page->groups->pdata[i];
 
     if (!group->is_system || g_str_equal (group->resource_name, PEOPLE_GROUP_STARRED))
-      g_ptr_array_add (book->label_groups, g_steal_pointer (&page->groups->pdata[i]));
+      g_ptr_array_add (book->labels->groups, g_steal_pointer (&page->groups->pdata[i]));
   }
-  if (page != NULL && page->next_page_token != NULL && ++book->label_pages < MAX_PAGES) {
+  if (page != NULL && page->next_page_token != NULL && ++book->labels->pages < MAX_PAGES) {
     ask (book, page->next_page_token);
     return;
   }
@@ -235,21 +247,21 @@ static void
 ask (Book *book, const char *page_token)
 {
   people_groups_async (book->people, page_token, g_get_monotonic_time () + book->options.timeout * G_TIME_SPAN_SECOND,
-                       book->label_cancellable, on_page, book);
+                       book->labels->cancellable, on_page, book);
 }
 
 static void
 begin (Book *book)
 {
   GCancellable *cancellable
-      = book->labels_waiting->len > 0 ? g_task_get_cancellable (book->labels_waiting->pdata[0]) : NULL;
+      = book->labels->waiting->len > 0 ? g_task_get_cancellable (book->labels->waiting->pdata[0]) : NULL;
 
-  if (book->label_groups != NULL || activity_is_ending (book->activity))
+  if (book->labels->groups != NULL || activity_is_ending (book->activity))
     return;
-  book->label_cancellable = g_object_ref (cancellable != NULL ? cancellable : activity_cancellable (book->activity));
+  book->labels->cancellable = g_object_ref (cancellable != NULL ? cancellable : activity_cancellable (book->activity));
   activity_hold (book->activity, ACTIVITY_WORK);
-  book->label_groups = g_ptr_array_new_with_free_func ((GDestroyNotify)people_group_free);
-  book->label_pages = 0;
+  book->labels->groups = g_ptr_array_new_with_free_func ((GDestroyNotify)people_group_free);
+  book->labels->pages = 0;
   ask (book, NULL);
 }
 
@@ -259,14 +271,14 @@ book_labels_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback ca
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, book_labels_async);
-  book->labels_wanted = TRUE;
-  if (book->labels_came) {
+  book->labels->wanted = TRUE;
+  if (book->labels->came) {
     return_outcome (task, NULL);
   } else if (activity_is_ending (book->activity)) {
     g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_IO, "the mount is ending");
     g_object_unref (task);
   } else {
-    g_ptr_array_add (book->labels_waiting, task);
+    g_ptr_array_add (book->labels->waiting, task);
     begin (book);
   }
 }
@@ -274,7 +286,7 @@ book_labels_async (Book *book, GCancellable *cancellable, GAsyncReadyCallback ca
 const GPtrArray *
 book_labels_finish (Book *book, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error) ? book->labels : NULL;
+  return g_task_propagate_boolean (G_TASK (result), error) ? book->labels->all : NULL;
 }
 
 static void
@@ -282,7 +294,7 @@ on_up_to_date (gpointer data)
 {
   Book *book = data;
 
-  if (book->labels_wanted)
+  if (book->labels->wanted)
     begin (book);
 }
 
@@ -307,10 +319,10 @@ carries (const BookPerson *person, const char *resource_name)
 gboolean
 book_labels_show (Book *book, const BookPerson *person)
 {
-  for (char **label = book->labels_shown; label != NULL && *label != NULL; label++)
+  for (char **label = book->labels->shown; label != NULL && *label != NULL; label++)
     if (carries (person, *label))
       return TRUE;
-  return book->labels_shown == NULL;
+  return book->labels->shown == NULL;
 }
 
 gboolean
@@ -336,8 +348,8 @@ list_names (Book *book)
 {
   g_autoptr (GString) names = g_string_new (NULL);
 
-  for (guint i = 0; i < book->labels->len; i++)
-    g_string_append_printf (names, "%s“%s”", i > 0 ? ", " : "", ((BookLabel *)book->labels->pdata[i])->name);
+  for (guint i = 0; i < book->labels->all->len; i++)
+    g_string_append_printf (names, "%s“%s”", i > 0 ? ", " : "", ((BookLabel *)book->labels->all->pdata[i])->name);
   return g_string_free (g_steal_pointer (&names), FALSE);
 }
 
@@ -346,7 +358,7 @@ book_show_labels (Book *book, const char *const *names, GError **error)
 {
   g_autoptr (GStrvBuilder) named = g_strv_builder_new (), shown = g_strv_builder_new ();
 
-  book->labels_wanted = TRUE;
+  book->labels->wanted = TRUE;
   for (guint i = 0; names[i] != NULL; i++) {
     g_autofree char *name = book_name_sanitize (names[i], BOOK_NAME_MAX);
     const BookLabel *label = name != NULL ? book_label_by_name (book, name) : NULL;
@@ -354,16 +366,16 @@ book_show_labels (Book *book, const char *const *names, GError **error)
 
     if (label == NULL) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "there is no label “%s”%s%s", names[i],
-                   book->labels->len > 0 ? "; there are " : ", nor any other", known);
+                   book->labels->all->len > 0 ? "; there are " : ", nor any other", known);
       return FALSE;
     }
     g_strv_builder_add (named, label->name);
     g_strv_builder_add (shown, label->resource_name);
   }
-  g_strfreev (book->labels_named);
-  g_strfreev (book->labels_shown);
-  book->labels_named = g_strv_builder_end (named);
-  book->labels_shown = g_strv_builder_end (shown);
+  g_strfreev (book->labels->named);
+  g_strfreev (book->labels->shown);
+  book->labels->named = g_strv_builder_end (named);
+  book->labels->shown = g_strv_builder_end (shown);
   book_people_show (book);
   return TRUE;
 }
@@ -373,11 +385,12 @@ book_show_labels (Book *book, const char *const *names, GError **error)
 gboolean
 book_labels_load (Book *book, GError **error)
 {
-  book->labels = g_ptr_array_new_with_free_func (label_free);
-  book->labels_waiting = g_ptr_array_new ();
+  book->labels = g_new0 (Labels, 1);
+  book->labels->all = g_ptr_array_new_with_free_func (label_free);
+  book->labels->waiting = g_ptr_array_new ();
   if (!book_store_each_label (book->store, load, book, error))
     return FALSE;
-  g_ptr_array_sort (book->labels, compare_names);
+  g_ptr_array_sort (book->labels->all, compare_names);
   book_listen (book, &events, book);
   return TRUE;
 }
@@ -385,8 +398,13 @@ book_labels_load (Book *book, GError **error)
 void
 book_labels_clear (Book *book)
 {
-  g_clear_pointer (&book->labels, g_ptr_array_unref);
-  g_clear_pointer (&book->labels_waiting, g_ptr_array_unref);
-  g_clear_pointer (&book->labels_named, g_strfreev);
-  g_clear_pointer (&book->labels_shown, g_strfreev);
+  Labels *self = g_steal_pointer (&book->labels);
+
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->all);
+  g_ptr_array_unref (self->waiting);
+  g_strfreev (self->named);
+  g_strfreev (self->shown);
+  g_free (self);
 }
