@@ -134,13 +134,14 @@ int
 cli_import (int argc, char **argv)
 {
   ImportWishes wishes = { .replace = REPLACE_MISSING };
-  g_autofree char *table = NULL, *replace = NULL;
+  g_autofree char *table = NULL, *replace = NULL, *label = NULL;
   const GOptionEntry entries[] = {
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &wishes.common.dry_run, "Show the plan, and place nothing", NULL },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &wishes.common.yes, "Do not ask", NULL },
     { "map", 0, 0, G_OPTION_ARG_FILENAME, &table, "CSV table of file,contact: comes before the names", "FILE" },
     { "replace", 0, 0, G_OPTION_ARG_STRING, &replace, "Which photos: missing (as if not given), smaller, all",
       "WHICH" },
+    { "label", 0, 0, G_OPTION_ARG_STRING, &label, "Only contacts who carry it", "NAME" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: the report as an object", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no plan and no progress", NULL },
     { 0 },
@@ -167,6 +168,7 @@ cli_import (int argc, char **argv)
   wishes.common.account = account_of (mount);
   wishes.paths = words;
   wishes.table = table;
+  wishes.label = label;
   int status = import_run (&wishes, &error);
   return end_with (status, error);
 }
@@ -244,11 +246,13 @@ int
 cli_restore (int argc, char **argv)
 {
   RestoreWishes wishes = { 0 };
-  g_autofree char *since = NULL;
+  g_autofree char *since = NULL, *label = NULL;
   const GOptionEntry entries[] = {
     { "since", 0, 0, G_OPTION_ARG_STRING, &since,
       "As it was then: 2026-11-30T18:00, 18:00 (the last), 90m, 2h, 3d (ago)", "TIME" },
     { "rejected", 0, 0, G_OPTION_ARG_NONE, &wishes.rejected, "Try again what did not become a photo", NULL },
+    { "label", 0, 0, G_OPTION_ARG_STRING, &label, "Only contacts who carry it", "NAME" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: an object", NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &wishes.common.dry_run, "Show what would be done, and do nothing", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no list and no progress", NULL },
     { 0 },
@@ -270,9 +274,12 @@ cli_restore (int argc, char **argv)
     return end_with (-1, error);
   if (since == NULL && !wishes.rejected && names->len == 0)
     return cli_fail (CLI_USAGE, "restore which photos? Give --since TIME, or the folders of contacts");
+  if (label != NULL && names->len > 0)
+    return cli_fail (CLI_USAGE, "--label is for all who carry it; give it without contacts");
   wishes.common.mountpoint = mount->mountpoint;
   wishes.common.account = account_of (mount);
   wishes.names = names;
+  wishes.label = label;
   int status = restore_run (&wishes, &error);
   return end_with (status, error);
 }
@@ -284,6 +291,7 @@ cli_sheet (int argc, char **argv)
   g_autofree char *label = NULL;
   const GOptionEntry entries[] = {
     { "label", 0, 0, G_OPTION_ARG_STRING, &label, "Only those who carry it", "NAME" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.common.json, "For programs: an object", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &wishes.common.quiet, "Show no progress and no sum", NULL },
     { 0 },
   };

@@ -15,6 +15,7 @@
 
 #define MAX_ATTRIBUTE 8192
 #define MAX_PICTURE   (64 * 1024 * 1024)
+#define MAX_FAILURES  5
 #define SETTLE_LOOKS  600
 #define SETTLE_PAUSE  (200 * G_TIME_SPAN_MILLISECOND)
 
@@ -253,6 +254,24 @@ contact_read_file (int folder, const char *name, GError **error)
     bytes = read_all (fd, (gsize)status.st_size, name, error);
   if (fd >= 0)
     close (fd);
+  return bytes;
+}
+
+GBytes *
+contact_read_one_of_many (int folder, const char *name, guint *failures, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  if (*failures >= MAX_FAILURES) {
+    fail (error, EHOSTUNREACH, name, "it was not tried, as the service had failed several times");
+    return NULL;
+  }
+  GBytes *bytes = contact_read_file (folder, name, &why);
+  if (bytes == NULL && (why->code == EHOSTUNREACH || why->code == ETIMEDOUT || why->code == EACCES || why->code == EIO))
+    (*failures)++;
+  else if (bytes != NULL)
+    *failures = 0;
+  if (bytes == NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
   return bytes;
 }
 

@@ -54,6 +54,10 @@ gboolean contact_remove (const char *mountpoint, const Contact *contact, GError 
  * be a path below folder, or with AT_FDCWD any path. */
 GBytes *contact_read_file (int folder, const char *name, GError **error);
 
+/* The same for a photo among many. failures: how often the service failed so far, 0 at first. Once it failed five times,
+ * nothing is read any more: EHOSTUNREACH. So a walk through a large book ends, whatever each wait may take. */
+GBytes *contact_read_one_of_many (int folder, const char *name, guint *failures, GError **error);
+
 /* Makes picture the contact's photo, and comes back when the service has it. if_missing: only where there is no photo, else
  * EEXIST. */
 gboolean contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, gboolean if_missing,

@@ -86,6 +86,7 @@ import_run (const ImportWishes *wishes, GError **error)
   const PlanWishes plan_wishes = { .mountpoint = common->mountpoint,
                                    .pictures = pictures,
                                    .table = wishes->table,
+                                   .label = wishes->label,
                                    .replace = wishes->replace,
                                    .placed = placed,
                                    .quiet = common->quiet };

@@ -10,6 +10,7 @@ typedef struct {
   CommandWishes common;
   const GPtrArray *paths; /* of char*: pictures and folders */
   const char *table;      /* a CSV file; NULL: none */
+  const char *label;      /* only those who carry it; NULL: everybody */
   Replace replace;
 } ImportWishes;
 

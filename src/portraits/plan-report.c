@@ -14,7 +14,7 @@ static const struct {
   [PLACEMENT_PLANNED] = { "planned", "to place" },
   [PLACEMENT_PLACED] = { "placed", "placed" },
   [PLACEMENT_ALREADY] = { "already", "placed before" },
-  [PLACEMENT_KEPT] = { "kept", "for contacts who keep their photo" },
+  [PLACEMENT_KEPT] = { "kept", "for contacts who stay as they are" },
   [PLACEMENT_AMBIGUOUS] = { "ambiguous", "that fit several contacts" },
   [PLACEMENT_NOBODY] = { "nobody", "that fit nobody" },
   [PLACEMENT_DOUBLE] = { "double", "of a contact with another picture" },

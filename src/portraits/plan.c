@@ -285,6 +285,24 @@ decide_all (Plan *plan, const PlanWishes *wishes)
   }
 }
 
+/* Everybody counts for whom a picture is of; those without the label are left as they are. */
+static gboolean
+leave_unlabelled (Plan *plan, const PlanWishes *wishes, GError **error)
+{
+  g_autoptr (GPtrArray) labelled = g_ptr_array_new ();
+  if (wishes->label == NULL)
+    return TRUE;
+  g_ptr_array_extend (labelled, plan->contacts, NULL, NULL);
+  if (!contacts_keep_label (labelled, wishes->mountpoint, wishes->label, error))
+    return FALSE;
+  for (guint i = 0; i < plan->placements->len; i++) {
+    Placement *placement = g_ptr_array_index (plan->placements, i);
+    if (placement->state == PLACEMENT_PLANNED && !g_ptr_array_find (labelled, placement->contact, NULL))
+      leave (placement, PLACEMENT_KEPT, g_strdup_printf ("does not carry the label “%s”", wishes->label));
+  }
+  return TRUE;
+}
+
 /* Two pictures of one contact: nothing says which. */
 static void
 leave_doubles (Plan *plan)
@@ -336,6 +354,8 @@ plan_make (const PlanWishes *wishes, GError **error)
     if (placement->state == PLACEMENT_PLANNED)
       check_picture (placement);
   }
+  if (!leave_unlabelled (plan, wishes, error))
+    return NULL;
   leave_doubles (plan);
   decide_all (plan, wishes);
   return g_steal_pointer (&plan);

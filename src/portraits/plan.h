@@ -11,7 +11,7 @@ typedef enum {
   PLACEMENT_PLANNED,
   PLACEMENT_PLACED,
   PLACEMENT_ALREADY,    /* an import before this one placed it */
-  PLACEMENT_KEPT,       /* the contact has a photo, which is not to be replaced */
+  PLACEMENT_KEPT,       /* the contact has a photo, which is not to be replaced, or does not carry the label */
   PLACEMENT_AMBIGUOUS,  /* fits several */
   PLACEMENT_NOBODY,     /* fits nobody */
   PLACEMENT_DOUBLE,     /* another picture is of the same contact */
@@ -39,6 +39,7 @@ typedef struct {
   const char *mountpoint;
   const GPtrArray *pictures; /* of char*, paths */
   const char *table;         /* the path of a CSV file; NULL: none */
+  const char *label;         /* only those who carry it get a picture; NULL: everybody */
   Replace replace;
   const Placed *placed;
   gboolean quiet; /* no progress is shown */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/json.h"
 #include "portraits/placed.h"
 #include "portraits/stop.h"
 #include "terminal/progress.h"
@@ -20,6 +21,8 @@ typedef struct {
   Contact *contact; /* borrowed */
   char *file;       /* .previous/…; NULL: the photo is to be removed */
   gint64 time;      /* µs since 1970 */
+  gboolean is_done;
+  char *failure; /* why not; NULL: nothing failed */
 } Step;
 
 static void
@@ -27,6 +30,7 @@ step_free (gpointer data)
 {
   Step *self = data;
   g_free (self->file);
+  g_free (self->failure);
   g_free (self);
 }
 
@@ -315,31 +319,65 @@ describe_failure (const Contact *contact, const GError *error)
   return g_strdup_printf ("%s: %s", contact->name, error->message);
 }
 
-/* How many were brought back. */
-static guint
+/* FALSE: the next ones would have failed, too. */
+static gboolean
 bring_all_back (const RestoreWishes *wishes, Placed *placed, const GPtrArray *steps)
 {
-  guint done = 0;
   gboolean goes_on = TRUE;
-  g_autoptr (GPtrArray) failures = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (Progress) progress = progress_new ("restored", steps->len, PROGRESS_CHANGES, wishes->common.quiet);
   for (guint i = 0; i < steps->len && goes_on && !stop_is_wanted (); i++) {
     g_autoptr (GError) error = NULL;
-    const Step *step = g_ptr_array_index (steps, i);
-    if (bring_back (wishes, placed, step, &error)) {
-      done++;
-    } else {
-      g_ptr_array_add (failures, describe_failure (step->contact, error));
+    Step *step = g_ptr_array_index (steps, i);
+    step->is_done = bring_back (wishes, placed, step, &error);
+    if (!step->is_done) {
+      step->failure = describe_failure (step->contact, error);
       goes_on = !contacts_all_would_fail (wishes->common.mountpoint, error);
     }
     progress_step (progress);
   }
-  g_clear_pointer (&progress, progress_free);
-  for (guint i = 0; i < failures->len; i++)
-    fprintf (stderr, "contactfs: %s\n", (const char *)g_ptr_array_index (failures, i));
-  if (!goes_on)
+  return goes_on;
+}
+
+static void
+print_failures (const GPtrArray *steps, gboolean ended)
+{
+  for (guint i = 0; i < steps->len; i++) {
+    const Step *step = g_ptr_array_index (steps, i);
+    if (step->failure != NULL)
+      fprintf (stderr, "contactfs: %s\n", step->failure);
+  }
+  if (ended)
     fprintf (stderr, "contactfs: ended, as the next contact would fail, too; run it again when that is mended\n");
-  return done;
+}
+
+static guint
+count_done (const GPtrArray *steps)
+{
+  guint count = 0;
+  for (guint i = 0; i < steps->len; i++)
+    count += ((const Step *)g_ptr_array_index (steps, i))->is_done ? 1 : 0;
+  return count;
+}
+
+/* begun: as of command_time_now; NULL: nothing was done. */
+static void
+print_json (const RestoreWishes *wishes, const GPtrArray *steps, guint waiting, const char *begun)
+{
+  g_autofree char *mountpoint = json_quote (wishes->common.mountpoint), *since = json_quote (begun);
+  printf ("{\"mountpoint\":%s,\"interrupted\":%s,\"undo_since\":%s,\"waiting_removals\":%u,\n \"photos\":[", mountpoint,
+          stop_is_wanted () ? "true" : "false", since, waiting);
+  for (guint i = 0; i < steps->len; i++) {
+    const Step *step = g_ptr_array_index (steps, i);
+    g_autofree char *name = json_quote (step->contact->name), *kept = json_quote (step->file);
+    g_autofree char *resource_name = json_quote (step->contact->resource_name), *error = json_quote (step->failure);
+    printf ("%s{\"name\":%s,\"resource_name\":%s,\"kept\":%s,\"state\":\"%s\",\"error\":%s}", i > 0 ? ",\n  " : "",
+            name, resource_name, kept,
+            step->is_done           ? "done"
+            : step->failure != NULL ? "failed"
+                                    : "planned",
+            error);
+  }
+  printf ("]}\n");
 }
 
 /* How many photos are not in .previous yet, since they are still to be removed. */
@@ -377,24 +415,32 @@ choose_contacts (const RestoreWishes *wishes, const GPtrArray *contacts, GError 
 int
 restore_run (const RestoreWishes *wishes, GError **error)
 {
-  g_autoptr (GPtrArray) contacts = contacts_read (wishes->common.mountpoint, error);
-  g_autoptr (GPtrArray) chosen = contacts != NULL ? choose_contacts (wishes, contacts, error) : NULL;
+  const CommandWishes *common = &wishes->common;
+  g_autoptr (GPtrArray) contacts = contacts_read (common->mountpoint, error);
+  if (contacts == NULL
+      || (wishes->label != NULL && !contacts_keep_label (contacts, common->mountpoint, wishes->label, error)))
+    return -1;
+  g_autoptr (GPtrArray) chosen = choose_contacts (wishes, contacts, error);
   if (chosen == NULL)
     return -1;
-  g_autoptr (Placed) placed = placed_open (wishes->common.account);
+  g_autoptr (Placed) placed = placed_open (common->account);
   g_autoptr (GPtrArray) steps = plan (wishes, placed, chosen);
-  if (!wishes->common.quiet || wishes->common.dry_run)
+  gboolean is_plan = common->dry_run || steps->len == 0;
+  g_autofree char *begun = is_plan ? NULL : command_time_now ();
+  if (!common->json && (!common->quiet || common->dry_run))
     print_plan (steps, wishes->rejected);
-  if (wishes->common.dry_run || steps->len == 0) {
+  if (is_plan && !common->json)
     printf ("%u to restore\n", steps->len);
-    return tell_removals (wishes, chosen) == 0 ? COMMAND_ALL : COMMAND_SOME;
+  if (!is_plan) {
+    stop_watch ();
+    print_failures (steps, !bring_all_back (wishes, placed, steps));
   }
-  g_autofree char *begun = command_time_now ();
-  stop_watch ();
-  guint done = bring_all_back (wishes, placed, steps);
-  if (!wishes->common.quiet) {
+  guint waiting = tell_removals (wishes, chosen), done = count_done (steps);
+  if (common->json) {
+    print_json (wishes, steps, waiting, begun);
+  } else if (!is_plan && !common->quiet) {
     printf ("%u of %u restored. ", done, steps->len);
-    command_print_undo (&wishes->common, begun, wishes->names);
+    command_print_undo (common, begun, wishes->names);
   }
-  return tell_removals (wishes, chosen) == 0 && done == steps->len ? COMMAND_ALL : COMMAND_SOME;
+  return waiting == 0 && (is_plan || done == steps->len) ? COMMAND_ALL : COMMAND_SOME;
 }

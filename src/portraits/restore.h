@@ -11,6 +11,7 @@
 typedef struct {
   CommandWishes common;
   const GPtrArray *names; /* of char*: the contacts' folders; empty: all of them */
+  const char *label;      /* only those who carry it; NULL: everybody */
   gint64 since;           /* µs since 1970; 0: not given */
   gboolean rejected;      /* from .rejected, not from .previous */
 } RestoreWishes;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "image/prepare.h"
+#include "net/json.h"
 #include "portraits/contacts.h"
 #include "portraits/sheet-resource.h"
 #include "portraits/stop.h"
@@ -28,7 +29,8 @@ typedef struct {
   const SheetWishes *wishes;
   ImageHelper *helper;
   GOutputStream *out;
-  guint unread; /* photos that could not be shown */
+  guint failures;     /* of the service, one after the other */
+  GPtrArray *unshown; /* of Contact, borrowed: those whose photos could not be shown */
 } Sheet;
 
 /* ---- texts ---- */
@@ -131,7 +133,8 @@ read_face (Sheet *self, const Contact *contact, GError **error)
                    : -1;
   if (folder < 0)
     return NULL;
-  g_autoptr (GBytes) photo = contact_read_file (folder, contact->has_photo ? "photo.jpg" : "profile.jpg", error);
+  g_autoptr (GBytes) photo
+      = contact_read_one_of_many (folder, contact->has_photo ? "photo.jpg" : "profile.jpg", &self->failures, error);
   close (folder);
   ImagePrepared *small = photo != NULL ? make_small (self, photo) : NULL;
   if (photo != NULL && small == NULL)
@@ -140,13 +143,13 @@ read_face (Sheet *self, const Contact *contact, GError **error)
 }
 
 static gboolean
-write_person (Sheet *self, const Contact *contact, GError **error)
+write_person (Sheet *self, Contact *contact, GError **error)
 {
   g_autoptr (GError) why = NULL;
   g_autoptr (ImagePrepared) face = read_face (self, contact, &why);
   g_autofree char *name = g_markup_escape_text (contact->name, -1), *figure = NULL;
   if (why != NULL) {
-    self->unread++;
+    g_ptr_array_add (self->unshown, contact);
     fprintf (stderr, "contactfs: %s: the face is left out: %s\n", contact->name, why->message);
   }
   if (face != NULL) {
@@ -217,6 +220,18 @@ end_page (GOutputStream *out, gboolean whole, const char *beside, const char *pa
   return FALSE;
 }
 
+static void
+print_json (const Sheet *self, guint people)
+{
+  g_autofree char *path = json_quote (self->wishes->path);
+  printf ("{\"file\":%s,\"people\":%u,\"left_out\":[", path, people);
+  for (guint i = 0; i < self->unshown->len; i++) {
+    g_autofree char *name = json_quote (((const Contact *)g_ptr_array_index (self->unshown, i))->name);
+    printf ("%s%s", i > 0 ? "," : "", name);
+  }
+  printf ("]}\n");
+}
+
 int
 sheet_run (const SheetWishes *wishes, GError **error)
 {
@@ -229,12 +244,15 @@ sheet_run (const SheetWishes *wishes, GError **error)
   if (out == NULL)
     return -1;
   stop_watch ();
-  Sheet self = { .wishes = wishes, .helper = image_helper_new (wishes->helper), .out = out };
+  g_autoptr (GPtrArray) unshown = g_ptr_array_new ();
+  Sheet self = { .wishes = wishes, .helper = image_helper_new (wishes->helper), .out = out, .unshown = unshown };
   gboolean whole = write_page (&self, contacts, error);
   image_helper_free (self.helper);
   if (!end_page (out, whole, beside, wishes->path, error))
     return -1;
-  if (!wishes->common.quiet)
+  if (wishes->common.json)
+    print_json (&self, contacts->len);
+  else if (!wishes->common.quiet)
     printf ("%s shows %u people\n", wishes->path, contacts->len);
-  return self.unread == 0 ? COMMAND_ALL : COMMAND_SOME;
+  return unshown->len == 0 ? COMMAND_ALL : COMMAND_SOME;
 }

@@ -115,3 +115,68 @@ def test_a_kill_and_another_photo_since(class_of_ten, people, bring, run, faces,
     report = json.loads(bring("--json").out)
     assert (report["kept"], report["placed"]) == (1, 9)
     assert contacts.held(people[0]) == faces.face_bytes(77)
+
+
+# ---- without a service ----
+
+@pytest.mark.emulator("--people", "60")
+@pytest.mark.parametrize("words", [["list", "--json"], ["sheet", "--json", "faces.html"]])
+def test_a_walk_without_a_service_ends(contacts, run, tmp_path, words):
+    """After five failures nothing more is tried, however many people there are."""
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault("status", origin="photo", status=404, times=-1)
+    ended = run(CONTACTFS, *words, contacts.path, env=contacts.mount.env, check=False, cwd=tmp_path)
+    with_photo = len(contacts_with_photo(contacts))
+    said = json.loads(ended.out)
+    if words[0] == "list":
+        assert sum((row["error"] or "").startswith("it was not tried") for row in said) == with_photo - 5
+    else:
+        assert ended.status == 3 and len(said["left_out"]) >= with_photo and said["people"] == len(list(contacts.path.iterdir()))
+        assert ended.errors.count("it was not tried") >= with_photo - 5
+
+
+def contacts_with_photo(contacts):
+    return [folder.name for folder in contacts.path.iterdir() if "photo.jpg" in contacts.listed(folder.name)]
+
+
+def test_small_speaks_of_what_it_could_not_read(contacts, run):
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault("status", origin="photo", status=404, times=-1)
+    ended = run(CONTACTFS, "list", "--small", "100", contacts.path, env=contacts.mount.env, check=False)
+    assert ended.status == 3 and ended.out == "nobody\n"
+    assert f"could not be read: {len(contacts_with_photo(contacts))}" in ended.errors
+
+
+# ---- those who carry a label ----
+
+def test_import_for_a_label(contacts, run, faces, tmp_path):
+    """Everybody counts for whom a picture is of; those without the label stay as they are."""
+    choir = {path.name for path in (contacts.path / ".labels/Choir").iterdir()}
+    (tmp_path / "portraits").mkdir()
+    for person in ("Alice Smith", "Ben Carter", "Tom Becker", "Priya Raman", "Søren Østergård", "Zoë Müller"):
+        (tmp_path / f"portraits/{person}.jpg").write_bytes(faces.face_bytes(1))
+    ended = run(CONTACTFS, "import", "--yes", "--json", "--replace", "all", "--label", "Choir", tmp_path / "portraits", contacts.path,
+                env=contacts.mount.env, check=False)
+    report = json.loads(ended.out)
+    placed = {picture["contact"] for picture in report["pictures"] if picture["state"] == "placed"}
+    left = [picture for picture in report["pictures"] if picture["contact"] not in choir]
+    assert ended.status == 3 and placed and placed <= choir and len(placed) + len(left) == 6
+    assert all(picture["state"] == "kept" and "does not carry the label “Choir”" in picture["reason"] for picture in left)
+    unknown = run(CONTACTFS, "import", "--yes", "--label", "Quire", tmp_path / "portraits", contacts.path, env=contacts.mount.env, check=False)
+    assert unknown.status == 1 and "there is no label “Quire”" in unknown.errors
+
+
+@pytest.mark.keep_bytes
+def test_restore_for_a_label_as_json(contacts, run, faces):
+    member = next((contacts.path / ".labels/Choir").iterdir()).name
+    other = next(name for name in contacts_with_photo(contacts) if not (contacts.path / ".labels/Choir" / name).exists())
+    old = contacts.held(member)
+    for person in (member, other):
+        contacts.photo(person).write_bytes(faces.face_bytes(1))
+    ended = run(CONTACTFS, "restore", "--since", "1h", "--json", "--label", "Choir", contacts.path, env=contacts.mount.env)
+    said = json.loads(ended.out)
+    assert [(photo["name"], photo["state"], photo["error"]) for photo in said["photos"]] == [(member, "done", None)]
+    assert (said["interrupted"], said["waiting_removals"]) == (False, 0) and said["undo_since"]
+    assert contacts.held(member) == old and contacts.held(other) == faces.face_bytes(1)
+    wrong = run(CONTACTFS, "restore", "--label", "Choir", contacts.path / member, env=contacts.mount.env, check=False)
+    assert wrong.status == 2 and "--label is for all who carry it" in wrong.errors
