@@ -246,11 +246,13 @@ choose_step (const RestoreWishes *wishes, const Placed *placed, Contact *contact
   g_autoptr (GPtrArray) steps
       = list_kept (wishes->common.mountpoint, contact, wishes->rejected ? ".rejected" : ".previous");
   if (!wishes->rejected && was_without_photo (wishes, steps, placed, contact)) {
-    if (!is_ours (wishes, placed, contact)) /* it came since, by somebody's own hand */
+    if (is_ours (wishes, placed, contact)) {
+      Step *removal = g_new0 (Step, 1);
+      removal->contact = contact;
+      return removal;
+    }
+    if (wishes->since != 0) /* what is there came since, by somebody's own hand */
       return NULL;
-    Step *removal = g_new0 (Step, 1);
-    removal->contact = contact;
-    return removal;
   }
   gssize index = wishes->rejected ? choose_rejected (wishes, steps, contact) : choose_previous (wishes, steps);
   return index >= 0 ? g_ptr_array_steal_index (steps, (guint)index) : NULL;

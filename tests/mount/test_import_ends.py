@@ -135,6 +135,17 @@ def test_a_walk_without_a_service_ends(contacts, run, tmp_path, words):
         assert ended.errors.count("it was not tried") >= with_photo - 5
 
 
+@pytest.mark.options("--timeout", "1")
+@pytest.mark.parametrize("fault", ["reset", "hang", "status"])
+def test_a_walk_on_a_bad_line_ends(contacts, run, fault):
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault(fault, origin="photo", times=-1, **({"status": 503} if fault == "status" else {}))
+    rows = json.loads(run(CONTACTFS, "list", "--json", contacts.path, env=contacts.mount.env).out)
+    untried = [row for row in rows if (row["error"] or "").startswith("it was not tried")]
+    assert len(untried) == len(contacts_with_photo(contacts)) - 5
+    contacts.emulator.clear_faults()
+
+
 def contacts_with_photo(contacts):
     return [folder.name for folder in contacts.path.iterdir() if "photo.jpg" in contacts.listed(folder.name)]
 

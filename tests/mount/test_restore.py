@@ -279,6 +279,18 @@ def test_one_contact_that_had_no_photo(contacts, restore, bring, faces):
     assert contacts.held("Tom Becker") == faces.face_bytes(1)
 
 
+@pytest.mark.refused
+def test_a_first_photo_that_was_refused(contacts, run, restore, faces, tmp_path):
+    """It put nothing there: what was removed before is what comes back."""
+    old = contacts.held("Alice Smith")
+    contacts.photo("Alice Smith").unlink()
+    removed(contacts, 1)
+    (tmp_path / "alice_smith.jpg").write_bytes(faces.cut.read_bytes())
+    run(CONTACTFS, "import", "--yes", tmp_path / "alice_smith.jpg", contacts.path, env=contacts.mount.env, check=False)
+    restore(where=[contacts.path / "Alice Smith"])
+    assert contacts.held("Alice Smith") == old
+
+
 def test_a_restore_after_rm_is_undone(contacts, run, restore):
     before, begun = contacts.held("Alice Smith"), now()
     contacts.photo("Alice Smith").unlink()
