@@ -104,7 +104,7 @@ check_arrows() {
   arrows fs 'fs|folder|sync|photo|book|people|image'
   arrows src/settings 'settings|people|account|net'
   arrows src/mounts 'mounts|net'
-  arrows src/desktop 'desktop|book'
+  arrows src/desktop 'desktop|photo|book'
   arrows src/cli 'cli|terminal|portraits|settings|mounts|desktop|fs|folder|sync|photo|book|people|login|account|net'
   # shellcheck disable=SC2086 # a list of words
   find $daemon -name meson.build -print \
@@ -118,7 +118,7 @@ check_public() {
   public src/book 'activity|apply|book|error|events|failures|labels|orders|person|store'
   public src/cli ''
   public src/convert ''
-  public src/desktop 'browser|notify|session-bus'
+  public src/desktop 'browser|folder-icons|icon-setter|notify|session-bus'
   public src/emulator ''
   public src/folder 'contacts|folder'
   public src/image 'colours|exif|foreign|header|helper|image|layout|prepare|protocol'

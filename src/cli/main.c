@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/log.h"
 #include "config.h"
+#include "desktop/icon-setter.h"
 #include "desktop/session-bus.h"
 #include "settings/environment.h"
 
@@ -172,13 +173,21 @@ run_logout (int argc, char **argv)
   return cli_logout (account);
 }
 
+/* What the mount starts for itself, and nobody else. */
+static int
+run_set_folder_icons (int argc, char **argv)
+{
+  return argc == 3 ? icon_setter_run (argv[1], argv[2]) : CLI_USAGE;
+}
+
 static const struct {
   const char *name;
   int (*run) (int argc, char **argv); /* argv[0]: the command's name */
 } commands[] = {
-  { "doctor", run_doctor }, { "mount", run_mount },     { "demo", run_demo },     { "unmount", run_unmount },
-  { "status", run_status }, { "login", cli_login },     { "logout", run_logout }, { "import", cli_import },
-  { "list", cli_list },     { "restore", cli_restore }, { "sheet", cli_sheet },
+  { "doctor", run_doctor },   { "mount", run_mount },   { "demo", run_demo },
+  { "unmount", run_unmount }, { "status", run_status }, { "login", cli_login },
+  { "logout", run_logout },   { "import", cli_import }, { "list", cli_list },
+  { "restore", cli_restore }, { "sheet", cli_sheet },   { "set-folder-icons", run_set_folder_icons },
 };
 
 /* mount.fuse3 calls `contactfs SOURCE MOUNTPOINT -o OPTIONS`, and always with -o. */

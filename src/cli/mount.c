@@ -23,6 +23,7 @@
 #include "cli/demo.h"
 #include "cli/fail.h"
 #include "cli/log.h"
+#include "desktop/folder-icons.h"
 #include "desktop/notify.h"
 #include "folder/contacts.h"
 #include "fs/fs.h"
@@ -62,8 +63,21 @@ typedef struct {
   PeopleClient *people;
   Contacts *contacts;
   Ending *ending; /* NULL: not yet */
+  FolderIcons *icons;
+  gboolean clearing_icons; /* the mount stays for that */
   Fs *fs;
 } Daemon;
+
+static void
+end_if_done (Daemon *self)
+{
+  if (!self->stopped || self->clearing_icons)
+    return;
+  if (self->ended)
+    g_main_loop_quit (self->loop);
+  else /* the loop answers requests until the kernel has let go: its notifier may wait for one of them */
+    fs_unmount (self->fs);
+}
 
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer data)
@@ -71,10 +85,23 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
   Daemon *self = data;
   contacts_stop_finish (self->contacts, result);
   self->stopped = TRUE;
-  if (self->ended)
-    g_main_loop_quit (self->loop);
-  else /* the loop answers requests until the kernel has let go: its notifier may wait for one of them */
-    fs_unmount (self->fs);
+  end_if_done (self);
+}
+
+static void
+on_icons_cleared (gpointer data)
+{
+  Daemon *self = data;
+  self->clearing_icons = FALSE;
+  end_if_done (self);
+}
+
+static void
+on_cache_changed (gpointer data)
+{
+  Daemon *self = data;
+  if (self->icons != NULL)
+    folder_icons_cache_changed (self->icons);
 }
 
 static guint
@@ -89,6 +116,7 @@ static void
 begin_stop (Daemon *self)
 {
   self->stopping = TRUE;
+  self->clearing_icons = !self->ended && self->icons != NULL && folder_icons_end (self->icons, on_icons_cleared, self);
   fs_give_up_reads (self->fs);
   contacts_stop_async (self->contacts, on_stopped, self);
   daemon_stopping (count_waiting (self->contacts), (guint)self->options->upload_timeout);
@@ -101,10 +129,12 @@ on_ended (gpointer data)
 {
   Daemon *self = data;
   self->ended = TRUE;
-  if (self->stopped)
-    g_main_loop_quit (self->loop);
-  else if (!self->stopping)
+  self->clearing_icons = FALSE;
+  g_clear_pointer (&self->icons, folder_icons_free);
+  if (!self->stopping)
     begin_stop (self);
+  else
+    end_if_done (self);
 }
 
 static gboolean
@@ -226,6 +256,8 @@ open_contacts (Daemon *self, GError **error)
       .cache_bytes = self->options->cache_bytes,
       .data_dir = self->folders->data,
       .timeout = (guint)self->options->timeout,
+      .cache_changed = on_cache_changed,
+      .cache_data = self,
     },
     .sync = {
       .interval = (guint)self->options->sync_interval,
@@ -262,6 +294,8 @@ mount_contacts (Daemon *self, GError **error)
   if (self->fs == NULL)
     return FALSE;
   contacts_start (self->contacts);
+  self->icons = folder_icons_new (contacts_book (self->contacts), contacts_photos (self->contacts), self->mountpoint,
+                                  self->options->folder_icons);
   return TRUE;
 }
 
@@ -326,6 +360,7 @@ static void
 tear_down (Daemon *self)
 {
   g_clear_pointer (&self->ending, ending_free);
+  g_clear_pointer (&self->icons, folder_icons_free);
   g_clear_pointer (&self->fs, fs_free);
   g_clear_pointer (&self->contacts, contacts_free);
   g_clear_pointer (&self->notify, notify_free);

@@ -412,6 +412,14 @@ cache_open (Cache *self, const char *version, BookStorePhoto *photo)
   return fd;
 }
 
+char *
+cache_path (Cache *self, const char *version)
+{
+  BookStorePhoto photo;
+
+  return get_row (self, version, &photo) && photo.cached ? path_of (self, version) : NULL;
+}
+
 gboolean
 cache_is_intact (Cache *self, const char *version, int fd)
 {

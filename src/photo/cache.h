@@ -35,6 +35,10 @@ guint64 cache_revision (const Cache *self);
  * a use. A photo that is evicted while open stays readable through its descriptor. */
 int cache_open (Cache *self, const char *version, BookStorePhoto *photo);
 
+/* The file that has the bytes of version, or will within a moment; NULL: they are not here. Does not count as a use, and does
+ * not look at the file. Transfer full. */
+char *cache_path (Cache *self, const char *version);
+
 /* TRUE if the bytes behind fd, of cache_open, were seen to be what was fetched: by cache_take, or by who called
  * cache_note_intact. */
 gboolean cache_is_intact (Cache *self, const char *version, int fd);

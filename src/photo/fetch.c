@@ -231,6 +231,7 @@ keep (Fetch *self, GError **error)
   line_whole (&self->photos->line, &self->transfer, size);
   fd = cache_take (self->photos->cache, self->version, g_steal_pointer (&self->incoming), self->mime_type, self->sha256,
                    error);
+  photos_note_cache_changed (self->photos);
 
   return fd >= 0 ? photo_new (self->version, fd, size, self->mime_type, self->sha256) : NULL;
 }

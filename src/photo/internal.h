@@ -57,6 +57,7 @@ Photo *photos_open_cached (Photos *photos, const char *version);
 gboolean photos_check_at_once (Photos *photos, Photo **photo);
 /* error: what reading it came to. TRUE: it is what was fetched. FALSE: it is fetched anew. */
 gboolean photos_settle_check (Photos *photos, const Photo *photo, GError *error);
+void photos_note_cache_changed (Photos *photos);
 /* The same photo with a descriptor of its own. */
 Photo *photo_share (const Photo *photo, GError **error);
 

@@ -98,10 +98,24 @@ photos_revision (const Photos *self)
   return cache_revision (self->cache);
 }
 
+char *
+photos_cached_path (Photos *photos, const char *version)
+{
+  return cache_path (photos->cache, version);
+}
+
+void
+photos_note_cache_changed (Photos *photos)
+{
+  if (photos->options.cache_changed != NULL)
+    photos->options.cache_changed (photos->options.cache_data);
+}
+
 void
 photos_drop (Photos *photos, const char *version)
 {
   cache_drop (photos->cache, version);
+  photos_note_cache_changed (photos);
 }
 
 /* ---- a photo ---- */
@@ -183,7 +197,7 @@ photos_settle_check (Photos *photos, const Photo *photo, GError *error)
     return TRUE;
   }
   g_message ("a photo is fetched anew: %s", error->message);
-  cache_drop (photos->cache, photo->version);
+  photos_drop (photos, photo->version);
   return FALSE;
 }
 

@@ -16,8 +16,10 @@ typedef struct Photos Photos;
 typedef struct {
   const char *cache_dir;
   gint64 cache_bytes;
-  const char *data_dir; /* .previous and .rejected */
-  guint timeout;        /* seconds: of whatever reads from the service */
+  const char *data_dir;                  /* .previous and .rejected */
+  guint timeout;                         /* seconds: of whatever reads from the service */
+  void (*cache_changed) (gpointer data); /* photos came into the cache, or went; or NULL */
+  gpointer cache_data;
 } PhotosOptions;
 
 /* Borrows the others, which must outlive it; copies options. Makes the folder of the cache. */
@@ -78,6 +80,8 @@ gboolean photos_lookup (Photos *photos, const char *version, BookStorePhoto *row
 guint64 photos_revision (const Photos *self);
 /* From the cache, or NULL; also for a large one that photos_get_async has to check first. */
 Photo *photos_cached (Photos *photos, const char *version);
+/* The file in the cache that has its bytes, or NULL; does not look at it. Transfer full. */
+char *photos_cached_path (Photos *photos, const char *version);
 /* The cached bytes are to be trusted no longer. */
 void photos_drop (Photos *photos, const char *version);
 /* TRUE if bytes with that SHA-256 are the photo that the person has, as far as we know: they were sent and became it, or
