@@ -1,28 +1,14 @@
 #define G_LOG_DOMAIN "contactfs"
 
-#include "fake-service.h"
+#include "fake-calls.h"
 
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "fake-time.h"
-#include "people/photo.h"
 
 #define HOST "https://lh3.googleusercontent.com/contact/"
-
-typedef enum { LIST, GROUPS, PROBE, GET, AUTHORIZE, UPDATE, DELETE, FETCH } Kind;
-
-typedef struct {
-  Kind kind;
-  GTask *task;
-  gint64 deadline;
-  char *text;    /* LIST: the sync token; FETCH: the URL; else the resource name */
-  guint picture; /* UPDATE */
-  guint told;    /* UPDATE, DELETE: the serial of the photo that the book knew of */
-  const PhotoSink *sink;
-  gpointer sink_data;
-} Call;
 
 typedef struct {
   char resource_name[16];
@@ -430,11 +416,9 @@ fake_service_next (void)
   return next;
 }
 
-/* ---- people.h and photo.h ---- */
-
-static Call *
-begin (Kind kind, const char *text, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-       gpointer data)
+Call *
+fake_call_begin (Kind kind, const char *text, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer data)
 {
   Call *call = g_new0 (Call, 1);
 
@@ -449,145 +433,4 @@ begin (Kind kind, const char *text, gint64 deadline, GCancellable *cancellable, 
   }
   g_ptr_array_add (calls, call);
   return call;
-}
-
-gboolean
-people_client_is_at_home (const PeopleClient *self)
-{
-  return FALSE;
-}
-
-gint64
-people_pause_left (PeopleClient *self, PeopleAllowance which, GError **error)
-{
-  return 0;
-}
-
-void
-people_pause_watch (PeopleClient *self, PeoplePauseFunc func, gpointer data)
-{
-}
-
-void
-people_pause_resume (PeopleClient *self, PeopleAllowance which, const char *line)
-{
-}
-
-void
-people_authorize_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                        gpointer data)
-{
-  begin (AUTHORIZE, NULL, deadline, cancellable, callback, data);
-}
-
-gboolean
-people_authorize_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
-                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
-{
-  begin (LIST, sync_token, deadline, cancellable, callback, data);
-}
-
-PeoplePage *
-people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline, GCancellable *cancellable,
-                     GAsyncReadyCallback callback, gpointer data)
-{
-  begin (GROUPS, NULL, deadline, cancellable, callback, data);
-}
-
-PeopleGroupPage *
-people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                    gpointer data)
-{
-  begin (PROBE, NULL, deadline, cancellable, callback, data);
-}
-
-gboolean
-people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
-                  GAsyncReadyCallback callback, gpointer data)
-{
-  begin (GET, resource_name, deadline, cancellable, callback, data);
-}
-
-PeoplePerson *
-people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes *photo, gint64 deadline,
-                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
-{
-  Call *call = begin (UPDATE, resource_name, deadline, cancellable, callback, data);
-
-  call->picture = fake_picture_number (g_bytes_get_data (photo, NULL), g_bytes_get_size (photo));
-  g_assert_cmpuint (call->picture, !=, 0); /* never half of one, or a mixture */
-}
-
-PeoplePerson *
-people_update_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
-{
-  *attempt = *(PeopleAttempt *)g_task_get_task_data (G_TASK (result));
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
-                           GAsyncReadyCallback callback, gpointer data)
-{
-  begin (DELETE, resource_name, deadline, cancellable, callback, data);
-}
-
-PeoplePerson *
-people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
-{
-  *attempt = *(PeopleAttempt *)g_task_get_task_data (G_TASK (result));
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-photo_fetch_async (HttpClient *http, const char *url, gboolean at_home, gboolean once, const PhotoSink *sink,
-                   gpointer sink_data, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
-                   gpointer data)
-{
-  Call *call = begin (FETCH, url, deadline, cancellable, callback, data);
-
-  call->sink = sink;
-  call->sink_data = sink_data;
-}
-
-gboolean
-photo_fetch_finish (HttpClient *http, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-http_client_get_statistics (HttpClient *self, HttpStatistics *out)
-{
-  *out = (HttpStatistics){ 0 };
 }

@@ -8,81 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "book/store.h"
-#include "helpers.h"
-
-typedef struct {
-  char *folder;
-  char *path;
-  BookStore *store;
-} Fixture;
-
-static void
-open_store (Fixture *fixture)
-{
-  g_autoptr (GError) error = NULL;
-
-  fixture->store = book_store_open (fixture->path, &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (fixture->store);
-}
-
-static void
-close_store (Fixture *fixture)
-{
-  g_clear_pointer (&fixture->store, book_store_close);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->folder = test_folder_new ();
-  fixture->path = g_build_filename (fixture->folder, "book.db", NULL);
-  open_store (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  close_store (fixture);
-  g_free (fixture->path);
-  test_folder_remove (fixture->folder);
-  test_assert_warned ();
-}
-
-#define assert_good(expression)                                                                                        \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    GError *error_ = NULL, **error = &error_;                                                                          \
-    gboolean good_ = (expression);                                                                                     \
-    g_assert_no_error (error_);                                                                                        \
-    g_assert_true (good_);                                                                                             \
-  }                                                                                                                    \
-  G_STMT_END
-
-static void
-put_person (BookStore *store, const char *resource_name, const char *name)
-{
-  BookStorePerson person = { .resource_name = resource_name, .name = name, .base_name = name };
-
-  assert_good (book_store_put_person (store, &person, error));
-}
-
-/* All people as "resource name=name" lines, in the order they come. */
-static void
-append_person (const BookStorePerson *person, gpointer data)
-{
-  g_string_append_printf (data, "%s=%s\n", person->resource_name, person->name);
-}
-
-static void
-assert_people (BookStore *store, const char *expected)
-{
-  g_autoptr (GString) lines = g_string_new (NULL);
-
-  assert_good (book_store_each_person (store, append_person, lines, error));
-  g_assert_cmpstr (lines->str, ==, expected);
-}
+#include "store-fixture.h"
 
 static void
 append_all_fields (const BookStorePerson *person, gpointer data)
@@ -96,7 +22,7 @@ append_all_fields (const BookStorePerson *person, gpointer data)
 }
 
 static void
-test_people (Fixture *fixture, gconstpointer data)
+test_people (StoreFixture *fixture, gconstpointer data)
 {
   BookStorePerson alice
       = { "people/c2",   "Alice (a@x)", "Alice", 1700000000123456,  5, "https://h/p=s100", "https://h/q",
@@ -104,25 +30,25 @@ test_people (Fixture *fixture, gconstpointer data)
   BookStorePerson bare = { .resource_name = "people/c1", .name = "böb", .base_name = "böb" };
   g_autoptr (GString) lines = g_string_new (NULL);
 
-  assert_people (fixture->store, "");
+  store_assert_people (fixture->store, "");
   assert_good (book_store_put_person (fixture->store, &alice, error));
   assert_good (book_store_put_person (fixture->store, &bare, error));
-  close_store (fixture);
-  open_store (fixture);
+  store_close (fixture);
+  store_open (fixture);
   assert_good (book_store_each_person (fixture->store, append_all_fields, lines, error));
   g_assert_cmpstr (lines->str, ==,
                    "people/c1|böb|böb|0|0|-|-|-|-|-|-\n"
                    "people/c2|Alice (a@x)|Alice|1700000000123456|5|https://h/p=s100|https://h/q|https://h/o|"
                    "a@x\nb@x|+1|contactGroups/4f\n");
 
-  put_person (fixture->store, "people/c1", "Bob");
+  store_put_person (fixture->store, "people/c1", "Bob");
   assert_good (book_store_remove_person (fixture->store, "people/c2", error));
   assert_good (book_store_remove_person (fixture->store, "people/never", error));
-  assert_people (fixture->store, "people/c1=Bob\n");
+  store_assert_people (fixture->store, "people/c1=Bob\n");
 }
 
 static void
-test_nameless_is_refused (Fixture *fixture, gconstpointer data)
+test_nameless_is_refused (StoreFixture *fixture, gconstpointer data)
 {
   BookStorePerson nobody = { .resource_name = "people/c1" };
   g_autoptr (GError) error = NULL;
@@ -130,7 +56,7 @@ test_nameless_is_refused (Fixture *fixture, gconstpointer data)
   g_assert_false (book_store_put_person (fixture->store, &nobody, &error));
   g_assert_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
   g_assert_nonnull (strstr (error->message, fixture->path));
-  put_person (fixture->store, "people/c1", "Bob"); /* and the statement is fit for use again */
+  store_put_person (fixture->store, "people/c1", "Bob"); /* and the statement is fit for use again */
 }
 
 static void
@@ -140,15 +66,15 @@ append_label (const char *resource_name, const char *name, gpointer data)
 }
 
 static void
-test_labels (Fixture *fixture, gconstpointer data)
+test_labels (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) first = g_string_new (NULL), second = g_string_new (NULL);
 
   assert_good (book_store_put_label (fixture->store, "contactGroups/b", "Choir", error));
   assert_good (book_store_put_label (fixture->store, "contactGroups/a", "Ämter", error));
   assert_good (book_store_put_label (fixture->store, "contactGroups/b", "Quire", error));
-  close_store (fixture);
-  open_store (fixture);
+  store_close (fixture);
+  store_open (fixture);
   assert_good (book_store_each_label (fixture->store, append_label, first, error));
   g_assert_cmpstr (first->str, ==, "contactGroups/a=Ämter contactGroups/b=Quire ");
   assert_good (book_store_remove_labels (fixture->store, error));
@@ -157,7 +83,7 @@ test_labels (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_facts (Fixture *fixture, gconstpointer data)
+test_facts (StoreFixture *fixture, gconstpointer data)
 {
   g_autofree char *none = book_store_get (fixture->store, "sync_token"), *first = NULL, *second = NULL, *removed = NULL;
 
@@ -190,7 +116,7 @@ put_photo (BookStore *store, const char *version, gint64 size, gint64 last_use, 
 }
 
 static void
-test_photos (Fixture *fixture, gconstpointer data)
+test_photos (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) order = g_string_new (NULL), cut = g_string_new (NULL);
   BookStorePhoto photo;
@@ -206,8 +132,8 @@ test_photos (Fixture *fixture, gconstpointer data)
   assert_good (book_store_each_cached_photo (fixture->store, append_photo, order, error));
   g_assert_cmpstr (order->str, ==, "a:10 b:20 d:1 ");
 
-  close_store (fixture);
-  open_store (fixture);
+  store_close (fixture);
+  store_open (fixture);
   g_assert_true (book_store_get_photo (fixture->store, "b", &photo));
   g_assert_cmpint (photo.size, ==, 20);
   g_assert_cmpint (photo.last_use, ==, 150);
@@ -228,15 +154,15 @@ append_deletion (const char *resource_name, const char *version, gpointer data)
 }
 
 static void
-test_deletions (Fixture *fixture, gconstpointer data)
+test_deletions (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) both = g_string_new (NULL), one = g_string_new (NULL);
 
   assert_good (book_store_put_deletion (fixture->store, "people/c2", "v2", error));
   assert_good (book_store_put_deletion (fixture->store, "people/c1", NULL, error));
   assert_good (book_store_put_deletion (fixture->store, "people/c2", "v3", error));
-  close_store (fixture);
-  open_store (fixture);
+  store_close (fixture);
+  store_open (fixture);
   assert_good (book_store_each_deletion (fixture->store, append_deletion, both, error));
   g_assert_cmpstr (both->str, ==, "people/c1:- people/c2:v3 ");
   assert_good (book_store_remove_deletion (fixture->store, "people/c2", error));
@@ -245,27 +171,27 @@ test_deletions (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_transactions (Fixture *fixture, gconstpointer data)
+test_transactions (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) nested = NULL;
 
   assert_good (book_store_begin (fixture->store, error));
-  put_person (fixture->store, "people/c1", "Bob");
+  store_put_person (fixture->store, "people/c1", "Bob");
   book_store_rollback (fixture->store);
   book_store_rollback (fixture->store); /* nothing to do is fine */
-  assert_people (fixture->store, "");
+  store_assert_people (fixture->store, "");
 
   assert_good (book_store_begin (fixture->store, error));
   g_assert_false (book_store_begin (fixture->store, &nested));
   g_assert_error (nested, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
-  put_person (fixture->store, "people/c2", "Eve");
+  store_put_person (fixture->store, "people/c2", "Eve");
   assert_good (book_store_commit (fixture->store, error));
 
   assert_good (book_store_begin (fixture->store, error));
-  put_person (fixture->store, "people/c3", "Mallory");
-  close_store (fixture); /* as good as a rollback */
-  open_store (fixture);
-  assert_people (fixture->store, "people/c2=Eve\n");
+  store_put_person (fixture->store, "people/c3", "Mallory");
+  store_close (fixture); /* as good as a rollback */
+  store_open (fixture);
+  store_assert_people (fixture->store, "people/c2=Eve\n");
 }
 
 static void
@@ -279,17 +205,17 @@ assert_private (const char *path, const char *suffix)
 }
 
 static void
-test_private (Fixture *fixture, gconstpointer data)
+test_private (StoreFixture *fixture, gconstpointer data)
 {
   g_autofree char *shared = NULL;
   mode_t mask;
 
-  put_person (fixture->store, "people/c1", "Bob");
-  close_store (fixture);
+  store_put_person (fixture->store, "people/c1", "Bob");
+  store_close (fixture);
   g_assert_cmpint (g_chmod (fixture->path, 0644), ==, 0); /* somebody's backup program restored it so */
   mask = umask (0);
-  open_store (fixture);
-  put_person (fixture->store, "people/c2", "Eve");
+  store_open (fixture);
+  store_put_person (fixture->store, "people/c2", "Eve");
   umask (mask);
   assert_private (fixture->path, "");
   assert_private (fixture->path, "-wal");
@@ -298,135 +224,8 @@ test_private (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (shared, G_FILE_TEST_EXISTS));
 }
 
-static guint
-count_files (const char *folder, const char *part)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  guint count = 0;
-
-  for (const char *name; (name = g_dir_read_name (dir));)
-    count += strstr (name, part) != NULL;
-  return count;
-}
-
 static void
-fill (BookStore *store, int people)
-{
-  assert_good (book_store_begin (store, error));
-  for (int i = 0; i < people; i++) {
-    g_autofree char *resource_name = g_strdup_printf ("people/c%05d", i), *name = g_strdup_printf ("Person %d", i);
-
-    put_person (store, resource_name, name);
-  }
-  assert_good (book_store_commit (store, error));
-}
-
-static void
-reopen_damaged (Fixture *fixture)
-{
-  test_expect_warning ("set aside as");
-  open_store (fixture);
-  g_assert_cmpuint (count_files (fixture->folder, "book.db.damaged-"), ==, 1);
-  assert_people (fixture->store, "");
-  put_person (fixture->store, "people/c9", "New");
-  close_store (fixture);
-  open_store (fixture);
-  assert_people (fixture->store, "people/c9=New\n");
-}
-
-static void
-test_garbage (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *garbage = g_strnfill (10000, 'x');
-
-  close_store (fixture);
-  g_assert_true (g_file_set_contents (fixture->path, garbage, -1, NULL));
-  reopen_damaged (fixture);
-}
-
-static void
-test_truncated (Fixture *fixture, gconstpointer data)
-{
-  struct stat st;
-
-  fill (fixture->store, 500);
-  close_store (fixture);
-  g_assert_cmpint (stat (fixture->path, &st), ==, 0);
-  g_assert_cmpint (truncate (fixture->path, st.st_size / 2), ==, 0);
-  reopen_damaged (fixture);
-}
-
-static guint64
-inode (const char *path)
-{
-  struct stat st;
-
-  g_assert_cmpint (stat (path, &st), ==, 0);
-  return st.st_ino;
-}
-
-/* No good database is set aside, new or full. */
-static void
-test_good (Fixture *fixture, gconstpointer data)
-{
-  guint64 first = inode (fixture->path);
-
-  for (int times = 0; times < 3; times++) {
-    fill (fixture->store, times * 500);
-    close_store (fixture);
-    open_store (fixture);
-    g_assert_cmpuint (inode (fixture->path), ==, first);
-    g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
-  }
-}
-
-/* An SQLite database that nothing is wrong with, and yet not ours. */
-static void
-test_other_tables (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *contents = NULL;
-  gsize size;
-
-  close_store (fixture);
-  g_assert_true (g_file_get_contents (fixture->path, &contents, &size, NULL));
-  for (char *at = contents; (at = memmem (at, size - (gsize)(at - contents), "people", 6)); at++)
-    memcpy (at, "poeple", 6);
-  g_assert_true (g_file_set_contents (fixture->path, contents, (gssize)size, NULL));
-  reopen_damaged (fixture);
-}
-
-/* A hole in the middle, which opening alone would not notice. */
-static void
-test_overwritten (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *contents = NULL;
-  gsize size;
-
-  fill (fixture->store, 500);
-  close_store (fixture);
-  g_assert_true (g_file_get_contents (fixture->path, &contents, &size, NULL));
-  memset (contents + size / 2, 0, size / 4);
-  g_assert_true (g_file_set_contents (fixture->path, contents, (gssize)size, NULL));
-  reopen_damaged (fixture);
-}
-
-/* The format number, four bytes at 60 of the header (SQLite file format, 1.3). */
-static guint8
-set_format (Fixture *fixture, guint8 format)
-{
-  g_autofree char *contents = NULL;
-  gsize size;
-  guint8 before;
-
-  g_assert_true (g_file_get_contents (fixture->path, &contents, &size, NULL));
-  before = (guint8)contents[63];
-  contents[63] = (char)format;
-  g_assert_true (g_file_set_contents (fixture->path, contents, (gssize)size, NULL));
-  return before;
-}
-
-static void
-test_sent (Fixture *fixture, gconstpointer data)
+test_sent (StoreFixture *fixture, gconstpointer data)
 {
   BookStorePhoto photo = { .size = 3, .mime_type = "image/png", .sha256 = "c0ffee" };
 
@@ -434,8 +233,8 @@ test_sent (Fixture *fixture, gconstpointer data)
   assert_good (book_store_put_sent (fixture->store, "people/c1", "a", "f00d", error));
   assert_good (book_store_put_sent (fixture->store, "people/c2", "a", "beef", error));
   assert_good (book_store_put_photo (fixture->store, "a", &photo, error));
-  close_store (fixture);
-  open_store (fixture);
+  store_close (fixture);
+  store_open (fixture);
   g_assert_true (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
   g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "beef"));
   g_assert_false (book_store_was_sent (fixture->store, "people/c1", "b", "f00d"));
@@ -445,88 +244,7 @@ test_sent (Fixture *fixture, gconstpointer data)
   g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
 }
 
-static void
-test_newer (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  guint8 format;
-
-  put_person (fixture->store, "people/c1", "Bob");
-  close_store (fixture);
-  format = set_format (fixture, 200);
-  g_assert_null (book_store_open (fixture->path, &error));
-  g_assert_error (error, BOOK_STORE_ERROR, BOOK_STORE_ERROR_NEWER);
-  g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
-  set_format (fixture, format);
-  open_store (fixture);
-  assert_people (fixture->store, "people/c1=Bob\n");
-}
-
-static void
-test_cannot_open (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *missing = g_build_filename (fixture->folder, "missing", "book.db", NULL);
-  g_autoptr (GError) no_folder = NULL, is_folder = NULL;
-
-  g_assert_null (book_store_open (missing, &no_folder));
-  g_assert_error (no_folder, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
-  g_assert_nonnull (strstr (no_folder->message, missing));
-  g_assert_null (book_store_open (fixture->folder, &is_folder));
-  g_assert_error (is_folder, BOOK_STORE_ERROR, BOOK_STORE_ERROR_FAILED);
-}
-
-/* The child commits one person, puts another without a commit, says so, and is killed. */
-static void
-test_kill (Fixture *fixture, gconstpointer data)
-{
-  int pipe_fds[2], status;
-  char byte;
-  pid_t child;
-
-  close_store (fixture);
-  g_assert_cmpint (pipe (pipe_fds), ==, 0);
-  child = fork ();
-  g_assert_cmpint (child, >=, 0);
-  if (child == 0) {
-    open_store (fixture);
-    put_person (fixture->store, "people/c1", "Committed");
-    assert_good (book_store_begin (fixture->store, error));
-    put_person (fixture->store, "people/c2", "Half-way");
-    g_assert_cmpint (write (pipe_fds[1], "x", 1), ==, 1);
-    for (;;)
-      pause ();
-  }
-  close (pipe_fds[1]);
-  g_assert_cmpint (read (pipe_fds[0], &byte, 1), ==, 1);
-  close (pipe_fds[0]);
-  g_assert_cmpint (kill (child, SIGKILL), ==, 0);
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFSIGNALED (status));
-  open_store (fixture);
-  assert_people (fixture->store, "people/c1=Committed\n");
-  g_assert_cmpuint (count_files (fixture->folder, "damaged"), ==, 0);
-}
-
-static void
-count_person (const BookStorePerson *person, gpointer data)
-{
-  ++*(int *)data;
-}
-
-/* A large address book, in one transaction. */
-static void
-test_bulk (Fixture *fixture, gconstpointer data)
-{
-  int count = 0;
-
-  fill (fixture->store, 25000);
-  close_store (fixture);
-  open_store (fixture);
-  assert_good (book_store_each_person (fixture->store, count_person, &count, error));
-  g_assert_cmpint (count, ==, 25000);
-}
-
-#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+#define ADD(path, func) g_test_add (path, StoreFixture, NULL, store_set_up, func, store_tear_down)
 
 int
 main (int argc, char **argv)
@@ -542,14 +260,5 @@ main (int argc, char **argv)
   ADD ("/store/deletions", test_deletions);
   ADD ("/store/transactions", test_transactions);
   ADD ("/store/private", test_private);
-  ADD ("/store/good", test_good);
-  ADD ("/store/garbage", test_garbage);
-  ADD ("/store/truncated", test_truncated);
-  ADD ("/store/overwritten", test_overwritten);
-  ADD ("/store/other-tables", test_other_tables);
-  ADD ("/store/newer", test_newer);
-  ADD ("/store/cannot-open", test_cannot_open);
-  ADD ("/store/kill", test_kill);
-  ADD ("/store/bulk", test_bulk);
   return g_test_run ();
 }

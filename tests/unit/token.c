@@ -57,3 +57,53 @@ token_assert_fails (TokenCache *token_cache, int code, const char *says)
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, says));
 }
+
+void
+token_write_json (TokenFixture *f, cJSON *json)
+{
+  g_autofree char *uri = script_server_url (f->server, "/token");
+  char *text;
+
+  if (!cJSON_HasObjectItem (json, "token_uri"))
+    cJSON_AddStringToObject (json, "token_uri", uri);
+  text = cJSON_Print (json);
+  g_assert_true (g_file_set_contents (f->file, text, -1, NULL));
+  cJSON_free (text);
+  cJSON_Delete (json);
+}
+
+cJSON *
+token_user_json (const char *refresh_token)
+{
+  cJSON *json = cJSON_CreateObject ();
+
+  cJSON_AddStringToObject (json, "type", "authorized_user");
+  cJSON_AddStringToObject (json, "client_id", "id &1");
+  cJSON_AddStringToObject (json, "client_secret", "s=cret");
+  cJSON_AddStringToObject (json, "refresh_token", refresh_token);
+  return json;
+}
+
+TokenCache *
+token_open_as (TokenFixture *f, CredentialsOrigin origin, const char *subject)
+{
+  g_autoptr (GError) error = NULL;
+  TokenCache *token_cache = token_cache_new_file (f->http, f->file, origin, subject, &error);
+
+  g_assert_no_error (error);
+  return token_cache;
+}
+
+void
+token_assert_no_file (TokenFixture *f, const char *subject, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (token_cache_new_file (f->http, f->file, CREDENTIALS_GIVEN, subject, &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_AUTH);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, says));
+  g_assert_nonnull (strstr (error->message, f->file));
+  g_assert_null (strstr (error->message, "hush"));
+  g_assert_null (strstr (error->message, "BEGIN"));
+}

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <cjson/cJSON.h>
+
 #include "account/token-cache.h"
 #include "script-server.h"
 
@@ -19,3 +21,12 @@ char *token_get (TokenCache *token_cache, double seconds, GError **error); /* tr
 void token_assert (TokenCache *token_cache, const char *expected);
 /* It fails with this PEOPLE_ERROR code, in words that have says in them. */
 void token_assert_fails (TokenCache *token_cache, int code, const char *says);
+
+#define GOOD "{\"access_token\":\"tok\",\"expires_in\":3600,\"token_type\":\"Bearer\"}"
+
+/* ---- credentials files ---- */
+cJSON *token_user_json (const char *refresh_token);   /* of the type authorized_user */
+void token_write_json (TokenFixture *f, cJSON *json); /* to f->file, with the scripted token service; takes json */
+TokenCache *token_open_as (TokenFixture *f, CredentialsOrigin origin, const char *subject);
+/* f->file is refused, in words that have says in them, and no secret. */
+void token_assert_no_file (TokenFixture *f, const char *subject, const char *says);
