@@ -163,7 +163,7 @@ newest_time (const GPtrArray *steps)
   return steps->len > 0 ? ((const Step *)g_ptr_array_index (steps, steps->len - 1))->time : 0;
 }
 
-/* A change that failed has kept the photo that is still there. */
+/* A change that failed has kept the photo that is still there. What was restored may have been compressed anew by the service. */
 static gboolean
 is_photo_now (const char *mountpoint, const Step *step)
 {
@@ -173,7 +173,10 @@ is_photo_now (const char *mountpoint, const Step *step)
   g_autoptr (GBytes) photo = contact_read_file (folder, "photo.jpg", NULL);
   g_autoptr (GBytes) kept = contact_read_file (folder, step->file, NULL);
   close (folder);
-  return photo != NULL && kept != NULL && g_bytes_equal (photo, kept);
+  if (photo == NULL || kept == NULL)
+    return FALSE;
+  g_autofree char *sent = contact_sent (mountpoint, step->contact);
+  return g_bytes_equal (photo, kept) || placed_is_sent (sent, kept);
 }
 
 /* The photo that was there at the time is the first that was replaced after it. */

@@ -191,3 +191,12 @@ def test_restore_for_a_label_as_json(contacts, run, faces):
     assert contacts.held(member) == old and contacts.held(other) == faces.face_bytes(1)
     wrong = run(CONTACTFS, "restore", "--label", "Choir", contacts.path / member, env=contacts.mount.env, check=False)
     assert wrong.status == 2 and "--label is for all who carry it" in wrong.errors
+
+
+def test_what_is_restored_is_not_restored_again(contacts, run, faces):
+    """Though the service has compressed it anew."""
+    contacts.photo("Alice Smith").write_bytes(faces.face_bytes(1))
+    since = [CONTACTFS, "restore", "--since", "1h", contacts.path]
+    assert "1 of 1 restored" in run(*since, env=contacts.mount.env).out
+    assert contacts.photo("Alice Smith").read_bytes() not in contacts.previous("Alice Smith")
+    assert "0 to restore" in run(*since, env=contacts.mount.env).out
