@@ -120,6 +120,19 @@ class Nautilus(Manager):
         self.answer(self.questions)
 
 
+class Nemo(Manager):
+    program = "nemo"
+    title = "^{}"
+
+
+class Caja(Manager):
+    program = "caja"
+    title = "^{}"
+
+    def command(self, folder):
+        return [self.program, "--no-desktop", "--browser", folder]
+
+
 class Dolphin(Manager):
     program = "dolphin"
     title = "^{}"

@@ -1,4 +1,4 @@
-"""The pictures in docs/pictures: sample contacts in two file managers. Run by an ordinary user, since file managers warn root:
+"""The pictures in docs/pictures: sample contacts in file managers. Run by an ordinary user, since file managers warn root:
 
     /usr/bin/python3 tests/desktop/screenshots.py docs/pictures
 """
@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT / "tests/desktop"), str(ROOT / "tests/lib")]
 
 from emulator import Emulator  # noqa: E402
 from eventually import eventually  # noqa: E402
-from managers import Dolphin, Thunar  # noqa: E402
+from managers import Caja, Dolphin, Nautilus, Nemo, Thunar  # noqa: E402
 from mounts import Mount  # noqa: E402
 from processes import Programs  # noqa: E402
 from screen import TIMEOUT, Desktop  # noqa: E402
@@ -34,11 +34,11 @@ def settle(desktop):
     eventually(still, TIMEOUT, "the screen did not come to rest")
 
 
-def keep(desktop, picture, window="root"):
-    """In as few bytes as it goes. window: its number; all of the screen without."""
+def keep(desktop, picture, window="root", options=()):
+    """In as few bytes as it goes. window: its number; all of the screen without. options: of convert."""
     settle(desktop)
     desktop.run("import", "-silent", "-window", window, picture)
-    desktop.run("convert", picture, "-strip", "-resize", "70%", "-colors", COLOURS, picture)
+    desktop.run("convert", picture, "-strip", *options, "-resize", "70%", "+dither", "-colors", COLOURS, picture)
     desktop.run("optipng", "-quiet", "-o5", picture)
 
 
@@ -66,6 +66,22 @@ def show_contacts(desktop, contacts, target):
     manager.close()
 
 
+def wait_for_icons(desktop, mount):
+    """All photos were looked at, and gvfs has each one's icon."""
+    with_photo = [folder.parent for folder in mount.path.glob("*/photo.jpg")]
+    mount.programs(mount.program, "list", mount.path, env=mount.env)
+    eventually(lambda: all(b"custom-icon" in desktop.run("gio", "info", "-a", "metadata::custom-icon", folder)
+                           for folder in with_photo), TIMEOUT, "not all folders have an icon")
+
+
+def show_faces(desktop, contacts, target):
+    for kind in (Nautilus, Nemo, Caja):
+        manager = kind(desktop)
+        manager.open(contacts)
+        keep(desktop, target / f"{kind.program}-contacts.png", options=["-trim", "+repage"])  # without the black around it
+        manager.close()
+
+
 def main(target):
     with tempfile.TemporaryDirectory(prefix="home-") as home:
         folder = Path(home)
@@ -75,10 +91,13 @@ def main(target):
         desktop = Desktop(folder / "desktop", env)
         with Emulator(["--face-size", "256"], program=BUILD / "src/emulator/people-emulator") as service:
             mount = Mount(Programs(env), str(BUILD / "src/cli/contactfs"), folder / "contacts", folder / "state", service,
-                          [], "default", True, None).start()
+                          ["--folder-icons"], "default", True,
+                          {**desktop.env, "XDG_DATA_HOME": str(folder / ".local/share")}).start()
             try:
                 show_overwriting(desktop, mount.path, folder / "pictures", target)
                 show_contacts(desktop, mount.path, target)
+                wait_for_icons(desktop, mount)
+                show_faces(desktop, mount.path, target)
             finally:
                 mount.unmount()
                 desktop.close()
