@@ -265,7 +265,10 @@ decide (Placement *self, const PlanWishes *wishes)
   else if (!self->contact->has_photo) /* it has settled */
     return;
   else if (wishes->replace == REPLACE_MISSING)
-    leave (self, PLACEMENT_KEPT, g_strdup ("has a photo"));
+    leave (self, PLACEMENT_KEPT,
+           g_strdup (placed_was_begun (wishes->placed, self->contact->resource_name, picture)
+                         ? "has a photo, which an import that was killed may have placed; --replace all makes sure"
+                         : "has a photo"));
   else
     compare_sizes (self, wishes->mountpoint, picture);
 }

@@ -114,6 +114,7 @@ def test_a_kill_and_another_photo_since(class_of_ten, people, bring, run, faces,
     contacts.photo(people[0]).write_bytes(faces.face_bytes(77))
     report = json.loads(bring("--json").out)
     assert (report["kept"], report["placed"]) == (1, 9)
+    assert "an import that was killed may have placed" in report["pictures"][0]["reason"]
     assert contacts.held(people[0]) == faces.face_bytes(77)
 
 
