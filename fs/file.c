@@ -2,7 +2,7 @@
  * Open files. fi->fh is a FolderHandle, or for a kept picture its descriptor; which of them, the node id says. For the
  * virtual .directory it is 0.
  *
- * Pages: a lineage without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
+ * Pages: a FolderFile without a draft never changes, so the kernel may keep its pages; one with a draft may be written by
  * several handles, so an open starts afresh. Handles that only write bypass the page cache: it would hold bytes that
  * nobody reads.
  *

@@ -19,9 +19,9 @@
  * do. */
 #define FS_PERSON_TIMEOUT    60.0
 #define FS_DIRECTORY_TIMEOUT 1.0
-/* Names in a contact's folder are asked for each time: they mean another lineage after every change. */
+/* Names in a contact's folder are asked for each time: they mean another FolderFile after every change. */
 #define FS_FILE_ENTRY_TIMEOUT 0.0
-/* A lineage without a draft never changes. */
+/* A FolderFile without a draft never changes. */
 #define FS_PHOTO_TIMEOUT 60.0
 
 /* Threads that tell the kernel of news (notifier.c): of names in the root, and of files in contacts' folders. */

@@ -126,7 +126,7 @@ check_public() {
   public src/match 'match'
   public src/mounts 'copies|ending|mounts|stale'
   public src/net 'attempts|error|http|http-url|json|private-file|secret|status|text|wait-limits'
-  public src/people 'login-probe|people|person|photo'
+  public src/people 'login-check|people|person|photo'
   public src/photo 'archive|hash|photos'
   public src/portraits 'import|list|restore|sheet'
   public src/settings 'accounts|credentials|environment|folders|login-options|options|programs'

@@ -1,5 +1,5 @@
 /*
- * A stored login as JSON and as a file: what stored-login.c and stored-login-keep.c share. Internal to them; any thread, and
+ * A stored login as JSON and as a file: what stored-login.c and login-store.c share. Internal to them; any thread, and
  * what touches files blocks.
  */
 #pragma once

@@ -1,4 +1,4 @@
-/* The value, its JSON, and its file. Where the secrets are is in stored-login-keep.c. */
+/* The value, its JSON, and its file. Where the secrets are is in login-store.c. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "account/stored-login.h"

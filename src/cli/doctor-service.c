@@ -179,9 +179,9 @@ check_permissions (Visit *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeopleClient) people = people_client_new (self->http, self->token_cache, self->api_url, &error);
   if (people != NULL) {
-    people_probe_async (people, deadline (self), NULL, on_answer, self);
+    people_check_async (people, deadline (self), NULL, on_answer, self);
     g_autoptr (GAsyncResult) result = wait_for_answer (self);
-    people_probe_finish (people, result, &error);
+    people_check_finish (people, result, &error);
   }
   report_permissions (self, error);
 }

@@ -22,7 +22,7 @@
 #include "cli/log.h"
 #include "desktop/browser.h"
 #include "login/login.h"
-#include "people/login-probe.h"
+#include "people/login-check.h"
 #include "settings/credentials.h"
 #include "settings/folders.h"
 #include "settings/login-options.h"
@@ -30,7 +30,7 @@
 #include "terminal/interrupt.h"
 #include "terminal/progress.h"
 
-#define PROBE_SECONDS   5  /* the page in the browser waits for it */
+#define CHECK_SECONDS   5  /* the page in the browser waits for it */
 #define KEYRING_SECONDS 60 /* the person may have to type its password */
 #define NOTICE_SECONDS  2
 #define MAX_PASTED      16384
@@ -223,11 +223,11 @@ find_api_url (const Run *self)
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Run *self = data;
   g_autoptr (GError) error = NULL;
-  login_probe_finish (result, &error);
+  login_check_finish (result, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     self->error = g_steal_pointer (&error);
     conclude (self);
@@ -251,8 +251,8 @@ on_token_response (GObject *source, GAsyncResult *result, gpointer data)
   if (self->api_url == NULL)
     keep (self);
   else
-    login_probe_async (self->http, self->response, self->api_url,
-                       g_get_monotonic_time () + PROBE_SECONDS * G_USEC_PER_SEC, self->cancellable, on_probed, self);
+    login_check_async (self->http, self->response, self->api_url,
+                       g_get_monotonic_time () + CHECK_SECONDS * G_USEC_PER_SEC, self->cancellable, on_checked, self);
 }
 
 /* ---- getting the person to the consent page ---- */

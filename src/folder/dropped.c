@@ -4,7 +4,7 @@
  * nothing once that is not the photo any more.
  *
  *   written ─(became the photo)─→ alias, its draft is there while somebody has it open
- *                                   └─(last close)─→ another lineage of that name: the photo's version, without a draft
+ *                                   └─(last close)─→ another FolderFile of that name: the photo's version, without a draft
  *                                        └─(FOLDER_ALIAS_WAIT)─→ ending: who watches hears of it again ─→ gone
  *
  * Again, since a file manager that copied it (Nemo) looks it up when it is done, and shows what it finds for ever.

@@ -56,7 +56,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   note_success (self);
-  if (g_strcmp0 (photo->version, self->version) != 0) { /* it changed under way: this lineage has no bytes of its own */
+  if (g_strcmp0 (photo->version, self->version) != 0) { /* it changed under way: this file has no bytes of its own */
     if (self->handles > 0 || self->draft != NULL || self->kind == FOLDER_FILE_OTHER) {
       photo_free (photo);
       g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_STALE, "the photo has just changed");

@@ -1,7 +1,7 @@
 /*
  * What programs see and do inside one contact's directory. FUSE-free; fs/ turns requests into these calls.
  *
- * A FolderFile is one *lineage of content* under one name. Its id is its FUSE node id: it is never used again, and the
+ * A FolderFile is one content under one name. Its id is its FUSE node id: it is never used again, and the
  * bytes behind it change only through its own handles. When the service's photo changes, photo.jpg becomes a new
  * FolderFile with a new id and the same inode number, so the kernel's pages of the old one can stay as they are and can
  * never show for the new one.

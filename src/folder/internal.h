@@ -54,7 +54,7 @@ Folder *folder_find (Contacts *contacts, const BookPerson *person); /* NULL: nob
 Folder *folder_get (Contacts *contacts, BookPerson *person);
 void folder_release_if_idle (Folder *self);
 gboolean folder_has_photo (Folder *self); /* a photo.jpg can be seen */
-FolderFile *folder_photo (Folder *self);  /* the lineage to hand out; transfer full; NULL: none */
+FolderFile *folder_photo (Folder *self);  /* the file to hand out; transfer full; NULL: none */
 FolderFile *folder_find_other (Folder *self, const char *name);
 /* photo.jpg leads to file, which has a draft and is kept for it; NULL: to the service's photo again. */
 void folder_set_photo (Folder *self, FolderFile *file);

@@ -186,7 +186,7 @@ rename_to_photo (GTask *task)
 
 /* ---- photo.jpg goes elsewhere ---- */
 
-/* The lineage itself takes the other name, so that the kernel's idea of the rename and ours agree. */
+/* The FolderFile itself takes the other name, so that the kernel's idea of the rename and ours agree. */
 static void
 photo_to_other (Rename *self, Draft *draft)
 {

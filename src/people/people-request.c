@@ -75,7 +75,7 @@ append_query (GString *url, char separator, const char *name, const char *value)
 
 /* Without a sync token, which has a quota of its own. */
 PeopleRequest *
-people_request_probe (const char *api_url)
+people_request_check (const char *api_url)
 {
   PeopleRequest *self = g_new0 (PeopleRequest, 1);
 

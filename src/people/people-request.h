@@ -25,7 +25,7 @@ typedef struct {
 void people_request_free (PeopleRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeopleRequest, people_request_free)
 
-PeopleRequest *people_request_probe (const char *api_url);
+PeopleRequest *people_request_check (const char *api_url);
 PeopleRequest *people_request_list (const char *api_url, const char *sync_token, const char *page_token);
 /* Another page of the listing that page is of. */
 PeopleRequest *people_request_next_page (const PeopleRequest *page, const char *page_token);

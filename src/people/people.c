@@ -133,14 +133,14 @@ people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 }
 
 void
-people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+people_check_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer data)
 {
-  start (self, people_request_probe (self->api_url), NULL, deadline, cancellable, callback, data);
+  start (self, people_request_check (self->api_url), NULL, deadline, cancellable, callback, data);
 }
 
 gboolean
-people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+people_check_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (PeoplePage) page = g_task_propagate_pointer (G_TASK (result), error);
 

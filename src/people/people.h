@@ -59,10 +59,10 @@ void people_list_async (PeopleClient *self, const char *sync_token, const char *
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 PeoplePage *people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
-/* people.connections.list for one person, who does not matter: whether the service answers, and answers us. */
-void people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+/* Whether the service answers, and answers us: people.connections.list for one person, who does not matter. */
+void people_check_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer data);
-gboolean people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error);
+gboolean people_check_finish (PeopleClient *self, GAsyncResult *result, GError **error);
 
 /* contactGroups.list, one page; page_token as above. Labels that the service has removed are not among them. */
 void people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline, GCancellable *cancellable,

@@ -3,14 +3,14 @@
  * service is worth it, one that answers nothing at all is not.
  *
  *   waiting ──(PATIENCE)─→ asks it something small ─┬─ answered, whatever it says ─→ waiting
- *                                                   └─ nothing within PROBE ───────→ given up
+ *                                                   └─ nothing within CHECK ───────→ given up
  */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "sync/internal.h"
 
 #define PATIENCE_S 10
-#define PROBE_S    5
+#define CHECK_S    5
 
 /* g_rc_box: one reference is that of who waits, one of the question under way. */
 struct Patience {
@@ -35,12 +35,12 @@ patience_clear (gpointer data)
 }
 
 static void
-on_probed (GObject *source, GAsyncResult *result, gpointer data)
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
   Patience *self = data;
   Sync *sync = self->sync;
   g_autoptr (GError) error = NULL;
-  gboolean answered = people_probe_finish (sync->people, result, &error)
+  gboolean answered = people_check_finish (sync->people, result, &error)
                       || (!g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT)
                           && !g_error_matches (error, PEOPLE_ERROR, PEOPLE_ERROR_UNREACHABLE));
 
@@ -61,7 +61,7 @@ on_patience (gpointer data)
 
   self->timer = 0;
   activity_hold (self->sync->activity, ACTIVITY_WORK);
-  people_probe_async (self->sync->people, g_get_monotonic_time () + PROBE_S * G_TIME_SPAN_SECOND, NULL, on_probed,
+  people_check_async (self->sync->people, g_get_monotonic_time () + CHECK_S * G_TIME_SPAN_SECOND, NULL, on_checked,
                       g_rc_box_acquire (self));
   return G_SOURCE_REMOVE;
 }
@@ -113,7 +113,7 @@ patience_end (Patience *self, GError *error)
         PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT,
         "the service has answered nothing for %d seconds, and a rename holds up everybody in the folder: "
         "try again later",
-        PATIENCE_S + PROBE_S);
+        PATIENCE_S + CHECK_S);
   }
   g_rc_box_release_full (self, patience_clear);
   return error;

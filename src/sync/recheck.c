@@ -22,7 +22,7 @@ on_rechecked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GPtrArray) waiting = g_steal_pointer (&sync->recheck_waiting);
   g_autoptr (GError) error = NULL;
 
-  people_probe_finish (sync->people, result, &error);
+  people_check_finish (sync->people, result, &error);
   book_note_outcome (sync->book, error);
   for (guint i = 0; i < waiting->len; i++)
     if (book_down (sync->book) != NULL)
@@ -56,7 +56,7 @@ sync_recheck_async (Sync *sync, GAsyncReadyCallback callback, gpointer data)
   if (sync->recheck_waiting == NULL) {
     sync->recheck_waiting = g_ptr_array_new_with_free_func (g_object_unref);
     activity_hold (sync->activity, ACTIVITY_WORK);
-    people_probe_async (sync->people, g_get_monotonic_time () + RECHECK_TIMEOUT, NULL, on_rechecked, sync);
+    people_check_async (sync->people, g_get_monotonic_time () + RECHECK_TIMEOUT, NULL, on_rechecked, sync);
   }
   g_ptr_array_add (sync->recheck_waiting, task);
 }

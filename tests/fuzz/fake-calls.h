@@ -7,7 +7,7 @@
 #include "fake-service.h"
 #include "people/photo.h"
 
-typedef enum { LIST, GROUPS, PROBE, GET, AUTHORIZE, UPDATE, DELETE, FETCH } Kind;
+typedef enum { LIST, GROUPS, CHECK, GET, AUTHORIZE, UPDATE, DELETE, FETCH } Kind;
 
 typedef struct {
   Kind kind;

@@ -65,14 +65,14 @@ people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 }
 
 void
-people_probe_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
+people_check_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer data)
 {
-  fake_call_begin (PROBE, NULL, deadline, cancellable, callback, data);
+  fake_call_begin (CHECK, NULL, deadline, cancellable, callback, data);
 }
 
 gboolean
-people_probe_finish (PeopleClient *self, GAsyncResult *result, GError **error)
+people_check_finish (PeopleClient *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

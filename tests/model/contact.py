@@ -9,7 +9,7 @@
     held        the photo.jpg that somebody is writing, or that is empty; else the service's is seen
     state       SHOWN, REMOVED (rm: the service is told in a second), MOVED (renamed away, back in a second)
 
-A File is one lineage of content under a name; a Draft what is being written; a Handle an open file of a process. They are
+A File is one content under a name; a Draft what is being written; a Handle an open file of a process. They are
 as src/folder/folder.h names them, since a model that knows less could not tell which of two writers' bytes are to be seen.
 """
 

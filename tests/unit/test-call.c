@@ -52,7 +52,7 @@ ask (Fixture *f, gsize size, PeopleParseFunc parse, GAsyncResult **slot)
 {
   g_autofree char *url = script_server_url (f->server, "");
   g_autofree char *body = g_strnfill (size, ' ');
-  PeopleRequest *request = people_request_probe (url);
+  PeopleRequest *request = people_request_check (url);
 
   request->parse = parse;
   request->free_result = free_result;

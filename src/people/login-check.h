@@ -8,6 +8,6 @@
 #include "people/people.h"
 
 /* Borrows http. deadline: monotonic, microseconds. finish: FALSE with PEOPLE_ERROR, or cancelled. */
-void login_probe_async (HttpClient *http, const TokenResponse *response, const char *api_url, gint64 deadline,
+void login_check_async (HttpClient *http, const TokenResponse *response, const char *api_url, gint64 deadline,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-gboolean login_probe_finish (GAsyncResult *result, GError **error);
+gboolean login_check_finish (GAsyncResult *result, GError **error);

@@ -1,4 +1,6 @@
 /*
+ * The login store: a login in the keyring, or in a file where there is none.
+ *
  * load:    file on a worker ─┬─ place: file ────→ done
  *                            └─ place: keyring ─→ keyring ─→ done
  * save:    keyring ─┬─ stored ─→ file ─┬─ written ─→ the one before out of the keyring ─→ done
@@ -27,10 +29,10 @@ typedef struct {
   gboolean in_keyring; /* of a forget: it may be there */
   char *why_file;
   GError *error; /* what a save fails with, while it is undone */
-} Keep;
+} Operation;
 
 static void
-keep_free (Keep *self)
+operation_free (Operation *self)
 {
   g_free (self->account);
   g_free (self->folder);
@@ -42,16 +44,16 @@ keep_free (Keep *self)
 }
 
 static GTask *
-keep_new (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
-          GAsyncReadyCallback callback, gpointer data)
+operation_new (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
+               GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
-  Keep *self = g_new0 (Keep, 1);
+  Operation *self = g_new0 (Operation, 1);
 
   self->account = g_strdup (account);
   self->folder = g_strdup (folder);
   self->deadline = deadline;
-  g_task_set_task_data (task, self, (GDestroyNotify)keep_free);
+  g_task_set_task_data (task, self, (GDestroyNotify)operation_free);
   return task;
 }
 
@@ -60,7 +62,7 @@ keep_new (const char *account, const char *folder, gint64 deadline, GCancellable
 static void
 return_login (GTask *task)
 {
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (stored_login_is_whole (self->login, &error))
@@ -87,7 +89,7 @@ static void
 on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   g_autofree char *command = stored_login_command (self->account);
   GError *error = NULL;
   g_autoptr (GBytes) secret = keyring_lookup_finish (result, &error);
@@ -110,7 +112,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
 static void
 read_in_thread (GTask *worker, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const Keep *self = data;
+  const Operation *self = data;
   GError *error = NULL;
   StoredLogin *login = stored_login_read_file (self->account, self->folder, &error);
 
@@ -124,7 +126,7 @@ static void
 on_file_read (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   GError *error = NULL;
 
   self->login = g_task_propagate_pointer (G_TASK (result), &error);
@@ -144,7 +146,7 @@ void
 stored_login_load_async (const char *account, const char *folder, gint64 deadline, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data)
 {
-  GTask *task = keep_new (account, folder, deadline, cancellable, callback, data);
+  GTask *task = operation_new (account, folder, deadline, cancellable, callback, data);
   g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_file_read, task);
 
   g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
@@ -163,7 +165,7 @@ static void
 on_cleaned_up (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
 
   if (!keyring_clear_finish (result, NULL, &error))
@@ -185,7 +187,7 @@ static void
 on_saved_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
 
   self->login->in_keyring = keyring_store_finish (result, &error);
@@ -210,8 +212,8 @@ void
 stored_login_save_async (StoredLogin *login, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, cancellable, callback, data);
-  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GTask) task = operation_new (login->account, login->folder, deadline, cancellable, callback, data);
+  Operation *self = g_task_get_task_data (task);
   g_autoptr (GBytes) secret = stored_login_secret (login);
 
   self->login = stored_login_ref (login);
@@ -224,7 +226,7 @@ stored_login_save_async (StoredLogin *login, gint64 deadline, GCancellable *canc
 gboolean
 stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
 {
-  Keep *self = g_task_get_task_data (G_TASK (result));
+  Operation *self = g_task_get_task_data (G_TASK (result));
 
   *why_file = g_steal_pointer (&self->why_file);
   return g_task_propagate_boolean (G_TASK (result), error);
@@ -235,7 +237,7 @@ stored_login_save_finish (GAsyncResult *result, char **why_file, GError **error)
 static void
 write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const Keep *self = data;
+  const Operation *self = data;
   GError *error = NULL;
 
   if (stored_login_write_file (self->login, &error))
@@ -248,7 +250,7 @@ static void
 on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Keep *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
 
   if (keyring_store_finish (result, &error)) {
@@ -264,8 +266,8 @@ void
 stored_login_renew_async (StoredLogin *login, const char *refresh_token, gint64 deadline, GAsyncReadyCallback callback,
                           gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (login->account, login->folder, deadline, NULL, callback, data);
-  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GTask) task = operation_new (login->account, login->folder, deadline, NULL, callback, data);
+  Operation *self = g_task_get_task_data (task);
   g_autoptr (GBytes) secret = NULL;
 
   secret_free (login->refresh_token);
@@ -291,7 +293,7 @@ static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  const Keep *self = g_task_get_task_data (task);
+  const Operation *self = g_task_get_task_data (task);
   g_autofree char *path = stored_login_path (self->folder);
   g_autoptr (GError) error = NULL, not_removed = NULL;
   gboolean any = FALSE;
@@ -312,8 +314,8 @@ void
 stored_login_forget_async (const char *account, const char *folder, gboolean in_keyring, gint64 deadline,
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GTask) task = keep_new (account, folder, deadline, cancellable, callback, data);
-  Keep *self = g_task_get_task_data (task);
+  g_autoptr (GTask) task = operation_new (account, folder, deadline, cancellable, callback, data);
+  Operation *self = g_task_get_task_data (task);
 
   self->in_keyring = in_keyring;
   keyring_clear_async (account, NULL, deadline, cancellable, on_cleared, g_object_ref (task));
