@@ -72,6 +72,18 @@ def test_a_connection_serves_many_requests(served):
     assert len({request["connection"] for request in served.requests(origin="api")}) == 1
 
 
+@pytest.mark.parametrize("requests", [1, 3])
+def test_a_connection_ends_with_its_client(emulator, requests):
+    """libsoup 3.2 keeps its end open for ever, and the next connection from that port waits for a second."""
+    connection = emulator.connect(emulator.api_url)
+    for _ in range(requests):
+        connection.request("GET", f"/v1/people/c1001?{NAMES}", headers=authorized(emulator))
+        assert connection.getresponse().read()
+    connection.sock.shutdown(socket.SHUT_WR)
+    assert connection.sock.recv(1) == b""
+    connection.close()
+
+
 def test_the_client_may_ask_for_the_end(served):
     connection = served.connect(served.api_url)
     connection.request("GET", f"/v1/people/c1001?{NAMES}", headers=authorized(served, Connection="close"))
