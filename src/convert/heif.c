@@ -56,6 +56,16 @@ find_box (Span from, const char *wanted, Span *content)
   return FALSE;
 }
 
+void
+heif_take_common_brand (guint8 *data, gsize size)
+{
+  static const guint8 common[] = { 'm', 'i', 'f', '1' };
+  const gsize where = 8; /* ftyp: size, "ftyp", major brand */
+
+  if (size >= where + sizeof common)
+    memcpy (data + where, common, sizeof common);
+}
+
 static gboolean
 find_meta (const guint8 *data, gsize size, Span *meta, guint64 *primary)
 {

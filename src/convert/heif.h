@@ -5,6 +5,10 @@
 
 #include "image/colours.h"
 
+/* What follows looks at the major brand alone, and does not know all that begin a HEIF file (avis, an animation's): it becomes
+ * one that everybody knows. Only for what image_kind takes for HEIC or AVIF. Any thread. */
+void heif_take_common_brand (guint8 *data, gsize size);
+
 /* TRUE if the colours of the primary picture are multiplied with its alpha already (an item reference "prem"). FALSE too for
  * what is no such file. Any thread. */
 gboolean heif_is_premultiplied (const guint8 *data, gsize size);

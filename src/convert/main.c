@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "convert/heif.h"
 #include "convert/picture.h"
 #include "convert/sandbox.h"
 #include "convert/turn.h"
@@ -24,7 +25,7 @@
 G_STATIC_ASSERT ((int)SANDBOX_LAST_FD == (int)IMAGE_HELPER_SECOND);
 
 typedef struct {
-  const guint8 *data;
+  guint8 *data; /* a copy of our own once it is written to */
   gsize size;
 } Input;
 
@@ -62,7 +63,7 @@ map (int fd, Input *input)
   if (fstat (fd, &status) != 0 || status.st_size == 0)
     return FALSE;
   input->size = (gsize)status.st_size;
-  input->data = mmap (NULL, input->size, PROT_READ, MAP_PRIVATE, fd, 0);
+  input->data = mmap (NULL, input->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
   return input->data != MAP_FAILED;
 }
 
@@ -137,6 +138,8 @@ convert (Request *request, GError **error)
 {
   g_autoptr (GBytes) made = strcmp (request->operation, "turn") == 0 ? turn (request) : NULL;
 
+  if (request->kind == IMAGE_KIND_HEIC || request->kind == IMAGE_KIND_AVIF)
+    heif_take_common_brand (request->input.data, request->input.size);
   if (made == NULL)
     made = picture_convert (request->input.data, request->input.size, &request->limits, request->phrases, error);
   return made != NULL && put_out (made, error);

@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 from heics import DEPTH, HEIF_ENC, Heic, encoded, extent, grid, imir, irot
 from patterns import ORIENTATION, distance, opened, pattern, turned_exif
 
-SOURCE = (Path(__file__).resolve().parents[1] / "data/pictures/pattern.heic").read_bytes()
+PATTERNS = Path(__file__).resolve().parents[1] / "data/pictures"
+SOURCE = (PATTERNS / "pattern.heic").read_bytes()
 NEAR = 5
 
 
@@ -73,6 +74,15 @@ def check_photo(contacts, person, data, expected):
 def test_heic(contacts, person, name):
     make, expected = PICTURES[name]
     check_photo(contacts, person, make().saved(), expected())
+
+
+@pytest.mark.parametrize("name", ["pattern.heic", "pattern.avif"])
+@pytest.mark.parametrize("brand", ["heix", "hevc", "hevx", "avif", "avis", "mif1", "mif2", "msf1", "miaf"])
+def test_what_the_file_calls_itself_first(contacts, person, name, brand):
+    """An animation begins with another brand (avis), and is a picture all the same."""
+    data = (PATTERNS / name).read_bytes()
+    assert data[4:8] == b"ftyp"
+    check_photo(contacts, person, data[:8] + brand.encode() + data[12:], pattern())
 
 
 @pytest.mark.skipif(shutil.which("heif-enc") is None, reason="not installed: libheif-examples")
