@@ -23,8 +23,8 @@ static const guint8 bmp[]
     = { 'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,   1,   0,   24,
         0,   0,   0,  0, 0, 4, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0 };
 
-/* libvips lists every step that failed, a line each; the last line is nearest to the cause. libheif has no words for a picture
- * that ends early, and a number in brackets alone. */
+/* libvips lists every step that failed, a line each; the last line is nearest to the cause. It is for people who know decoders.
+ * libheif has no words for a picture that ends early, and a number in brackets alone. */
 void
 picture_set_error (GError **error, const char *what)
 {
@@ -33,8 +33,9 @@ picture_set_error (GError **error, const char *what)
   const char *reason = count > 0 ? g_strchug (lines[count - 1]) : "";
 
   if (reason[0] == '\0' || reason[0] == '(')
-    reason = "it is cut off or damaged";
-  g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "%s: %s", what, reason);
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "%s: it is cut off or damaged", what);
+  else
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_CUT_OFF, "%s: it is cut off, damaged or unusual (%s)", what, reason);
   vips_error_clear ();
 }
 
@@ -60,7 +61,7 @@ picture_start (const ImageKind *kinds, gsize count, GError **error)
   g_setenv ("VIPS_DISC_THRESHOLD", "64g", TRUE);
   g_setenv ("VIPS_NOVECTOR", "1", TRUE);
   if (VIPS_INIT ("contactfs-convert") != 0) {
-    picture_set_error (error, "libvips does not start");
+    g_set_error (error, IMAGE_ERROR, IMAGE_ERROR_UNSUPPORTED, "libvips does not start: %s", vips_error_buffer ());
     return FALSE;
   }
   vips_concurrency_set (1);

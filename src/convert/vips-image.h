@@ -55,5 +55,5 @@ VipsImage *source_open (gconstpointer data, gsize size, const Source *source, Vi
 /* *image becomes one of 8 bits, grey or sRGB, without alpha. */
 gboolean picture_make_plain (VipsImage **image);
 
-/* "what: " and the reason that libvips has. */
+/* "what: it is cut off, damaged or unusual", and in brackets the reason that libvips has. */
 void picture_set_error (GError **error, const char *what);

@@ -374,10 +374,13 @@ HOSTILE = {
     "hollow-progressive": (lambda: hollow_jpeg(65500, progressive=True), ["cannot hold the 65500 × 65500 pixels"]),
     "hollow-jpeg": (lambda: hollow_jpeg(16000), ["cannot hold the 16000 × 16000 pixels"]),
     "hollow-turned": (lambda: hollow_jpeg(4000, exif=turned_exif(6)), ["cannot hold the 4000 × 4000 pixels"]),
-    "webp-of-nothing": (lambda: b"RIFF\xff\0\0\0WEBPVP8 \xf0\0\0\0" + bytes(240), []),
+    "webp-of-nothing": (lambda: b"RIFF\xff\0\0\0WEBPVP8 \xf0\0\0\0" + bytes(240), ["cannot be read: it is cut off, damaged"]),
     "heic-of-nothing": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\xff" * 400, []),
     "tiff-that-leads-nowhere": (lambda: b"II*\0\xf0\xff\xff\xff" + bytes(40), []),
-    "cut-webp": (lambda: FORMATS["webp"]()[:-60], []),
+    "cut-webp": (lambda: FORMATS["webp"]()[:-60], ["it is cut off, damaged"]),
+    "cut-jpeg-xl": (lambda: FORMATS["jpeg-xl"]()[:-60], ["it is cut off, damaged"]),
+    "cut-tiff": (lambda: FORMATS["tiff"]()[:-60], ["it is cut off, damaged"]),
+    "cut-bmp": (lambda: FORMATS["bmp"]()[:-60], ["it is cut off, damaged"]),
     "cut-heic": (lambda: FORMATS["heic"]()[:-200], ["cut off or damaged"]),
     "cut-gif": (lambda: FORMATS["gif"]()[:-200], ["cut off"]),
 }
@@ -387,6 +390,14 @@ HOSTILE = {
 def test_hostile(contacts, person, name):
     make, words = HOSTILE[name]
     refuse(contacts, person, make(), *words)
+
+
+@pytest.mark.parametrize("name", ["webp-of-nothing", "cut-webp", "cut-jpeg-xl", "cut-tiff", "cut-bmp"])
+def test_reasons_are_in_plain_words_first(contacts, person, name):
+    """Decoders speak of themselves: what they say comes behind our own words, in brackets."""
+    refuse(contacts, person, HOSTILE[name][0]())
+    words = contacts.mount.error(person)
+    assert " (" in words and not any(of_a_decoder in words.split(" (")[0] for of_a_decoder in ("Vips", "2vips", "webp:", "jxlload"))
 
 
 def test_changed_in_place_to_a_mixture(contacts, person, photo):
