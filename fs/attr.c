@@ -124,13 +124,13 @@ getattr_file (Fs *self, fuse_req_t req, FolderFile *file)
   FsOp *op;
 
   if (folder_file_size (file, &size)) {
-    folder_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
+    folder_file_seen (file, fs_caller_session (self, fuse_req_ctx (req)->pid));
     reply_file_attr (self, req, file);
     return;
   }
   op = fs_op_new_read (self, req, "getattr");
   op->file = folder_file_ref (file);
-  folder_file_load_async (file, fs_caller_session (op->pid), op->cancellable, on_loaded, op);
+  folder_file_load_async (file, fs_caller_session (self, op->pid), op->cancellable, on_loaded, op);
 }
 
 static void

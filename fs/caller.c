@@ -15,6 +15,8 @@
 
 #include "fs/internal.h"
 
+#define CALLER_US G_TIME_SPAN_SECOND
+
 #define PF_EXITING 0x00000004 /* include/linux/sched.h */
 
 enum { FLAGS = 9, EXIT_CODE = 52 };
@@ -56,11 +58,14 @@ fs_caller_process (pid_t pid)
 }
 
 gint64
-fs_caller_session (pid_t pid)
+fs_caller_session (Fs *self, pid_t pid)
 {
-  pid_t session = pid > 0 ? getsid (pid) : 0;
+  FsCaller *last = &self->last_caller;
+  gint64 now = g_get_monotonic_time ();
 
-  return session > 0 ? session : 0;
+  if (last->pid != pid || now >= last->until)
+    *last = (FsCaller){ pid, pid > 0 ? MAX (getsid (pid), 0) : 0, now + CALLER_US };
+  return last->session;
 }
 
 gboolean

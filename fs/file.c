@@ -115,6 +115,20 @@ open_icon (fuse_req_t req, struct fuse_file_info *fi)
   fs_reply_open (req, fi);
 }
 
+/* TRUE: it is open, without a wait. */
+static gboolean
+open_at_once (Fs *self, fuse_req_t req, FolderFile *file, struct fuse_file_info *fi)
+{
+  FolderHandle *handle = folder_file_open_at_once (file, fi->flags, fs_caller_session (self, fuse_req_ctx (req)->pid));
+
+  if (handle == NULL)
+    return FALSE;
+  set_open_flags (self, fi, handle);
+  if (fs_reply_open (req, fi) != 0)
+    fs_open_end (self, fi->fh);
+  return TRUE;
+}
+
 /* replies: open, or an error; waits for the photo */
 void
 fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -135,10 +149,12 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     fs_reply_errno (req, "open", target.kind == FS_NODE_GONE ? ESTALE : EISDIR);
     return;
   }
+  if (open_at_once (self, req, target.node->file, fi))
+    return;
   op = fs_op_new_read (self, req, "open");
   op->file = folder_file_ref (target.node->file);
   op->fi = *fi;
-  folder_file_open_async (op->file, fi->flags, fs_caller_session (op->pid), op->cancellable, on_opened, op);
+  folder_file_open_async (op->file, fi->flags, fs_caller_session (self, op->pid), op->cancellable, on_opened, op);
 }
 
 static void

@@ -27,6 +27,13 @@
 /* Threads that tell the kernel of news (notifier.c): of names in the root, and of files in contacts' folders. */
 enum { FS_NOTIFIER_ROOT, FS_NOTIFIER_FOLDERS, FS_N_NOTIFIERS };
 
+/* Who asked last. A program asks many times, each with the same process. */
+typedef struct {
+  pid_t pid;
+  gint64 session;
+  gint64 until; /* monotonic: the number may mean another process then */
+} FsCaller;
+
 struct Fs {
   Contacts *contacts;
   Book *book;       /* its people */
@@ -44,6 +51,7 @@ struct Fs {
   gint notifiers_running; /* atomic */
   GHashTable *reads;      /* set of FsOp, borrowed: what waits for bytes of the service */
   gboolean reads_over;    /* fs_give_up_reads */
+  FsCaller last_caller;   /* caller.c */
   gboolean folder_icons;
   char *mountpoint;          /* malloc'ed; NULL: not known */
   GHashTable *announcements; /* pid → what announce.c waits for */
@@ -167,7 +175,7 @@ gboolean fs_caller_is_dying (pid_t pid);
 /* The process that this thread is of; 0 when that cannot be seen. */
 gint64 fs_caller_process (pid_t pid);
 /* The session (getsid) that it is of; 0 when that cannot be seen. */
-gint64 fs_caller_session (pid_t pid);
+gint64 fs_caller_session (Fs *self, pid_t pid);
 /* TRUE: the process is gone in this sense, or has a pending signal that ends programs (kill, Ctrl-C), or nothing is known.
  * FALSE for a signal that it will handle and go on (a timer's), or that only stops it. */
 gboolean fs_caller_is_ending (pid_t pid);

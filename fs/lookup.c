@@ -80,7 +80,7 @@ look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
     return;
   }
   if (fs_fill_entry (self, file, &entry))
-    folder_file_seen (file, fs_caller_session (fuse_req_ctx (req)->pid));
+    folder_file_seen (file, fs_caller_session (self, fuse_req_ctx (req)->pid));
   if (fs_reply_entry (req, &entry) != 0)
     fs_nodes_forget (self, entry.ino, 1); /* interrupted: the kernel does not know it */
 }

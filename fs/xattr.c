@@ -39,11 +39,10 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   FsOp *op = self->op;
   g_autoptr (GError) error = NULL;
   gboolean loaded = folder_file_load_finish (op->file, result, &error);
-  char buffer[32];
 
   if (fs_op_finish (op)) {
     if (loaded)
-      reply_text (op->req, folder_file_mime_type (op->file, buffer), self->room);
+      reply_text (op->req, folder_file_mime_type (op->file), self->room);
     else
       fs_op_reply_error (op, error);
   }
@@ -55,8 +54,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 static void
 get_mime_type (Fs *self, fuse_req_t req, FolderFile *file, gsize room)
 {
-  char buffer[32];
-  const char *known = folder_file_mime_type (file, buffer);
+  const char *known = folder_file_mime_type (file);
   MimeType *waiting;
 
   if (known != NULL || file->draft != NULL || file->version == NULL) {
@@ -67,7 +65,8 @@ get_mime_type (Fs *self, fuse_req_t req, FolderFile *file, gsize room)
   waiting->op = fs_op_new_read (self, req, "getxattr");
   waiting->op->file = folder_file_ref (file);
   waiting->room = room;
-  folder_file_load_async (file, fs_caller_session (waiting->op->pid), waiting->op->cancellable, on_loaded, waiting);
+  folder_file_load_async (file, fs_caller_session (self, waiting->op->pid), waiting->op->cancellable, on_loaded,
+                          waiting);
 }
 
 static void

@@ -3,18 +3,20 @@
 
 #include "folder/file.h"
 
+const char *
+folder_file_name (const FolderFile *self)
+{
+  if (self->kind == FOLDER_FILE_OTHER)
+    return self->name;
+  return self->kind == FOLDER_FILE_PHOTO ? FOLDER_PHOTO_NAME : FOLDER_PROFILE_NAME;
+}
+
 guint64
 folder_file_ino (const FolderFile *self)
 {
-  switch (self->kind) {
-  case FOLDER_FILE_PHOTO:
-    return self->person->ino | BOOK_INO_PHOTO;
-  case FOLDER_FILE_PROFILE:
-    return self->person->ino | BOOK_INO_PROFILE;
-  case FOLDER_FILE_OTHER:
-  default:
+  if (self->kind == FOLDER_FILE_OTHER)
     return self->id;
-  }
+  return self->person->ino | (self->kind == FOLDER_FILE_PHOTO ? BOOK_INO_PHOTO : BOOK_INO_PROFILE);
 }
 
 gint64
@@ -35,35 +37,36 @@ folder_file_set_version (FolderFile *self, char *version)
   self->revision = 0;
 }
 
-gboolean
-folder_file_size (FolderFile *self, gint64 *size)
+/* size and mime_type are those of the version. */
+static gboolean
+know (FolderFile *self)
 {
   guint64 revision = photos_revision (self->contacts->photos);
   BookStorePhoto row;
 
-  if (self->draft != NULL) {
-    *size = self->draft->size;
+  if (self->revision == revision)
     return TRUE;
-  }
-  if (self->revision != revision) {
-    if (self->version == NULL || !photos_lookup (self->contacts->photos, self->version, &row))
-      return FALSE;
-    self->size = row.size;
-    self->revision = revision;
-  }
-  *size = self->size;
+  if (self->version == NULL || !photos_lookup (self->contacts->photos, self->version, &row))
+    return FALSE;
+  self->size = row.size;
+  self->mime_type = g_intern_string (row.mime_type);
+  self->revision = revision;
+  return TRUE;
+}
+
+gboolean
+folder_file_size (FolderFile *self, gint64 *size)
+{
+  if (self->draft == NULL && !know (self))
+    return FALSE;
+  *size = self->draft != NULL ? self->draft->size : self->size;
   return TRUE;
 }
 
 const char *
-folder_file_mime_type (FolderFile *self, char buffer[32])
+folder_file_mime_type (FolderFile *self)
 {
-  BookStorePhoto row;
-
-  if (self->version == NULL || !photos_lookup (self->contacts->photos, self->version, &row))
-    return NULL;
-  g_strlcpy (buffer, row.mime_type, 32);
-  return buffer;
+  return know (self) ? self->mime_type : NULL;
 }
 
 void

@@ -212,9 +212,8 @@ begin_empty (FolderHandle *handle, GError **error)
 static void
 fetch_present_photo (Contacts *contacts, BookPerson *person)
 {
-  gboolean is_there = photos_prefetch (contacts->photos, person, FALSE) == PHOTOS_AHEAD_THERE;
-
-  photos_want (contacts->photos, person, FALSE, is_there, 0);
+  photos_want (contacts->photos, person, FALSE, photos_prefetch (contacts->photos, person, FALSE) == PHOTOS_AHEAD_THERE,
+               0);
 }
 
 static FolderHandle *
@@ -235,6 +234,25 @@ open_now (FolderFile *self, int flags, GError **error)
   return g_steal_pointer (&handle);
 }
 
+void
+folder_return_handle (GTask *task, FolderHandle *handle, GError *error)
+{
+  if (handle != NULL)
+    g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
+  else
+    g_task_return_error (task, error);
+}
+
+static FolderHandle *
+open_photo (FolderFile *self, int flags, Photo *photo)
+{
+  FolderHandle *handle = folder_handle_new (self, flags);
+
+  handle->fd = photo->fd;
+  photo->fd = -1;
+  return handle;
+}
+
 static void
 on_open_photo (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -243,29 +261,30 @@ on_open_photo (GObject *source, GAsyncResult *result, gpointer data)
   int flags = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (task), "flags"));
   GError *error = NULL;
   g_autoptr (Photo) photo = g_task_propagate_pointer (G_TASK (result), &error);
-  FolderHandle *handle;
+  FolderHandle *handle = NULL;
 
   /* A photo that the service lists and does not deliver is empty to whoever writes: gio opens what it replaces. */
   if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST) && (flags & O_ACCMODE) != O_RDONLY) {
     g_clear_error (&error);
     handle = open_now (self, flags | O_TRUNC, &error);
-    if (handle != NULL) {
-      g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
-      return;
-    }
+  } else if (photo != NULL) { /* somebody may have begun a draft while we waited */
+    handle = self->draft != NULL ? open_now (self, flags, &error) : open_photo (self, flags, photo);
   }
-  if (photo == NULL) {
-    g_task_return_error (task, error);
-    return;
-  }
-  handle = folder_handle_new (self, flags);
-  if (self->draft != NULL) {
-    folder_handle_set_draft (handle, self->draft); /* somebody began one while we waited */
-  } else {
-    handle->fd = photo->fd;
-    photo->fd = -1;
-  }
-  g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
+  folder_return_handle (task, handle, error);
+}
+
+FolderHandle *
+folder_file_open_at_once (FolderFile *self, int flags, gint64 session)
+{
+  gboolean reads = (flags & (O_ACCMODE | O_TRUNC)) == O_RDONLY && self->draft == NULL && self->version != NULL;
+  g_autoptr (Photo) photo = reads ? photos_cached (self->contacts->photos, self->version) : NULL;
+
+  if (photo == NULL)
+    return NULL;
+  note_success (self);
+  if (self->kind == FOLDER_FILE_PHOTO)
+    photos_want (self->contacts->photos, self->person, FALSE, TRUE, session);
+  return open_photo (self, flags, photo);
 }
 
 void
@@ -282,10 +301,7 @@ folder_file_open_now_async (FolderFile *self, int flags, gint64 session, GCancel
                              "profile.jpg belongs to the person's Google profile");
   } else if (self->draft != NULL || (writes && (flags & O_TRUNC) != 0)) {
     handle = open_now (self, flags, &error);
-    if (handle != NULL)
-      g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
-    else
-      g_task_return_error (task, error);
+    folder_return_handle (task, handle, error);
   } else {
     g_object_set_data (G_OBJECT (task), "flags", GINT_TO_POINTER (flags));
     get_photo (self, FALSE, session, file_task (self, cancellable, on_open_photo, task));

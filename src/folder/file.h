@@ -17,6 +17,7 @@ FolderHandle *folder_handle_new (FolderFile *file, int flags);
 void folder_handle_set_draft (FolderHandle *self, Draft *draft); /* takes a reference */
 void folder_file_open_now_async (FolderFile *self, int flags, gint64 session, GCancellable *cancellable,
                                  GAsyncReadyCallback callback, gpointer data);
+void folder_return_handle (GTask *task, FolderHandle *handle, GError *error); /* one of them, which it takes */
 FolderHandle *folder_create_now (Contacts *contacts, BookPerson *person, const char *name, int flags, GError **error);
 /* FALSE: what was written to the draft of file begins like no picture. said: the user knows that of this draft. */
 gboolean draft_check_beginning (FolderFile *file, Draft *draft, gboolean said, GError **error);

@@ -118,20 +118,6 @@ folder_file_unref (FolderFile *self)
   g_free (self);
 }
 
-const char *
-folder_file_name (const FolderFile *self)
-{
-  switch (self->kind) {
-  case FOLDER_FILE_PHOTO:
-    return FOLDER_PHOTO_NAME;
-  case FOLDER_FILE_PROFILE:
-    return FOLDER_PROFILE_NAME;
-  case FOLDER_FILE_OTHER:
-  default:
-    return self->name;
-  }
-}
-
 void
 folder_file_set_draft (FolderFile *self, Draft *draft)
 {

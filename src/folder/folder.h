@@ -54,9 +54,10 @@ typedef struct {
   gboolean announced; /* OTHER: that it became the photo was told to who watches (folder_file_must_be_announced) */
   gboolean ending;    /* OTHER: an alias of which they hear once more, and which goes then */
   char *version;      /* photo version behind it when there is no draft; folder_file_set_version sets it */
-  gint64 size;        /* of that version, if revision is photos_revision */
-  guint64 revision;   /* 0: the size is not known */
-  Draft *draft;       /* the newest; NULL: none */
+  gint64 size;        /* of that version, as mime_type is, if revision is photos_revision */
+  const char *mime_type;
+  guint64 revision; /* 0: the size is not known */
+  Draft *draft;     /* the newest; NULL: none */
   guint handles;
   gint64 writer;      /* the process that flushed it last; 0: not known */
   gint64 told_writer; /* OTHER: the process that wrote it was told that it did not become the photo; 0: not so */
@@ -116,7 +117,7 @@ void folder_file_seen (FolderFile *self, gint64 session);
 void folder_file_load_async (FolderFile *self, gint64 session, GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer data);
 gboolean folder_file_load_finish (FolderFile *self, GAsyncResult *result, GError **error);
-const char *folder_file_mime_type (FolderFile *self, char buffer[32]); /* of what is loaded; NULL: not known */
+const char *folder_file_mime_type (FolderFile *self); /* of what is loaded; NULL: not known */
 
 /* ---- open files ---- flags are open(2)'s O_ACCMODE, O_TRUNC, O_APPEND */
 
@@ -126,6 +127,8 @@ void folder_create_async (Contacts *contacts, BookPerson *person, const char *na
                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 FolderHandle *folder_create_finish (Contacts *contacts, GAsyncResult *result, GError **error);
 
+/* To be read alone, from the cache: without a turn of the loop. NULL: folder_file_open_async has to be used. */
+FolderHandle *folder_file_open_at_once (FolderFile *self, int flags, gint64 session);
 void folder_file_open_async (FolderFile *self, int flags, gint64 session, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer data);
 FolderHandle *folder_file_open_finish (FolderFile *self, GAsyncResult *result, GError **error);

@@ -78,10 +78,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   FolderHandle *handle = folder_file_open_finish (self->file, result, &error);
 
-  if (handle != NULL)
-    g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
-  else
-    g_task_return_error (task, error);
+  folder_return_handle (task, handle, error);
 }
 
 /* Consumes the task. */
@@ -97,10 +94,7 @@ begin_now (GTask *task)
     return;
   }
   handle = folder_create_now (self->contacts, self->person, self->name, self->flags, &error);
-  if (handle != NULL)
-    g_task_return_pointer (task, handle, (GDestroyNotify)folder_handle_release);
-  else
-    g_task_return_error (task, error);
+  folder_return_handle (task, handle, error);
   g_object_unref (task);
 }
 

@@ -14,6 +14,7 @@ struct PeopleClient {
   HttpClient *http;        /* borrowed */
   TokenCache *token_cache; /* borrowed */
   char *api_url;           /* without a slash at the end */
+  gboolean is_at_home;     /* that is a loopback address */
   GHashTable *calls;       /* set of running calls, borrowed: the end of the client cancels them */
   Pause pauses[PEOPLE_N_ALLOWANCES];
   PeoplePauseFunc pause_changed; /* or NULL */

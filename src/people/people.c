@@ -26,6 +26,7 @@ people_client_new (HttpClient *http, TokenCache *token_cache, const char *api_ur
   self->api_url = g_strdup (api_url);
   while (g_str_has_suffix (self->api_url, "/"))
     self->api_url[strlen (self->api_url) - 1] = '\0';
+  self->is_at_home = http_url_is_loopback (self->api_url);
   self->calls = g_hash_table_new (NULL, NULL);
   return self;
 }
@@ -47,7 +48,7 @@ people_client_free (PeopleClient *self)
 gboolean
 people_client_is_at_home (const PeopleClient *self)
 {
-  return http_url_is_loopback (self->api_url);
+  return self->is_at_home;
 }
 
 gint64

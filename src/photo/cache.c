@@ -387,7 +387,7 @@ cache_drop (Cache *self, const char *version)
 }
 
 int
-cache_open (Cache *self, const char *version, BookStorePhoto *photo)
+cache_open (Cache *self, const char *version, BookStorePhoto *photo, gboolean *is_intact)
 {
   g_autofree char *path = NULL;
   struct stat st;
@@ -408,6 +408,7 @@ cache_open (Cache *self, const char *version, BookStorePhoto *photo)
     cache_drop (self, version);
     return -1;
   }
+  *is_intact = intact_is (self->intact, version, &st);
   note_use (self, version);
   return fd;
 }
@@ -418,12 +419,6 @@ cache_path (Cache *self, const char *version)
   BookStorePhoto photo;
 
   return get_row (self, version, &photo) && photo.cached ? path_of (self, version) : NULL;
-}
-
-gboolean
-cache_is_intact (Cache *self, const char *version, int fd)
-{
-  return intact_is (self->intact, version, fd);
 }
 
 void

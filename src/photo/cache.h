@@ -32,17 +32,14 @@ gint64 cache_bytes (const Cache *self);
 guint64 cache_revision (const Cache *self);
 
 /* A read-only O_CLOEXEC descriptor of the bytes, owned by the caller, and their row; or -1 when they are not here. Counts as
- * a use. A photo that is evicted while open stays readable through its descriptor. */
-int cache_open (Cache *self, const char *version, BookStorePhoto *photo);
+ * a use. A photo that is evicted while open stays readable through its descriptor. *is_intact: the bytes were seen to be what
+ * was fetched, by cache_take or by who called cache_note_intact. */
+int cache_open (Cache *self, const char *version, BookStorePhoto *photo, gboolean *is_intact);
+void cache_note_intact (Cache *self, const char *version, int fd);
 
 /* The file that has the bytes of version, or will within a moment; NULL: they are not here. Does not count as a use, and does
  * not look at the file. Transfer full. */
 char *cache_path (Cache *self, const char *version);
-
-/* TRUE if the bytes behind fd, of cache_open, were seen to be what was fetched: by cache_take, or by who called
- * cache_note_intact. */
-gboolean cache_is_intact (Cache *self, const char *version, int fd);
-void cache_note_intact (Cache *self, const char *version, int fd);
 
 /* A photo that comes: written to by who fetches it. incoming_free gives it up. */
 Incoming *cache_begin (Cache *self, GError **error);

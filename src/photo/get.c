@@ -247,6 +247,7 @@ step (GTask *task)
   Photos *photos = self->photos;
   const char *url = self->profile ? self->person->profile_url : self->person->photo_url;
   g_autofree char *version = NULL;
+  gboolean is_intact;
   Photo *photo;
 
   if (g_task_return_error_if_cancelled (task) || activity_refuse (photos->activity, task))
@@ -256,8 +257,8 @@ step (GTask *task)
     return;
   }
   version = photo_url_version (url);
-  photo = photos_open_cached (photos, version);
-  if (photo != NULL && photos_check_at_once (photos, &photo)) {
+  photo = photos_open_cached (photos, version, &is_intact);
+  if (photo != NULL && photos_check_at_once (photos, &photo, is_intact)) {
     g_task_return_pointer (task, photo, (GDestroyNotify)photo_free);
     return;
   }

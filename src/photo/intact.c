@@ -4,7 +4,6 @@
 #include "photo/intact.h"
 
 #include <glib/gstdio.h>
-#include <sys/stat.h>
 
 struct Intact {
   GHashTable *files; /* version → Identity* */
@@ -68,11 +67,9 @@ intact_forget (Intact *self, const char *version)
 }
 
 gboolean
-intact_is (Intact *self, const char *version, int fd)
+intact_is (Intact *self, const char *version, const struct stat *st)
 {
   const Identity *known = g_hash_table_lookup (self->files, version);
-  struct stat st;
 
-  return known != NULL && fstat (fd, &st) == 0 && st.st_ino == known->inode
-         && is_same_time (&st.st_ctim, &known->changed);
+  return known != NULL && st->st_ino == known->inode && is_same_time (&st->st_ctim, &known->changed);
 }

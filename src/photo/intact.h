@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 
 typedef struct Intact Intact;
 
@@ -16,5 +17,5 @@ void intact_note (Intact *self, const char *version, int fd);
 /* We gave the file another name, path. Unless somebody wrote to it, it is what was noted. */
 void intact_follow (Intact *self, const char *version, const char *path);
 void intact_forget (Intact *self, const char *version);
-/* TRUE: the file behind fd is still the one that was noted. */
-gboolean intact_is (Intact *self, const char *version, int fd);
+/* TRUE: the file of which st is is still the one that was noted. */
+gboolean intact_is (Intact *self, const char *version, const struct stat *st);

@@ -50,11 +50,11 @@ struct Photos {
 
 /* ---- photos.c ---- */
 #define PHOTO_DAMAGED "the cached photo is not what was fetched: the disk lost some of it"
-/* From the cache, whatever its bytes are now, or NULL. */
-Photo *photos_open_cached (Photos *photos, const char *version);
+/* From the cache, whatever its bytes are now, or NULL. *is_intact: they were seen to be what was fetched. */
+Photo *photos_open_cached (Photos *photos, const char *version, gboolean *is_intact);
 /* TRUE: it is what was fetched, as far as need be read. FALSE: *photo is cleared since it is not, or is too large to be checked
  * on the loop. */
-gboolean photos_check_at_once (Photos *photos, Photo **photo);
+gboolean photos_check_at_once (Photos *photos, Photo **photo, gboolean is_intact);
 /* error: what reading it came to. TRUE: it is what was fetched. FALSE: it is fetched anew. */
 gboolean photos_settle_check (Photos *photos, const Photo *photo, GError *error);
 void photos_note_cache_changed (Photos *photos);

@@ -181,10 +181,10 @@ photo_share (const Photo *photo, GError **error)
 }
 
 Photo *
-photos_open_cached (Photos *photos, const char *version)
+photos_open_cached (Photos *photos, const char *version, gboolean *is_intact)
 {
   BookStorePhoto row;
-  int fd = cache_open (photos->cache, version, &row);
+  int fd = cache_open (photos->cache, version, &row, is_intact);
 
   return fd >= 0 ? photo_new (version, fd, row.size, row.mime_type, row.sha256) : NULL;
 }
@@ -202,12 +202,12 @@ photos_settle_check (Photos *photos, const Photo *photo, GError *error)
 }
 
 gboolean
-photos_check_at_once (Photos *photos, Photo **photo)
+photos_check_at_once (Photos *photos, Photo **photo, gboolean is_intact)
 {
   g_autoptr (GBytes) bytes G_GNUC_UNUSED = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (cache_is_intact (photos->cache, (*photo)->version, (*photo)->fd))
+  if (is_intact)
     return TRUE;
   if ((*photo)->size > CHECK_AT_ONCE)
     return FALSE;
@@ -221,9 +221,10 @@ photos_check_at_once (Photos *photos, Photo **photo)
 Photo *
 photos_cached (Photos *photos, const char *version)
 {
-  g_autoptr (Photo) photo = photos_open_cached (photos, version);
+  gboolean is_intact;
+  g_autoptr (Photo) photo = photos_open_cached (photos, version, &is_intact);
 
-  return photo != NULL && photos_check_at_once (photos, &photo) ? g_steal_pointer (&photo) : NULL;
+  return photo != NULL && photos_check_at_once (photos, &photo, is_intact) ? g_steal_pointer (&photo) : NULL;
 }
 
 gboolean

@@ -18,17 +18,23 @@ root_only = pytest.mark.skipif(os.getuid() != 0, reason="looks into the daemon w
 
 
 @contextlib.contextmanager
+def traced(mount, output, *options):
+    """strace looks at the daemon; output has its lines afterwards."""
+    watcher = subprocess.Popen(["strace", "-f", "-o", output, *options, "-p", str(mount.pid)], stderr=subprocess.PIPE)
+    assert b"attached" in watcher.stderr.readline()
+    yield
+    watcher.send_signal(signal.SIGINT)
+    watcher.communicate()
+
+
+@contextlib.contextmanager
 def asked(mount, output):
     """Counts requests by name and node: each begins with its length, opcode, number and node."""
     counts = collections.Counter()
-    watcher = subprocess.Popen(["strace", "-e", "trace=read", "-xx", "-s", "24", "-o", output, "-p", str(mount.pid)],
-                               stderr=subprocess.PIPE)
-    assert b"attached" in watcher.stderr.readline()
-    yield counts
-    watcher.send_signal(signal.SIGINT)
-    watcher.communicate()
+    with traced(mount, output, "-e", "trace=read", "-xx", "-s", "24"):
+        yield counts
     for line in output.read_text().splitlines():
-        found = re.match(r'read\(\d+, "((?:\\x..){24})"', line)
+        found = re.search(r'read\(\d+, "((?:\\x..){24})"', line)
         if found:
             _, opcode, _, node = struct.unpack("<IIQQ", bytes.fromhex(found[1].replace("\\x", "")))
             counts[OPCODES.get(opcode, opcode), node] += 1
@@ -70,3 +76,17 @@ def test_ls_asks_for_labels_of_security_once(contacts, run, tmp_path):
     with asked(contacts.mount, tmp_path / "trace") as counts:
         run("ls", "-l", contacts.path)
     assert sum(count for (name, _), count in counts.items() if name == "GETXATTR") <= 2 * len(shown) + 1
+
+
+@root_only
+def test_warm_reads_cost_few_calls(contacts, run, tmp_path):
+    """Of each photo, one look into the store and one open file. Who asks is looked up once for all that a program asks."""
+    shown = list(contacts.path.glob("*/photo.jpg"))
+    run("cat", *shown)
+    contacts.mount.cached()
+    with traced(contacts.mount, tmp_path / "trace", "-e", "trace=openat,getsid,fstat,newfstatat,pwrite64"):
+        run("cat", *shown)
+    calls = collections.Counter(re.findall(r"^\d+ +(\w+)\(", (tmp_path / "trace").read_text(), re.M))
+    assert calls["openat"] == len(shown) and calls["pwrite64"] == 0
+    assert calls["fstat"] + calls["newfstatat"] <= 2 * len(shown)
+    assert calls["getsid"] < len(shown)

@@ -107,7 +107,7 @@ cache_fixture_open_photo (CacheFixture *fixture, const char *version)
 {
   BookStorePhoto photo;
 
-  return cache_open (fixture->cache, version, &photo);
+  return cache_open (fixture->cache, version, &photo, &fixture->is_intact);
 }
 
 void

@@ -8,6 +8,7 @@ typedef struct {
   char *dir;
   BookStore *store;
   Cache *cache;
+  gboolean is_intact; /* as the last cache_open said */
 } CacheFixture;
 
 void cache_fixture_set_up (CacheFixture *fixture, gconstpointer data); /* room for 100 bytes */
