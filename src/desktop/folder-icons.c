@@ -9,15 +9,18 @@
 #include "book/events.h"
 #include "desktop/session-bus.h"
 
-#define EACH    100 /* people */
-#define EACH_MS 100
-#define LOOK_MS 2000
-#define END_MS  5000
-#define KEY     "folder_icons" /* of the store: the mountpoint whose folders have icons */
+#define EACH     100 /* people */
+#define EACH_MS  100
+#define QUIET_MS 10 /* when none of them had to be told */
+#define LOOK_MS  2000
+#define END_MS   5000
+#define KEY      "folder_icons " /* of the store, with a mountpoint: its folders have icons */
 
 struct FolderIcons {
   Book *book;
   Photos *photos;
+  char *key;       /* of the store */
+  gboolean is_new; /* nobody has an icon of ours yet */
   gboolean clear;  /* all are to go, and then the child ends */
   gboolean ending; /* the mount waits for that */
   void (*done) (gpointer data);
@@ -77,7 +80,10 @@ static void
 tell (FolderIcons *self, BookPerson *person)
 {
   g_autofree char *icon = icon_of (self, person);
-  if (person->gone || g_strcmp0 (g_hash_table_lookup (self->told, person->name), icon) == 0)
+  const char *told = g_hash_table_lookup (self->told, person->name);
+  if (told == NULL && self->is_new)
+    told = "";
+  if (person->gone || g_strcmp0 (told, icon) == 0)
     return;
   g_string_append_len (self->words, person->name, (gssize)strlen (person->name) + 1);
   g_string_append_len (self->words, icon, (gssize)strlen (icon) + 1);
@@ -125,7 +131,7 @@ go_on (FolderIcons *self)
     g_output_stream_write_all_async (g_subprocess_get_stdin_pipe (self->child), self->words->str, self->words->len,
                                      G_PRIORITY_DEFAULT, self->cancellable, on_written, self);
   } else if (self->next < self->people->len) {
-    wait_ms (self, EACH_MS);
+    wait_ms (self, QUIET_MS);
   } else {
     end_pass (self);
   }
@@ -134,10 +140,10 @@ go_on (FolderIcons *self)
 /* ---- the child ---- */
 
 static void
-remember (Book *book, const char *mountpoint)
+remember (FolderIcons *self, gboolean have_icons)
 {
   g_autoptr (GError) error = NULL;
-  if (!book_store_set (book_store (book), KEY, mountpoint, &error))
+  if (!book_store_set (book_store (self->book), self->key, have_icons ? "1" : NULL, &error))
     g_warning ("%s", error->message);
 }
 
@@ -161,7 +167,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_handle_id (&self->deadline, g_source_remove);
   g_clear_object (&self->child);
   if (ended && self->clear)
-    remember (self->book, NULL);
+    remember (self, FALSE);
   if (!ended && !self->ending) {
     /* it has ended: what it said is in the pipe */
     g_input_stream_read_all (g_subprocess_get_stdout_pipe (child), words, sizeof words - 1, NULL, NULL, NULL);
@@ -205,27 +211,29 @@ static const BookEvents events = { .person_changed = on_person_changed, .name_ch
 FolderIcons *
 folder_icons_new (Book *book, Photos *photos, const char *mountpoint, gboolean wanted)
 {
-  g_autofree char *before = book_store_get (book_store (book), KEY);
+  g_autofree char *key = g_strconcat (KEY, mountpoint, NULL);
+  g_autofree char *before = book_store_get (book_store (book), key);
   g_autofree char *bus = session_bus_address ();
   g_autoptr (GError) error = NULL;
-  if (!wanted && g_strcmp0 (before, mountpoint) != 0)
+  if (!wanted && before == NULL)
     return NULL;
   GSubprocess *child = bus != NULL ? start (mountpoint, photos_cache_dir (photos), &error) : NULL;
   if (child == NULL) {
     say_why (error != NULL ? error->message : "there is no session bus");
     return NULL;
   }
-  if (wanted)
-    remember (book, mountpoint);
   FolderIcons *self = g_new0 (FolderIcons, 1);
   self->book = book;
   self->photos = photos;
+  self->key = g_steal_pointer (&key);
+  self->is_new = before == NULL;
   self->clear = !wanted;
   self->child = child;
   self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->words = g_string_new (NULL);
   self->cancellable = g_cancellable_new ();
   book_listen (book, &events, self);
+  remember (self, TRUE);
   g_subprocess_wait_check_async (child, self->cancellable, on_ended, self);
   go_on (self);
   return self;
@@ -246,6 +254,7 @@ folder_icons_free (FolderIcons *self)
   g_clear_handle_id (&self->deadline, g_source_remove);
   g_clear_pointer (&self->people, g_ptr_array_unref);
   g_hash_table_unref (self->told);
+  g_free (self->key);
   g_string_free (self->words, TRUE);
   g_free (self);
 }

@@ -2,9 +2,9 @@
  * --folder-icons for Nautilus, Nemo and Caja: GIO's metadata::custom-icon of each contact's folder, which gvfs keeps in a
  * list of its own. It names the photo's file in the cache, and only where there is one: whoever shows it fetches nothing.
  *
- * All people are gone through at the beginning, and again two seconds after a photo, a name or the cache has changed: a
- * hundred of them every tenth of a second, and only when the child (icon-setter.h) has taken those before. What was told is
- * not told again. No call waits for the desktop, and a failure is one line of log.
+ * All people are gone through at the beginning, and again two seconds after a photo, a name or the cache has changed. The
+ * child (icon-setter.h) is told of a hundred every tenth of a second, and only when it has taken those before. What was told
+ * is not told again. No call waits for the desktop, and a failure is one line of log.
  *
  * Loop thread only.
  */

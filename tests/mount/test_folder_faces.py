@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import urllib.parse
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def test_gone_with_the_option(faced, how):
     if how == "unmount":
         faced.wait_none(person)
     assert faced.icon(person) is None
+
+
+def test_a_desktop_that_hangs_holds_nobody_up(faced, run):
+    """Neither who works in the mount, nor its end."""
+    one, other = faced.contacts.person(0), faced.contacts.person(1)
+    faced.look_at(one)
+    faced.wait_shown(one)
+    child, = run("pgrep", "-P", faced.contacts.mount.pid, "-f", "set-folder-icons").out.split()
+    os.kill(int(child), signal.SIGSTOP)
+    assert faced.look_at(other) == faced.contacts.held(other)
+    faced.contacts.mount.terminate()
+    assert faced.contacts.mount.exit_status == 0 and not os.path.exists(f"/proc/{child}")
 
 
 @pytest.mark.options("--folder-icons")

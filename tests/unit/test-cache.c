@@ -20,6 +20,10 @@ test_keep (CacheFixture *fixture, gconstpointer data)
   g_assert_false (cache_lookup (fixture->cache, "https://h/a", &photo));
   g_assert_cmpint (cache_fixture_open_photo (fixture, "https://h/a"), ==, -1);
   cache_fixture_keep (fixture, "https://h/a", 'a', 30);
+  g_autofree char *told = cache_path (fixture->cache, "https://h/a"),
+                  *none = cache_path (fixture->cache, "https://h/b");
+  g_assert_cmpstr (told, ==, path);
+  g_assert_null (none);
   g_assert_cmpint (stat (path, &st), ==, 0);
   g_assert_cmpint (st.st_mode & 07777, ==, 0600);
   g_assert_cmpint (stat (start, &st), ==, 0);

@@ -44,7 +44,8 @@ function __contactfs_contacts
     set -l name (commandline -ct | string unescape)
     test -n "$name"; and not string match -q '*/*' -- $name; or return
     for folder in (__contactfs_mounts)
-        string match -i -r -- '^'(string escape --style=regex -- "$folder/$name")'.*' $folder/*
+        set -l paths $folder/* # none in an empty mount
+        string match -i -r -- '^'(string escape --style=regex -- "$folder/$name")'.*' $paths
     end
 end
 
