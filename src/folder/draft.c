@@ -13,6 +13,7 @@
 #define ALL_DRAFTS_MAX_BYTES ((gint64)512 * 1024 * 1024)
 
 static gint64 all_drafts_bytes; /* loop thread */
+static guint64 last_revision;   /* of all drafts */
 
 Draft *
 draft_new (GError **error)
@@ -28,6 +29,7 @@ draft_new (GError **error)
   self->refs = 1;
   self->fd = fd;
   self->mtime = g_get_real_time ();
+  self->revision = ++last_revision;
   return self;
 }
 
@@ -47,7 +49,6 @@ draft_unref (Draft *self)
   all_drafts_bytes -= self->size;
   close (self->fd);
   g_clear_pointer (&self->base, g_bytes_unref);
-  g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
   g_clear_error (&self->unfit);
   g_clear_error (&self->failed);
@@ -91,7 +92,7 @@ changed (Draft *self)
   self->said = FALSE;
   self->finished = FALSE;
   self->mtime = g_get_real_time ();
-  g_clear_pointer (&self->refused, g_bytes_unref);
+  self->revision = ++last_revision;
   g_clear_error (&self->refusal);
   g_clear_error (&self->unfit);
 }
@@ -162,6 +163,7 @@ draft_write (Draft *self, const void *data, gsize size, goffset offset, GError *
   if (self->failed == NULL)
     self->failed = g_error_copy (failure);
   self->dirty = TRUE;
+  self->revision = ++last_revision; /* some of it may have been written */
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
@@ -236,23 +238,15 @@ draft_new_from_fd (int fd, GError **error)
   return g_steal_pointer (&self);
 }
 
-static gboolean
-is_content (Draft *self, GBytes *bytes)
-{
-  g_autoptr (GBytes) now = g_bytes_get_size (bytes) == (gsize)self->size ? draft_bytes (self, NULL) : NULL;
-
-  return now != NULL && g_bytes_equal (now, bytes);
-}
-
 void
-draft_set_taken (Draft *self, GBytes *bytes)
+draft_set_taken (Draft *self, guint64 revision, GBytes *bytes)
 {
   if (self->base != NULL) {
     g_bytes_unref (self->base);
     self->base = g_bytes_ref (bytes);
   }
   self->taken = TRUE;
-  self->dirty = !is_content (self, bytes);
+  self->dirty = self->revision != revision;
 }
 
 gboolean
@@ -262,20 +256,18 @@ draft_is_untouched (const Draft *self, GBytes *bytes)
 }
 
 void
-draft_set_unfit (Draft *self, GBytes *bytes, const GError *error)
+draft_set_unfit (Draft *self, guint64 revision, const GError *error)
 {
-  if (self->unfit == NULL && is_content (self, bytes))
+  if (self->unfit == NULL && self->revision == revision)
     self->unfit = g_error_copy (error);
 }
 
 void
-draft_set_refused (Draft *self, GBytes *bytes, const GError *error)
+draft_set_refused (Draft *self, guint64 revision, const GError *error)
 {
-  if (!is_content (self, bytes))
+  if (self->revision != revision)
     return; /* it has changed meanwhile: the next flush looks at it afresh */
-  g_clear_pointer (&self->refused, g_bytes_unref);
   g_clear_error (&self->refusal);
-  self->refused = g_bytes_ref (bytes);
   self->refusal = g_error_copy (error);
   self->dirty = FALSE;
 }

@@ -19,12 +19,12 @@ typedef struct {
   int fd;
   gint64 size;
   gint64 mtime;         /* microseconds since 1970 */
+  guint64 revision;     /* another one after each change, and no other draft has it */
   guint32 head_written; /* which of the first bytes a program wrote: they are no hole, and not the photo's */
   gboolean dirty;       /* changed since it was last sent, refused or copied from the photo */
   GBytes *base;   /* the photo that it was copied from, or the last bytes that the service took; NULL: it began empty */
   gboolean taken; /* the service has taken something of it */
-  GBytes *refused; /* what did not become the photo; NULL: nothing, or changed since */
-  GError *refusal; /* and why */
+  GError *refusal; /* why it did not become the photo; NULL: that is not known, or it has changed since */
   GError
       *failed; /* a write that was refused: what is here is not what the program wanted. Until it is cut to nothing */
   gboolean abandoned; /* who wrote to it died, or failed, before it closed it; until somebody writes on */
@@ -48,9 +48,9 @@ gboolean draft_truncate (Draft *self, goffset size, GError **error);
 gsize draft_head (Draft *self, guint8 head[DRAFT_HEAD_BYTES]);
 GBytes *draft_bytes (Draft *self, GError **error); /* a copy of all of it; transfer full */
 
-/* The outcome of sending bytes (a copy taken earlier): the draft stays dirty if it changed meanwhile. */
-void draft_set_taken (Draft *self, GBytes *bytes);
+/* The outcome of sending a copy, as it was at that revision: the draft stays dirty if it has changed meanwhile. bytes: the copy. */
+void draft_set_taken (Draft *self, guint64 revision, GBytes *bytes);
+void draft_set_unfit (Draft *self, guint64 revision, const GError *error);
+void draft_set_refused (Draft *self, guint64 revision, const GError *error);
 /* TRUE if nothing was changed in it since it began as a photo. bytes: all of it. */
 gboolean draft_is_untouched (const Draft *self, GBytes *bytes);
-void draft_set_unfit (Draft *self, GBytes *bytes, const GError *error);
-void draft_set_refused (Draft *self, GBytes *bytes, const GError *error);

@@ -27,8 +27,9 @@
 typedef struct {
   FolderFile *file;
   Draft *draft;
-  GBytes *bytes; /* what is being sent */
-  GError *error; /* why it was not taken, until that is told */
+  GBytes *bytes;    /* what is being sent */
+  guint64 revision; /* of the draft, when they were it */
+  GError *error;    /* why it was not taken, until that is told */
   gint64 process;
   char *before; /* the photo's version when it was sent */
 } Flush;
@@ -171,7 +172,7 @@ reject (GTask *task)
 {
   Flush *self = g_task_get_task_data (task);
 
-  draft_set_refused (self->draft, self->bytes, self->error);
+  draft_set_refused (self->draft, self->revision, self->error);
   reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, on_rejected, task);
 }
 
@@ -183,7 +184,7 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
   FolderFile *file = self->file;
 
   if (sync_upload_finish (file->contacts->sync, result, &self->error)) {
-    draft_set_taken (self->draft, self->bytes);
+    draft_set_taken (self->draft, self->revision, self->bytes);
     take_back_note_taken (file->contacts, file->person, self->process, folder_file_name (file), self->before);
     if (file->kind == FOLDER_FILE_OTHER && file->linked)
       dropped_became_photo (file);
@@ -194,7 +195,7 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (g_error_matches (self->error, BOOK_ERROR, BOOK_ERROR_INVALID)) { /* more of it may come */
     reject_unless_mended (file->contacts, file->person, self->bytes, self->error);
-    draft_set_unfit (self->draft, self->bytes, self->error);
+    draft_set_unfit (self->draft, self->revision, self->error);
     self->draft->said = self->draft->unfit != NULL;
     flush_end (task, g_steal_pointer (&self->error));
     return;
@@ -259,6 +260,7 @@ flush_step (GTask *task)
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
+  self->revision = draft->revision;
   self->before = book_person_photo_version (self->file->person);
   if (folder_file_is_meant_for_contact (self->file))
     sync_upload_async (self->file->contacts->sync, self->file->person, self->bytes, draft->base,
@@ -399,7 +401,7 @@ draft_closed (FolderFile *file, Draft *draft)
   if (error != NULL) {
     if (bytes != NULL) {
       reject_picture (file->contacts, file->person, bytes, error, draft->said);
-      draft_set_refused (draft, bytes, error);
+      draft_set_refused (draft, draft->revision, error);
     } else {
       book_change_failed (file->contacts->book, file->person, BOOK_NOT_CHANGED, error);
     }

@@ -25,6 +25,7 @@ typedef struct {
   gint64 process;
   FolderFile *file;
   GBytes *bytes;
+  guint64 revision;          /* of the draft, when they were it */
   Patience *patience;        /* while it is sent */
   gboolean was_linked_photo; /* the source is photo.jpg: delete it at the end */
   GError *error;             /* why it failed, until that is told */
@@ -80,7 +81,7 @@ become_photo (Rename *self)
   FolderFile *file = self->file;
 
   if (file->draft != NULL)
-    draft_set_taken (file->draft, self->bytes);
+    draft_set_taken (file->draft, self->revision, self->bytes);
   if (strcmp (self->new_name, FOLDER_PHOTO_NAME) != 0) {
     folder_add_other (folder_get (self->contacts, self->new_person), file, self->new_name, FALSE);
     dropped_became_photo (file);
@@ -174,9 +175,11 @@ static void
 rename_to_photo (GTask *task)
 {
   Rename *self = g_task_get_task_data (task);
+  Draft *draft = self->file->draft;
   GError *error = NULL;
 
-  self->bytes = self->file->draft != NULL ? draft_bytes (self->file->draft, &error) : g_bytes_new (NULL, 0);
+  self->revision = draft != NULL ? draft->revision : 0;
+  self->bytes = draft != NULL ? draft_bytes (draft, &error) : g_bytes_new (NULL, 0);
   if (self->bytes == NULL) {
     rename_end (task, error);
   } else {
