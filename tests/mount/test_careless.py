@@ -12,6 +12,8 @@ SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 # The contact's folder by sshfs, on $far; $ssh starts the other half here.
 FAR = 'sshfs -o ssh_command="$ssh" "localhost:$folder" "$far" && {{ {} "$source" "$far/photo.jpg"; status=$?; fusermount3 -u "$far"; exit $status; }}'
 
+COMMIT = "git -c user.name=me -c user.email=me@localhost commit -q --allow-empty -m photo"
+
 # $source, named photo.jpg, goes to $photo in $folder. What a program moves, it deletes when it believes that it is done.
 MOVERS = {
     "mv": 'mv "$source" "$photo"',
@@ -37,11 +39,16 @@ COPIERS = {
     "busybox tar": 'tar -C "$packed" -cf "$archive" photo.jpg && busybox tar -C "$folder" -xf "$archive"',
     "bsdtar": 'bsdtar -C "$packed" -cf "$archive" photo.jpg && bsdtar -C "$folder" -xf "$archive"',
     "unzip": 'cd "$packed" && zip -q "$archive.zip" photo.jpg && unzip -q -o "$archive.zip" -d "$folder"',
+    "busybox unzip": 'cd "$packed" && zip -q "$archive.zip" photo.jpg && busybox unzip -q -o "$archive.zip" -d "$folder"',
+    "pax": 'cd "$packed" && pax -rw photo.jpg "$folder"',
+    "git checkout": f'cd "$packed" && git init -q . && git add photo.jpg && {COMMIT} && git --work-tree="$folder" checkout -q -f HEAD -- photo.jpg',
 }
 # These write pictures alone.
 PAINTERS = {
     "jpegtran -outfile": 'jpegtran -copy all -outfile "$photo" "$source"',
     "vips": 'vips copy "$source" "$photo"',
+    "cjpeg -outfile": 'djpeg "$source" | cjpeg -outfile "$photo"',
+    "cwebp": 'cwebp -quiet "$source" -o "$photo"',
     "gm convert": 'gm convert "$source" "$photo"',
     "ffmpeg": 'ffmpeg -v error -y -i "$source" -frames:v 1 -update 1 "$photo"',
     "convert": 'convert "$source" "$photo"',
