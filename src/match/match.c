@@ -183,6 +183,7 @@ typedef struct {
   Fit *fits;              /* by person */
   gboolean *doubts;       /* the person alone is not an answer */
   gboolean tells_letters; /* the file's name has letters that are no plain spelling of others */
+  gboolean hides_letters; /* it is in capitals, which do not tell all letters */
   gboolean is_file;       /* what is sought is a file's name, not a person's */
 } Found;
 
@@ -229,9 +230,11 @@ look_up (const Matcher *self, GPtrArray *words, gboolean is_cut, gboolean is_joi
     if (fit != FIT_NONE)
       note (found, form->person, fit, form->is_doubt);
   }
-  for (guint i = 0; i < words->len; i++)
-    if (((const Word *)g_ptr_array_index (words, i))->is_marked)
-      found->tells_letters = TRUE;
+  for (guint i = 0; i < words->len; i++) {
+    const Word *word = g_ptr_array_index (words, i);
+    found->tells_letters = found->tells_letters || word->is_marked;
+    found->hides_letters = found->hides_letters || word->hides_letters;
+  }
 }
 
 static void
@@ -248,6 +251,7 @@ find_by_name (const Matcher *self, const char *stem, Found *found)
       look_up (self, one, reading->is_cut, TRUE, found);
     }
   }
+  found->tells_letters = found->tells_letters && !found->hides_letters;
   for (guint i = 0; i < self->people->len; i++) {
     const Person *person = g_ptr_array_index (self->people, i);
     if (strcmp (composed, person->folder) == 0 || strcmp (composed, person->name) == 0) {
@@ -315,6 +319,30 @@ combine (const GArray *a, const GArray *b, guint count)
   return kept;
 }
 
+static gboolean
+is_word_of (const Person *person, const Word *word)
+{
+  for (guint i = 0; i < person->words->len; i++)
+    if (spelling_compare (word, g_ptr_array_index (person->words, i)) != SPELLING_OTHER)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether a word that stands beside somebody's address or id may be another's name: it is no part of theirs. */
+static gboolean
+names_another (const Matcher *self, const GArray *identified, const char *rest)
+{
+  g_autoptr (GPtrArray) words = spelling_words (rest, FALSE);
+  for (guint i = 0; i < words->len; i++)
+    for (guint j = 0; j < identified->len; j++) {
+      const Person *person = g_ptr_array_index (self->people, g_array_index (identified, guint, j));
+      const Word *word = g_ptr_array_index (words, i);
+      if (!reading_is_added (word) && !is_word_of (person, word))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static GArray *
 find_anywhere (const Matcher *self, const char *stem, gboolean is_file)
 {
@@ -326,6 +354,8 @@ find_anywhere (const Matcher *self, const char *stem, gboolean is_file)
   if (identified->len == 0 && rest != NULL) /* an address of somebody who is not here */
     return g_steal_pointer (&identified);
   if (!is_file && named->len == 0 && rest != NULL && person_has_words (rest)) /* "not uwe@example.com" */
+    return g_steal_pointer (&named);
+  if (is_file && named->len == 0 && rest != NULL && names_another (self, identified, rest)) /* Ben & anna@example.com */
     return g_steal_pointer (&named);
   return combine (identified, named, self->people->len);
 }

@@ -160,7 +160,9 @@ copy_words_of (const GPtrArray *words, guint first, guint end)
   for (guint i = first; i < end; i++) {
     g_autoptr (GPtrArray) one = g_ptr_array_new ();
     g_ptr_array_add (one, g_ptr_array_index (words, i));
-    g_ptr_array_add (copy, spelling_join (one));
+    Word *word = spelling_join (one);
+    word->hides_letters = word_at (words, i)->hides_letters;
+    g_ptr_array_add (copy, word);
   }
   return copy;
 }
@@ -175,6 +177,12 @@ add_without_glued_number (GPtrArray *readings, const GPtrArray *words, guint fir
   GPtrArray *copy = copy_words_of (words, first, end - 1);
   g_ptr_array_add (copy, last);
   add_reading (readings, copy, TRUE);
+}
+
+gboolean
+reading_is_added (const Word *word)
+{
+  return word->is_digits || g_strv_contains (camera_words, word->text) || g_strv_contains (copy_words, word->text);
 }
 
 /* IMG_1234 names nobody. */

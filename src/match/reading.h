@@ -17,5 +17,8 @@ char *reading_stem (const char *file_name);
  * owned. */
 GPtrArray *reading_all (const char *stem, gboolean with_cuts);
 
+/* TRUE for a word that cameras and file managers add, at the ends of a name. */
+gboolean reading_is_added (const Word *word);
+
 /* The words without numbers at either end; NULL: there are none. Transfer full. */
 GPtrArray *reading_without_numbers (const GPtrArray *words);

@@ -158,8 +158,8 @@ word_new (char *text)
     self->is_digits = self->is_digits && g_unichar_isdigit (c);
     self->is_unspaced = self->is_unspaced && (is_unspaced (c) || g_unichar_ismark (c) || c == 0x30fc);
   }
-  for (guint i = 0; i < self->letters->len; i++)
-    self->is_marked = self->is_marked || !is_plain (&g_array_index (self->letters, Letter, i));
+  for (guint i = 0; i < self->letters->len; i++) /* not й: plain writing has it, too */
+    self->is_marked = self->is_marked || g_array_index (self->letters, Letter, i).plain[0][0] != 0;
   return self;
 }
 
@@ -199,12 +199,23 @@ is_left_out (gunichar c)
   return is_apostrophe (c) || c == tatweel || c == non_joiner || c == joiner || text_is_invisible (c);
 }
 
+/* ß is SS in capitals, and ı is I, as i is outside of Turkish. */
+static gboolean
+hides_letters (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_islower (g_utf8_get_char (p)))
+      return FALSE;
+  return strstr (text, "SS") != NULL || strchr (text, 'I') != NULL;
+}
+
 static void
 end_word (GPtrArray *words, GString *open, gboolean in_brackets)
 {
   if (open->len == 0)
     return;
   Word *word = word_new (fold (open->str));
+  word->hides_letters = hides_letters (open->str);
   word->in_brackets = in_brackets;
   g_ptr_array_add (words, word);
   g_string_truncate (open, 0);

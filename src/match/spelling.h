@@ -24,8 +24,9 @@ typedef struct {
   GArray *letters; /* inside */
   gboolean is_digits;
   gboolean in_brackets;
-  gboolean is_marked;   /* has a letter that plain writing would change */
-  gboolean is_unspaced; /* in a script that writes no spaces between names: Han, Kana, Hangul, Thai and their like */
+  gboolean is_marked;     /* has a letter that plain writing would change */
+  gboolean hides_letters; /* in capitals, which write ß as SS, and ı as I */
+  gboolean is_unspaced;   /* in a script that writes no spaces between names: Han, Kana, Hangul, Thai and their like */
 } Word;
 
 /* The words of a text (UTF-8, or not). Everything but letters, digits and marks parts words; & and + are words; apostrophes,
