@@ -145,16 +145,21 @@ is_undelivered (Photos *photos, const char *version)
   return FALSE;
 }
 
+gboolean
+photos_may_be_too_new (const BookPerson *person)
+{
+  return g_get_real_time () - person->update_time < FRESH_US;
+}
+
 /* The URL is dead. Either the photo has changed since we last heard, or it is so new that the image host does not know
  * it yet. */
 static void
 refetch_person (GTask *task, const char *version)
 {
   Get *self = g_task_get_task_data (task);
-  gboolean fresh = g_get_real_time () - self->person->update_time < FRESH_US;
 
   if (self->refetches++ > 0) {
-    if (fresh && self->deadline - g_get_monotonic_time () > 2 * G_TIME_SPAN_SECOND) {
+    if (photos_may_be_too_new (self->person) && self->deadline - g_get_monotonic_time () > 2 * G_TIME_SPAN_SECOND) {
       activity_hold (self->photos->activity, ACTIVITY_WORK);
       g_timeout_add_full (G_PRIORITY_DEFAULT, 1000, on_retry, g_object_ref (task), g_object_unref);
     } else {

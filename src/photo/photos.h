@@ -64,6 +64,9 @@ void photos_get_async (Photos *photos, BookPerson *person, gboolean profile, gui
                        GAsyncReadyCallback callback, gpointer data);
 Photo *photos_get_finish (Photos *photos, GAsyncResult *result, GError **error);
 
+/* TRUE for a minute after a change of the person: a photo that is not delivered (BOOK_ERROR_LOST) may come yet. */
+gboolean photos_may_be_too_new (const BookPerson *person);
+
 /* Fetch it into the cache, for nobody yet. */
 typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
 PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);

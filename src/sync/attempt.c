@@ -345,7 +345,8 @@ on_present_photo (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND)
-      || g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST)) { /* nobody can save it */
+      || (g_error_matches (error, BOOK_ERROR, BOOK_ERROR_LOST) && !photos_may_be_too_new (self->person))) {
+    /* nobody can save it */
     g_info ("%s: nothing to keep in .previous: %s", self->person->name, error->message);
     g_clear_error (&error);
     request_if_fresh (task);

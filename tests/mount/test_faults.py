@@ -339,6 +339,24 @@ def test_undelivered_photo_is_replaced(contacts, faces, run, tmp_path, program):
     assert contacts.held(ALICE) == faces.face_bytes(1) and photo.read_bytes() == contacts.served(ALICE)
 
 
+@pytest.mark.options("--timeout", "3")
+def test_photo_that_is_not_delivered_yet_is_not_overwritten(contacts, faces, run):
+    """A photo that was handed over a moment ago is the service's alone, until it delivers it."""
+    photo = contacts.path / ALICE / "photo.jpg"
+    photo.write_bytes(faces.face_bytes(1))
+    contacts.emulator.fault("status", origin="photo", status=404, times=-1)
+    assert errno_of(lambda: photo.write_bytes(faces.face_bytes(2))) == errno.EIO
+    assert_told(contacts, ALICE, "could not be fetched to keep it in .previous, so it was left alone")
+    run("rm", photo)
+    eventually(photo.exists, why="the photo did not come back")
+    contacts.emulator.clear_faults()
+    first = contacts.served(ALICE)
+    eventually(lambda: photo.stat().st_size == len(first), why="the photo is still taken for one that is not delivered")
+    assert contacts.mutations() == ["PATCH"] and photo.read_bytes() == first
+    photo.write_bytes(faces.face_bytes(2))
+    assert contacts.previous(ALICE)[-1] == first
+
+
 # ---- removing ----
 
 @pytest.mark.refused
