@@ -242,7 +242,7 @@ take (Apply *apply, const PeoplePerson *said)
     g_hash_table_add (apply->seen, person);
 
   base = book_name_base (said);
-  if (person->name != NULL && g_strcmp0 (person->base_name, base) != 0)
+  if (person->name != NULL && g_strcmp0 (book_person_base_name (person), base) != 0)
     give_up_name (apply, person);
   if (person->name == NULL) {
     Unnamed unnamed = { book_person_ref (person), said };
@@ -302,11 +302,13 @@ give_names (Apply *apply)
   for (guint i = 0; i < unnamed->len; i++) {
     const Unnamed *next = &g_array_index (unnamed, Unnamed, i);
     BookPerson *person = next->person;
+    g_autofree char *base = NULL, *name = NULL;
 
     if (person->gone || person->name != NULL) /* deleted further on, or listed twice */
       continue;
-    person->base_name = book_name_base (next->said);
-    person->name = book_name_choose (next->said, is_taken, book);
+    base = book_name_base (next->said);
+    name = book_name_choose (next->said, is_taken, book);
+    book_person_set_name (person, name, base);
     g_hash_table_insert (book->by_name, person->name, person);
     book->names_changed = g_get_real_time ();
     book_person_store (book, person);

@@ -67,6 +67,8 @@ void book_people_clear (Book *book);
 gboolean book_people_load (Book *book, GError **error);
 /* Everybody as they are in memory, in place of what the store has: after writing to it failed. */
 gboolean book_people_store_all (Book *book, GError **error);
+const char *book_person_base_name (const BookPerson *self);
+void book_person_set_name (BookPerson *self, const char *name, const char *base_name); /* it has none */
 void book_person_store (Book *book, BookPerson *person);
 void book_person_unstore (Book *book, const BookPerson *person);
 void book_people_insert (Book *book, BookPerson *person);   /* takes the reference */

@@ -34,6 +34,20 @@ book_person_unref (BookPerson *self)
   g_free (self);
 }
 
+const char *
+book_person_base_name (const BookPerson *self)
+{
+  return self->base_name != NULL ? self->base_name : self->name;
+}
+
+/* Exact copies, and one where both are the same: there may be 25,000 of them. */
+void
+book_person_set_name (BookPerson *self, const char *name, const char *base_name)
+{
+  self->name = g_strdup (name);
+  self->base_name = g_str_equal (name, base_name) ? NULL : g_strdup (base_name);
+}
+
 char *
 book_person_photo_version (const BookPerson *self)
 {
@@ -131,8 +145,7 @@ load_person (const BookStorePerson *stored, gpointer data)
   person = g_new0 (BookPerson, 1);
   person->refs = 1;
   person->resource_name = g_strdup (stored->resource_name);
-  person->name = g_strdup (stored->name);
-  person->base_name = g_strdup (stored->base_name);
+  book_person_set_name (person, stored->name, stored->base_name);
   person->photo_url = g_strdup (stored->photo_url);
   person->profile_url = g_strdup (stored->profile_url);
   person->superseded = g_strdup (stored->superseded);
@@ -151,6 +164,7 @@ book_people_load (Book *book, GError **error)
 
   if (!book_store_each_person (book->store, load_person, book, error))
     return FALSE;
+  book_store_trim (book->store);
   book->listed = last_sync != NULL;
   return TRUE;
 }
@@ -161,7 +175,7 @@ put (Book *book, const BookPerson *person, GError **error)
   const BookStorePerson stored = {
     .resource_name = person->resource_name,
     .name = person->name,
-    .base_name = person->base_name,
+    .base_name = book_person_base_name (person),
     .update_time = person->update_time,
     .profile_update_time = person->profile_update_time,
     .photo_url = person->photo_url,

@@ -23,7 +23,7 @@ struct BookPerson {
   gboolean gone; /* no longer in the book; only those who hold a reference still see it */
   char *resource_name;
   char *name;
-  char *base_name;
+  char *base_name; /* what book_name_base said when the name was given; NULL: the same as name */
   char *photo_url; /* as the service gave it; NULL: no photo of the contact's own */
   char *profile_url;
   char *emails;       /* a line each, the primary one first; NULL: none */

@@ -70,6 +70,12 @@ book_store_rollback (BookStore *self)
     finish_or_warn (self, ROLLBACK, sqlite3_step (self->statements[ROLLBACK]));
 }
 
+void
+book_store_trim (BookStore *self)
+{
+  sqlite3_db_release_memory (self->db);
+}
+
 /* ---- people ---- */
 
 gboolean

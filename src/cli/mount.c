@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,7 @@ static int
 serve (Daemon *self)
 {
   g_autoptr (GError) error = NULL;
+  mallopt (M_ARENA_MAX, 1); /* what one worker needed for a page of people the next one uses again */
   self->loop = g_main_loop_new (NULL, FALSE);
   self->listing = g_cancellable_new ();
   watch_signals (self);

@@ -156,6 +156,7 @@ apply_pages (Sync *sync, const char *sync_token)
   g_debug ("%u people in the %s", people->len, sync->full ? "listing" : "delta");
   if (sync->full) {
     g_clear_pointer (&people, g_ptr_array_unref);
+    book_store_trim (book_store (sync->book));
     malloc_trim (0); /* a large listing leaves the heap full of holes that nothing will need again */
   }
   book_note_up_to_date (sync->book);

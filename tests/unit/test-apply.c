@@ -112,6 +112,7 @@ assert_name (Fixture *self, const char *resource_name, const char *name)
   g_assert_cmpstr (person->name, ==, name);
   g_assert_true (book_person_by_name (self->book, name) == person);
   g_assert_true (book_person_by_ino (self->book, person->ino) == person);
+  g_assert_true ((person->base_name == NULL) == (strchr (name, '(') == NULL)); /* one text where both are the same */
 }
 
 static void
