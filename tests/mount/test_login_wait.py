@@ -38,7 +38,7 @@ def test_the_wait_ends_by_ctrl_c(desk):
     Attempt(desk, None).await_browser()
     terminal.type("\x03")
     assert terminal.end() == 1
-    assert b"min left\r\x1b[Kcontactfs: The login was interrupted: nothing was changed" in terminal.shown
+    assert b"min left\r\x1b[Kcontactfs: the login was interrupted: nothing was changed" in terminal.shown
     assert not (desk.config() / "login.json").exists()
 
 
