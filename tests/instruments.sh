@@ -92,7 +92,7 @@ tsan_tests='tests/mount/test_reading.py tests/mount/test_writing.py tests/mount/
   tests/mount/test_waiting_rename.py tests/mount/test_unmount.py tests/mount/test_offline.py'
 
 # tsan [TESTS…]: ThreadSanitizer on the notifier, the workers and the loop. Pictures are decoded by gcc's contactfs-convert: it has one thread,
-# and its sandbox has no room for a sanitizer.
+# and its sandbox has no room for a sanitizer. fuzz-requests has a wrap of its own of a function that hand-over.c wraps, and keeps it.
 tsan() {
   deps
   build_programs
@@ -101,7 +101,7 @@ tsan() {
   clang -fsanitize=thread -g -O1 -c -o build-tsan/hand-over.o tests/tsan/hand-over.c $(pkg-config --cflags gio-2.0)
   # shellcheck disable=SC2086 # a list of words
   CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false \
-    "-Dc_link_args=['-fsanitize=thread', '$root/build-tsan/hand-over.o', '-lgio-2.0', '-lgobject-2.0', '-lglib-2.0'$(printf ", '-Wl,--wrap=%s'" $tsan_wraps)]"
+    "-Dc_link_args=['-fsanitize=thread', '$root/build-tsan/hand-over.o', '-lgio-2.0', '-lgobject-2.0', '-lglib-2.0', '-Wl,--allow-multiple-definition'$(printf ", '-Wl,--wrap=%s'" $tsan_wraps)]"
   cp build/src/convert/contactfs-convert build-tsan/src/convert/contactfs-convert
   fuse_device
   if [ $# -eq 0 ]; then
