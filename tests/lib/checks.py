@@ -21,3 +21,7 @@ def check_refused(contacts, person, old, picture, words, previous=()):
     sentence = contacts.mount.error(person)
     assert person in sentence and words in sentence
     assert sentence in contacts.mount.text()
+
+
+def python(run, code, *args, **options):
+    return run("/usr/bin/python3", "-c", code, *args, **options)

@@ -166,3 +166,10 @@ def is_good(emulator, refresh_token):
                                    "client_id": "desk.apps.googleusercontent.com", "client_secret": SECRET_CLIENT})
     return emulator.request("POST", emulator.ready["token_uri"], form.encode(),
                             {"Content-Type": "application/x-www-form-urlencoded"}).status == 200
+
+
+def check_failed(result, words):
+    """One sentence on stderr that has words in it, and exit status 1."""
+    assert result.status == 1, result
+    last = result.errors.strip().splitlines()[-1]
+    assert last.startswith("contactfs: ") and words in last, result.errors

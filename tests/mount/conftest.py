@@ -253,6 +253,14 @@ def keyring(run, tmp_path):
 
 
 @pytest.fixture
+def desk_without_keyring(run, tmp_path, emulator):
+    """Tests without a keyring import this as their desk."""
+    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def desk(run, tmp_path, emulator, keyring):
     """Somebody with a keyring; tests without one have a desk of their own."""
     made = Desk(run, CONTACTFS, tmp_path / "desk", emulator, env=keyring.env)

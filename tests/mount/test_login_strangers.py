@@ -9,21 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CONTACTFS
-from logins import Desk
+from conftest import desk_without_keyring as desk
 from processes import wait_readable
 
 WITHOUT_NETLINK = Path(__file__).resolve().parents[1] / "lib/without_netlink.py"
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
 STRANGER = 65534
-
-
-@pytest.fixture
-def desk(run, tmp_path, emulator):
-    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator)
-    yield made
-    made.close()
 
 
 def as_stranger(program, *arguments):

@@ -1,17 +1,8 @@
 """contactfs login on a terminal: what it shows while it waits."""
 
-import pytest
-
-from conftest import CONTACTFS
-from logins import Attempt, Desk
+from conftest import CONTACTFS, desk_without_keyring as desk
+from logins import Attempt
 from terminals import Terminal
-
-
-@pytest.fixture
-def desk(run, tmp_path, emulator):
-    made = Desk(run, CONTACTFS, tmp_path / "desk", emulator)
-    yield made
-    made.close()
 
 
 def on_terminal(desk, *options):
