@@ -1,4 +1,6 @@
-"""What must hold of a contact after something was written to it."""
+"""What must hold of a contact after something was written to it, and of a call."""
+
+import pytest
 
 
 def check(contacts, person, shown, mutations, extra=()):
@@ -25,3 +27,19 @@ def check_refused(contacts, person, old, picture, words, previous=()):
 
 def python(run, code, *args, **options):
     return run("/usr/bin/python3", "-c", code, *args, **options)
+
+
+def errno_or_0(call):
+    """0: it succeeds."""
+    try:
+        call()
+    except OSError as failure:
+        return failure.errno
+    return 0
+
+
+def errno_of(call, *words):
+    """It fails."""
+    with pytest.raises(OSError) as caught:
+        call(*words)
+    return caught.value.errno

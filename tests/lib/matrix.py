@@ -11,6 +11,7 @@ import re
 from types import SimpleNamespace
 
 import odd_tls
+from checks import errno_or_0
 from emulator import TOKEN, Emulator
 from eventually import eventually
 from hostile import Hostile
@@ -172,18 +173,10 @@ class Bench(Contacts):
             self.service.close()
 
 
-def errno_of(call):
-    try:
-        call()
-    except OSError as failure:
-        return failure.errno
-    return 0
-
-
 def assert_mended(bench, person, picture):
     """When the fault is over, the same contact takes a picture."""
     bench.wire.disarm()
-    eventually(lambda: errno_of(lambda: bench.photo(person).write_bytes(picture)) == 0, timeout=30)
+    eventually(lambda: errno_or_0(lambda: bench.photo(person).write_bytes(picture)) == 0, timeout=30)
     assert bench.held(person) == picture
     assert bench.mount.error(person) is None
 

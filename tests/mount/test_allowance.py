@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BUILD, CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES
+from checks import errno_of
 from emulator import Emulator
 from eventually import eventually
 from mounts import MountFailed
@@ -21,12 +22,6 @@ WORDS = "Google's daily allowance for changes is used up"
 
 
 needs_clock = pytest.mark.skipif(b"__asan_init" in Path(CONTACTFS).read_bytes(), reason="its clock was not tried under AddressSanitizer")
-
-
-def errno_of(call, *words):
-    with pytest.raises(OSError) as caught:
-        call(*words)
-    return caught.value.errno
 
 
 def api_requests(contacts):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from checks import errno_of
 from eventually import eventually, keeps_deadline
 from processes import session_members
 
@@ -77,12 +78,6 @@ def test_ends_by_itself_in_a_frozen_network(contacts, run, faces, make):
         assert result.status != 0
         assert "imed out" in result.errors, result
     assert (contacts.path / ALICE / "photo.jpg").read_bytes() == contacts.held(ALICE)
-
-
-def errno_of(call):
-    with pytest.raises(OSError) as caught:
-        call()
-    return caught.value.errno
 
 
 @short

@@ -18,9 +18,10 @@ import odd_answers
 import odd_http2
 import odd_tls
 import pytest
+from checks import errno_or_0
 from eventually import eventually
 from hostile import ORIGIN_OF
-from matrix import PEOPLE, SECRETS, Bench, assert_mended, assert_shown, assert_words, errno_of, expected, may_pass, status_of
+from matrix import PEOPLE, SECRETS, Bench, assert_mended, assert_shown, assert_words, expected, may_pass, status_of
 from mounts import MountFailed, xdg_folders
 
 from conftest import CONTACTFS
@@ -83,7 +84,7 @@ def test_patch(bench, faces, fault):
     file = open(bench.photo(person), "wb", buffering=0)  # before the service is known to be out of reach
     bench.wire.arm("PATCH", fault, only=only)
     file.write(new)
-    code = errno_of(file.close)
+    code = errno_or_0(file.close)
     hits = bench.wire.hits("PATCH")
     wanted = expected("PATCH", fault)
     # what was done may be told as done, although its answer did not say so
@@ -150,7 +151,7 @@ def test_person(bench, faces, fault):
     name = bench.resource(person)
     bench.wire.arm("PATCH", odd_answers.Fault("{}", "", odd_answers.says(b"{}")), only=name + ":")
     bench.wire.arm("person", fault, only=name)
-    code = errno_of(lambda: bench.photo(person).write_bytes(new))
+    code = errno_or_0(lambda: bench.photo(person).write_bytes(new))
     assert bench.wire.hits("person") >= 1
     assert code in (0, expected("person", fault)), errno.errorcode.get(code)
     assert bench.held(person) == new
@@ -170,7 +171,7 @@ def test_photo(bench, fault):
     person = bench.take()
     bench.wire.arm("photo", fault, only=bench.photo_place(person))
     said = len(bench.mount.text())
-    code = errno_of(bench.photo(person).read_bytes)
+    code = errno_or_0(bench.photo(person).read_bytes)
     assert bench.wire.hits("photo") >= 1
     held = bench.held(person)
     wanted = expected("photo", fault)
@@ -181,7 +182,7 @@ def test_photo(bench, fault):
         assert "message: " in bench.mount.text()[said:], "no words"
         assert_words(bench.mount.status()["last_error"], SimpleNamespace(meaning="nonsense"))
     bench.wire.disarm()
-    eventually(lambda: errno_of(bench.photo(person).read_bytes) == 0)
+    eventually(lambda: errno_or_0(bench.photo(person).read_bytes) == 0)
     assert bench.photo(person).read_bytes() == held
     assert bench.listed(person) == ["photo.jpg"]
 
@@ -337,11 +338,11 @@ def test_refused_delta(bench):
 
 def test_refused_photo(bench):
     bench.wire.refuse("photo")
-    person = next(person for person in iter(bench.take, None) if errno_of(bench.photo(person).read_bytes))  # none fetched ahead
-    assert errno_of(bench.photo(person).read_bytes) == errno.EHOSTUNREACH
+    person = next(person for person in iter(bench.take, None) if errno_or_0(bench.photo(person).read_bytes))  # none fetched ahead
+    assert errno_or_0(bench.photo(person).read_bytes) == errno.EHOSTUNREACH
     assert "cannot be reached" in bench.mount.status()["last_error"]
     bench.wire.disarm()
-    eventually(lambda: errno_of(bench.photo(person).read_bytes) == 0)
+    eventually(lambda: errno_or_0(bench.photo(person).read_bytes) == 0)
     assert_shown(bench, person, bench.held(person))
 
 
@@ -353,7 +354,7 @@ def test_refused_change(bench, faces, kind):
     assert bench.photo(person).read_bytes() == old  # so that it can be saved
     if kind == "DELETE":
         refuse(bench, kind)
-        code = errno_of(bench.photo(person).unlink)  # or when it is carried out
+        code = errno_or_0(bench.photo(person).unlink)  # or when it is carried out
         assert code in (0, errno.EHOSTUNREACH)
     else:
         if kind == "person":
@@ -361,7 +362,7 @@ def test_refused_change(bench, faces, kind):
         file = open(bench.photo(person), "wb", buffering=0)
         refuse(bench, kind)
         file.write(new)
-        code = errno_of(file.close)
+        code = errno_or_0(file.close)
         assert code == errno.EHOSTUNREACH or (kind == "person" and code == 0)
     if kind != "person":
         eventually(lambda: bench.listed(person) == ["photo.jpg"])
@@ -413,7 +414,7 @@ def test_killable(patient, faces, fault, kind):
     is_killed(patient, process, wanted)
     patient.wire.disarm()
     assert patient.held(person) == held
-    eventually(lambda: errno_of(photo.read_bytes) == 0)
+    eventually(lambda: errno_or_0(photo.read_bytes) == 0)
     assert photo.read_bytes() == held
 
 

@@ -7,6 +7,7 @@ import os
 import re
 
 import pytest
+from checks import errno_of
 from eventually import eventually, keeps_deadline
 
 ALICE, BEN = "Alice Smith", "Ben Carter"
@@ -22,12 +23,6 @@ def envelope(code, status, message, *details):
 
 def error_info(reason):
     return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
-
-
-def errno_of(call):
-    with pytest.raises(OSError) as caught:
-        call()
-    return caught.value.errno
 
 
 def assert_told(contacts, person, *words):

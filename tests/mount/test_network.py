@@ -10,6 +10,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from checks import errno_or_0
 from emulator import TOKEN, Emulator
 from eventually import eventually
 from hostile import Hostile
@@ -88,14 +89,6 @@ def far(tmp_path, authority, run):
     made.close()
 
 
-def errno_of(call):
-    try:
-        call()
-    except OSError as failure:
-        return failure.errno
-    return 0
-
-
 # ---- the service's name ----
 
 def test_as_it_should_be(far, faces):
@@ -142,7 +135,7 @@ def test_a_name_that_is_gone(far, faces, to):
     old = contacts.held(person)
     assert contacts.photo(person).read_bytes() == old  # so that it can be saved
     far.lose_name(to)
-    code = errno_of(lambda: contacts.photo(person).write_bytes(faces.face_bytes(1)))
+    code = errno_or_0(lambda: contacts.photo(person).write_bytes(faces.face_bytes(1)))
     meant = {"none": {errno.EHOSTUNREACH: "cannot be reached"},  # silent: the address before is tried for a second
              "silent": {errno.EHOSTUNREACH: "cannot be reached", errno.ETIMEDOUT: "in time"}}[to]
     assert code in meant, (errno.errorcode.get(code), contacts.mount.error(person))
@@ -150,7 +143,7 @@ def test_a_name_that_is_gone(far, faces, to):
     assert contacts.held(person) == old == contacts.photo(person).read_bytes()
     assert contacts.rejected(person) == [faces.face_bytes(1)]
     far.find_name()
-    eventually(lambda: errno_of(lambda: contacts.photo(person).write_bytes(faces.face_bytes(2))) == 0, timeout=60)
+    eventually(lambda: errno_or_0(lambda: contacts.photo(person).write_bytes(faces.face_bytes(2))) == 0, timeout=60)
     assert contacts.held(person) == faces.face_bytes(2)
 
 
@@ -223,7 +216,7 @@ def sends_on(base):
 
 def is_refused(far, contacts, victim):
     person = contacts.person()
-    assert errno_of(contacts.photo(person).read_bytes) in (errno.EIO, errno.EHOSTUNREACH)
+    assert errno_or_0(contacts.photo(person).read_bytes) in (errno.EIO, errno.EHOSTUNREACH)
     assert re.search(WORDS, contacts.mount.status()["last_error"])
     assert not heard(victim)
     port = victim.getsockname()[1]
@@ -277,7 +270,7 @@ def test_a_name_of_two_addresses(far, victim):
     far.network.name(HOME, "127.0.0.1", OTHER)
     far.network.way(OTHER, port, far.wire.port("photo"))
     far.wire.arm("photo", Fault("home", "redirect", sends_on(f"https://{HOME}:{port}")))
-    errno_of(contacts.photo(person).read_bytes)
+    errno_or_0(contacts.photo(person).read_bytes)
     assert far.wire.hits("photo") > 0 and not heard(victim)
     assert ("127.0.0.1", port) not in far.network.connects()
 
@@ -309,6 +302,6 @@ def test_leads_nowhere(far, url):
         far.network.way(HOST, port, far.wire.port("photo"))
     before = set(far.network.connects())
     far.wire.arm("photo", Fault("nowhere", "redirect", to(url)))
-    assert errno_of(contacts.photo(contacts.person()).read_bytes) in (errno.EIO, errno.EHOSTUNREACH)
+    assert errno_or_0(contacts.photo(contacts.person()).read_bytes) in (errno.EIO, errno.EHOSTUNREACH)
     assert contacts.mount.status()["last_error"]
     assert set(far.network.connects()) - before <= {(HOST, 443), (OTHER, 443)}

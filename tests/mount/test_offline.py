@@ -6,6 +6,7 @@ import socket
 
 import pytest
 from conftest import PEOPLE_EMULATOR, Contacts, check_service
+from checks import errno_of
 from emulator import Emulator
 from eventually import eventually
 
@@ -57,12 +58,6 @@ def away(service, mount, request):
     contacts = Contacts(service, mounted)
     contacts.cached = (mounted.path / ALICE / "photo.jpg").read_bytes()
     return contacts
-
-
-def errno_of(call):
-    with pytest.raises(OSError) as caught:
-        call()
-    return caught.value.errno
 
 
 def test_cached_reads_work(away):

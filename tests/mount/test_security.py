@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import CONTACTFS
-from eventually import eventually
+from checks import errno_of
 from logins import Desk
 
 STRANGER = 65534
@@ -20,12 +20,6 @@ WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else, and see memory")
 user_only = pytest.mark.skipif(os.getuid() == 0, reason="nothing is hidden from root")
 plain_only = pytest.mark.skipif(b"__asan_init" in Path(CONTACTFS).read_bytes(), reason="LeakSanitizer traces its own process")
-
-
-def errno_of(call, *arguments):
-    with pytest.raises(OSError) as caught:
-        call(*arguments)
-    return caught.value.errno
 
 
 # ---- other users of the computer ----
