@@ -5,6 +5,8 @@ import threading
 import urllib.error
 import urllib.request
 
+from json_answers import JsonHandler
+
 
 class SlowTokens:
     """.url is for token_uri; hold() keeps the next answer until release(), and made is set when the service has given it."""
@@ -16,10 +18,7 @@ class SlowTokens:
         self._held = False
         outer = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *words):
-                pass
-
+        class Handler(JsonHandler):
             def do_POST(self):
                 form = self.rfile.read(int(self.headers["Content-Length"]))
                 status, body = outer._forward(self.path, form, self.headers["Content-Type"])
@@ -27,11 +26,7 @@ class SlowTokens:
                     outer._held = False
                     outer.made.set()
                     outer._go.wait(30)
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(body, status)
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

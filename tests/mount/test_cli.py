@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from conftest import CONTACTFS
 from eventually import eventually
+from json_answers import JsonHandler
 from mounts import MountFailed
 from processes import descendants, wait_readable
 
@@ -307,20 +308,12 @@ def test_invalid_grant_later(mount, emulator, tmp_path, faces):
     assert "log in again" in mounted.status()["last_error"]
 
 
-class Recorder(http.server.BaseHTTPRequestHandler):
+class Recorder(JsonHandler):
     """A service with nobody in it, which remembers the headers it saw."""
 
     def do_GET(self):
         self.server.seen.append(dict(self.headers))
-        answer = b'{"nextSyncToken": "x"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *words):
-        pass
+        self.answer(b'{"nextSyncToken": "x"}')
 
 
 def test_quota_project(cli, emulator, folder, tmp_path):

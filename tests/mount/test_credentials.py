@@ -12,6 +12,7 @@ import assertions
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, check_service
 from emulator import Emulator
 from eventually import eventually
+from json_answers import JsonHandler
 from mounts import MountFailed, xdg_folders
 from test_cli import SECRET, write_credentials
 
@@ -59,7 +60,7 @@ def test_service_account(mount, emulator, robot, faces):
     assert token_requests(emulator) == 2
 
 
-class TokenEndpoint(http.server.BaseHTTPRequestHandler):
+class TokenEndpoint(JsonHandler):
     """Gives tokens for what openssl finds signed."""
 
     def do_POST(self):
@@ -67,15 +68,7 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
         assert form["grant_type"] == [assertions.GRANT_TYPE]
         self.server.seen.append(assertions.verify(self.server.account, form["assertion"][0]))
         self.server.emulator.add_token("independent")
-        answer = b'{"access_token": "independent", "expires_in": 3599, "token_type": "Bearer"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *words):
-        pass
+        self.answer(b'{"access_token": "independent", "expires_in": 3599, "token_type": "Bearer"}')
 
 
 def test_signature_is_checked_independently(mount, emulator, robot):

@@ -15,6 +15,7 @@ import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES
 from emulator import Emulator
 from eventually import eventually
+from json_answers import JsonHandler
 from namespace import Namespace
 from test_cli import write_credentials
 
@@ -302,18 +303,12 @@ def test_certificate(doctor, tls):
     assert found.states["certificate"] == "good" and found.states["permission"] == "good"
 
 
-class WrongClock(http.server.BaseHTTPRequestHandler):
+class WrongClock(JsonHandler):
     def date_time_string(self, timestamp=None):
         return "Tue, 01 Jan 2019 00:00:00 GMT"
 
     def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *words):
-        pass
+        self.answer(b"{}")
 
 
 def test_clock(doctor):

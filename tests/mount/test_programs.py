@@ -118,16 +118,9 @@ def test_exiftool(contacts, run, faces, shown):
 
 
 @pytest.mark.keep_bytes
-def test_exiftool_overwrite(contacts, run, faces, shown):
-    run("exiftool", "-q", "-overwrite_original", "-Comment=hello", contacts.photo(shown))
-    new = contacts.held(shown)
-    assert b"hello" in new
-    check_replaced(contacts, shown, faces.face_bytes(5), new)
-
-
-@pytest.mark.keep_bytes
-def test_exiftool_in_place(contacts, run, faces, shown):
-    run("exiftool", "-q", "-overwrite_original_in_place", "-Comment=hello", contacts.photo(shown))
+@pytest.mark.parametrize("how", ["-overwrite_original", "-overwrite_original_in_place"])
+def test_exiftool_overwrite(contacts, run, faces, shown, how):
+    run("exiftool", "-q", how, "-Comment=hello", contacts.photo(shown))
     new = contacts.held(shown)
     assert b"hello" in new
     check_replaced(contacts, shown, faces.face_bytes(5), new)
