@@ -10,11 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "image/image.h"
+#include "photo/archive-name.h"
 
 /* In front of a name that a picture had before it was replaced once more: another link to the file, which is not listed. */
 #define EARLIER             "was-"
@@ -139,79 +138,6 @@ archive_set_aside (Archive *self, char **aside, GError **error)
   return sync_folder (parent, error);
 }
 
-/* ---- names ---- */
-
-/* "2026-11-24T08-15-03.123456Z.jpg" to microseconds since 1970, -1 for anything else. */
-static gint64
-time_of_name (const char *name)
-{
-  static const char shape[] = "0000-00-00T00-00-00.000000Z.";
-  int year, month, day, hour, minute, second, microsecond;
-  g_autoptr (GDateTime) time = NULL;
-  const char *extension = name;
-
-  for (const char *s = shape; *s; s++, extension++)
-    if (*s == '0' ? !g_ascii_isdigit (*extension) : *s != *extension)
-      return -1;
-  if (!*extension)
-    return -1;
-  for (; *extension; extension++)
-    if (!g_ascii_isalnum (*extension))
-      return -1;
-  /* NOLINTNEXTLINE(cert-err34-c): the widths bound the numbers, the count says that all are there */
-  if (sscanf (name, "%4d-%2d-%2dT%2d-%2d-%2d.%6dZ", &year, &month, &day, &hour, &minute, &second, &microsecond) != 7)
-    return -1;
-  time = g_date_time_new_utc (year, month, day, hour, minute, second);
-  return time ? g_date_time_to_unix (time) * G_TIME_SPAN_SECOND + microsecond : -1;
-}
-
-static char *
-name_of_time (gint64 time, const char *extension)
-{
-  g_autoptr (GDateTime) seconds = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
-  g_autofree char *text = g_date_time_format (seconds, "%Y-%m-%dT%H-%M-%S");
-
-  return g_strdup_printf ("%s.%06dZ%s", text, (int)(time % G_USEC_PER_SEC), extension);
-}
-
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Those that are prefix and a time. */
-static GPtrArray *
-list_names (const char *folder, const char *prefix)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    if (g_str_has_prefix (name, prefix) && time_of_name (name + strlen (prefix)) >= 0)
-      g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-  return names;
-}
-
-static GPtrArray *
-list_folder (const char *folder)
-{
-  return list_names (folder, "");
-}
-
-/* Later than all that are there, also when the clock stands still or was set back. */
-static char *
-next_name (const char *folder, GBytes *bytes)
-{
-  g_autoptr (GPtrArray) names = list_folder (folder);
-  const char *extension = image_kind_extension (image_kind (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
-  gint64 newest = names->len > 0 ? time_of_name (names->pdata[names->len - 1]) : -1;
-
-  return name_of_time (MAX (g_get_real_time (), newest + 1), *extension ? extension : ".bin");
-}
-
 /* ---- changes: with the lock ---- */
 
 static void
@@ -226,7 +152,7 @@ remove_file (const char *folder, const char *name)
 static void
 prune (const char *folder)
 {
-  g_autoptr (GPtrArray) names = list_folder (folder);
+  g_autoptr (GPtrArray) names = archive_names_list (folder, "");
 
   for (guint i = 0; i + ARCHIVE_MAX < names->len; i++)
     remove_file (folder, names->pdata[i]);
@@ -254,7 +180,7 @@ find_file (const char *folder, const GPtrArray *names, const char *name)
 static void
 prune_earlier (const char *folder)
 {
-  g_autoptr (GPtrArray) names = list_folder (folder), earlier = list_names (folder, EARLIER);
+  g_autoptr (GPtrArray) names = archive_names_list (folder, ""), earlier = archive_names_list (folder, EARLIER);
 
   for (guint i = 0; i < earlier->len; i++)
     if (i + ARCHIVE_MAX_EARLIER < earlier->len || find_file (folder, names, earlier->pdata[i]) == NULL)
@@ -268,7 +194,7 @@ is_temporary (const char *name)
   const char *dot = strrchr (name, '.');
   g_autofree char *stem = dot ? g_strndup (name, (gsize)(dot - name)) : NULL;
 
-  return dot && strlen (dot) == 7 && time_of_name (stem) >= 0;
+  return dot && strlen (dot) == 7 && archive_name_time (stem) >= 0;
 }
 
 static void
@@ -341,8 +267,8 @@ keep_earlier_name (const char *folder, const char *name)
 static char *
 renew (const char *folder, ArchiveKind kind, GBytes *bytes)
 {
-  g_autoptr (GPtrArray) names = list_folder (folder);
-  g_autofree char *name = next_name (folder, bytes);
+  g_autoptr (GPtrArray) names = archive_names_list (folder, "");
+  g_autofree char *name = archive_name_next (folder, bytes);
   const char *before = find_content (folder, names, bytes);
 
   if (before == NULL)
@@ -358,7 +284,7 @@ renew (const char *folder, ArchiveKind kind, GBytes *bytes)
 static char *
 add (const char *folder, GBytes *bytes, GError **error)
 {
-  g_autofree char *name = next_name (folder, bytes);
+  g_autofree char *name = archive_name_next (folder, bytes);
 
   if (!write_file (folder, name, bytes, error))
     return NULL;
@@ -400,7 +326,7 @@ gboolean
 archive_has (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes)
 {
   g_autofree char *folder = folder_of (self, kind, resource_name);
-  g_autoptr (GPtrArray) names = list_folder (folder);
+  g_autoptr (GPtrArray) names = archive_names_list (folder, "");
 
   return find_content (folder, names, bytes) != NULL;
 }
@@ -412,14 +338,14 @@ archive_list (Archive *self, ArchiveKind kind, const char *resource_name)
 {
   g_autofree char *folder = folder_of (self, kind, resource_name);
 
-  return list_folder (folder);
+  return archive_names_list (folder, "");
 }
 
 char *
 archive_earlier (Archive *self, ArchiveKind kind, const char *resource_name)
 {
   g_autofree char *folder = folder_of (self, kind, resource_name);
-  g_autoptr (GPtrArray) names = list_folder (folder), earlier = list_names (folder, EARLIER);
+  g_autoptr (GPtrArray) names = archive_names_list (folder, ""), earlier = archive_names_list (folder, EARLIER);
   GString *lines = g_string_new (NULL);
 
   for (guint i = 0; i < earlier->len; i++) {
@@ -436,7 +362,7 @@ archive_open (Archive *self, ArchiveKind kind, const char *resource_name, const 
 {
   g_autofree char *folder = folder_of (self, kind, resource_name), *path = NULL;
 
-  if (time_of_name (name) < 0)
+  if (archive_name_time (name) < 0)
     return -1;
   path = g_build_filename (folder, name, NULL);
   return g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
@@ -457,17 +383,17 @@ move_file (const char *from_folder, const char *name, const char *to_folder, con
 static void
 merge_folders (const char *from, const char *to)
 {
-  g_autoptr (GPtrArray) names = list_folder (from);
+  g_autoptr (GPtrArray) names = archive_names_list (from, "");
 
   for (guint i = 0; i < names->len; i++) {
     const char *name = names->pdata[i];
-    gint64 time = time_of_name (name);
+    gint64 time = archive_name_time (name);
     g_autofree char *free_name = g_strdup (name), *path = g_build_filename (to, name, NULL);
 
     while (g_file_test (path, G_FILE_TEST_EXISTS)) {
       g_free (free_name);
       g_free (path);
-      free_name = name_of_time (++time, strrchr (name, '.'));
+      free_name = archive_name_of (++time, strrchr (name, '.'));
       path = g_build_filename (to, free_name, NULL);
     }
     move_file (from, name, to, free_name);
@@ -478,7 +404,7 @@ merge_folders (const char *from, const char *to)
 static void
 merge_earlier (const char *from, const char *to)
 {
-  g_autoptr (GPtrArray) earlier = list_names (from, EARLIER);
+  g_autoptr (GPtrArray) earlier = archive_names_list (from, EARLIER);
 
   for (guint i = 0; i < earlier->len; i++) {
     const char *name = earlier->pdata[i];
