@@ -12,10 +12,12 @@
 static const char *const picture_endings[] = { ".jpg",  ".jpeg", ".jpe", ".jfif", ".png", ".heic", ".heif", ".hif",
                                                ".avif", ".webp", ".tif", ".tiff", ".gif", ".bmp",  ".jxl",  NULL };
 
-/* What cameras and messengers begin with, and what file managers add to copies; as Word.text has them. */
+/* What cameras and messengers begin with, and what file managers and editors add to copies; as Word.text has them. */
 static const char *const camera_words[] = { "img", "dsc", "dscn", "dscf", "pxl", "mvimg", NULL };
 static const char *const copy_words[]
-    = { "copy", "kopie", "kopia", "copia", "copie", "kopi", "копия", "副本", "コヒ\u309aー", NULL };
+    = { "copy",    "kopie",      "kopia",        "copia",     "copie",      "kopi",
+        "копия",   "副本",       "コヒ\u309aー", "edited",    "bearbeitet", "modifie\u0301",
+        "editado", "modificato", "bewerkt",      "edytowane", "redigerad",  NULL };
 static const char *const of_words[] = { "of", "von", "de", "di", "van", "av", NULL };
 
 /* What may be left out at an end. */

@@ -49,6 +49,23 @@ may_lose_marks (gunichar base)
   return script == G_UNICODE_SCRIPT_LATIN || script == G_UNICODE_SCRIPT_GREEK;
 }
 
+/* Vowels and the like of Hebrew and Arabic, which are mostly not written. Not the hamza. */
+static gboolean
+is_vowel_mark (gunichar mark)
+{
+  return (mark >= 0x5b0 && mark <= 0x5bd) || mark == 0x5bf || mark == 0x5c1 || mark == 0x5c2 || mark == 0x5c7
+         || (mark >= 0x64b && mark <= 0x652) || mark == 0x670;
+}
+
+static gboolean
+has_only_vowel_marks (const Letter *letter)
+{
+  for (gsize i = 0; i < MAX_MARKS && letter->marks[i] != 0; i++)
+    if (!is_vowel_mark (letter->marks[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 find_plain (Letter *letter)
 {
@@ -58,7 +75,7 @@ find_plain (Letter *letter)
         set_plain (letter->plain[j], plain_letters[i].plain[j]);
       return;
     }
-  if (letter->marks[0] == 0 || !may_lose_marks (letter->base))
+  if (letter->marks[0] == 0 || !(may_lose_marks (letter->base) || has_only_vowel_marks (letter)))
     return;
   letter->plain[0][0] = letter->base;
   for (gsize i = 0; i < G_N_ELEMENTS (plain_letters); i++) /* ǿ */
@@ -93,6 +110,7 @@ is_unspaced (gunichar c)
 static GArray *
 take_letters (const char *text)
 {
+  const gunichar comma_below = 0x326, cedilla = 0x327; /* older programs write Romanian ș with the latter */
   GArray *letters = g_array_new (FALSE, FALSE, sizeof (Letter));
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
@@ -105,7 +123,7 @@ take_letters (const char *text)
     while (count < MAX_MARKS && last->marks[count] != 0)
       count++;
     if (count < MAX_MARKS)
-      last->marks[count] = c;
+      last->marks[count] = c == comma_below ? cedilla : c;
     else
       g_array_append_val (letters, ((Letter){ .base = c }));
   }

@@ -75,6 +75,10 @@ test_spellings (void)
     { "Zoë Müller", "Zoë Müller copy 2.jpg" },
     { "Zoë Müller", "Zoë Müller - Kopie (3).jpg" },
     { "Zoë Müller", "Copy of Zoë Müller.jpg" },
+    { "Zoë Müller", "zoe-mueller-edited.jpg" },
+    { "Zoë Müller", "Zoë Müller-modifié(1).jpg" },
+    { "Dad", "Dad-bearbeitet.jpg" },
+    { "Ștefan Țepeș", "Ştefan Ţepeş.jpg" }, /* cedillas */
     { "Zoë Müller", "Zoë Müller.jpg.png" },
     { "Zoë Müller", "\u2068Zoë Müller\u2069.jpg" }, /* isolates, as messengers write */
     { "Zoë Müller", "Ｚｏｅ　Ｍｕｌｌｅｒ.jpg" },
@@ -121,6 +125,10 @@ test_spellings (void)
     { "ليلى حداد", "حداد، ليلى.jpg" },
     { "ليلى حداد", "ليـلى حداد (1).jpg" }, /* with a tatweel */
     { "נועה לוי", "לוי_נועה.jpg" },
+    { "שָׂרָה כֹּהֵן", "כהן שרה.jpg" },
+    { "مُحَمَّد يُوسُف", "محمد يوسف.jpg" },
+    { "محمد يوسف", "محمّد_يوسف.jpg" },
+    { "مُحَمَّد يُوسُف|محمد يوسف", "مُحَمَّد يُوسُف (1).jpg" },
     /* Devanagari, Bengali, Tamil, Thai */
     { "प्रिया शर्मा", "शर्मा प्रिया.jpg" },
     { "অনন্যা রায়", "রায়-অনন্যা.jpg" },
@@ -264,6 +272,10 @@ test_near_misses (void)
     { "สมชาย ใจดี", "สมชย ใจดี.jpg", "" },
     { "ป้า ดี", "ปา ดี.jpg", "" },
     { "أحمد علي", "احمد علي.jpg", "" },
+    { "أَحمد علي", "احمد علي.jpg", "" },
+    { "عَلِيّ حسن|عُلَيّ حسن", "علي_حسن.jpg", "عَلِيّ حسن|عُلَيّ حسن" },
+    { "عَلِيّ حسن", "عُلَيّ حسن.jpg", "" },
+    { "שׁרה לוי", "שׂרה לוי.jpg", "" },
     { "שרה לוי", "שירה לוי.jpg", "" },
     { "王明", "明王.jpg", "" },
     { "이수 정", "이 수정.jpg", "" },
