@@ -206,8 +206,9 @@ fold (const char *text)
 static gboolean
 is_apostrophe (gunichar c)
 {
-  return c == '\'' || c == '`' || c == 0xb4 || (c >= 0x2018 && c <= 0x201b) || (c >= 0x2b9 && c <= 0x2bd)
-         || c == 0x2032;
+  const gunichar geresh = 0x5f3; /* Hebrew; ' stands for it */
+  return c == '\'' || c == '`' || c == 0xb4 || (c >= 0x2018 && c <= 0x201b) || (c >= 0x2b9 && c <= 0x2bf) || c == 0x2032
+         || c == geresh;
 }
 
 static gboolean
