@@ -1,6 +1,4 @@
-/*
- * The members of the Book, and what its parts share. Only src/book/ includes this.
- */
+/* The members of the Book, and what its parts share. Only src/book/ includes this. */
 #pragma once
 
 #include "book/apply.h"

@@ -1,6 +1,4 @@
-/*
- * The members of Photos, and what its parts share. Only src/photo/ includes this.
- */
+/* The members of Photos, and what its parts share. Only src/photo/ includes this. */
 #pragma once
 
 #include "photo/cache.h"

@@ -94,12 +94,12 @@ def test_mount_options(ask):
     assert [word.removeprefix("ro,") for word in ask("contactfs mount -o ro,sync")] == ["sync-interval"]
 
 
-@pytest.fixture
-def mounted(env, tmp_path):
+@pytest.fixture(scope="module")
+def mounted(env, tmp_path_factory):
     """The demo's contacts, in a folder with a space in its name."""
     if not os.access("/dev/fuse", os.W_OK):
         pytest.skip("no /dev/fuse")
-    folder = tmp_path / "my contacts"
+    folder = tmp_path_factory.mktemp("mounted") / "my contacts"
     folder.mkdir()
     output("contactfs", "demo", folder, env=env)
     yield folder
