@@ -89,6 +89,7 @@ class Elsewhere(Compare):
 
     def rename_people(self, names):
         """The service calls them otherwise, and one delta tells it. Whoever comes to a name that is taken has his id behind it."""
+        self.pass_time(2)  # a removal that waits would tell the new name of one of them, before the delta does
         changed = sorted((contact for contact in names if names[contact] != contact.called), key=lambda contact: contact.resource)
         for contact in changed:
             self.world.emulator.rename_person(contact.resource, *names[contact].split())
