@@ -26,6 +26,9 @@ typedef struct {
   guint waiting;
 } Count;
 
+/* Held while the file is written or removed: a worker that is late must not write it once more. */
+static GMutex changing;
+
 static char *
 path_in (const char *state_dir)
 {
@@ -47,7 +50,9 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
   const Count *count = data;
   g_autofree char *text = g_strdup_printf ("{\"pid\":%d,\"waiting\":%u}\n", (int)getpid (), count->waiting);
   g_autoptr (GError) error = NULL;
-  if (!g_file_set_contents_full (count->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&changing);
+  if (!g_cancellable_is_cancelled (cancellable)
+      && !g_file_set_contents_full (count->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     g_info ("how many changes are still to be sent could not be written: %s", error->message);
   g_task_return_boolean (task, TRUE);
 }
@@ -98,8 +103,10 @@ ending_free (Ending *self)
   if (self->writing != NULL)
     g_cancellable_cancel (self->writing);
   g_clear_object (&self->writing);
+  g_mutex_lock (&changing);
   if (self->is_told)
     g_unlink (self->path);
+  g_mutex_unlock (&changing);
   g_free (self->path);
   g_free (self);
 }
