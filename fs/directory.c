@@ -89,7 +89,6 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
   switch (directory->target.kind) {
   case FS_NODE_ROOT:
     directory->people = book_people (self->book);
-    g_ptr_array_set_free_func (directory->people, (GDestroyNotify)book_person_unref);
     break;
   case FS_NODE_PERSON:
     directory->files = folder_list (self->contacts, directory->target.person);

@@ -336,7 +336,6 @@ book_label_people (Book *book, const BookLabel *label)
 {
   GPtrArray *people = book_people (book);
 
-  g_ptr_array_set_free_func (people, (GDestroyNotify)book_person_unref);
   for (guint i = people->len; i > 0; i--)
     if (!carries (people->pdata[i - 1], label->resource_name))
       g_ptr_array_remove_index (people, i - 1);

@@ -69,7 +69,10 @@ list (Book *book)
 GPtrArray *
 book_people (Book *book)
 {
-  return g_ptr_array_copy ((GPtrArray *)list (book), (GCopyFunc)(void (*) (void))book_person_ref, NULL);
+  GPtrArray *people = g_ptr_array_copy ((GPtrArray *)list (book), (GCopyFunc)(void (*) (void))book_person_ref, NULL);
+
+  g_ptr_array_set_free_func (people, (GDestroyNotify)book_person_unref);
+  return people;
 }
 
 guint

@@ -71,7 +71,7 @@ BookPerson *book_person_by_name (Book *book, const char *name); /* any Unicode n
 BookPerson *book_person_by_ino (Book *book, guint64 ino);       /* the low four bits are ignored */
 BookPerson *book_person_by_resource_name (Book *book, const char *resource_name);
 
-/* Everybody who is not hidden, in the order of readdir (by name, in the locale's collation). Transfer full; elements are referenced. */
+/* Everybody who is not hidden, in the order of readdir (by name, in the locale's collation). Transfer full, the elements, too. */
 GPtrArray *book_people (Book *book);
 guint book_people_count (Book *book); /* of them */
 guint book_photos_count (Book *book); /* how many of them have a photo */

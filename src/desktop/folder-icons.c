@@ -122,7 +122,6 @@ go_on (FolderIcons *self)
     return;
   if (self->people == NULL) {
     self->people = book_people (self->book);
-    g_ptr_array_set_free_func (self->people, (GDestroyNotify)book_person_unref);
     self->next = 0;
   }
   for (guint i = 0; i < EACH && self->next < self->people->len; i++)
