@@ -146,6 +146,13 @@ class Mount:
         eventually(lambda: not any(path.name.startswith(".new-") for path in files()))
         return files()
 
+    def removal_waits(self, person):
+        """Whether the service may still have the photo that was removed."""
+        try:
+            return os.getxattr(self.path / person, "user.contactfs.removal") == b"waits"
+        except OSError:
+            return False
+
     def error(self, person):
         """The last failure in words of a contact, or None."""
         try:
