@@ -33,8 +33,10 @@ typedef struct {
 } Run;
 
 static void
-file_source_unref (FileSource *self)
+file_source_unref (gpointer source)
 {
+  FileSource *self = source;
+
   if (!g_ref_count_dec (&self->references))
     return;
   http_client_unref (self->http);
@@ -234,7 +236,7 @@ static const TokenSource file_source = {
   .advice = file_advice,
   .quota_project = file_quota_project,
   .identity = file_identity,
-  .free = (GDestroyNotify)file_source_unref,
+  .free = file_source_unref,
 };
 
 TokenCache *

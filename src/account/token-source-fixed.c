@@ -20,10 +20,16 @@ fixed_advice (gpointer token, TokenProblem problem)
                                                   : "log in again");
 }
 
+static void
+fixed_free (gpointer token)
+{
+  secret_free (token);
+}
+
 static const TokenSource fixed_source = {
   .make_async = fixed_make_async,
   .advice = fixed_advice,
-  .free = (GDestroyNotify)secret_free,
+  .free = fixed_free,
 };
 
 TokenCache *
