@@ -191,6 +191,7 @@ main (int argc, char **argv)
 
   if (!parse (argc, argv, &request)) {
     fprintf (stderr, "contactfs-convert is run by contactfs, not by people.\n");
+    g_ptr_array_unref (request.phrases);
     return 2;
   }
   compares = strcmp (request.operation, "compare") == 0;

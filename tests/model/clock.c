@@ -7,11 +7,11 @@
  *
  * A jump wakes nobody: whoever sits in poll() looks at the clock again when something else comes, such as a request.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +27,6 @@ typedef struct {
 } Page;
 
 static const volatile Page *page;
-static int (*real_clock_gettime) (clockid_t, struct timespec *);
 
 __attribute__ ((constructor)) static void
 begin (void)
@@ -38,7 +37,6 @@ begin (void)
 
   if (fd >= 0)
     close (fd);
-  *(void **)&real_clock_gettime = dlsym (RTLD_NEXT, "clock_gettime");
   if (mapped != MAP_FAILED)
     page = mapped;
 }
@@ -49,9 +47,8 @@ clock_gettime (clockid_t clock, struct timespec *now)
   int64_t time;
   int result;
 
-  if (real_clock_gettime == NULL)
-    *(void **)&real_clock_gettime = dlsym (RTLD_NEXT, "clock_gettime");
-  result = real_clock_gettime (clock, now);
+  /* not by dlsym: a sanitizer asks for the time before that can be called */
+  result = (int)syscall (SYS_clock_gettime, clock, now);
   if (result != 0 || page == NULL)
     return result;
   time = now->tv_sec * SECOND + now->tv_nsec;
