@@ -32,6 +32,16 @@ fail (GError **error, int code, const char *name, const char *sentence)
   return FALSE;
 }
 
+/* Nobody is found below a mountpoint that was unmounted meanwhile: that says nothing about any contact. */
+static gboolean
+check_mounted (const char *mountpoint, GError **error)
+{
+  if (getxattr (mountpoint, "user.contactfs.status", NULL, 0) >= 0)
+    return TRUE;
+  g_autofree char *sentence = g_strdup_printf ("%s is not mounted any more", mountpoint);
+  return fail (error, ENOTCONN, mountpoint, sentence);
+}
+
 void
 contact_free (gpointer data)
 {
@@ -142,14 +152,16 @@ contacts_read (const char *mountpoint, GError **error)
     fail (error, EIO, mountpoint, why->message);
     return NULL;
   }
-  GPtrArray *contacts = g_ptr_array_new_with_free_func (contact_free);
+  g_autoptr (GPtrArray) contacts = g_ptr_array_new_with_free_func (contact_free);
   for (const char *name = g_dir_read_name (root); name != NULL; name = g_dir_read_name (root)) {
     Contact *contact = contact_new (mountpoint, name);
     if (contact != NULL)
       g_ptr_array_add (contacts, contact);
   }
+  if (!check_mounted (mountpoint, error))
+    return NULL;
   g_ptr_array_sort (contacts, compare_contacts);
-  return contacts;
+  return g_steal_pointer (&contacts);
 }
 
 /* "; there are “Choir”, “Family”"; empty when there are none. */
@@ -209,7 +221,9 @@ contact_open (const char *mountpoint, const Contact *contact, GError **error)
   g_autofree char *path = g_build_filename (mountpoint, contact->name, NULL);
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
-    fail (error, errno, contact->name, NULL);
+    int code = errno;
+    if (check_mounted (mountpoint, error))
+      fail (error, code, contact->name, NULL);
     return -1;
   }
   g_autofree char *resource_name = contact_attribute (fd, "user.contactfs.resource_name");

@@ -34,7 +34,8 @@ gboolean contacts_keep_label (GPtrArray *contacts, const char *mountpoint, const
 /* The one whose folder is called so (in whatever normalisation); NULL: none is. Borrowed. */
 Contact *contacts_find (const GPtrArray *contacts, const char *name);
 
-/* The contact's folder, if it is still that of the same person; close it. -1 with an error, ESTALE for another person. */
+/* The contact's folder, if it is still that of the same person; close it. -1 with an error: ESTALE for another person, ENOTCONN
+ * when the mount itself is gone. */
 int contact_open (const char *mountpoint, const Contact *contact, GError **error);
 
 /* An extended attribute of what is open; NULL: it has none. Transfer full. */

@@ -3,6 +3,7 @@
 
 #include "portraits/list.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -49,13 +50,17 @@ look_at_photo (Row *self, int folder, guint *failures)
   self->height = lies ? header.width : header.height;
 }
 
-/* NULL: the contact is gone meanwhile. */
+/* NULL: the contact is gone meanwhile; with an error the mount is. */
 static Row *
-row_new (const char *mountpoint, const Contact *contact, guint *failures)
+row_new (const char *mountpoint, const Contact *contact, guint *failures, GError **error)
 {
-  int folder = contact_open (mountpoint, contact, NULL);
-  if (folder < 0)
+  g_autoptr (GError) why = NULL;
+  int folder = contact_open (mountpoint, contact, &why);
+  if (folder < 0) {
+    if (why->code == ENOTCONN)
+      g_propagate_error (error, g_steal_pointer (&why));
     return NULL;
+  }
   Row *self = g_new0 (Row, 1);
   self->contact = contact;
   self->error = contact_attribute (folder, "user.contactfs.error");
@@ -82,17 +87,23 @@ is_unknown (const ListWishes *wishes, const Row *row)
   return wishes->small > 0 && row->contact->has_photo && row->width == 0;
 }
 
-/* unknown: how many were left out, as their photos could not be read */
+/* unknown: how many were left out, as their photos could not be read. NULL with an error: some were not looked at. */
 static GPtrArray *
-gather (const ListWishes *wishes, const GPtrArray *contacts, guint *unknown)
+gather (const ListWishes *wishes, const GPtrArray *contacts, guint *unknown, GError **error)
 {
   guint failures = 0;
-  GPtrArray *rows = g_ptr_array_new_with_free_func (row_free);
+  g_autoptr (GError) gone = NULL;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   gboolean needs_photos = !wishes->without_photo || wishes->small > 0;
   g_autoptr (Progress) progress = progress_new ("looked at", contacts->len, PROGRESS_READS, wishes->common.quiet);
   for (guint i = 0; i < contacts->len; i++) {
     const Contact *contact = g_ptr_array_index (contacts, i);
-    Row *row = needs_photos || !contact->has_photo ? row_new (wishes->common.mountpoint, contact, &failures) : NULL;
+    Row *row
+        = needs_photos || !contact->has_photo ? row_new (wishes->common.mountpoint, contact, &failures, &gone) : NULL;
+    if (gone != NULL) {
+      g_propagate_error (error, g_steal_pointer (&gone));
+      return NULL;
+    }
     *unknown += row != NULL && is_unknown (wishes, row) ? 1 : 0;
     if (row != NULL && is_wanted (wishes, row))
       g_ptr_array_add (rows, row);
@@ -100,7 +111,7 @@ gather (const ListWishes *wishes, const GPtrArray *contacts, guint *unknown)
       row_free (row);
     progress_step (progress);
   }
-  return rows;
+  return g_steal_pointer (&rows);
 }
 
 /* ---- for people ---- */
@@ -210,7 +221,9 @@ list_run (const ListWishes *wishes, GError **error)
       || (wishes->label != NULL && !contacts_keep_label (contacts, wishes->common.mountpoint, wishes->label, error)))
     return -1;
   guint unknown = 0;
-  g_autoptr (GPtrArray) rows = gather (wishes, contacts, &unknown);
+  g_autoptr (GPtrArray) rows = gather (wishes, contacts, &unknown, error);
+  if (rows == NULL)
+    return -1;
   if (wishes->common.json)
     print_json (rows);
   else if (rows->len > 0)

@@ -148,6 +148,10 @@ write_person (Sheet *self, Contact *contact, GError **error)
   g_autoptr (GError) why = NULL;
   g_autoptr (ImagePrepared) face = read_face (self, contact, &why);
   g_autofree char *name = g_markup_escape_text (contact->name, -1), *figure = NULL;
+  if (why != NULL && why->code == ENOTCONN) { /* the mount is gone, and with it all further faces */
+    g_propagate_error (error, g_steal_pointer (&why));
+    return FALSE;
+  }
   if (why != NULL) {
     g_ptr_array_add (self->unshown, contact);
     fprintf (stderr, "contactfs: %s: the face is left out: %s\n", contact->name, why->message);

@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 
 import pytest
-from conftest import CONTACTFS, Contacts
+from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, Contacts
+from emulator import Emulator
 
 LETTERS = "abcdefghij"
 
@@ -201,3 +203,67 @@ def test_what_is_restored_is_not_restored_again(contacts, run, faces):
     assert "1 of 1 restored" in run(*since, env=contacts.mount.env).out
     assert contacts.photo("Alice Smith").read_bytes() not in contacts.previous("Alice Smith")
     assert "0 to restore" in run(*since, env=contacts.mount.env).out
+
+
+# ---- the mount ends in the middle ----
+
+@pytest.mark.keep_bytes
+@pytest.mark.parametrize("command", ["import", "restore"])
+def test_a_mount_that_ends_ends_the_changes(class_of_ten, people, bring, run, faces, tmp_path, command):
+    """That is no matter of the contacts; after the next mount the same command does the rest."""
+    contacts = class_of_ten
+    words = ["import", "--yes", "--quiet", tmp_path / "portraits", contacts.path]
+    wanted = [faces.face_bytes(number) for number in range(len(people))]
+    if command == "restore":
+        bring("--quiet")
+        for person in people:
+            contacts.photo(person).write_bytes(faces.face_bytes(77))
+        words = ["restore", "--quiet", *(contacts.path / person for person in people)]
+    sent = len(contacts.emulator.requests(method="PATCH"))
+    contacts.emulator.fault("delay", method="PATCH", times=1, delay_ms=1000)
+    changing = run.start(CONTACTFS, *words, env=contacts.mount.env, stderr=subprocess.PIPE, text=True)
+    contacts.emulator.wait_requests(sent + 1, method="PATCH")
+    contacts.mount.terminate()
+    errors = changing.communicate()[1]
+    assert changing.returncode == 3 and "would fail, too" in errors and f"{contacts.path} is not mounted any more" in errors, errors
+    assert "No such file" not in errors
+    contacts.mount.start()
+    assert [contacts.held(person) == picture for person, picture in zip(people, wanted)] == [True] + [False] * 9
+    if command == "restore":
+        words[2:] = words[3:]  # the first one is back
+    assert run(CONTACTFS, *words, env=contacts.mount.env).status == 0
+    assert [contacts.held(person) for person in people] == wanted
+
+
+@pytest.mark.parametrize("words", [["list"], ["sheet", "faces.html"]])
+def test_half_a_book_is_not_taken_for_the_whole(contacts, run, tmp_path, words):
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault("delay", origin="photo", times=-1, delay_ms=1000)
+    walking = run.start(CONTACTFS, *words, contacts.path, env=contacts.mount.env, cwd=tmp_path, text=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, origin="photo")
+    contacts.mount.terminate()
+    out, errors = walking.communicate()
+    assert (walking.returncode, out) == (1, "")
+    assert f"{contacts.path} is not mounted any more" in errors or "Transport endpoint is not connected" in errors, errors
+    assert not list(tmp_path.glob("faces.html*"))
+
+
+# ---- two accounts ----
+
+@pytest.mark.keep_bytes
+def test_another_account_with_the_same_people(contacts, mount, run, faces, tmp_path):
+    """What one account's import placed is neither taken for the other's, nor taken back there."""
+    picture, person = faces.face_bytes(1), "Tom Becker"
+    (tmp_path / f"{person}.jpg").write_bytes(picture)
+    with Emulator([*SMALL_FACES, "--keep-bytes"], program=PEOPLE_EMULATOR) as service:
+        other = Contacts(service, mount(service, account="work", state=contacts.mount.state))
+        assert other.resource(person) == contacts.resource(person)
+        run(CONTACTFS, "import", "--yes", tmp_path / f"{person}.jpg", contacts.path, env=contacts.mount.env)
+        other.photo(person).write_bytes(picture)
+        assert "0 to restore" in run(CONTACTFS, "restore", "--since", "1h", other.path, env=other.mount.env).out
+        again = run(CONTACTFS, "import", "--yes", "--json", tmp_path / f"{person}.jpg", other.path, env=other.mount.env, check=False)
+        assert json.loads(again.out)["pictures"][0]["reason"] == "has a photo"
+        assert "1 of 1 restored" in run(CONTACTFS, "restore", "--since", "1h", contacts.path, env=contacts.mount.env).out
+        contacts.emulator.wait_requests(1, method="DELETE", answered=True)
+        assert contacts.held(person) is None and other.held(person) == picture
