@@ -401,20 +401,14 @@ merge_folders (const char *from, const char *to)
   prune (to);
 }
 
+/* Two with the same name are of the same microsecond: one of them is enough. */
 static void
 merge_earlier (const char *from, const char *to)
 {
   g_autoptr (GPtrArray) earlier = archive_names_list (from, EARLIER);
 
-  for (guint i = 0; i < earlier->len; i++) {
-    const char *name = earlier->pdata[i];
-    g_autofree char *path = g_build_filename (to, name, NULL);
-
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      remove_file (from, name);
-    else
-      move_file (from, name, to, name);
-  }
+  for (guint i = 0; i < earlier->len; i++)
+    move_file (from, earlier->pdata[i], to, earlier->pdata[i]);
   prune_earlier (to);
 }
 

@@ -403,6 +403,14 @@ assert_earlier (Fixture *fixture, const char *resource_name, const char *expecte
 }
 
 static void
+assert_no_link (Fixture *fixture, const char *name)
+{
+  g_autofree char *path = g_strconcat ("c2/previous/was-", name, NULL);
+
+  assert_exists (fixture, path, FALSE);
+}
+
+static void
 test_earlier_names (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *first = add (fixture->archive, ARCHIVE_PREVIOUS, ALICE, "one");
@@ -423,7 +431,18 @@ test_earlier_names (Fixture *fixture, gconstpointer data)
 
     put (fixture, ARCHIVE_PREVIOUS, BOB, content);
   }
-  assert_earlier (fixture, BOB, NULL); /* the picture is gone */
+  assert_earlier (fixture, BOB, NULL); /* the picture is gone, and takes no room */
+  assert_no_link (fixture, first);
+  assert_no_link (fixture, second);
+}
+
+static void
+assert_earlier_count (Fixture *fixture, const char *resource_name, guint expected)
+{
+  g_autofree char *lines = archive_earlier (fixture->archive, ARCHIVE_PREVIOUS, resource_name);
+  g_auto (GStrv) all = g_strsplit (lines, "\n", -1);
+
+  g_assert_cmpuint (g_strv_length (all), ==, expected);
 }
 
 static void
@@ -431,10 +450,12 @@ test_few_earlier_names (Fixture *fixture, gconstpointer data)
 {
   for (int i = 0; i < 105; i++)
     put (fixture, ARCHIVE_PREVIOUS, ALICE, "one");
-  g_autofree char *lines = archive_earlier (fixture->archive, ARCHIVE_PREVIOUS, ALICE);
-  g_auto (GStrv) all = g_strsplit (lines, "\n", -1);
-
-  g_assert_cmpuint (g_strv_length (all), ==, 100);
+  assert_earlier_count (fixture, ALICE, 100);
+  for (int i = 0; i < 5; i++)
+    put (fixture, ARCHIVE_PREVIOUS, BOB, "two");
+  assert_earlier_count (fixture, BOB, 4);
+  archive_rename (fixture->archive, BOB, ALICE);
+  assert_earlier_count (fixture, ALICE, 100);
   put (fixture, ARCHIVE_REJECTED, ALICE, "bad");
   put (fixture, ARCHIVE_REJECTED, ALICE, "bad");
   g_assert_null (archive_earlier (fixture->archive, ARCHIVE_REJECTED, ALICE));
