@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BookStore, book_store_close)
 gboolean book_store_begin (BookStore *self, GError **error);
 gboolean book_store_commit (BookStore *self, GError **error);
 void book_store_rollback (BookStore *self);
-void
-book_store_trim (BookStore *self); /* many rows were read or written: gives back the memory that holds their pages */
+/* Gives back the memory that holds pages of the database: after many rows were read or written. */
+void book_store_trim (BookStore *self);
 
 /* ---- people ---- strings are borrowed in both directions: copied by put, valid only during the callback of each */
 typedef struct {

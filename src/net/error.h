@@ -2,8 +2,8 @@
  * What can go wrong between us and Google, as one GError domain.
  *
  * Every message is a sentence for the person at the desk: what failed and what to do. It stands behind a colon, so it begins
- * with a small letter and has no full stop. fs/errno.c turns the code
- * into an errno by the table "Errors" of docs/google.md; nothing below fs/ knows errnos.
+ * with a small letter and has no full stop. fs/errno.c turns the code into an errno by the table "Errors" of docs/google.md;
+ * nothing below fs/ knows errnos.
  * A call that was cancelled fails with G_IO_ERROR_CANCELLED instead.
  */
 #pragma once
