@@ -15,7 +15,7 @@ cache_fixture_open (CacheFixture *fixture, gint64 max_bytes)
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&fixture->cache, cache_free);
-  fixture->cache = cache_new (fixture->store, fixture->dir, max_bytes, &error);
+  fixture->cache = cache_new (fixture->db.store, fixture->dir, max_bytes, &error);
   g_assert_no_error (error);
   g_assert_nonnull (fixture->cache);
 }
@@ -23,11 +23,7 @@ cache_fixture_open (CacheFixture *fixture, gint64 max_bytes)
 void
 cache_fixture_open_store (CacheFixture *fixture)
 {
-  g_autofree char *path = g_build_filename (fixture->folder, "book.db", NULL);
-  g_autoptr (GError) error = NULL;
-
-  fixture->store = book_store_open (path, &error);
-  g_assert_no_error (error);
+  store_open (&fixture->db);
   cache_fixture_open (fixture, 100);
 }
 
@@ -35,24 +31,23 @@ void
 cache_fixture_close_store (CacheFixture *fixture)
 {
   g_clear_pointer (&fixture->cache, cache_free);
-  g_clear_pointer (&fixture->store, book_store_close);
+  store_close (&fixture->db);
 }
 
 void
 cache_fixture_set_up (CacheFixture *fixture, gconstpointer data)
 {
-  fixture->folder = test_folder_new ();
-  fixture->dir = g_build_filename (fixture->folder, "cache", "photos", NULL);
-  cache_fixture_open_store (fixture);
+  store_set_up (&fixture->db, data);
+  fixture->dir = g_build_filename (fixture->db.folder, "cache", "photos", NULL);
+  cache_fixture_open (fixture, 100);
 }
 
 void
 cache_fixture_tear_down (CacheFixture *fixture, gconstpointer data)
 {
-  cache_fixture_close_store (fixture);
+  g_clear_pointer (&fixture->cache, cache_free);
   g_free (fixture->dir);
-  test_folder_remove (fixture->folder);
-  test_assert_warned ();
+  store_tear_down (&fixture->db, data);
 }
 
 char *
@@ -133,5 +128,16 @@ cache_assert_gone (CacheFixture *fixture, const char *version, gint64 size)
 void
 cache_assert_bytes (CacheFixture *fixture, gint64 bytes)
 {
-  g_assert_cmpint (book_store_cached_bytes (fixture->store), ==, bytes);
+  g_assert_cmpint (book_store_cached_bytes (fixture->db.store), ==, bytes);
+}
+
+void
+cache_assert_entries (CacheFixture *fixture, guint expected)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->dir, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  g_assert_cmpuint (count, ==, expected);
 }

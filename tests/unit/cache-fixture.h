@@ -2,11 +2,11 @@
 #pragma once
 
 #include "photo/cache.h"
+#include "store-fixture.h"
 
 typedef struct {
-  char *folder;
+  StoreFixture db;
   char *dir;
-  BookStore *store;
   Cache *cache;
   gboolean is_intact; /* as the last cache_open said */
 } CacheFixture;
@@ -30,3 +30,5 @@ void cache_assert_hit (CacheFixture *fixture, const char *version, char fill, gs
 /* Neither its bytes nor a file are there, but its size is known. */
 void cache_assert_gone (CacheFixture *fixture, const char *version, gint64 size);
 void cache_assert_bytes (CacheFixture *fixture, gint64 bytes); /* by the store */
+/* How many files and folders are in the folder itself: that of each photo, by its first two digits, and what is temporary. */
+void cache_assert_entries (CacheFixture *fixture, guint expected);

@@ -41,17 +41,6 @@ test_put_aside (CacheFixture *fixture, gconstpointer data)
   cache_assert_hit (fixture, "a", 'a', 30);
 }
 
-static guint
-count_entries (CacheFixture *fixture)
-{
-  g_autoptr (GDir) dir = g_dir_open (fixture->dir, 0, NULL);
-  guint count = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    count++;
-  return count;
-}
-
 static void
 test_put_aside_and_dropped (CacheFixture *fixture, gconstpointer data)
 {
@@ -62,7 +51,21 @@ test_put_aside_and_dropped (CacheFixture *fixture, gconstpointer data)
   cache_assert_gone (fixture, "a", 40);
   cache_settle (fixture->cache);
   cache_assert_gone (fixture, "a", 40);
-  g_assert_cmpuint (count_entries (fixture), ==, 0);
+  cache_assert_entries (fixture, 0);
+  g_assert_cmpint (cache_bytes (fixture->cache), ==, 0);
+}
+
+/* The store cannot take its row: no file of it stays, and its size is known all the same. */
+static void
+test_put_aside_and_refused (CacheFixture *fixture, gconstpointer data)
+{
+  cache_assert_content (cache_fixture_add (fixture, "a", 'a', 30), 'a', 30);
+  test_disk_full (TRUE);
+  test_expect_warning ("cannot be used");
+  cache_settle (fixture->cache);
+  test_disk_full (FALSE);
+  cache_assert_gone (fixture, "a", 30);
+  cache_assert_entries (fixture, 0);
   g_assert_cmpint (cache_bytes (fixture->cache), ==, 0);
 }
 
@@ -111,9 +114,9 @@ test_killed (CacheFixture *fixture, gconstpointer data)
   }
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
   g_assert_true (WIFSIGNALED (status));
-  g_assert_cmpuint (count_entries (fixture), ==, 3);
+  cache_assert_entries (fixture, 3);
   cache_fixture_open_store (fixture);
-  g_assert_cmpuint (count_entries (fixture), ==, 1);
+  cache_assert_entries (fixture, 1);
   cache_assert_hit (fixture, "a", 'a', 30);
   g_assert_false (cache_lookup (fixture->cache, "b", &photo));
   g_assert_false (cache_lookup (fixture->cache, "c", &photo));
@@ -126,7 +129,7 @@ test_killed (CacheFixture *fixture, gconstpointer data)
 static void
 test_few_transactions (CacheFixture *fixture, gconstpointer data)
 {
-  g_autofree char *log = g_build_filename (fixture->folder, "book.db-wal", NULL);
+  g_autofree char *log = g_build_filename (fixture->db.folder, "book.db-wal", NULL);
   GStatBuf before, after;
 
   cache_fixture_open (fixture, 10000);
@@ -151,6 +154,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/cache-aside/there", test_put_aside);
   ADD ("/cache-aside/dropped", test_put_aside_and_dropped);
+  ADD ("/cache-aside/refused", test_put_aside_and_refused);
   ADD ("/cache-aside/changed", test_put_aside_and_changed);
   ADD ("/cache-aside/killed", test_killed);
   ADD ("/cache-aside/few-transactions", test_few_transactions);

@@ -78,9 +78,9 @@ test_clock_set_back (CacheFixture *fixture, gconstpointer data)
 
   cache_fixture_keep (fixture, "a", 'a', 30);
   cache_fixture_keep (fixture, "b", 'b', 30);
-  book_store_touch_photo (fixture->store, "a", G_MAXINT64 - 1, &error);
+  book_store_touch_photo (fixture->db.store, "a", G_MAXINT64 - 1, &error);
   g_assert_no_error (error);
-  book_store_touch_photo (fixture->store, "b", G_MAXINT64, &error);
+  book_store_touch_photo (fixture->db.store, "b", G_MAXINT64, &error);
   g_assert_no_error (error);
   cache_fixture_keep (fixture, "c", 'c', 60);
   cache_assert_gone (fixture, "a", 30);
@@ -139,6 +139,20 @@ test_uses_survive (CacheFixture *fixture, gconstpointer data)
   cache_assert_hit (fixture, "c", 'c', 30);
 }
 
+/* A photo that comes again counts as used then, whatever was put aside before. */
+static void
+test_again_is_a_use (CacheFixture *fixture, gconstpointer data)
+{
+  cache_fixture_keep (fixture, "a", 'a', 30);
+  cache_fixture_keep (fixture, "b", 'b', 30);
+  cache_assert_hit (fixture, "a", 'a', 30);
+  cache_assert_hit (fixture, "b", 'b', 30);
+  cache_fixture_keep (fixture, "a", 'a', 30);
+  cache_fixture_open (fixture, 30);
+  cache_assert_gone (fixture, "b", 30);
+  cache_assert_hit (fixture, "a", 'a', 30);
+}
+
 static void
 test_short_file (CacheFixture *fixture, gconstpointer data)
 {
@@ -169,7 +183,8 @@ test_file_deleted (CacheFixture *fixture, gconstpointer data)
 static void
 test_file_replaced (CacheFixture *fixture, gconstpointer data)
 {
-  g_autofree char *path = cache_fixture_path (fixture, "a"), *other = g_build_filename (fixture->folder, "other", NULL);
+  g_autofree char *path = cache_fixture_path (fixture, "a"),
+                  *other = g_build_filename (fixture->db.folder, "other", NULL);
 
   cache_fixture_keep (fixture, "a", 'a', 30);
   g_assert_cmpint (g_unlink (path), ==, 0);
@@ -184,6 +199,7 @@ test_drop (CacheFixture *fixture, gconstpointer data)
   cache_fixture_keep (fixture, "a", 'a', 30);
   cache_drop (fixture->cache, "a");
   cache_assert_gone (fixture, "a", 30);
+  g_assert_null (cache_path (fixture->cache, "a"));
   cache_drop (fixture->cache, "a");
   cache_drop (fixture->cache, "never");
   cache_assert_bytes (fixture, 0);
@@ -199,9 +215,11 @@ test_folder_not_writable (CacheFixture *fixture, gconstpointer data)
   g_assert_true (g_file_set_contents (start, "", 0, NULL));
   test_expect_warning ("cannot be kept in");
   cache_fixture_keep (fixture, "a", 'a', 30);
+  g_assert_cmpint (cache_bytes (fixture->cache), ==, 0);
   g_assert_cmpint (cache_fixture_open_photo (fixture, "a"), ==, -1);
   cache_assert_bytes (fixture, 0);
   cache_fixture_keep (fixture, "a", 'a', 30); /* said once */
+  cache_assert_entries (fixture, 1);
   g_assert_cmpint (g_unlink (start), ==, 0);
   cache_fixture_keep (fixture, "a", 'a', 30);
   cache_assert_hit (fixture, "a", 'a', 30);
@@ -224,11 +242,11 @@ test_folder_gone (CacheFixture *fixture, gconstpointer data)
 static void
 test_folder_is_a_file (CacheFixture *fixture, gconstpointer data)
 {
-  g_autofree char *file = g_build_filename (fixture->folder, "file", NULL);
+  g_autofree char *file = g_build_filename (fixture->db.folder, "file", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
-  g_assert_null (cache_new (fixture->store, file, 100, &error));
+  g_assert_null (cache_new (fixture->db.store, file, 100, &error));
   g_assert_true (error->domain == G_FILE_ERROR);
   g_assert_nonnull (strstr (error->message, file));
 }
@@ -338,6 +356,7 @@ main (int argc, char **argv)
   ADD ("/cache/too-large", test_too_large);
   ADD ("/cache/smaller-limit", test_smaller_limit);
   ADD ("/cache/uses-survive", test_uses_survive);
+  ADD ("/cache/again-is-a-use", test_again_is_a_use);
   ADD ("/cache/short-file", test_short_file);
   ADD ("/cache/file-deleted", test_file_deleted);
   ADD ("/cache/file-replaced", test_file_replaced);

@@ -50,6 +50,10 @@ knows_what_was_sent (void)
   g_assert_true (draft_write (draft, "e", 1, 4, &error)); /* while those bytes are on their way */
   draft_set_taken (draft, revision, again);
   g_assert_true (draft->dirty);
+  revision = draft->revision;
+  g_assert_false (draft_write (draft, "f", 1, G_MAXINT64 / 2, NULL)); /* some of it may be there all the same */
+  draft_set_taken (draft, revision, again);
+  g_assert_true (draft->dirty);
 }
 
 static void
@@ -68,6 +72,10 @@ refusal_ends_with_a_change (void)
   g_assert_no_error (draft->refusal);
   draft_set_refused (draft, revision, why); /* of bytes that are no longer there */
   g_assert_no_error (draft->refusal);
+  draft_set_unfit (draft, revision, why);
+  g_assert_no_error (draft->unfit);
+  draft_set_unfit (draft, draft->revision, why);
+  g_assert_error (draft->unfit, BOOK_ERROR, BOOK_ERROR_INVALID);
 }
 
 static void
