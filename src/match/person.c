@@ -133,42 +133,44 @@ person_is_address (const Person *self)
   return email != NULL;
 }
 
-static GArray *
-people_with_email (const GPtrArray *all, const char *email)
+typedef gboolean (*PersonHas) (const Person *self, gconstpointer what);
+
+static gboolean
+has_email (const Person *self, gconstpointer email)
 {
-  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < all->len; i++) {
-    const Person *person = g_ptr_array_index (all, i);
-    if (g_ptr_array_find_with_equal_func (person->emails, email, g_str_equal, NULL))
-      g_array_append_val (people, i);
-  }
-  return people;
+  return g_ptr_array_find_with_equal_func (self->emails, email, g_str_equal, NULL);
 }
 
-static GArray *
-people_with_phone (const GPtrArray *all, const Phone *phone)
+static gboolean
+has_phone (const Person *self, gconstpointer phone)
 {
-  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < all->len; i++) {
-    const Person *person = g_ptr_array_index (all, i);
-    gboolean has = FALSE;
-    for (guint j = 0; j < person->phones->len; j++)
-      has = has || phone_is_same (phone, g_ptr_array_index (person->phones, j));
-    if (has)
-      g_array_append_val (people, i);
-  }
-  return people;
+  return g_ptr_array_find_with_equal_func (self->phones, phone, (GEqualFunc)phone_is_same, NULL);
 }
 
+/* phones: of Phone */
+static gboolean
+has_any_phone (const Person *self, gconstpointer phones)
+{
+  for (guint i = 0; i < ((const GPtrArray *)phones)->len; i++)
+    if (has_phone (self, g_ptr_array_index ((const GPtrArray *)phones, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_id (const Person *self, gconstpointer id)
+{
+  return self->id != NULL && g_ascii_strcasecmp (self->id, id) == 0;
+}
+
+/* Indexes, rising. Transfer full. */
 static GArray *
-people_with_id (const GPtrArray *all, const char *id)
+people_who (const GPtrArray *all, PersonHas has, gconstpointer what)
 {
   GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < all->len; i++) {
-    const Person *person = g_ptr_array_index (all, i);
-    if (person->id != NULL && g_ascii_strcasecmp (person->id, id) == 0)
+  for (guint i = 0; i < all->len; i++)
+    if (has (g_ptr_array_index (all, i), what))
       g_array_append_val (people, i);
-  }
   return people;
 }
 
@@ -186,12 +188,12 @@ find_by_id (const GPtrArray *all, const char *stem, char **rest)
 {
   g_autofree char *plain = without_counter (stem);
   const char *id = g_str_has_prefix (plain, "people") && plain[6] != '\0' ? plain + 7 : plain;
-  g_autoptr (GArray) people = people_with_id (all, id);
+  g_autoptr (GArray) people = people_who (all, has_id, id);
   const char *open = strrchr (stem, '(');
   if (people->len == 0 && open != NULL && open > stem && g_str_has_suffix (open, ")")) {
     g_autofree char *inner = g_strndup (open + 1, strlen (open) - 2);
     g_array_unref (people);
-    people = people_with_id (all, inner);
+    people = people_who (all, has_id, inner);
     if (people->len > 0)
       *rest = g_strndup (stem, (gsize)(open - stem));
   }
@@ -215,6 +217,12 @@ is_date (const char *stem)
   return g_regex_match_simple ("^(19|20)\\d\\d([-_. ]?)(0[1-9]|1[0-2])\\2([0-2]\\d|3[01])$", stem, 0, 0);
 }
 
+static Phone *
+parse_number (const char *text)
+{
+  return is_date (text) ? NULL : phone_parse (text);
+}
+
 /* Who has every address that is in text, which is cut out of it. NULL: there is none. */
 static GArray *
 find_by_emails (const GPtrArray *all, const char *stem, char **rest)
@@ -226,7 +234,7 @@ find_by_emails (const GPtrArray *all, const char *stem, char **rest)
     g_autofree char *email = find_email (text, &begin, &end);
     if (email == NULL)
       break;
-    g_autoptr (GArray) these = people_with_email (all, email);
+    g_autoptr (GArray) these = people_who (all, has_email, email);
     for (guint i = people != NULL ? people->len : 0; i > 0; i--) {
       gboolean has_both = FALSE;
       for (guint j = 0; j < these->len; j++)
@@ -254,8 +262,8 @@ person_identify (const GPtrArray *all, const char *stem, char **rest)
   if (with_id->len > 0)
     return g_steal_pointer (&with_id);
   g_autofree char *number = without_counter (stem);
-  g_autoptr (Phone) phone = is_date (number) ? NULL : phone_parse (number);
-  return phone != NULL ? people_with_phone (all, phone) : NULL;
+  g_autoptr (Phone) phone = parse_number (number);
+  return phone != NULL ? people_who (all, has_phone, phone) : NULL;
 }
 
 static gboolean
@@ -264,44 +272,29 @@ is_digit_at (const char *p)
   return g_unichar_isdigit (g_utf8_get_char (p));
 }
 
+/* Adds the numbers that begin at begin, and end with any of the digits' groups from first on. */
 static void
-add_indexes (GArray *people, const GArray *more)
-{
-  for (guint i = 0; i < more->len; i++) {
-    gboolean is_there = FALSE;
-    for (guint j = 0; j < people->len; j++)
-      is_there = is_there || g_array_index (people, guint, j) == g_array_index (more, guint, i);
-    if (!is_there)
-      g_array_append_val (people, g_array_index (more, guint, i));
-  }
-}
-
-/* Adds who has a number that begins at begin, and ends with any of the digits' groups from first on. */
-static void
-add_people_with_number (GArray *people, const GPtrArray *all, const char *begin, const char *first)
+add_numbers (GPtrArray *phones, const char *begin, const char *first)
 {
   for (const char *p = first; *p != '\0'; p = g_utf8_next_char (p)) {
     const char *end = g_utf8_next_char (p);
     if (!is_digit_at (p) || is_digit_at (end))
       continue;
     g_autofree char *number = g_strndup (begin, (gsize)(end - begin));
-    g_autoptr (Phone) phone = is_date (number) ? NULL : phone_parse (number);
-    g_autoptr (GArray) these = phone != NULL ? people_with_phone (all, phone) : NULL;
-    if (these != NULL)
-      add_indexes (people, these);
+    Phone *phone = parse_number (number);
+    if (phone != NULL)
+      g_ptr_array_add (phones, phone);
   }
 }
 
 GArray *
 person_find_numbers (const GPtrArray *all, const char *stem)
 {
-  GArray *people = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GPtrArray) phones = g_ptr_array_new_with_free_func ((GDestroyNotify)phone_free);
   const char *before = NULL;
   for (const char *p = stem; *p != '\0'; before = p, p = g_utf8_next_char (p))
     if (is_digit_at (p) && (before == NULL || !is_digit_at (before)))
-      add_people_with_number (people, all, before != NULL && *before == '+' ? before : p, p);
-  if (people->len > 0)
-    return people;
-  g_array_unref (people);
-  return NULL;
+      add_numbers (phones, before != NULL && *before == '+' ? before : p, p);
+  g_autoptr (GArray) people = people_who (all, has_any_phone, phones);
+  return people->len > 0 ? g_steal_pointer (&people) : NULL;
 }
