@@ -167,9 +167,9 @@ token_response_error (const TokenResponse *self, const char *login, const char *
 {
   if (!g_str_equal (self->code, "invalid_grant"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
-                        "the token service refused the client of %c%s (%s): look in the Google Cloud console whether "
+                        "the token service refused the client of %s (%s): look in the Google Cloud console whether "
                         "that client is still there, then %s",
-                        g_ascii_tolower (login[0]), login + 1, self->words, renew);
+                        login, self->words, renew);
   if (g_str_equal (self->subtype, "invalid_rapt"))
     return g_error_new (PEOPLE_ERROR, PEOPLE_ERROR_AUTH,
                         "%s must be confirmed anew, as your organisation asks from time to time (%s): %s", login,

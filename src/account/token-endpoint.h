@@ -37,6 +37,6 @@ TokenResponse *token_endpoint_request_finish (GAsyncResult *result, GError **err
 /* Reads the answer of token_uri to form, given or refused. NULL: it is neither, and *error says why. Pure. */
 TokenResponse *token_response_parse (guint status, GBytes *body, GBytes *form, const char *token_uri, GError **error);
 
-/* PEOPLE_ERROR_AUTH for a refused refresh token. login: who or what it is, as a sentence begins ("the login in /…");
- * renew: what to do ("log in again: contactfs login"). Explains the consent screen in “Testing”. */
+/* PEOPLE_ERROR_AUTH for a refused refresh token. login: whose it is ("the login in /…"); renew: what to do
+ * ("log in again: contactfs login"). Explains the consent screen in “Testing”. */
 GError *token_response_error (const TokenResponse *self, const char *login, const char *renew);

@@ -4,8 +4,8 @@
  * Two words are the same when their letters are: after compatibility normalisation and case folding (Unicode's NFKD). They
  * are also the same when one of them writes plainly what the other writes with marks, letter by letter: ü as u or ue, ø as
  * o or oe, é as e. Two different marks are two names (é, è). Marks can be left out of Latin and Greek letters, and of the
- * Cyrillic ё, and the vowel marks of Hebrew and Arabic. In all other writing they make another letter: й is not и, が is not か, and Indian and Thai vowel signs are
- * vowels.
+ * Cyrillic ё. So can the vowel marks of Hebrew and Arabic. All other marks make another letter: й is not и, が is not か,
+ * and Indian and Thai vowel signs are vowels.
  * Pure, any thread.
  */
 #pragma once

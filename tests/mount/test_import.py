@@ -7,7 +7,6 @@ import os
 import pytest
 from conftest import CONTACTFS, Contacts
 from eventually import eventually
-from eventually import eventually
 from terminals import Terminal
 
 
