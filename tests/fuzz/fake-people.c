@@ -3,6 +3,27 @@
 
 #include "fake-calls.h"
 
+/* The second half of each call. */
+#define FINISH(type, call, kind)                                                                                       \
+  type call##_finish (PeopleClient *self, GAsyncResult *result, GError **error)                                        \
+  {                                                                                                                    \
+    return g_task_propagate_##kind (G_TASK (result), error);                                                           \
+  }
+#define FINISH_CHANGE(call)                                                                                            \
+  PeoplePerson *call##_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)       \
+  {                                                                                                                    \
+    *attempt = *(PeopleAttempt *)g_task_get_task_data (G_TASK (result));                                               \
+    return g_task_propagate_pointer (G_TASK (result), error);                                                          \
+  }
+
+FINISH (gboolean, people_authorize, boolean)
+FINISH (PeoplePage *, people_list, pointer)
+FINISH (PeopleGroupPage *, people_groups, pointer)
+FINISH (gboolean, people_check, boolean)
+FINISH (PeoplePerson *, people_get, pointer)
+FINISH_CHANGE (people_update_photo)
+FINISH_CHANGE (people_delete_photo)
+
 gboolean
 people_client_is_at_home (const PeopleClient *self)
 {
@@ -32,23 +53,11 @@ people_authorize_async (PeopleClient *self, gint64 deadline, GCancellable *cance
   fake_call_begin (AUTHORIZE, NULL, deadline, cancellable, callback, data);
 }
 
-gboolean
-people_authorize_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 void
 people_list_async (PeopleClient *self, const char *sync_token, const char *page_token, gint64 deadline,
                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   fake_call_begin (LIST, sync_token, deadline, cancellable, callback, data);
-}
-
-PeoplePage *
-people_list_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -58,12 +67,6 @@ people_groups_async (PeopleClient *self, const char *page_token, gint64 deadline
   fake_call_begin (GROUPS, NULL, deadline, cancellable, callback, data);
 }
 
-PeopleGroupPage *
-people_groups_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 void
 people_check_async (PeopleClient *self, gint64 deadline, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer data)
@@ -71,23 +74,11 @@ people_check_async (PeopleClient *self, gint64 deadline, GCancellable *cancellab
   fake_call_begin (CHECK, NULL, deadline, cancellable, callback, data);
 }
 
-gboolean
-people_check_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 void
 people_get_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                   GAsyncReadyCallback callback, gpointer data)
 {
   fake_call_begin (GET, resource_name, deadline, cancellable, callback, data);
-}
-
-PeoplePerson *
-people_get_finish (PeopleClient *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -100,25 +91,11 @@ people_update_photo_async (PeopleClient *self, const char *resource_name, GBytes
   g_assert_cmpuint (call->picture, !=, 0); /* never half of one, or a mixture */
 }
 
-PeoplePerson *
-people_update_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
-{
-  *attempt = *(PeopleAttempt *)g_task_get_task_data (G_TASK (result));
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 void
 people_delete_photo_async (PeopleClient *self, const char *resource_name, gint64 deadline, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer data)
 {
   fake_call_begin (DELETE, resource_name, deadline, cancellable, callback, data);
-}
-
-PeoplePerson *
-people_delete_photo_finish (PeopleClient *self, GAsyncResult *result, PeopleAttempt *attempt, GError **error)
-{
-  *attempt = *(PeopleAttempt *)g_task_get_task_data (G_TASK (result));
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void

@@ -3,7 +3,6 @@
 #include "people-fixture.h"
 #include "people/call.h"
 
-#define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
 #define FAILURE(code, status, message)                                                                                 \
   "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"}}"
 

@@ -149,9 +149,18 @@ assert_page (Fixture *f, GAsyncResult **slot, const char *next_token)
 }
 
 static void
+assert_lists (Fixture *f, const char *page_token, GCancellable *cancellable, const char *next_token)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  list (f, page_token, cancellable, &result);
+  assert_page (f, &result, next_token);
+}
+
+static void
 test_page_ahead (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, second = NULL, third = NULL;
+  g_autoptr (GAsyncResult) first = NULL;
 
   script_page (f, "],\"nextPageToken\": \"p/2=\",\"totalItems\":3}");
   script_page (f, "],\"nextPageToken\":\"p3\"}");
@@ -159,10 +168,8 @@ test_page_ahead (Fixture *f, gconstpointer data)
   list (f, NULL, NULL, &first);
   await_requests (f->server, 2); /* nobody has asked for it */
   assert_page (f, &first, "p/2=");
-  list (f, "p/2=", NULL, &second);
-  assert_page (f, &second, "p3");
-  list (f, "p3", NULL, &third);
-  assert_page (f, &third, NULL);
+  assert_lists (f, "p/2=", NULL, "p3");
+  assert_lists (f, "p3", NULL, NULL);
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 1)->query, "&syncToken=s&pageToken=p%2F2%3D"));
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&syncToken=s&pageToken=p3"));
@@ -172,19 +179,17 @@ test_page_ahead (Fixture *f, gconstpointer data)
 static void
 test_early_page_ahead (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, second = NULL, other = NULL;
+  g_autoptr (GAsyncResult) other = NULL;
 
   script_page (f, "],\"nextPageToken\":\"p2\"}");
   script_json (f->server, 200, "{\"connections\":[{\"resourceName\":\"people/c2\"}]}");
-  list (f, NULL, NULL, &first);
-  assert_page (f, &first, "p2");
+  assert_lists (f, NULL, NULL, "p2");
   await_requests (f->server, 2);
   ask (f, 1000, note_reader, &other); /* the server answers one after the other */
   assert_read (&other);
   while (g_main_context_iteration (NULL, FALSE))
     continue;
-  list (f, "p2", NULL, &second);
-  assert_page (f, &second, NULL);
+  assert_lists (f, "p2", NULL, NULL);
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
 }
 
@@ -192,16 +197,13 @@ test_early_page_ahead (Fixture *f, gconstpointer data)
 static void
 test_page_ahead_of_another (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, second = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
   script_page (f, "],\"nextPageToken\":\"p2\"}");
   script_page (f, "]}");
   script_page (f, "]}");
-  list (f, NULL, cancellable, &first);
-  assert_page (f, &first, "p2");
-  list (f, "p2", NULL, &second);
-  assert_page (f, &second, NULL);
+  assert_lists (f, NULL, cancellable, "p2");
+  assert_lists (f, "p2", NULL, NULL);
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
 }
 
@@ -209,14 +211,10 @@ test_page_ahead_of_another (Fixture *f, gconstpointer data)
 static void
 test_escaped_page_ahead (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, second = NULL;
-
   script_page (f, "],\"nextPageToken\":\"p\\/2\"}");
   script_page (f, "]}");
-  list (f, NULL, NULL, &first);
-  assert_page (f, &first, "p/2");
-  list (f, "p/2", NULL, &second);
-  assert_page (f, &second, NULL);
+  assert_lists (f, NULL, NULL, "p/2");
+  assert_lists (f, "p/2", NULL, NULL);
   g_assert_cmpuint (script_server_count (f->server), ==, 2);
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 1)->query, "&pageToken=p%2F2"));
 }
@@ -225,24 +223,18 @@ test_escaped_page_ahead (Fixture *f, gconstpointer data)
 static void
 test_wrong_page_ahead (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, again = NULL, second = NULL, third = NULL;
-
   script_page (f, ",{\"resourceName\":\"x\",\"names\":[{\"displayName\":\"\\\"nextPageToken\\\":\\\"no\\\"\"}]}]}");
-  list (f, NULL, NULL, &first);
-  assert_page (f, &first, NULL);
+  assert_lists (f, NULL, NULL, NULL);
   g_assert_cmpuint (script_server_count (f->server), ==, 1);
   script_page (f, "],\"nextPageToken\":\"p2\",\"x\":{\"nextPageToken\":\"p9\"}}");
   script_page (f, "]}");
   script_page (f, "],\"nextPageToken\":\"p3\"}");
   script_page (f, "]}");
-  list (f, NULL, NULL, &again);
-  assert_page (f, &again, "p2");
+  assert_lists (f, NULL, NULL, "p2");
   await_requests (f->server, 3);
-  list (f, "p2", NULL, &second);
-  assert_page (f, &second, "p3");
+  assert_lists (f, "p2", NULL, "p3");
   await_requests (f->server, 5); /* the next one is asked for again */
-  list (f, "p3", NULL, &third);
-  assert_page (f, &third, NULL);
+  assert_lists (f, "p3", NULL, NULL);
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&pageToken=p9"));
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 3)->query, "&pageToken=p2"));
 }
@@ -251,14 +243,13 @@ test_wrong_page_ahead (Fixture *f, gconstpointer data)
 static void
 test_page_ahead_ends (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GAsyncResult) first = NULL, second = NULL, again = NULL;
+  g_autoptr (GAsyncResult) second = NULL, again = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
 
   script_page (f, "],\"nextPageToken\":\"p2\"}");
   script_hang (f->server);
-  list (f, NULL, cancellable, &first);
-  assert_page (f, &first, "p2");
+  assert_lists (f, NULL, cancellable, "p2");
   list (f, "p2", cancellable, &second);
   await_requests (f->server, 2);
   g_cancellable_cancel (cancellable);

@@ -85,17 +85,24 @@ test_too_large (HttpFixture *f, gconstpointer data)
 }
 
 static void
+finish_cancelled (GAsyncResult **result)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (http_send_finish (await_result (result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
 test_cancel_at_once (HttpFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
 
   g_cancellable_cancel (cancellable);
   http_fixture_start (f, "/", AMPLE, cancellable, &result);
   g_assert_null (result); /* never from inside the call */
-  g_assert_null (http_send_finish (await_result (&result), &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  finish_cancelled (&result);
   g_assert_cmpuint (script_server_count (f->server), ==, 0);
 }
 
@@ -104,14 +111,12 @@ test_cancel_in_the_middle (HttpFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
   http_fixture_start (f, "/", AMPLE, cancellable, &result);
   await_requests (f->server, 1);
   g_cancellable_cancel (cancellable);
-  g_assert_null (http_send_finish (await_result (&result), &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  finish_cancelled (&result);
 }
 
 static void
@@ -136,15 +141,13 @@ static void
 test_free_while_pending (HttpFixture *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
 
   script_hang (f->server);
   http_fixture_start (f, "/", AMPLE, NULL, &result);
   await_requests (f->server, 1);
   g_clear_pointer (&f->client, http_client_free);
   g_assert_null (result);
-  g_assert_null (http_send_finish (await_result (&result), &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  finish_cancelled (&result);
 }
 
 static void

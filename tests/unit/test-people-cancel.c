@@ -2,7 +2,6 @@
 #include "net/retry.h"
 #include "people-fixture.h"
 
-#define PERSON      "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
 #define UNAVAILABLE "{\"error\":{\"code\":503,\"message\":\"Not now.\",\"status\":\"UNAVAILABLE\"}}"
 
 typedef PeopleFixture Fixture;

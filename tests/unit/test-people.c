@@ -6,7 +6,6 @@
 #include "people-fixture.h"
 
 #define FIELDS "names%2CemailAddresses%2CphoneNumbers%2Corganizations%2Cphotos%2Cmemberships%2Cmetadata"
-#define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"
 #define FAILURE(code, status, message)                                                                                 \
   "{\"error\":{\"code\":" #code ",\"message\":\"" message "\",\"status\":\"" status "\"}}"
 #define UNAVAILABLE     FAILURE (503, "UNAVAILABLE", "The service is currently unavailable.")
