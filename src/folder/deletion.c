@@ -259,6 +259,7 @@ folder_delete_now (Folder *self)
     take_back_now (self);
     return;
   }
+  g_info ("%s: the removal is queued", self->person->name);
   self->deleting = TRUE;
   self->busy++;
   sync_delete_promised_async (self->contacts->sync, self->person, self->removed_version, self->removed_earlier,

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from changes import await_change
 from eventually import eventually
 from processes import kernel_stacks, wait_readable
 
@@ -135,6 +136,10 @@ class Mount:
 
     def text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def await_text(self, words):
+        """Waits until the log has these words."""
+        await_change(self.log, lambda: words in self.text())
 
     def status(self):
         return json.loads(os.getxattr(self.path, "user.contactfs.status"))

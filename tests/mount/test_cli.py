@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from conftest import CONTACTFS
-from eventually import eventually
 from json_answers import JsonHandler
 from mounts import MountFailed
 from processes import descendants, wait_readable
@@ -299,7 +298,7 @@ def test_invalid_grant(cli, emulator, folder, tmp_path):
 def test_invalid_grant_later(mount, emulator, tmp_path, faces):
     mounted = mount(emulator, "--sync-interval", "1", "--credentials", write_credentials(tmp_path / "google.json", emulator))
     emulator.revoke_tokens(refresh=True)
-    eventually(lambda: "log in again" in mounted.text())
+    mounted.await_text("log in again")
     photo = mounted.path / "Alice Smith/photo.jpg"
     assert photo.read_bytes(), "pictures need no login"
     with pytest.raises(PermissionError):

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from changes import await_change
 from checks import check, check_refused, python
 from eventually import eventually
 
@@ -92,7 +93,7 @@ def test_dd_killed_while_editing(contacts, run, faces, person, photo, old, prepa
     new = faces.face_bytes(2)
     with open(pipe, "wb", buffering=0) as writer:
         writer.write(new[:512])
-        eventually(lambda: photo.read_bytes()[:512] == new[:512])
+        await_change(photo, lambda: photo.read_bytes()[:512] == new[:512])
         dd.send_signal(signal.SIGKILL)
         run.finish(dd)
     check_refused(contacts, person, prepared, new[:512] + prepared[512:], "half-way", previous=[old])

@@ -142,7 +142,7 @@ def test_a_desktop_that_hangs_holds_nobody_up(faced, run):
 def test_without_gvfs_the_log_says_so_once(contacts):
     """GIO's own way, which the tests have, keeps no such list."""
     contacts.photo(contacts.person(0)).read_bytes()
-    eventually(lambda: "Nautilus, Nemo and Caja do not get the faces" in contacts.mount.text(), PATIENT)
+    contacts.mount.await_text("Nautilus, Nemo and Caja do not get the faces")
     contacts.photo(contacts.person(1)).read_bytes()
     contacts.mount.unmount()
     assert contacts.mount.text().count("do not get the faces") == 1

@@ -74,6 +74,9 @@ def test_successor_that_becomes_a_temporary(contacts, run, faces, person, photo,
 
 # ---- while the queue is busy ----
 
+verbose = pytest.mark.options("--verbose")  # for Busy.queued
+
+
 @pytest.fixture
 def busy(contacts, run, faces):
     """Somebody else's photo is on its way; .end() lets it arrive."""
@@ -84,7 +87,7 @@ def busy(contacts, run, faces):
             contacts.emulator.wait_requests(1, method="PATCH")
 
         def queued(self):
-            eventually(lambda: contacts.mount.status()["waiting_mutations"] == 2)
+            contacts.mount.await_text(": the removal is queued")
 
         def end(self):
             assert run.finish(self.process).status == 0
@@ -93,6 +96,7 @@ def busy(contacts, run, faces):
     return Busy()
 
 
+@verbose
 def test_half_a_picture_after_the_removal_was_queued(contacts, run, faces, person, photo, old, busy):
     run("rm", photo)
     busy.queued()
@@ -104,6 +108,7 @@ def test_half_a_picture_after_the_removal_was_queued(contacts, run, faces, perso
     check(contacts, person, old, [])
 
 
+@verbose
 def test_new_picture_after_the_removal_was_queued(contacts, run, faces, person, photo, old, busy):
     run("rm", photo)
     busy.queued()
@@ -113,6 +118,7 @@ def test_new_picture_after_the_removal_was_queued(contacts, run, faces, person, 
     assert contacts.previous(person) == [old]
 
 
+@verbose
 def test_new_picture_by_rename_that_is_refused(contacts, run, faces, person, photo, old, busy):
     run("rm", photo)
     busy.queued()
@@ -122,6 +128,7 @@ def test_new_picture_by_rename_that_is_refused(contacts, run, faces, person, pho
     check(contacts, person, old, [], extra=["x.part"])
 
 
+@verbose
 def test_empty_file_after_the_removal_was_queued(contacts, run, person, photo, old, busy):
     run("rm", photo)
     busy.queued()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from browsers import Browser
+from changes import await_change
 from conftest import BUILD, CONTACTFS
 from eventually import eventually
 from PIL import Image
@@ -171,7 +172,7 @@ def memory_for(contacts, path, words):
     os.set_blocking(here, True)
     making = subprocess.Popen([CONTACTFS, "sheet", *words, path, contacts.path], env=contacts.mount.env, stdout=here)
     os.close(here)
-    eventually(path.exists)
+    await_change(path.parent, path.exists)
     peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{making.pid}/status").read_text())
     with open(there, "rb") as said:
         assert b" people" in said.read()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import pytest
+from changes import await_change
 from clock import Clock
 from conftest import BUILD, CONTACTFS
 from eventually import eventually
@@ -139,7 +140,8 @@ def test_a_line_a_minute_elsewhere(three_to_send, run, tmp_path, options):
     clock = Clock(BUILD, tmp_path)
     unmounting = run.start(CONTACTFS, "unmount", *options, three_to_send.path, stderr=subprocess.PIPE, bufsize=0,
                            env={**three_to_send.mount.env, **clock.env})
-    eventually(lambda: list(three_to_send.mount.state.rglob("ending.json")))
+    ending = three_to_send.mount.state / "state/contactfs/default/ending.json"
+    await_change(ending.parent, ending.exists)
     if not options:
         eventually(lambda: clock.advance(61) or wait_readable([unmounting.stderr], 1), why="no minute was told")
         assert unmounting.stderr.readline() == b"contactfs: 0/3 changes sent\n"
