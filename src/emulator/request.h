@@ -53,7 +53,7 @@ struct Request {
   void (*ended) (Request *self, guint status, gsize bytes, gpointer data);
   gpointer ended_data;
 
-  const char *fault; /* its name, static, or NULL */
+  const char *fault; /* the name of the fault that it met, static, or NULL */
 
   /* what a fault wants of the answer */
   Ending ending;

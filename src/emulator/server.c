@@ -255,8 +255,9 @@ message_aborted (SoupServer *soup, SoupServerMessage *message, gpointer data)
   }
 }
 
-/* libsoup 3.2 forgets to close a connection that its client has closed between two requests. What libsoup reads it has
- * read before this is asked. Over TLS libsoup tells no socket, and connections are few. */
+/* libsoup 3.2 forgets to close a connection that its client has closed between two requests. This source has a low
+ * priority, so libsoup has read what there is before it runs. Over TLS libsoup gives out no socket; such connections are
+ * few, and are left as they are. */
 static gboolean
 idle_socket_ready (GSocket *socket, GIOCondition condition, gpointer data)
 {

@@ -3,7 +3,8 @@
 
 25,000 people, 200 processes that read photos and 20 that write them, while one request in 33 is answered with a fault that is drawn by
 chance (a status, a reset, a cut body, garbage, an answer that is lost). Every call that fails must fail with an errno that such a
-fault means, and the service's log must show the fault that an EIO came from. Memory, descriptors and cache are looked at all the time: the last third may not have more than the middle one.
+fault means, and the service's log must show the fault that an EIO came from. Memory, descriptors and cache are looked at all the
+time: the last third may not have more than the middle one.
 At the end every writer's person has, at the service, the picture whose close was the last to succeed, or one written after it.
 """
 
@@ -173,7 +174,8 @@ def run(place, options):
     (place / "state").mkdir()
     faces = Faces(place, rig.clean_env(place))
     pictures = [faces.face_bytes(number) for number in range(1, 9)]
-    with Emulator(["--face-size", "64", "--keep-bytes", "--people", options.people, "--log", place / "requests"], program=rig.PEOPLE_EMULATOR) as emulator:
+    words = ["--face-size", "64", "--keep-bytes", "--people", options.people, "--log", place / "requests"]
+    with Emulator(words, program=rig.PEOPLE_EMULATOR) as emulator:
         mount = Mount(Programs({**rig.clean_env(place), "DBUS_SESSION_BUS_ADDRESS": "disabled:"}), str(rig.CONTACTFS), place / "mnt",
                       place / "state", emulator, ["--writes-per-minute", "0", "--cache-size", CACHE_BYTES, "--sync-interval", "20"],
                       "default", True, None)

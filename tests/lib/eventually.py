@@ -8,7 +8,8 @@ PATIENCE = 60  # seconds: what comes at all comes within these on the most loade
 
 def eventually(predicate, timeout=PATIENCE, why="it did not come true"):
     """What predicate answers once that is true; fails after timeout seconds. For what only a timer of the mount brings
-    about (a name that goes away after a while): where there is an event (a request, an end, a line), wait for that."""
+    about (a name that goes away after a while). Where there is an event, wait for that: a request, an end, or a change
+    of a file (changes.py)."""
     deadline = time.monotonic() + timeout
     while True:
         value = predicate()

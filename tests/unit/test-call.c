@@ -175,7 +175,7 @@ test_page_ahead (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_suffix (script_server_seen (f->server, 2)->query, "&syncToken=s&pageToken=p3"));
 }
 
-/* It has come before anybody asks for it. */
+/* The next page has come before anybody asks for it. */
 static void
 test_early_page_ahead (Fixture *f, gconstpointer data)
 {
@@ -193,7 +193,7 @@ test_early_page_ahead (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
 }
 
-/* Who may be cancelled by something else asks for himself. */
+/* A caller with another cancellable gets a request of its own. */
 static void
 test_page_ahead_of_another (Fixture *f, gconstpointer data)
 {
@@ -207,7 +207,7 @@ test_page_ahead_of_another (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 3);
 }
 
-/* A token that JSON escapes is not looked at. */
+/* A token with JSON escapes is left to the caller. */
 static void
 test_escaped_page_ahead (Fixture *f, gconstpointer data)
 {
