@@ -48,6 +48,7 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   FolderFile *self = g_task_get_task_data (task);
   GError *error = NULL;
   Photo *photo = photos_get_finish (self->contacts->photos, result, &error);
+  gint64 size;
 
   if (photo == NULL) {
     if (error->domain != G_IO_ERROR)
@@ -57,12 +58,12 @@ on_photo (GObject *source, GAsyncResult *result, gpointer data)
   }
   note_success (self);
   if (g_strcmp0 (photo->version, self->version) != 0) { /* it changed under way: this file has no bytes of its own */
-    if (self->handles > 0 || self->draft != NULL || self->kind == FOLDER_FILE_OTHER) {
+    if (self->handles > 0 || self->kind == FOLDER_FILE_OTHER || folder_file_size (self, &size)) {
       photo_free (photo);
       g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_STALE, "the photo has just changed");
       return;
     }
-    folder_file_set_version (self, g_strdup (photo->version)); /* nobody has seen the old bytes through it yet */
+    folder_file_set_version (self, g_strdup (photo->version)); /* the kernel knows nothing of the old one */
   }
   g_task_return_pointer (task, photo, (GDestroyNotify)photo_free);
 }

@@ -1,12 +1,15 @@
 """Photos that change at the service while the mount shows them: so new that their host does not know them, and linked profiles'."""
 
+import base64
 import os
 
 import pytest
 
 from eventually import eventually
+from light import png
 
 ALICE = "Alice Smith"
+PNG = png((8, 8), [(0, 0, 0)] * 64)
 pytestmark = [pytest.mark.keep_bytes, pytest.mark.options("--sync-interval", "1")]
 
 
@@ -80,3 +83,35 @@ def test_photo_that_goes_while_it_is_read(contacts):
         assert os.fstat(file.fileno()).st_size == len(old)
     with pytest.raises(FileNotFoundError):
         photo.read_bytes()
+
+
+def lose_cache(contacts):
+    """As after much else was read."""
+    for path in contacts.mount.cached():
+        path.unlink()
+
+
+def test_photo_that_comes_again_as_another(contacts):
+    """The service may make it anew at the same address: what was told of it before holds no longer."""
+    photo = contacts.photo(ALICE)
+    photo.read_bytes()
+    assert os.getxattr(photo, "user.mime_type") == b"image/jpeg"
+    lose_cache(contacts)
+    contacts.emulator.fault("status", origin="photo", status=200, content_type="image/png",
+                            body_base64=base64.b64encode(PNG).decode())
+    os.close(os.open(photo, os.O_RDONLY))
+    assert os.getxattr(photo, "user.mime_type") == b"image/png"
+
+
+@pytest.mark.options("--sync-interval", "3600")
+@pytest.mark.parametrize("read", [True, False])
+def test_photo_that_changes_while_it_is_opened(contacts, faces, read):
+    """The kernel may know the size of the old one, and its bytes."""
+    photo = contacts.photo(ALICE)
+    size = len(photo.read_bytes()) if read else photo.stat().st_size
+    lose_cache(contacts)
+    new = faces.face_bytes(5) + bytes(5000)
+    assert len(new) > size
+    contacts.emulator.set_photo(contacts.resource(ALICE), new)
+    with open(photo, "rb") as file:
+        assert os.fstat(file.fileno()).st_size == len(new) and file.read() == new
