@@ -80,13 +80,19 @@ def test_ls_asks_for_labels_of_security_once(contacts, run, tmp_path):
 
 @root_only
 def test_warm_reads_cost_few_calls(contacts, run, tmp_path):
-    """Of each photo, one look into the store and one open file. Who asks is looked up once for all that a program asks."""
+    """Of each photo, one look into the store and one open file, which is not looked through again, and is answered in
+    the same turn of the loop. Who asks is looked up once for all that a program asks."""
     shown = list(contacts.path.glob("*/photo.jpg"))
     run("cat", *shown)
     contacts.mount.cached()
-    with traced(contacts.mount, tmp_path / "trace", "-e", "trace=openat,getsid,fstat,newfstatat,pwrite64"):
+    watched = "trace=openat,getsid,fstat,newfstatat,pread64,pwrite64,?poll,ppoll,writev"
+    with traced(contacts.mount, tmp_path / "trace", "-e", watched):
         run("cat", *shown)
-    calls = collections.Counter(re.findall(r"^\d+ +(\w+)\(", (tmp_path / "trace").read_text(), re.M))
+    lines = re.findall(r"^(\d+) +(\w+)\(", (tmp_path / "trace").read_text(), re.M)
+    calls = collections.Counter(call for _, call in lines)
     assert calls["openat"] == len(shown) and calls["pwrite64"] == 0
     assert calls["fstat"] + calls["newfstatat"] <= 2 * len(shown)
     assert calls["getsid"] < len(shown)
+    steps = re.compile("openat|pread64|p?poll|writev")
+    loop = [call for thread, call in lines if thread == str(contacts.mount.pid) and steps.match(call)]
+    assert [after for call, after in zip(loop, loop[1:]) if call == "openat"] == ["writev"] * len(shown)
