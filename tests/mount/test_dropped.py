@@ -3,12 +3,10 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from checks import check
-from eventually import eventually
 
 
 # ---- a dropped name stands for what it became, and for nothing once that is not the photo ----
@@ -119,15 +117,12 @@ WAYS = {"dd conv=fsync": 'dd status=none conv=fsync if="$face" of="$folder/me.jp
         "photo (copy).jpg": 'cp "$folder/photo.jpg" "$folder/photo (copy).jpg"'}
 
 
-def watches(pid):
-    """inotifywait has begun. While it starts, its files come and go."""
-    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
-        try:
-            if "inotify wd:" in path.read_text():
-                return True
-        except FileNotFoundError:
-            pass
-    return False
+def start_watch(run, folder, events):
+    """inotifywait, which has begun."""
+    watch = run.start("inotifywait", "-m", "--format", "%e %f", "-e", events, folder, stdout=subprocess.PIPE,
+                      stderr=subprocess.PIPE, text=True)
+    assert "Watches established.\n" in watch.stderr
+    return watch
 
 
 @pytest.mark.skipif(shutil.which("inotifywait") is None, reason="not installed: inotify-tools")
@@ -136,9 +131,7 @@ def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, 
     name = way if way.startswith("photo") else "me.jpg"
     (tmp_path / "me.jpg").write_bytes(faces.face_bytes(1))
     run("tar", "-C", tmp_path, "-cf", tmp_path / "t.tar", "me.jpg")
-    watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to,delete_self", photo.parent,
-                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    eventually(lambda: watches(watch.pid))
+    watch = start_watch(run, photo.parent, "moved_from,moved_to,delete_self")
     run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent), "scratch": str(tmp_path)})
     expected = {f"MOVED_FROM {name}", "MOVED_TO photo.jpg"}
     for line in watch.stdout:
@@ -156,9 +149,7 @@ def test_watchers_hear_of_a_drop(contacts, run, faces, person, photo, tmp_path, 
 @pytest.mark.parametrize("way", ["cp", "mv", "dd conv=fsync"])
 def test_watchers_hear_once_more_when_the_name_ends(contacts, run, faces, person, photo, way):
     """Nemo looks the name up when it has copied: it is still there then, and stands in the window for ever."""
-    watch = run.start("inotifywait", "-m", "-q", "--format", "%e %f", "-e", "moved_from,moved_to", photo.parent,
-                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    eventually(lambda: watches(watch.pid))
+    watch = start_watch(run, photo.parent, "moved_from,moved_to")
     run.shell(WAYS[way], env={"face": str(faces.face(1)), "folder": str(photo.parent)})
     for _ in range(2):
         while watch.stdout.readline() != "MOVED_FROM me.jpg\n":
