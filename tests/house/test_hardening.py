@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 
 import pytest
 from conftest import BUILD, ROOT, output

@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from conftest import CONTACTFS
 from json_answers import JsonHandler
-from mounts import MountFailed
 from processes import descendants, wait_readable
 
 CLIENT = "client.apps.googleusercontent.com"

@@ -1,6 +1,5 @@
 """What is left after a logout, whatever another program was doing with the login, and after a login that did not come about."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,7 +7,6 @@ import subprocess
 import pytest
 
 from conftest import CONTACTFS, Contacts
-from logins import is_good
 from slow_tokens import SlowTokens
 
 RENAMES = "rename,renameat,renameat2"

@@ -1,6 +1,5 @@
 """Whose an account is: its folders stay with their person, whatever credentials come next under its name."""
 
-import base64
 import contextlib
 import errno
 import json

@@ -10,7 +10,6 @@ import pytest
 from bad_disk import BadDisk
 from conftest import BUILD, CONTACTFS, Contacts, eventually
 from logins import Desk
-from mounts import MountFailed
 
 COMMAND = "log in again: contactfs login --account default"
 

@@ -1,6 +1,5 @@
 /* Service accounts: what is sent for them, checked with openssl, and what is refused. */
 #include <cjson/cJSON.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "net/error.h"

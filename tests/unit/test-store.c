@@ -2,11 +2,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "store-fixture.h"
 
