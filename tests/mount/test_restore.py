@@ -291,6 +291,17 @@ def test_a_first_photo_that_was_refused(contacts, run, restore, faces, tmp_path)
     assert contacts.held("Alice Smith") == old
 
 
+def test_an_import_over_a_removal_that_waits(contacts, run, restore, faces, tmp_path):
+    """There was a photo before, though the folder shows none: it is not in .previous yet."""
+    old, begun = contacts.held("Alice Smith"), now()
+    (tmp_path / "alice_smith.jpg").write_bytes(faces.face_bytes(1))
+    contacts.photo("Alice Smith").unlink()
+    run(CONTACTFS, "import", "--yes", "--quiet", tmp_path / "alice_smith.jpg", contacts.path, env=contacts.mount.env)
+    assert contacts.held("Alice Smith") == faces.face_bytes(1)
+    restore("--since", begun)
+    assert contacts.held("Alice Smith") == old
+
+
 def test_a_restore_after_rm_is_undone(contacts, run, restore):
     before, begun = contacts.held("Alice Smith"), now()
     contacts.photo("Alice Smith").unlink()
