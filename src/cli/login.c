@@ -310,11 +310,10 @@ on_input (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The address has been printed. What is typed must not be drawn over. */
+/* The address has been printed. Nothing may be drawn any more: it would hide what is typed. */
 static void
 ask_for_address (Run *self)
 {
-  stop_waiting (self);
   say ("When it ends on a page that cannot be shown (http://127.0.0.1:…), paste that page's address here:\n");
   self->pasted = g_malloc0 (MAX_PASTED + 1);
   self->input = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
