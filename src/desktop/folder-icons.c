@@ -58,7 +58,7 @@ wait_ms (FolderIcons *self, guint milliseconds)
 static void
 something_changed (FolderIcons *self)
 {
-  if (self == NULL || self->child == NULL || self->clear)
+  if (self->child == NULL || self->clear)
     return;
   if (self->people != NULL)
     self->again = TRUE;

@@ -122,9 +122,9 @@ count_letters (const Word *word, gboolean *is_hangul)
   return g_utf8_strlen (composed, -1);
 }
 
-/* 田中 花子 may be written 田中花子, and by other programs 花子 田中: one word of all the parts. The other order counts only where
- * it makes nobody else's name: both parts have several letters, or it brings a single one to the front, as names of
- * families stand. In Hangul a single one stands there always: 이수 정 is 정이수, and 이수정 is 이 수정. Element: Word*, owned. */
+/* 田中 花子 may be written as one word: 田中花子. Other programs put the parts in the other order: 花子 田中. That order counts,
+ * too, unless it brings a part of one letter to the end: there it may make another name. In Hangul such a part always
+ * stands in front, as the name of a family: 이수 정 is 정이수, and 이수정 is 이 수정. Element: Word*, owned. */
 static GPtrArray *
 join_parts (const GPtrArray *words)
 {

@@ -218,7 +218,7 @@ is_left_out (gunichar c)
   return is_apostrophe (c) || c == tatweel || c == non_joiner || c == joiner || text_is_invisible (c);
 }
 
-/* ß is SS in capitals, and ı is I, as i is outside of Turkish. */
+/* In capitals ß is SS, and both i and ı are I. */
 static gboolean
 hides_letters (const char *text)
 {

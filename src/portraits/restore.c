@@ -163,7 +163,7 @@ newest_time (const GPtrArray *steps)
   return steps->len > 0 ? ((const Step *)g_ptr_array_index (steps, steps->len - 1))->time : 0;
 }
 
-/* A change that failed has kept the photo that is still there. What was restored may have been compressed anew by the service. */
+/* A change that failed has left a copy of the photo in .previous. The service may have compressed anew what was restored. */
 static gboolean
 is_photo_now (const char *mountpoint, const Step *step)
 {
