@@ -15,5 +15,5 @@ void http_fixture_tear_down (HttpFixture *f, gconstpointer data);
 /* GET path, seconds from its deadline. The result comes into slot. */
 void http_fixture_start (HttpFixture *f, const char *path, double seconds, GCancellable *cancellable,
                          GAsyncResult **slot);
-/* The same, and waits. */
+/* The same, and waits. Transfer full. */
 HttpResponse *http_fixture_get (HttpFixture *f, const char *path, double seconds, GError **error);

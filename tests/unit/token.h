@@ -22,6 +22,7 @@ void token_assert (TokenCache *token_cache, const char *expected);
 /* It fails with this PEOPLE_ERROR code, in words that have says in them. */
 void token_assert_fails (TokenCache *token_cache, int code, const char *says);
 
+/* An answer of the token service. */
 #define GOOD "{\"access_token\":\"tok\",\"expires_in\":3600,\"token_type\":\"Bearer\"}"
 
 /* ---- credentials files ---- */
