@@ -5,8 +5,8 @@
 
 #include "image/colours.h"
 
-/* What follows looks at the major brand alone, and does not know all that begin a HEIF file (avis, an animation's): it becomes
- * one that everybody knows. Only for what image_kind takes for HEIC or AVIF. Any thread. */
+/* Writes a major brand that every decoder knows. They look at that one alone, and do not know all that begin a HEIF file (avis,
+ * an animation's). Only for what image_kind takes for HEIC or AVIF. Any thread. */
 void heif_take_common_brand (guint8 *data, gsize size);
 
 /* TRUE if the colours of the primary picture are multiplied with its alpha already (an item reference "prem"). FALSE too for

@@ -81,7 +81,7 @@ keep_unstored (Cache *self, const char *version, const BookStorePhoto *photo)
   g_hash_table_replace (self->unstored, g_strdup (version), row);
 }
 
-/* Of a photo of which no file is here. */
+/* For a photo that has no file here. */
 static void
 put_row (Cache *self, const char *version, const BookStorePhoto *photo)
 {
