@@ -101,6 +101,7 @@ on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
   HttpTransfer *self = data;
 
+  self->reconnects = self->words[0] != '\0';
   if (self->looks && http_address_is_home (&address->addr)) {
     self->home = TRUE;
     return CURL_SOCKET_BAD;
@@ -218,8 +219,9 @@ failure_kind (const HttpTransfer *self)
   case HTTP_FAILURE_UNREACHABLE:
   case HTTP_FAILURE_CERTIFICATE:
   case HTTP_FAILURE_HANDSHAKE:
-    /* A request that was on the wire when its connection broke is lost, whatever kept curl from another one. */
-    if (self->requests > 0)
+    /* A request whose kept connection broke is lost, whatever kept curl from another one. Of a handshake on that one, curl
+     * gives no words: it keeps those of the first failure. */
+    if (self->requests > 0 || (self->reconnects && self->code == CURLE_SSL_CONNECT_ERROR))
       return HTTP_FAILURE_LOST;
     return kind == HTTP_FAILURE_UNREACHABLE && self->home ? HTTP_FAILURE_HOME : kind;
   case HTTP_FAILURE_LOST:

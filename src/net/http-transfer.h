@@ -27,6 +27,7 @@ struct HttpTransfer {
   gboolean home;          /* an address was refused */
   gboolean headers_whole; /* curl takes a connection that closes among the headers for an answer without a body */
   guint requests;         /* for one that is made once: so often curl began to send it */
+  gboolean reconnects;    /* a kept connection broke, and curl tried another one */
   CURLcode code;          /* set by the transport */
   char words[CURL_ERROR_SIZE];
 };

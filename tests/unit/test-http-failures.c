@@ -1,5 +1,8 @@
 /* What stands in front of the service, and is none: other TLS, headers without end; and bodies that are too much. */
+#include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "net/error.h"
 #include "net/http.h"
@@ -49,6 +52,73 @@ test_old_tls (void)
   g_assert_nonnull (strstr (error->message, "does not speak TLS 1.2"));
   g_subprocess_force_exit (server);
   g_subprocess_wait (server, NULL, NULL);
+}
+
+static void
+read_some (GIOStream *stream)
+{
+  char bytes[4096];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (stream), bytes, sizeof bytes, NULL, &error), >,
+                   0);
+  g_assert_no_error (error);
+}
+
+static void
+write_all (GIOStream *stream, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (stream), text, strlen (text), NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Answers one request, resets the connection at the next one, and speaks no TLS on the connection after it. */
+static gpointer
+break_kept_connection (gpointer data)
+{
+  GSocketListener *listener = data;
+  g_autoptr (GTlsCertificate) own = g_tls_certificate_new_from_files (certificate, key, NULL);
+  g_autoptr (GSocketConnection) kept = g_socket_listener_accept (listener, NULL, NULL, NULL);
+  g_autoptr (GIOStream) tls = g_tls_server_connection_new (G_IO_STREAM (kept), own, NULL);
+  g_autoptr (GSocketConnection) next = NULL;
+  const struct linger at_once = { .l_onoff = 1 };
+
+  read_some (tls);
+  write_all (tls, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  read_some (tls);
+  setsockopt (g_socket_get_fd (g_socket_connection_get_socket (kept)), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  g_socket_close (g_socket_connection_get_socket (kept), NULL);
+
+  next = g_socket_listener_accept (listener, NULL, NULL, NULL);
+  read_some (G_IO_STREAM (next));
+  write_all (G_IO_STREAM (next), "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  return NULL;
+}
+
+/* curl's words are of the first connection then, and say nothing of the handshake. */
+static void
+test_no_tls_after_a_kept_connection (void)
+{
+  g_autoptr (HttpClient) client = http_client_new ();
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  GThread *server = g_thread_new ("server", break_kept_connection, listener);
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u/", port);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (HttpResponse) response = NULL;
+  g_autoptr (GError) error = NULL;
+
+  http_send_async (client, http_request_new ("GET", url), deadline_in (60), NULL, keep_result, &result);
+  response = http_send_finish (await_result (&result), &error);
+  g_assert_no_error (error);
+  g_clear_object (&result);
+  http_send_async (client, http_request_new ("GET", url), deadline_in (60), NULL, keep_result, &result);
+  g_assert_null (http_send_finish (await_result (&result), &error));
+  g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_SERVER);
+  g_assert_nonnull (strstr (error->message, "was lost"));
+  g_thread_join (server);
 }
 
 static void
@@ -183,6 +253,7 @@ main (int argc, char **argv)
   script_make_certificate (certificate, key);
   g_setenv ("SSL_CERT_FILE", certificate, TRUE);
   g_test_add_func ("/http-failures/old-tls", test_old_tls);
+  g_test_add_func ("/http-failures/no-tls-after-a-kept-connection", test_no_tls_after_a_kept_connection);
   g_test_add_func ("/http-failures/large-headers", test_large_headers);
   g_test_add_func ("/http-failures/sinks", test_sinks);
   status = g_test_run ();
