@@ -175,6 +175,7 @@ contacts_status_json (Contacts *self)
   json_add_number (json, "requests", (gint64)http.requests);
   json_add_number (json, "connections", (gint64)http.connections);
   json_add_flag (json, "read_only", self->read_only);
+  json_add_flag (json, "ending", activity_is_ending (self->activity));
   json_add_number (json, "upload_timeout", sync.upload_timeout);
   json_add_text (json, "last_error", error);
   json_add_number (json, "last_error_time", error_time);

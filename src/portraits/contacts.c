@@ -32,16 +32,6 @@ fail (GError **error, int code, const char *name, const char *sentence)
   return FALSE;
 }
 
-/* Nobody is found below a mountpoint that was unmounted meanwhile: that says nothing about any contact. */
-static gboolean
-check_mounted (const char *mountpoint, GError **error)
-{
-  if (getxattr (mountpoint, "user.contactfs.status", NULL, 0) >= 0)
-    return TRUE;
-  g_autofree char *sentence = g_strdup_printf ("%s is not mounted any more", mountpoint);
-  return fail (error, ENOTCONN, mountpoint, sentence);
-}
-
 void
 contact_free (gpointer data)
 {
@@ -76,6 +66,35 @@ read_whole (int fd, const char *name)
   } while (length < 0 && errno == ERANGE);
   text[MAX (length, 0)] = '\0';
   return text;
+}
+
+/* What the mount says of itself; NULL: nothing. */
+static JsonValue *
+read_status (const char *mountpoint)
+{
+  int root = open (mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *text = root >= 0 ? read_whole (root, "user.contactfs.status") : NULL;
+  if (root >= 0)
+    close (root);
+  return text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
+}
+
+static gint64
+read_status_number (const char *mountpoint, const char *key)
+{
+  g_autoptr (JsonValue) status = read_status (mountpoint);
+  return status != NULL ? json_int (status, key) : 0;
+}
+
+gboolean
+contacts_check_mounted (const char *mountpoint, GError **error)
+{
+  g_autoptr (JsonValue) status = read_status (mountpoint);
+  if (status != NULL && !json_bool (status, "ending"))
+    return TRUE;
+  g_autofree char *sentence
+      = g_strdup_printf (status != NULL ? "%s is being unmounted" : "%s is not mounted any more", mountpoint);
+  return fail (error, ENOTCONN, mountpoint, sentence);
 }
 
 /* Transfer full. */
@@ -158,7 +177,7 @@ contacts_read (const char *mountpoint, GError **error)
     if (contact != NULL)
       g_ptr_array_add (contacts, contact);
   }
-  if (!check_mounted (mountpoint, error))
+  if (!contacts_check_mounted (mountpoint, error))
     return NULL;
   g_ptr_array_sort (contacts, compare_contacts);
   return g_steal_pointer (&contacts);
@@ -222,7 +241,7 @@ contact_open (const char *mountpoint, const Contact *contact, GError **error)
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
     int code = errno;
-    if (check_mounted (mountpoint, error))
+    if (contacts_check_mounted (mountpoint, error))
       fail (error, code, contact->name, NULL);
     return -1;
   }
@@ -329,18 +348,6 @@ contact_place (const char *mountpoint, const Contact *contact, GBytes *picture, 
   return code == 0;
 }
 
-/* A number of the mount's status; 0: it says none. */
-static gint64
-read_status (const char *mountpoint, const char *key)
-{
-  int root = open (mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_autofree char *text = root >= 0 ? read_whole (root, "user.contactfs.status") : NULL;
-  g_autoptr (JsonValue) status = text != NULL ? json_parse (text, strlen (text), NULL) : NULL;
-  if (root >= 0)
-    close (root);
-  return status != NULL ? json_int (status, key) : 0;
-}
-
 char *
 contact_sent (const char *mountpoint, const Contact *contact)
 {
@@ -354,7 +361,7 @@ contact_sent (const char *mountpoint, const Contact *contact)
 void
 contact_settle (const char *mountpoint, Contact *contact)
 {
-  for (guint i = 0; i < SETTLE_LOOKS && read_status (mountpoint, "waiting_mutations") > 0; i++)
+  for (guint i = 0; i < SETTLE_LOOKS && read_status_number (mountpoint, "waiting_mutations") > 0; i++)
     g_usleep (SETTLE_PAUSE);
   int folder = contact_open (mountpoint, contact, NULL);
   if (folder < 0)
@@ -386,7 +393,7 @@ contacts_all_would_fail (const char *mountpoint, const GError *error)
   case ECONNABORTED:
     return TRUE;
   case EAGAIN:
-    return read_status (mountpoint, "changes_paused_until") > 0; /* else a matter of this contact alone */
+    return read_status_number (mountpoint, "changes_paused_until") > 0; /* else a matter of this contact alone */
   default:
     return FALSE;
   }

@@ -28,6 +28,10 @@ void contact_free (gpointer self);
 /* Element: Contact*, owned, in the order of their names. No photo is fetched. NULL with an error. */
 GPtrArray *contacts_read (const char *mountpoint, GError **error);
 
+/* Whether what was read came from a mount that was there to the end: ENOTCONN when it is ending, or gone. Nobody is found below
+ * such a mountpoint, and no photo is read, which says nothing about any contact. */
+gboolean contacts_check_mounted (const char *mountpoint, GError **error);
+
 /* Leaves those who carry the label. FALSE with an error: there is no such label. */
 gboolean contacts_keep_label (GPtrArray *contacts, const char *mountpoint, const char *label, GError **error);
 

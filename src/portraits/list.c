@@ -111,7 +111,7 @@ gather (const ListWishes *wishes, const GPtrArray *contacts, guint *unknown, GEr
       row_free (row);
     progress_step (progress);
   }
-  return g_steal_pointer (&rows);
+  return contacts_check_mounted (wishes->common.mountpoint, error) ? g_steal_pointer (&rows) : NULL;
 }
 
 /* ---- for people ---- */

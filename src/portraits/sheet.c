@@ -191,7 +191,7 @@ write_page (Sheet *self, const GPtrArray *contacts, GError **error)
       return FALSE;
     progress_step (progress);
   }
-  return write_text (self, around[1], error);
+  return contacts_check_mounted (self->wishes->common.mountpoint, error) && write_text (self, around[1], error);
 }
 
 /* A file beside the page, which nobody but the user may read. NULL with an error. */

@@ -1,12 +1,15 @@
 """How contactfs import, list, restore and sheet end when the service, the disk or a signal ends them."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 
 import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, Contacts
 from emulator import Emulator
+from eventually import eventually
 
 LETTERS = "abcdefghij"
 
@@ -235,7 +238,10 @@ def test_a_mount_that_ends_ends_the_changes(class_of_ten, people, bring, run, fa
     assert [contacts.held(person) for person in people] == wanted
 
 
-@pytest.mark.parametrize("words", [["list"], ["sheet", "faces.html"]])
+WALKS = pytest.mark.parametrize("words", [["list"], ["sheet", "faces.html"]], ids=["list", "sheet"])
+
+
+@WALKS
 def test_half_a_book_is_not_taken_for_the_whole(contacts, run, tmp_path, words):
     contacts.mount.allowed.append(".*")
     contacts.emulator.fault("delay", origin="photo", times=-1, delay_ms=1000)
@@ -245,8 +251,25 @@ def test_half_a_book_is_not_taken_for_the_whole(contacts, run, tmp_path, words):
     contacts.mount.terminate()
     out, errors = walking.communicate()
     assert (walking.returncode, out) == (1, "")
-    assert f"{contacts.path} is not mounted any more" in errors or "Transport endpoint is not connected" in errors, errors
+    assert re.search("is not mounted any more|is being unmounted|Transport endpoint is not connected", errors), errors
     assert not list(tmp_path.glob("faces.html*"))
+
+
+@WALKS
+def test_a_mount_that_still_sends_is_not_taken_for_the_whole(contacts, run, faces, tmp_path, words):
+    """It is there until what waits is sent, and fetches no photo any more."""
+    contacts.mount.allowed.append(".*")
+    contacts.emulator.fault("hang", method="PATCH")
+    copying = run.start("cp", faces.face(1), contacts.photo("Alice Smith"))
+    contacts.emulator.wait_requests(1, method="PATCH")
+    os.kill(contacts.mount.pid, signal.SIGTERM)
+    eventually(lambda: contacts.mount.status()["ending"])
+    walked = run(CONTACTFS, *words, contacts.path, env=contacts.mount.env, cwd=tmp_path, check=False)
+    assert (walked.status, walked.out) == (1, "")
+    assert f"{contacts.path} is being unmounted" in walked.errors
+    assert not list(tmp_path.glob("faces.html*"))
+    contacts.mount.kill()
+    assert copying.wait() != 0
 
 
 # ---- two accounts ----
