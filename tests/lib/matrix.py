@@ -4,6 +4,7 @@ What is expected comes from the few rules below (they are those of docs/google.m
 """
 
 import errno
+import itertools
 import json
 import os
 import random
@@ -93,6 +94,7 @@ class Bench(Contacts):
         usual = (*self.limits, "--writes-per-minute", "0", "--sync-interval", "1")
         super().__init__(self.service, self.make("--timeout", "100").remount(*usual))  # the first listing may take its time
         self.names = iter(self.shuffled())
+        self.pictures = itertools.count(1)
         self.mount.allowed.append("")  # failures are what this is about; sanitizers and asserts end the daemon
         self._desk = self._by_file = None
 
@@ -115,6 +117,10 @@ class Bench(Contacts):
             self.names = iter(self.shuffled())
             name = next(self.names)
         return name
+
+    def picture(self, faces):
+        """One that nobody has had: the photo that is there already is not sent."""
+        return faces.face_bytes(next(self.pictures))
 
     def forget_photos(self):
         """None is here any more."""

@@ -79,7 +79,7 @@ def matrix(*more, edges=False):
 @matrix(*LOST_ANSWERS, [odd_http2.STALLED], edges=True)
 def test_patch(bench, faces, fault):
     person = bench.take()
-    old, new = bench.held(person), fault.picture or faces.face_bytes(1)
+    old, new = bench.held(person), fault.picture or bench.picture(faces)
     only = bench.resource(person) + ":"
     file = open(bench.photo(person), "wb", buffering=0)  # before the service is known to be out of reach
     bench.wire.arm("PATCH", fault, only=only)
@@ -104,14 +104,14 @@ def test_patch(bench, faces, fault):
     if not fault.applied:
         assert_words(bench.mount.error(person), fault)
     assert old in [held, *bench.previous(person)], "the old picture is lost"
-    assert_mended(bench, person, faces.face_bytes(2))
+    assert_mended(bench, person, bench.picture(faces))
 
 
 @pytest.mark.parametrize("fault", [case for case in cases(*ORDINARY) if may_pass(case.values[0])
                                    and case.values[0].meaning != "silent"])
 def test_patch_that_fails_once(bench, faces, fault):
     person = bench.take()
-    old, new = bench.held(person), faces.face_bytes(1)
+    old, new = bench.held(person), bench.picture(faces)
     bench.wire.arm("PATCH", fault, times=1, only=bench.resource(person) + ":")
     bench.photo(person).write_bytes(new)
     assert bench.wire.hits("PATCH") == 1
@@ -141,14 +141,14 @@ def test_delete(bench, faces, fault):
     eventually(lambda: not bench.mount.removal_waits(person))  # an outcome that is not known shows the photo until it is
     eventually(lambda: bench.listed(person) == ([] if fault.applied else ["photo.jpg"]), timeout=30)
     assert_shown(bench, person, held)
-    assert_mended(bench, person, faces.face_bytes(2))
+    assert_mended(bench, person, bench.picture(faces))
 
 
 @matrix()
 def test_person(bench, faces, fault):
     """A change whose answer says nothing is followed by people.get, which fails."""
     person = bench.take()
-    old, new = bench.held(person), faces.face_bytes(1)
+    old, new = bench.held(person), bench.picture(faces)
     name = bench.resource(person)
     bench.wire.arm("PATCH", odd_answers.Fault("{}", "", odd_answers.says(b"{}")), only=name + ":")
     bench.wire.arm("person", fault, only=name)
@@ -161,7 +161,7 @@ def test_person(bench, faces, fault):
     bench.wire.disarm()
     eventually(lambda: bench.photo(person).read_bytes() == new)
     assert old in bench.previous(person)
-    assert_mended(bench, person, faces.face_bytes(2))
+    assert_mended(bench, person, bench.picture(faces))
 
 
 # ---- reading ----
@@ -338,8 +338,9 @@ def test_refused_delta(bench):
 
 
 def test_refused_photo(bench):
+    bench.forget_photos()
     bench.wire.refuse("photo")
-    person = next(person for person in iter(bench.take, None) if errno_or_0(bench.photo(person).read_bytes))  # none fetched ahead
+    person = bench.take()
     assert errno_or_0(bench.photo(person).read_bytes) == errno.EHOSTUNREACH
     assert "cannot be reached" in bench.mount.status()["last_error"]
     bench.wire.disarm()
@@ -351,7 +352,7 @@ def test_refused_photo(bench):
 def test_refused_change(bench, faces, kind):
     """The picture that was there and the one that was brought are both somewhere."""
     person = bench.take()
-    old, new = bench.held(person), faces.face_bytes(1)
+    old, new = bench.held(person), bench.picture(faces)
     assert bench.photo(person).read_bytes() == old  # so that it can be saved
     if kind == "DELETE":
         refuse(bench, kind)
@@ -375,7 +376,7 @@ def test_refused_change(bench, faces, kind):
         assert bench.held(person) == new
         eventually(lambda: bench.photo(person).read_bytes() == new)
     assert old in [bench.held(person), *bench.previous(person)]
-    assert_mended(bench, person, faces.face_bytes(2))
+    assert_mended(bench, person, bench.picture(faces))
 
 
 # ---- killable ----
