@@ -9,7 +9,6 @@ import subprocess
 import pytest
 from conftest import CONTACTFS, PEOPLE_EMULATOR, SMALL_FACES, Contacts
 from emulator import Emulator
-from eventually import eventually
 
 LETTERS = "abcdefghij"
 
@@ -260,13 +259,16 @@ def test_a_mount_that_still_sends_is_not_taken_for_the_whole(contacts, run, face
     """It is there until what waits is sent, and fetches no photo any more."""
     contacts.mount.allowed.append(".*")
     contacts.emulator.fault("hang", method="PATCH")
-    copying = run.start("cp", faces.face(1), contacts.photo("Alice Smith"))
+    contacts.emulator.fault("hang", origin="photo", times=-1)
+    copying = run.start("cp", faces.face(1), contacts.photo(contacts.without_photo()))
     contacts.emulator.wait_requests(1, method="PATCH")
+    walking = run.start(CONTACTFS, *words, contacts.path, env=contacts.mount.env, cwd=tmp_path, text=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    contacts.emulator.wait_requests(1, origin="photo")
     os.kill(contacts.mount.pid, signal.SIGTERM)
-    eventually(lambda: contacts.mount.status()["ending"])
-    walked = run(CONTACTFS, *words, contacts.path, env=contacts.mount.env, cwd=tmp_path, check=False)
-    assert (walked.status, walked.out) == (1, "")
-    assert f"{contacts.path} is being unmounted" in walked.errors
+    out, errors = walking.communicate()
+    assert (walking.returncode, out) == (1, "")
+    assert f"{contacts.path} is being unmounted" in errors
     assert not list(tmp_path.glob("faces.html*"))
     contacts.mount.kill()
     assert copying.wait() != 0
