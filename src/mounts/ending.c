@@ -50,7 +50,7 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
   const Count *count = data;
   g_autofree char *text = g_strdup_printf ("{\"pid\":%d,\"waiting\":%u}\n", (int)getpid (), count->waiting);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&changing);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&changing);
   if (!g_cancellable_is_cancelled (cancellable)
       && !g_file_set_contents_full (count->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     g_info ("how many changes are still to be sent could not be written: %s", error->message);
