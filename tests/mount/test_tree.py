@@ -258,6 +258,8 @@ def test_status(contacts):
 def test_statfs(contacts, run):
     room = os.statvfs(contacts.path)
     assert room.f_namemax == 255 and room.f_bavail > 0 and room.f_frsize > 0
+    disk = os.statvfs(contacts.mount.state)
+    assert (room.f_files, room.f_ffree > 0) == (disk.f_files, disk.f_ffree > 0), "some programs write only where files are free"
     assert os.statvfs(contacts.photo("Alice Smith")).f_bavail > 0
     assert "contactfs:default" in run("df", contacts.path).out
 

@@ -3,12 +3,15 @@
 A table: was the first attempt carried out × how its answer was lost × how the next ones end × PATCH or DELETE.
 """
 
+import errno
 import itertools
 import subprocess
 
 import pytest
+from checks import errno_of
 from eventually import eventually
 from test_offline import ALICE, away, service  # noqa: F401  (fixtures: a service that goes away and comes back)
+from test_sync import synced
 
 UPLOAD, DELETE = "*:updateContactPhoto", "*:deleteContactPhoto"
 
@@ -27,12 +30,16 @@ TABLE = [pytest.param(applied, lost, end, id=f"{'applied' if applied else 'not a
 def order(contacts, path, applied, lost, end):
     """The first attempt's answer is lost, the later ones end so. And for some seconds people.get lags behind: it shows the
     contact as it was."""
+    lag(contacts)
+    contacts.emulator.fault(**LOST[lost], path=path, applied=applied)
+    contacts.emulator.fault(**ENDS[end], path=path, times=-1)
+
+
+def lag(contacts):
     emulator, resource = contacts.emulator, contacts.resource(contacts.person())
     fields = "names,emailAddresses,phoneNumbers,organizations,photos,memberships,metadata"
     before = emulator.api("GET", resource, {"personFields": fields}).body.decode()
     emulator.reset_requests()
-    emulator.fault(**LOST[lost], path=path, applied=applied)
-    emulator.fault(**ENDS[end], path=path, times=-1)
     emulator.fault("status", method="GET", path=f"/v1/{resource}", status=200, body=before, times=3,
                    content_type="application/json; charset=UTF-8")
 
@@ -78,6 +85,21 @@ def test_removal(contacts, person, photo, old, applied, lost, end):
         eventually(lambda: contacts.mount.error(person) is None, timeout=20, why="it is still said to have failed")
     eventually(lambda: photo.exists() == (held is not None), timeout=20)
     assert held == (None if applied or said is None else old)
+    assert contacts.previous(person) == [old]
+
+
+@pytest.mark.parametrize("lost", ["504", "garbage"])
+def test_upload_without_any_answer(contacts, faces, person, photo, old, lost):
+    """Every attempt is carried out, and none is answered with sense. One look that shows the old photo proves nothing."""
+    assert photo.read_bytes() == old
+    lag(contacts)
+    contacts.emulator.fault(**LOST[lost], path=UPLOAD, applied=True, times=-1)
+    assert errno_of(photo.write_bytes, faces.face_bytes(1)) == errno.EIO
+    contacts.emulator.clear_faults()
+    assert contacts.previous(person) == [old] and contacts.rejected(person) == [faces.face_bytes(1)]
+    assert contacts.held(person) == faces.face_bytes(1)
+    eventually(lambda: photo.read_bytes() == faces.face_bytes(1), timeout=20)
+    eventually(lambda: contacts.mount.error(person) is None, timeout=20, why="it is still said to have failed")
     assert contacts.previous(person) == [old]
 
 
@@ -134,39 +156,48 @@ def test_second_picture_after_a_first_one_of_which_nothing_is_known(contacts, ru
 
 # ---- what others do between two attempts ----
 
-WAITS = {"503": {"action": "status", "status": 503, "headers": {"Retry-After": "2"}},
-         "429": {"action": "status", "status": 429, "headers": {"Retry-After": "2"}}}
+WAITS = {"503": {"action": "status", "status": 503, "headers": {"Retry-After": "5"}},
+         "429": {"action": "status", "status": 429, "headers": {"Retry-After": "5"}}}
+
+
+SHOWN = [pytest.param(False, id="not shown", marks=pytest.mark.options("--upload-timeout", "20")),
+         pytest.param(True, id="shown by a delta", marks=pytest.mark.options("--upload-timeout", "20", "--sync-interval", "1"))]
 
 
 @pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.options("--upload-timeout", "20")
-def test_photo_of_somebody_else_between_two_attempts_is_saved(contacts, run, faces, person, photo, old, wait):
+@pytest.mark.parametrize("shown", SHOWN)
+def test_photo_of_somebody_else_between_two_attempts_is_saved(contacts, run, faces, person, photo, old, wait, shown):
     photo.read_bytes()
     contacts.emulator.fault(**WAITS[wait], path=UPLOAD)
     copy = run.start("cp", faces.face(1), photo)
     contacts.emulator.wait_requests(1, path=UPLOAD, answered=True)
     contacts.emulator.set_photo(contacts.resource(person), faces.face_bytes(5))
+    if shown:
+        synced(contacts)
     assert run.finish(copy).status == 0
     assert contacts.held(person) == faces.face_bytes(1)
     assert contacts.previous(person) == [old, faces.face_bytes(5)]
 
 
 @pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.options("--upload-timeout", "20")
-def test_photo_of_somebody_else_between_two_attempts_is_not_removed(contacts, faces, person, photo, old, wait):
+@pytest.mark.parametrize("shown", SHOWN)
+def test_photo_of_somebody_else_between_two_attempts_is_not_removed(contacts, faces, person, photo, old, wait, shown):
     photo.read_bytes()
     contacts.emulator.fault(**WAITS[wait], path=DELETE)
     photo.unlink()
     contacts.emulator.wait_requests(1, path=DELETE, answered=True)
     contacts.emulator.set_photo(contacts.resource(person), faces.face_bytes(5))
+    if shown:
+        synced(contacts)
     eventually(lambda: photo.exists() and photo.read_bytes() == faces.face_bytes(5), timeout=20)
     assert contacts.held(person) == faces.face_bytes(5) and contacts.mutations() == ["DELETE"]
     eventually(lambda: "changed elsewhere" in (contacts.mount.error(person) or ""))
 
 
-def test_removal_that_is_answered_404_while_the_photo_is_there(contacts, person, photo, old):
+@pytest.mark.parametrize("body", [{}, {"body": "<html>Not Found</html>", "content_type": "text/html"}], ids=["service", "front end"])
+def test_removal_that_is_answered_404_while_the_photo_is_there(contacts, person, photo, old, body):
     photo.read_bytes()
-    contacts.emulator.fault("status", path=DELETE, status=404, times=-1)
+    contacts.emulator.fault("status", path=DELETE, status=404, times=-1, **body)
     photo.unlink()
     eventually(photo.exists, timeout=20, why="it stays hidden")
     assert photo.read_bytes() == old == contacts.held(person)

@@ -123,6 +123,25 @@ test_trouble_is_not_remembered (TokenFixture *f, gconstpointer data)
   token_assert (token_cache, "tok");
 }
 
+/* Only the token service's own word ends a login. A front end's status is no such word, and is asked about again at once. */
+static void
+test_odd_status_is_not_remembered (TokenFixture *f, gconstpointer data)
+{
+  const guint statuses[] = { 302, 307, 403, 404, 405, 410, 451 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++) {
+    g_autoptr (TokenCache) token_cache = user_token_cache (f);
+    g_autoptr (GError) error = NULL;
+
+    script_answer (f->server, statuses[i], "text/html", "<html>Sorry</html>", -1);
+    g_assert_null (token_get (token_cache, AMPLE, &error));
+    g_assert_error (error, PEOPLE_ERROR, PEOPLE_ERROR_BAD_ANSWER);
+    g_assert_null (strstr (error->message, "log in"));
+    script_json (f->server, 200, GOOD);
+    token_assert (token_cache, "tok");
+  }
+}
+
 static void
 test_gcloud_command (TokenFixture *f, gconstpointer data)
 {
@@ -258,6 +277,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("refusal-is-remembered", test_refusal_is_remembered);
   ADD ("trouble-is-not-remembered", test_trouble_is_not_remembered);
+  ADD ("odd-status-is-not-remembered", test_odd_status_is_not_remembered);
   ADD ("gcloud-command", test_gcloud_command);
   ADD ("file-is-read-again", test_file_is_read_again);
   ADD ("file-that-is-gone", test_file_that_is_gone);
