@@ -1,8 +1,6 @@
 /* Attributes. st_size is always true: who asks before the photo was ever fetched waits for it. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include <unistd.h>
-
 #include "fs/internal.h"
 
 static void
@@ -64,22 +62,6 @@ fs_attr_file (Fs *self, FolderFile *file, struct stat *attr)
                    file->kind == FOLDER_FILE_PROFILE ? 0444 : 0644, size, attr);
   attr->st_nlink = file->linked ? 1 : 0;
   return known;
-}
-
-gboolean
-fs_attr_archived (Fs *self, FsNode *node, struct stat *attr)
-{
-  int fd = archive_open (self->archive, node->archive, node->person->resource_name, node->name);
-  struct stat real;
-  gboolean ok = fd >= 0 && fstat (fd, &real) == 0;
-
-  if (fd >= 0)
-    close (fd);
-  if (!ok)
-    return FALSE;
-  fs_attr_regular (self, fs_archived_ino (node->person, node->archive, node->name), 0, 0444, real.st_size, attr);
-  attr->st_atim = attr->st_ctim = attr->st_mtim = real.st_mtim;
-  return TRUE;
 }
 
 double
@@ -168,10 +150,7 @@ reply_target_attr (Fs *self, fuse_req_t req, const FsTarget *target)
     getattr_file (self, req, target->node->file);
     break;
   case FS_NODE_ARCHIVED:
-    if (fs_attr_archived (self, target->node, &attr))
-      fs_reply_attr (req, &attr, FS_DIRECTORY_TIMEOUT);
-    else
-      fs_reply_errno (req, "getattr", ENOENT);
+    fs_archived_getattr (self, req, target->node);
     break;
   case FS_NODE_GONE:
   default:

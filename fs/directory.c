@@ -27,6 +27,13 @@ directory_free (gpointer data)
   g_free (self);
 }
 
+/* Of .previous or .rejected. */
+static ArchiveKind
+archive_kind (const Directory *self)
+{
+  return self->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED;
+}
+
 static void
 reply_opened (Fs *self, fuse_req_t req, Directory *directory, struct fuse_file_info *fi)
 {
@@ -41,27 +48,57 @@ typedef struct {
   Directory *directory;
 } Opening;
 
+/* The directory has its names, or error says why not. */
 static void
-on_labels (GObject *source, GAsyncResult *result, gpointer data)
+end_opening (Opening *self, const GError *error)
 {
-  g_autofree Opening *self = data;
-  Directory *directory = self->directory;
   FsOp *op = self->op;
-  g_autoptr (GError) error = NULL;
-  const GPtrArray *labels = book_labels_finish (op->fs->book, result, &error);
   gboolean waits = fs_op_finish (op);
 
-  if (waits && labels != NULL) {
-    directory->names = g_ptr_array_new_with_free_func (g_free);
-    for (guint i = 0; i < labels->len; i++)
-      g_ptr_array_add (directory->names, g_strdup (((const BookLabel *)labels->pdata[i])->name));
-    reply_opened (op->fs, op->req, directory, &op->fi);
+  if (waits && error == NULL) {
+    reply_opened (op->fs, op->req, self->directory, &op->fi);
   } else {
     if (waits)
       fs_op_reply_error (op, error);
-    directory_free (directory);
+    directory_free (self->directory);
   }
   fs_op_free (op);
+  g_free (self);
+}
+
+static void
+on_archive (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Opening *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->directory->names = photos_archive_list_finish (result, &error);
+  end_opening (self, error);
+}
+
+/* replies: open, or an error; waits for the archive's worker */
+static void
+open_archive (Fs *self, fuse_req_t req, Directory *directory, struct fuse_file_info *fi)
+{
+  Opening *opening = g_new0 (Opening, 1);
+
+  opening->directory = directory;
+  opening->op = fs_op_new (self, req, "opendir");
+  opening->op->fi = *fi;
+  photos_archive_list_async (self->photos, archive_kind (directory), directory->target.person, on_archive, opening);
+}
+
+static void
+on_labels (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Opening *self = data;
+  g_autoptr (GError) error = NULL;
+  const GPtrArray *labels = book_labels_finish (self->op->fs->book, result, &error);
+
+  self->directory->names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; labels != NULL && i < labels->len; i++)
+    g_ptr_array_add (self->directory->names, g_strdup (((const BookLabel *)labels->pdata[i])->name));
+  end_opening (self, error);
 }
 
 /* replies: open, or an error; waits until the labels are known */
@@ -98,10 +135,8 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     break;
   case FS_NODE_PREVIOUS:
   case FS_NODE_REJECTED:
-    directory->names
-        = archive_list (self->archive, directory->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED,
-                        directory->target.person->resource_name);
-    break;
+    open_archive (self, req, directory, fi);
+    return;
   case FS_NODE_LABEL:
     directory->people = book_label_people (self->book, directory->target.label);
     break;
@@ -193,10 +228,8 @@ add_nth (Fs *self, Listing *listing, Directory *directory, guint n, off_t next)
   if (directory->files != NULL)
     return add (listing, directory->names->pdata[n], folder_file_ino (directory->files->pdata[n]), S_IFREG, NULL, next);
   return add (listing, directory->names->pdata[n],
-              fs_archived_ino (directory->target.person,
-                               directory->target.kind == FS_NODE_PREVIOUS ? ARCHIVE_PREVIOUS : ARCHIVE_REJECTED,
-                               directory->names->pdata[n]),
-              S_IFREG, NULL, next);
+              fs_archived_ino (directory->target.person, archive_kind (directory), directory->names->pdata[n]), S_IFREG,
+              NULL, next);
 }
 
 static guint

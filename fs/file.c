@@ -41,12 +41,6 @@ release_handle (gpointer handle)
 }
 
 static void
-close_descriptor (gpointer fd)
-{
-  close ((int)(gintptr)fd);
-}
-
-static void
 set_open_flags (Fs *self, struct fuse_file_info *fi, FolderHandle *handle)
 {
   fi->fh = (guint64)(gintptr)handle;
@@ -80,27 +74,6 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
       fs_open_end (op->fs, op->fi.fh);
   }
   fs_op_free (op);
-}
-
-static void
-open_archived (Fs *self, fuse_req_t req, FsNode *node, struct fuse_file_info *fi)
-{
-  int fd;
-
-  if ((fi->flags & O_ACCMODE) != O_RDONLY) {
-    fs_reply_errno (req, "open", EACCES);
-    return;
-  }
-  fd = archive_open (self->archive, node->archive, node->person->resource_name, node->name);
-  if (fd < 0) {
-    fs_reply_errno (req, "open", ENOENT);
-    return;
-  }
-  fi->fh = (guint64)fd;
-  fi->noflush = TRUE;
-  fs_open_begin (self, fi->fh, close_descriptor);
-  if (fs_reply_open (req, fi) != 0)
-    fs_open_end (self, fi->fh);
 }
 
 static void
@@ -138,7 +111,7 @@ fs_open (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
   FsOp *op;
 
   if (target.kind == FS_NODE_ARCHIVED) {
-    open_archived (self, req, target.node, fi);
+    fs_archived_open (self, req, target.node, fi);
     return;
   }
   if (target.kind == FS_NODE_ICON) {

@@ -36,8 +36,8 @@ typedef struct {
 
 struct Fs {
   Contacts *contacts;
-  Book *book;       /* its people */
-  Archive *archive; /* its .previous and .rejected */
+  Book *book;     /* its people */
+  Photos *photos; /* its .previous and .rejected, too */
   struct fuse_session *session;
   GSource *source;
   struct fuse_buf buffer; /* libfuse's, reused for each request */
@@ -117,7 +117,6 @@ void fs_attr_root (Fs *self, struct stat *attr);
 void fs_attr_person (Fs *self, BookPerson *person, struct stat *attr);
 void fs_attr_regular (Fs *self, guint64 ino, gint64 mtime, mode_t mode, gint64 size, struct stat *attr);
 gboolean fs_attr_file (Fs *self, FolderFile *file, struct stat *attr); /* FALSE: st_size is not known yet (and 0) */
-gboolean fs_attr_archived (Fs *self, FsNode *node, struct stat *attr); /* FALSE: the file is gone */
 double fs_attr_timeout (FolderFile *file, gboolean size_known);
 
 /* ---- op.c ---- a request that waits */
@@ -153,6 +152,11 @@ void fs_announcements_clear (Fs *self);
  * cannot be told, and op is the caller's still. */
 gboolean fs_announce (Fs *self, BookPerson *person, const char *name, FsOp *op);
 gboolean fs_announcement_is_by (Fs *self, pid_t pid); /* it renames for the watchers alone: there is nothing to do */
+
+/* ---- archived.c ---- replies: entry, attr, open, or an error; wait for the archive's worker */
+void fs_archived_lookup (Fs *self, fuse_req_t req, BookPerson *person, ArchiveKind kind, const char *name);
+void fs_archived_getattr (Fs *self, fuse_req_t req, const FsNode *node);
+void fs_archived_open (Fs *self, fuse_req_t req, const FsNode *node, const struct fuse_file_info *fi);
 
 /* ---- folder-icon.c ---- the virtual .directory */
 gboolean fs_folder_icon_is (Fs *self, BookPerson *person, const char *name);

@@ -1,5 +1,5 @@
-/* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory);
- * but a name in .labels waits (labels.c). */
+/* LOOKUP and FORGET: answered from memory, never from the network (the kernel serialises lookups of one directory).
+ * But a name in .labels waits (labels.c), and one in .previous or .rejected for the disk (archived.c). */
 #define G_LOG_DOMAIN "contactfs"
 
 #include <limits.h>
@@ -85,22 +85,6 @@ look_up_file (Fs *self, fuse_req_t req, BookPerson *person, const char *name)
     fs_nodes_forget (self, entry.ino, 1); /* interrupted: the kernel does not know it */
 }
 
-static void
-look_up_archived (Fs *self, fuse_req_t req, BookPerson *person, ArchiveKind kind, const char *name)
-{
-  FsNode *node = fs_nodes_look_up_archived (self, person, kind, name);
-  struct fuse_entry_param entry = {
-    .ino = node->id, .generation = 1, .entry_timeout = FS_DIRECTORY_TIMEOUT, .attr_timeout = FS_DIRECTORY_TIMEOUT
-  };
-
-  if (!fs_attr_archived (self, node, &entry.attr)) {
-    fs_nodes_forget (self, entry.ino, 1);
-    fs_reply_errno (req, "lookup", ENOENT);
-  } else if (fs_reply_entry (req, &entry) != 0) {
-    fs_nodes_forget (self, entry.ino, 1);
-  }
-}
-
 void
 fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
 {
@@ -134,10 +118,10 @@ fs_lookup (fuse_req_t req, fuse_ino_t parent, const char *name)
       look_up_file (self, req, target.person, name);
     break;
   case FS_NODE_PREVIOUS:
-    look_up_archived (self, req, target.person, ARCHIVE_PREVIOUS, name);
+    fs_archived_lookup (self, req, target.person, ARCHIVE_PREVIOUS, name);
     break;
   case FS_NODE_REJECTED:
-    look_up_archived (self, req, target.person, ARCHIVE_REJECTED, name);
+    fs_archived_lookup (self, req, target.person, ARCHIVE_REJECTED, name);
     break;
   case FS_NODE_ICON:
   case FS_NODE_LINK:

@@ -222,7 +222,7 @@ fs_mount (Contacts *contacts, const FsOptions *options, FsEndedFunc ended, gpoin
 
   self->contacts = contacts;
   self->book = contacts_book (contacts);
-  self->archive = photos_archive (contacts_photos (contacts));
+  self->photos = contacts_photos (contacts);
   self->ended_func = ended;
   self->ended_data = data;
   self->uid = getuid ();

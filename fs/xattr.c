@@ -90,6 +90,64 @@ get_file_xattr (Fs *self, fuse_req_t req, FolderFile *file, const char *name, gs
   }
 }
 
+/* ---- what waits for the archive's worker ---- */
+
+typedef struct {
+  FsOp *op;
+  BookPerson *person; /* referenced; NULL: the root's status is wanted */
+  gsize room;
+} Waiting;
+
+/* Replies with text, or the error. */
+static void
+end_waiting (Waiting *self, const char *text, const GError *error)
+{
+  if (fs_op_finish (self->op)) {
+    if (error != NULL)
+      fs_op_reply_error (self->op, error);
+    else
+      reply_text (self->op->req, text, self->room);
+  }
+  fs_op_free (self->op);
+  g_clear_pointer (&self->person, book_person_unref);
+  g_free (self);
+}
+
+static Waiting *
+waiting_new (Fs *self, fuse_req_t req, BookPerson *person, gsize room)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+
+  waiting->op = fs_op_new (self, req, "getxattr");
+  waiting->person = person != NULL ? book_person_ref (person) : NULL;
+  waiting->room = room;
+  return waiting;
+}
+
+static void
+on_earlier (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *earlier = photos_archive_earlier_finish (result, &error);
+
+  end_waiting (data, earlier, error);
+}
+
+/* What failed says where the picture is, so it is said when the picture is there. */
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Waiting *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (photos_archive_settle_finish (result, &error))
+    text = self->person != NULL ? g_strdup (self->person->error) : contacts_status_json (self->op->fs->contacts);
+  end_waiting (self, text, error);
+}
+
+/* ---- getxattr ---- */
+
 /* What programs carry along (rsync -AX, cp -a, borg) is accepted and not kept, as modes are: lists of who may do what are
  * another way to say a mode. The rest means something to the system, which must not believe that it is here. */
 static gboolean
@@ -111,13 +169,11 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
   } else if (target.kind == FS_NODE_FILE) {
     get_file_xattr (self, req, target.node->file, name, size);
   } else if (target.kind == FS_NODE_ROOT && strcmp (name, XATTR_STATUS) == 0) {
-    g_autofree char *status = contacts_status_json (self->contacts);
-
-    reply_text (req, status, size);
+    photos_archive_settle_async (self->photos, on_settled, waiting_new (self, req, NULL, size));
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_RESOURCE_NAME) == 0) {
     reply_text (req, target.person->resource_name, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_ERROR) == 0) {
-    reply_text (req, target.person->error, size);
+    photos_archive_settle_async (self->photos, on_settled, waiting_new (self, req, target.person, size));
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_EMAILS) == 0) {
     reply_text (req, target.person->emails, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_PHONES) == 0) {
@@ -125,11 +181,10 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_REMOVAL) == 0) {
     reply_text (req, folder_removal_waits (self->contacts, target.person) ? "waits" : NULL, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_REPLACED) == 0) {
-    g_autofree char *earlier = archive_earlier (self->archive, ARCHIVE_PREVIOUS, target.person->resource_name);
-
-    reply_text (req, earlier, size);
+    photos_archive_earlier_async (self->photos, target.person, on_earlier,
+                                  waiting_new (self, req, target.person, size));
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_SENT) == 0) {
-    g_autofree char *sent = photos_sent (contacts_photos (self->contacts), target.person);
+    g_autofree char *sent = photos_sent (self->photos, target.person);
 
     reply_text (req, sent, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_NOTE) == 0) {
@@ -199,7 +254,7 @@ fs_statfs (fuse_req_t req, fuse_ino_t ino)
   Fs *self = fs_of (req);
   struct statvfs statistics = { 0 };
 
-  if (statvfs (photos_cache_dir (contacts_photos (self->contacts)), &statistics) != 0)
+  if (statvfs (photos_cache_dir (self->photos), &statistics) != 0)
     statistics.f_bsize = statistics.f_frsize = 4096;
   /* f_files and the like stay the disk's: programs that see no free file do not begin to write */
   statistics.f_namemax = 255;

@@ -9,21 +9,6 @@
 #include "folder/take-back.h"
 #include "net/json.h"
 
-/* The pictures of .previous and .rejected are nobody's to show now, and nobody's to delete. */
-static gboolean
-set_archive_aside (Contacts *self, GError **error)
-{
-  g_autofree char *aside = NULL;
-
-  if (!archive_set_aside (photos_archive (self->photos), &aside, error))
-    return FALSE;
-  if (aside != NULL)
-    g_message ("the account “%s” is not the address book that it was: what was kept in .previous and .rejected is in "
-               "%s now",
-               book_account (self->book), aside);
-  return TRUE;
-}
-
 Contacts *
 contacts_new (PeopleClient *people, HttpClient *http, const ContactsOptions *options, GError **error)
 {
@@ -41,7 +26,7 @@ contacts_new (PeopleClient *people, HttpClient *http, const ContactsOptions *opt
   self->store = book_store (self->book);
   self->activity = book_activity (self->book);
   self->photos = photos_new (self->book, people, http, &options->photos, error);
-  if (self->photos == NULL || (options->book.anew && !set_archive_aside (self, error)))
+  if (self->photos == NULL || (options->book.anew && !photos_set_archive_aside (self->photos, error)))
     return NULL;
   self->sync = sync_new (self->book, self->photos, people, &options->sync);
   folders_init (self);

@@ -11,6 +11,8 @@
 #define OVERTAKEN                                                                                                      \
   "it has been changed elsewhere meanwhile, and the new one is kept; remove it again if you do not want it"
 
+#define NOT_TAKEN_BACK "the new photo was to be taken back, and is still there"
+
 static void
 forget_promise (Contacts *contacts, const char *resource_name)
 {
@@ -207,26 +209,37 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
                          "there before is back, and the program's is in .previous");
     book_change_failed (contacts->book, person, "the new photo was taken back", error);
   } else {
-    book_change_failed (contacts->book, person, "the new photo was to be taken back, and is still there", error);
+    book_change_failed (contacts->book, person, NOT_TAKEN_BACK, error);
   }
+  deletion_over (self);
+}
+
+static void
+on_photo_before (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Folder *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) before = photos_archive_read_newest_finish (result, &error);
+
+  if (before != NULL && self->take_back && is_wanted (self)) {
+    sync_upload_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
+    return;
+  }
+  self->deleting = FALSE;
+  if (!self->take_back || !is_wanted (self)) { /* somebody wrote or removed another one meanwhile */
+    deletion_withdrawn (self);
+    return;
+  }
+  book_change_failed (self->contacts->book, self->person, NOT_TAKEN_BACK, error);
   deletion_over (self);
 }
 
 static void
 take_back_now (Folder *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) before = take_back_photo_before (self->contacts, self->person, &error);
-
-  if (before == NULL) {
-    book_change_failed (self->contacts->book, self->person, "the new photo was to be taken back, and is still there",
-                        error);
-    folder_set_state (self, FOLDER_SHOWN);
-    return;
-  }
   self->deleting = TRUE;
   self->busy++;
-  sync_upload_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
+  photos_archive_read_newest_async (self->contacts->photos, self->person, on_photo_before, self);
 }
 
 gboolean

@@ -173,7 +173,7 @@ reject (GTask *task)
   Flush *self = g_task_get_task_data (task);
 
   draft_set_refused (self->draft, self->revision, self->error);
-  reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, on_rejected, task);
+  reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, FALSE, on_rejected, task);
 }
 
 static void
@@ -400,7 +400,7 @@ draft_closed (FolderFile *file, Draft *draft)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
     if (bytes != NULL) {
-      reject_picture (file->contacts, file->person, bytes, error, draft->said);
+      reject_picture_async (file->contacts, file->person, bytes, error, draft->said, NULL, NULL);
       draft_set_refused (draft, draft->revision, error);
     } else {
       book_change_failed (file->contacts->book, file->person, BOOK_NOT_CHANGED, error);

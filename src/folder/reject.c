@@ -23,17 +23,6 @@ describe_whereabouts (const BookPerson *person, GBytes *picture, const GError *n
   return g_strdup_printf ("%s is in %s/.rejected", subject, person->name);
 }
 
-static gboolean
-keep (Contacts *contacts, const char *resource_name, GBytes *picture, GError **error)
-{
-  g_autofree char *name = NULL;
-
-  if (g_bytes_get_size (picture) == 0)
-    return TRUE;
-  name = archive_add (photos_archive (contacts->photos), ARCHIVE_REJECTED, resource_name, picture, error);
-  return name != NULL;
-}
-
 static void
 say (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, const GError *not_kept, gboolean said)
 {
@@ -52,22 +41,12 @@ reject_unless_mended (Contacts *contacts, BookPerson *person, GBytes *picture, c
   book_person_fail (contacts->book, person, BOOK_NOT_CHANGED, why, whereabouts);
 }
 
-void
-reject_picture (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said)
-{
-  g_autoptr (GError) not_kept = NULL;
-
-  keep (contacts, person->resource_name, picture, &not_kept);
-  say (contacts, person, picture, why, not_kept, said);
-}
-
-/* ---- off the loop ---- */
-
 typedef struct {
   Contacts *contacts;
   BookPerson *person;
   GBytes *picture;
   GError *why;
+  gboolean said;
 } Reject;
 
 static void
@@ -90,23 +69,35 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) not_kept = NULL;
 
   photos_save_finish (result, &not_kept);
-  say (self->contacts, self->person, self->picture, self->why, not_kept, FALSE);
+  say (self->contacts, self->person, self->picture, self->why, not_kept, self->said);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
   activity_release (activity, ACTIVITY_WORK);
 }
 
 void
-reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why,
+reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said,
                       GAsyncReadyCallback done, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, done, data);
-  Reject *self = g_new0 (Reject, 1);
+  Reject *self;
 
+  if (activity_is_over (contacts->activity)) { /* no worker is waited for any more */
+    g_autoptr (GError) not_kept = NULL;
+    g_autofree char *name
+        = archive_add (photos_archive (contacts->photos), ARCHIVE_REJECTED, person->resource_name, picture, &not_kept);
+
+    say (contacts, person, picture, why, not_kept, said);
+    g_task_return_boolean (task, TRUE);
+    g_object_unref (task);
+    return;
+  }
+  self = g_new0 (Reject, 1);
   self->contacts = contacts;
   self->person = book_person_ref (person);
   self->picture = g_bytes_ref (picture);
   self->why = g_error_copy (why);
+  self->said = said;
   g_task_set_task_data (task, self, reject_free);
   activity_hold (contacts->activity, ACTIVITY_WORK);
   photos_save_async (contacts->photos, ARCHIVE_REJECTED, person, NULL, picture, on_kept, task);
@@ -114,14 +105,34 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
 
 /* ---- what was never sent ---- */
 
-/* The photo that is or was there: a backup that an editor made. */
-static gboolean
-is_old_photo (Contacts *contacts, const BookPerson *person, GBytes *picture)
-{
-  g_autofree char *sha256 = hash_bytes (picture);
+typedef struct {
+  BookPerson *person;
+  char *name;
+} Unsent;
 
-  return photos_is_present (contacts->photos, person, sha256)
-         || archive_has (photos_archive (contacts->photos), ARCHIVE_PREVIOUS, person->resource_name, picture);
+/* Takes both. kept: FALSE without an error if it was there. */
+static void
+say_unsent (Unsent *self, gboolean kept, GError *error)
+{
+  const char *person = self->person->name;
+
+  if (error != NULL)
+    g_warning ("%s: %s was never made the photo, and could not be kept: %s", person, self->name, error->message);
+  else if (kept)
+    g_message ("%s: %s was never made the photo; it is in %s/.rejected", person, self->name, person);
+  g_clear_error (&error);
+  book_person_unref (self->person);
+  g_free (self->name);
+  g_free (self);
+}
+
+static void
+on_unsent_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  gboolean kept = photos_save_finish (result, &error);
+
+  say_unsent (data, kept, error);
 }
 
 void
@@ -131,21 +142,28 @@ reject_unsent (FolderFile *file)
   BookPerson *person = file->person;
   Draft *draft = file->draft;
   g_autoptr (GBytes) picture = NULL;
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  gconstpointer data;
+  g_autofree char *sha256 = NULL;
+  GError *error = NULL;
+  Unsent *unsent;
 
   if (draft == NULL || draft->size == 0 || file->kind != FOLDER_FILE_OTHER || file->alias)
     return;
   picture = draft_bytes (draft, NULL);
-  if (picture == NULL || (draft->base != NULL && g_bytes_equal (draft->base, picture)))
+  if (picture == NULL || (draft->base != NULL && g_bytes_equal (draft->base, picture))
+      || !image_check_download (g_bytes_get_data (picture, NULL), g_bytes_get_size (picture), NULL))
     return;
-  data = g_bytes_get_data (picture, &size);
-  if (!image_check_download (data, size, NULL) || is_old_photo (contacts, person, picture)
-      || archive_has (photos_archive (contacts->photos), ARCHIVE_REJECTED, person->resource_name, picture))
-    return;
-  if (keep (contacts, person->resource_name, picture, &error))
-    g_message ("%s: %s was never made the photo; it is in %s/.rejected", person->name, file->name, person->name);
-  else
-    g_warning ("%s: %s was never made the photo, and could not be kept: %s", person->name, file->name, error->message);
+  sha256 = hash_bytes (picture);
+  if (photos_is_present (contacts->photos, person, sha256))
+    return; /* a backup that an editor made */
+  unsent = g_new0 (Unsent, 1);
+  unsent->person = book_person_ref (person);
+  unsent->name = g_strdup (file->name);
+  if (activity_is_over (contacts->activity)) {
+    g_autofree char *kept
+        = archive_add_unsent (photos_archive (contacts->photos), person->resource_name, picture, &error);
+
+    say_unsent (unsent, kept != NULL, error);
+  } else {
+    photos_save_unsent_async (contacts->photos, person, picture, on_unsent_kept, unsent);
+  }
 }

@@ -8,10 +8,8 @@
 /* picture is not valid yet. If more bytes come, nothing happens. Else the close saves it in .rejected, and the desktop hears. */
 void reject_unless_mended (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why);
 /* Keep a picture that did not become the photo in .rejected, and say why: the log and the error (unless said), the desktop.
- * Blocks on the disk. Only a last close calls it, so the picture is there when the program looks. */
-void reject_picture (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said);
-/* The same, off the loop; the mount does not end before. done: kept or not, all has been said. */
-void reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why,
+ * The mount does not end before; after its end this blocks. done, or NULL: kept or not, all has been said. */
+void reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said,
                            GAsyncReadyCallback done, gpointer data);
 /* The file goes, and its draft with it: a whole picture that was never sent is kept in .rejected. */
 void reject_unsent (FolderFile *file);

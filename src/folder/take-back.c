@@ -17,9 +17,6 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "folder/take-back.h"
 
 #define JUST_NOW (30 * G_TIME_SPAN_SECOND)
@@ -123,23 +120,4 @@ take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const c
     what = TAKE_BACK_PHOTO;
   g_hash_table_remove (contacts->last_writes, person);
   return what;
-}
-
-GBytes *
-take_back_photo_before (Contacts *contacts, const BookPerson *person, GError **error)
-{
-  g_autoptr (GPtrArray) names
-      = archive_list (photos_archive (contacts->photos), ARCHIVE_PREVIOUS, person->resource_name);
-  int fd = names->len == 0 ? -1
-                           : archive_open (photos_archive (contacts->photos), ARCHIVE_PREVIOUS, person->resource_name,
-                                           names->pdata[names->len - 1]);
-  g_autoptr (Photo) photo = NULL;
-  struct stat st;
-
-  if (fd < 0) {
-    g_set_error (error, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the photo from before is not in .previous");
-    return NULL;
-  }
-  photo = photo_new ("", fd, fstat (fd, &st) == 0 ? st.st_size : 0, "", "");
-  return photo_read (photo, error);
 }

@@ -16,5 +16,3 @@ typedef enum { TAKE_BACK_NOT, TAKE_BACK_NOTHING, TAKE_BACK_PHOTO } TakeBack;
 /* Asks once whether this unlink takes back the process's own write. NOT: it is a usual unlink. NOTHING: the write changed
  * nothing, so the photo stays. PHOTO: the write is the photo, so the one before comes back. */
 TakeBack take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name);
-GBytes *take_back_photo_before (Contacts *contacts, const BookPerson *person,
-                                GError **error); /* the newest in .previous */

@@ -331,6 +331,15 @@ archive_has (Archive *self, ArchiveKind kind, const char *resource_name, GBytes 
   return find_content (folder, names, bytes) != NULL;
 }
 
+char *
+archive_add_unsent (Archive *self, const char *resource_name, GBytes *bytes, GError **error)
+{
+  if (archive_has (self, ARCHIVE_PREVIOUS, resource_name, bytes)
+      || archive_has (self, ARCHIVE_REJECTED, resource_name, bytes))
+    return NULL;
+  return archive_add (self, ARCHIVE_REJECTED, resource_name, bytes, error);
+}
+
 /* ---- reading ---- */
 
 GPtrArray *

@@ -2,8 +2,8 @@
  * The folders .previous and .rejected of each contact: pictures that must not be lost, in the XDG data folder.
  *
  * Layout: DIR/<resource id>/<previous|rejected>/<UTC time>.<jpg|png|…|bin>. 0700 folders, 0600 files, written under a
- * temporary name, fsynced, renamed. At most ARCHIVE_MAX in each folder, the oldest out first. Any thread (workers
- * write, the loop reads): a lock is held for each change.
+ * temporary name, fsynced, renamed. At most ARCHIVE_MAX in each folder, the oldest out first. Any thread: a
+ * lock is held for each change. All of it blocks; what the loop wants goes by photos_archive_… (photos.h).
  *
  * A picture that is replaced again becomes the newest by a new name. In previous/ its earlier name stays as a link,
  * "was-" in front, so that it is known what was the photo when. The newest hundred of these are kept.
@@ -26,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_free)
  * full; NULL with G_FILE_ERROR. Bytes that are there already are not kept twice: they become the newest. The oldest beyond
  * ARCHIVE_MAX go at once. No other file is deleted: a copy that proves not to have been needed does no harm. */
 char *archive_add (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error);
+/* The same for .rejected, unless these very bytes are there or in .previous: then NULL, and no error. */
+char *archive_add_unsent (Archive *self, const char *resource_name, GBytes *bytes, GError **error);
 /* TRUE if these very bytes are among the pictures of that kind. */
 gboolean archive_has (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes);
 

@@ -28,6 +28,7 @@ struct Photos {
   Activity *activity;    /* the book's */
   Cache *cache;
   Archive *archive;
+  GQueue archive_jobs; /* archive-worker.c: the first is under way */
 
   /* ---- read-ahead.c ---- */
   Stream streams[8];   /* of the sessions that wanted something last */
@@ -58,6 +59,10 @@ gboolean photos_settle_check (Photos *photos, const Photo *photo, GError *error)
 void photos_note_cache_changed (Photos *photos);
 /* The same photo with a descriptor of its own. */
 Photo *photo_share (const Photo *photo, GError **error);
+
+/* ---- archive-worker.c ---- */
+/* Runs work (task, NULL, the task's data, NULL) in its turn; it ends the task, which is taken. Holds the activity until then. */
+void archive_work (Photos *photos, GTask *task, GTaskThreadFunc work);
 
 /* ---- read-ahead.c ---- */
 void read_ahead_go_on (Photos *photos); /* there may be room now */

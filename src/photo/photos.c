@@ -62,6 +62,20 @@ photos_archive (Photos *self)
   return self->archive;
 }
 
+gboolean
+photos_set_archive_aside (Photos *self, GError **error)
+{
+  g_autofree char *aside = NULL;
+
+  if (!archive_set_aside (self->archive, &aside, error))
+    return FALSE;
+  if (aside != NULL)
+    g_message ("the account “%s” is not the address book that it was: what was kept in .previous and .rejected is in "
+               "%s now",
+               book_account (self->book), aside);
+  return TRUE;
+}
+
 const char *
 photos_cache_dir (const Photos *self)
 {

@@ -32,6 +32,8 @@ void photos_give_up_spare (gpointer data);
 
 /* Where .previous and .rejected are; borrowed. */
 Archive *photos_archive (Photos *self);
+/* The state is another person's: what is kept is nobody's to show now, and nobody's to delete. Blocks. */
+gboolean photos_set_archive_aside (Photos *self, GError **error);
 const char *photos_cache_dir (const Photos *self);
 gint64 photos_cache_bytes (const Photos *self); /* used of the limit */
 gint64 photos_cache_limit (const Photos *self);
@@ -96,8 +98,35 @@ char *photos_sent (Photos *photos, const BookPerson *person);
 /* Bytes with that SHA-256 were sent, and became the photo that the person has now. */
 void photos_note_uploaded (Photos *photos, const BookPerson *person, const char *sha256);
 
-/* ---- .previous and .rejected ---- off the loop, with fsync: photo, which it takes, or else bytes (save.c). Errors: those of
- * archive_add and photo_read. */
-void photos_save_async (Photos *photos, ArchiveKind kind, BookPerson *person, Photo *photo, GBytes *bytes,
+/* ---- .previous and .rejected ----
+ *
+ * By the archive's one worker (archive-worker.c): in the order of the calls, so who looks finds what was saved before. After
+ * the end of the mount each is BOOK_ERROR_IO. */
+
+/* Saves photo, which it takes, or else bytes, with fsync. Errors: those of archive_add and photo_read. */
+void photos_save_async (Photos *photos, ArchiveKind kind, const BookPerson *person, Photo *photo, GBytes *bytes,
                         GAsyncReadyCallback callback, gpointer data);
-gboolean photos_save_finish (GAsyncResult *result, GError **error);
+/* The same for .rejected by archive_add_unsent. FALSE without an error: the bytes were there. */
+void photos_save_unsent_async (Photos *photos, const BookPerson *person, GBytes *bytes, GAsyncReadyCallback callback,
+                               gpointer data);
+gboolean photos_save_finish (GAsyncResult *result, GError **error); /* of both */
+
+/* archive_list; transfer full. */
+void photos_archive_list_async (Photos *photos, ArchiveKind kind, const BookPerson *person,
+                                GAsyncReadyCallback callback, gpointer data);
+GPtrArray *photos_archive_list_finish (GAsyncResult *result, GError **error);
+/* archive_open: the caller owns the descriptor. -1: BOOK_ERROR_NOT_FOUND. */
+void photos_archive_open_async (Photos *photos, ArchiveKind kind, const BookPerson *person, const char *name,
+                                GAsyncReadyCallback callback, gpointer data);
+int photos_archive_open_finish (GAsyncResult *result, GError **error);
+/* archive_earlier of .previous; transfer full. NULL without an error: there are none. */
+void photos_archive_earlier_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback,
+                                   gpointer data);
+char *photos_archive_earlier_finish (GAsyncResult *result, GError **error);
+/* The newest picture of .previous; transfer full. BOOK_ERROR_NOT_FOUND: there is none. BOOK_ERROR_IO: it cannot be read. */
+void photos_archive_read_newest_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback,
+                                       gpointer data);
+GBytes *photos_archive_read_newest_finish (GAsyncResult *result, GError **error);
+/* Calls back when all that was to be saved is saved, or has failed, and whoever wanted it saved knows. */
+void photos_archive_settle_async (Photos *photos, GAsyncReadyCallback callback, gpointer data);
+gboolean photos_archive_settle_finish (GAsyncResult *result, GError **error);

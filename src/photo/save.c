@@ -1,4 +1,4 @@
-/* What must not be lost goes to .previous or .rejected, on a worker: fsync takes its time. */
+/* What must not be lost goes to .previous or .rejected, by the archive's worker: fsync takes its time. */
 #define G_LOG_DOMAIN "contactfs"
 
 #include "photo/internal.h"
@@ -9,6 +9,7 @@ typedef struct {
   char *resource_name; /* the person may be renamed meanwhile */
   Photo *photo;        /* the present photo, or */
   GBytes *bytes;       /* what was written */
+  gboolean unsent;     /* nobody asked for it to be sent: it is kept unless it is there */
 } Save;
 
 static void
@@ -35,18 +36,19 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_error (task, error);
     return;
   }
-  name = archive_add (self->archive, self->kind, self->resource_name, self->bytes, &error);
-  if (name != NULL)
-    g_task_return_boolean (task, TRUE);
+  name = self->unsent ? archive_add_unsent (self->archive, self->resource_name, self->bytes, &error)
+                      : archive_add (self->archive, self->kind, self->resource_name, self->bytes, &error);
+  if (error == NULL)
+    g_task_return_boolean (task, name != NULL);
   else
     g_task_return_error (task, error);
 }
 
-void
-photos_save_async (Photos *photos, ArchiveKind kind, BookPerson *person, Photo *photo, GBytes *bytes,
-                   GAsyncReadyCallback callback, gpointer data)
+static void
+save (Photos *photos, ArchiveKind kind, const BookPerson *person, Photo *photo, GBytes *bytes, gboolean unsent,
+      GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GTask) worker = g_task_new (NULL, NULL, callback, data);
+  GTask *task = g_task_new (NULL, NULL, callback, data);
   Save *self = g_new0 (Save, 1);
 
   self->archive = photos->archive;
@@ -54,8 +56,23 @@ photos_save_async (Photos *photos, ArchiveKind kind, BookPerson *person, Photo *
   self->resource_name = g_strdup (person->resource_name);
   self->photo = photo;
   self->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
-  g_task_set_task_data (worker, self, save_free);
-  g_task_run_in_thread (worker, save_in_worker);
+  self->unsent = unsent;
+  g_task_set_task_data (task, self, save_free);
+  archive_work (photos, task, save_in_worker);
+}
+
+void
+photos_save_async (Photos *photos, ArchiveKind kind, const BookPerson *person, Photo *photo, GBytes *bytes,
+                   GAsyncReadyCallback callback, gpointer data)
+{
+  save (photos, kind, person, photo, bytes, FALSE, callback, data);
+}
+
+void
+photos_save_unsent_async (Photos *photos, const BookPerson *person, GBytes *bytes, GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  save (photos, ARCHIVE_REJECTED, person, NULL, bytes, TRUE, callback, data);
 }
 
 gboolean

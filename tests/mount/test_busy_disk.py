@@ -1,6 +1,8 @@
 """A disk that takes its time holds up who waits for it, and nobody else."""
 
 import errno
+import os
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,3 +49,32 @@ def test_rename_of_what_is_refused(contacts, faces, disk):
             renaming.result()
     assert failure.value.errno == errno.EINVAL
     assert rejected(contacts, person) == [half]
+
+
+def test_last_close_of_what_is_refused(contacts, faces, disk):
+    person, other, half = contacts.person(0), contacts.person(1), faces.cut.read_bytes()
+    with ThreadPoolExecutor() as threads:
+        with disk.busy() as reached:
+            with pytest.raises(OSError) as failure:
+                contacts.photo(person).write_bytes(half)
+            assert failure.value.errno == errno.EINVAL
+            reached()
+            waiting = [threads.submit(rejected, contacts, person), threads.submit(contacts.mount.error, person)]
+            assert look_at(contacts.photo(other)) == b"\xff\xd8"
+            assert not any(job.done() for job in waiting)  # where a picture is, is said when it is there
+        pictures, error = (job.result() for job in waiting)
+    assert pictures == [half]
+    assert f"is in {person}/.rejected" in error
+
+
+def test_end_with_a_picture_that_was_never_sent(contacts, faces, disk):
+    person, other = contacts.person(0), contacts.person(1)
+    (contacts.path / person / ".never").write_bytes(faces.face_bytes(1))
+    look_at(contacts.photo(other))
+    with disk.busy() as reached:
+        os.kill(contacts.mount.pid, signal.SIGTERM)
+        reached()
+        assert look_at(contacts.photo(other)) == b"\xff\xd8"
+    contacts.mount.wait_end()
+    contacts.mount.start()
+    assert rejected(contacts, person) == [faces.face_bytes(1)]
