@@ -101,18 +101,20 @@ end_by_signal (const Wait *self)
   return CLI_FAILED; /* it is ignored */
 }
 
-/* The kernel tells the process to end when the file system is mounted nowhere any more. */
+/* The kernel tells the process to end when the file system is mounted nowhere any more. A program that begins a mount namespace
+ * has a copy of every mount at first, and often lets go of them at once. So a copy counts when it is there at two looks. */
 static int
 wait_for_end (Wait *self)
 {
   const char *mountpoint = self->mount->mountpoint;
+  g_autofree char *before = NULL;
   for (gint64 waited = 0; waited < self->seconds; waited++) {
     WaitNews news = wait_for_news (self, 1000);
     if (news != WAIT_ON)
       return news == WAIT_ENDED ? CLI_OK : end_by_signal (self);
     show_progress (self);
     g_autofree char *copy = mounts_find_copy (self->mount, self->daemon);
-    if (copy != NULL && wait_for_news (self, 0) != WAIT_ENDED) {
+    if (copy != NULL && g_strcmp0 (copy, before) == 0 && wait_for_news (self, 0) != WAIT_ENDED) {
       progress_clear (self->progress);
       return cli_fail (
           CLI_FAILED,
@@ -120,6 +122,8 @@ wait_for_end (Wait *self)
           "was promised",
           mountpoint, copy);
     }
+    g_free (before);
+    before = g_steal_pointer (&copy);
     if (waited + 1 == UNMOUNT_QUIET && !self->quiet) {
       progress_clear (self->progress);
       cli_fail (CLI_FAILED,

@@ -9,24 +9,23 @@ from pathlib import Path
 
 import pytest
 
-# For a shell in a namespace: the copies of contactfs mounts go, which other tests would wait for in vain. Words: paths; what is
-# mounted below them stays.
-FORGET_MOUNTS = f"'{sys.executable}' '{__file__}'"
+NO_NAMESPACE = 77
 
 
 class Namespace:
-    """No contactfs is mounted inside. setup is a shell script that runs inside first; it must succeed. processes: a PID namespace as well, so that all that
-    was started inside ends with it."""
+    """No contactfs is mounted inside. setup is a shell script that runs inside first; it must succeed. processes: a PID namespace, too,
+    so that all that was started inside ends with it."""
 
     def __init__(self, run, setup, processes=False):
         self.run = run
-        if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
-            pytest.skip("no mount namespace can be had here (in a chroot, say, whose root is no mount)")
-        words = ["unshare", "--mount", *(["--pid", "--fork", "--mount-proc", "--kill-child", "--cgroup"] if processes else [])]
-        self.holder = subprocess.Popen([*words, "/bin/sh", "-c", f"set -e\n{FORGET_MOUNTS}\n{setup}\necho ready; exec cat"],
-                                       env=run.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        within = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--cgroup"] if processes else []
+        script = f"set -e\n{setup}\necho ready; exec cat"
+        self.holder = subprocess.Popen([sys.executable, __file__, "enter", *within, "/bin/sh", "-c", script], env=run.env,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.holder.stdout.readline() != b"ready\n":
             self.close()
+            if self.holder.returncode == NO_NAMESPACE:
+                pytest.skip("no mount namespace can be had here (in a chroot, say, whose root is no mount)")
             raise OSError("the namespace could not be set up")
         pid = self.holder.pid
         if processes:  # unshare waits for its child, which is inside
@@ -42,21 +41,64 @@ class Namespace:
     def close(self):
         if self.holder.poll() is None and hasattr(self, "enter"):
             # daemons end when their mounts do
-            subprocess.run([*self.enter, sys.executable, __file__], check=False, capture_output=True)
+            subprocess.run([*self.enter, sys.executable, __file__, "forget"], check=False, capture_output=True)
         self.holder.stdin.close()
         self.holder.stdout.close()
         self.holder.wait()
 
 
-def forget_mounts(*kept):
+# ---- what runs inside ----
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+NEWNS, NEWUSER = 0x20000, 0x10000000
+BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 1 << 18
+DETACH = 2
+
+
+def forget_mounts():
     """By the kernel's own words, and without a look at the folders: another test's daemon may be dead, or stopped."""
-    detach = 2  # MNT_DETACH
     for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
         if " - fuse.contactfs " in line:
             place = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), os.fsencode(line.split()[4]))
-            if not any(os.path.commonpath([place, path]) == path for path in map(os.fsencode, kept)):
-                ctypes.CDLL(None, use_errno=True).umount2(place, detach)
+            LIBC.umount2(place, DETACH)
+
+
+def enter(words):
+    """Other tests wait for the copies of their mounts. So these go at once, before a program is started."""
+    if LIBC.unshare(NEWNS) != 0 or LIBC.mount(None, b"/", None, RECURSIVE | PRIVATE, None) != 0:
+        sys.exit(NO_NAMESPACE)
+    forget_mounts()
+    os.execvp(words[0], words)
+
+
+def hold(path, root):
+    """Has a copy of the mount at path alone, until its input ends. Root is not needed, but then a namespace lets go of all mounts
+    or of none. So the copy moves below root, which becomes /, and all that was there goes."""
+    user, group = os.getuid(), os.getgid()
+    check(LIBC.unshare(NEWUSER | NEWNS))
+    for name, text in ("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1"):
+        Path("/proc/self", name).write_text(text)
+    check(LIBC.mount(None, b"/", None, RECURSIVE | PRIVATE, None))
+    check(LIBC.mount(b"tmpfs", os.fsencode(root), b"tmpfs", 0, None))
+    os.chdir(root)
+    os.mkdir("mount")
+    os.mkdir("old")
+    check(LIBC.mount(os.fsencode(path), b"mount", None, BIND, None))
+    check(LIBC.pivot_root(b".", b"old"))
+    check(LIBC.umount2(b"/old", DETACH))
+    print("here", flush=True)
+    sys.stdin.read()
+
+
+def check(failed):
+    if failed:
+        sys.exit(os.strerror(ctypes.get_errno()))
 
 
 if __name__ == "__main__":
-    forget_mounts(*sys.argv[1:])
+    if sys.argv[1] == "enter":
+        enter(sys.argv[2:])
+    elif sys.argv[1] == "hold":
+        hold(*sys.argv[2:])
+    else:
+        forget_mounts()

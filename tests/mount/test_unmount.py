@@ -4,14 +4,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
+from pathlib import Path
 
+import namespace
 import pytest
 from changes import await_change
 from clock import Clock
 from conftest import BUILD, CONTACTFS
 from eventually import eventually
 from mounts import mounts_at
-from namespace import FORGET_MOUNTS
 from processes import wait_readable
 from terminals import Terminal
 
@@ -35,28 +37,49 @@ def test_unmount_waits_for_somebody_who_asks_just_then(contacts, tmp_path, run, 
 
 
 class Elsewhere:
-    """A program that has a mount namespace of its own, with a copy of the mounts below path."""
+    """A program that has a mount namespace of its own, with a copy of the mount at path."""
 
-    def __init__(self, run, path):
-        self.process = run.start("unshare", "--map-root-user", "--mount", "sh", "-c", f"{FORGET_MOUNTS} '{path}'; echo here; read x",
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    def __init__(self, run, path, tmp_path):
+        root = tmp_path / "root"
+        root.mkdir()
+        self.process = run.start(sys.executable, namespace.__file__, "hold", path, root, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if self.process.stdout.readline() != b"here\n":
             pytest.skip("no mount namespace can be had here")
+        self.name = Path(f"/proc/{self.process.pid}/comm").read_text(encoding="ascii").strip()
 
     def end(self):
         self.process.communicate(b"\n")
 
 
-def test_unmount_names_the_program_whose_namespace_has_the_mount(contacts, run):
+def test_unmount_names_the_program_whose_namespace_has_the_mount(contacts, run, tmp_path):
     """Its process cannot end then, and nobody must wait for that without a word."""
-    elsewhere = Elsewhere(run, contacts.path)
+    elsewhere = Elsewhere(run, contacts.path, tmp_path)
     result = run(CONTACTFS, "unmount", contacts.path, env=contacts.mount.env, check=False)
     assert result.status == 1 and result.errors.count("\n") == 1, result
-    assert f"is unmounted here, but not for “sh” (PID {elsewhere.process.pid}) in a mount namespace of its own" in result.errors
+    who = f"“{elsewhere.name}” (PID {elsewhere.process.pid})"
+    assert f"is unmounted here, but not for {who} in a mount namespace of its own" in result.errors
     assert mounts_at(contacts.path) == [] and not wait_readable([contacts.mount.pidfd], 0)
     elsewhere.end()
     contacts.mount.wait_end()
     assert contacts.mount.exit_status == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="fusermount3 is not setuid where strace looks on")
+def test_a_program_that_lets_go_of_its_copy_is_not_named(contacts, run, tmp_path):
+    """It begins a mount namespace just then, as each program in a sandbox does. The first look at the copy finds it."""
+    elsewhere = Elsewhere(run, contacts.path, tmp_path)
+    trace = tmp_path / "strace"
+    trace.touch()
+    program = run.start("strace", "-f", "-o", trace, "-P", f"/proc/{elsewhere.process.pid}/root/mount",
+                        "-e", "inject=getxattr:signal=SIGSTOP:when=1", CONTACTFS, "unmount", contacts.path,
+                        env={**contacts.mount.env, "ASAN_OPTIONS": "detect_leaks=0"}, stderr=subprocess.PIPE)
+    looks = eventually(lambda: re.search(r"^(\d+) .*stopped by SIGSTOP", trace.read_text(), re.M))
+    elsewhere.end()
+    os.kill(int(looks[1]), signal.SIGCONT)
+    result = run.finish(program)
+    assert (result.status, result.errors) == (0, "")
+    contacts.mount.wait_end()
 
 
 @root_only
