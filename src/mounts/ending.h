@@ -11,7 +11,7 @@ typedef struct Ending Ending;
 
 typedef guint (*EndingCount) (gpointer data);
 
-/* Asks count twice a second, and writes what it says on a worker. state_dir: the account's. Loop thread. */
+/* Asks count twice a second, and writes what it says, without fsync. state_dir: the account's. Loop thread. */
 Ending *ending_new (const char *state_dir, EndingCount count, gpointer data);
 void ending_free (Ending *self); /* removes the file */
 
