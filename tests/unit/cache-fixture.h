@@ -13,6 +13,8 @@ typedef struct {
 
 void cache_fixture_set_up (CacheFixture *fixture, gconstpointer data); /* room for 100 bytes */
 void cache_fixture_tear_down (CacheFixture *fixture, gconstpointer data);
+#define CACHE_TEST(path, func)                                                                                         \
+  g_test_add (path, CacheFixture, NULL, cache_fixture_set_up, func, cache_fixture_tear_down)
 void cache_fixture_open (CacheFixture *fixture, gint64 max_bytes); /* as after a remount */
 void cache_fixture_open_store (CacheFixture *fixture);
 void cache_fixture_close_store (CacheFixture *fixture);

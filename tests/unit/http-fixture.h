@@ -11,6 +11,7 @@ typedef struct {
 
 void http_fixture_set_up (HttpFixture *f, gconstpointer data);
 void http_fixture_tear_down (HttpFixture *f, gconstpointer data);
+#define HTTP_TEST(path, func) g_test_add (path, HttpFixture, NULL, http_fixture_set_up, func, http_fixture_tear_down)
 
 /* GET path, seconds from its deadline. The result comes into slot. */
 void http_fixture_start (HttpFixture *f, const char *path, double seconds, GCancellable *cancellable,

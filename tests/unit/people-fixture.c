@@ -2,7 +2,7 @@
 #include "people-fixture.h"
 
 void
-people_fixture_init (PeopleFixture *self, const char *token_command)
+people_fixture_set_up (PeopleFixture *self, gconstpointer token_command)
 {
   g_autofree char *url = NULL;
   g_autoptr (GError) error = NULL;
@@ -16,7 +16,7 @@ people_fixture_init (PeopleFixture *self, const char *token_command)
 }
 
 void
-people_fixture_clear (PeopleFixture *self)
+people_fixture_tear_down (PeopleFixture *self, gconstpointer data)
 {
   g_assert_cmpuint (script_server_left (self->server), ==, 0);
   people_client_free (self->people);

@@ -11,9 +11,13 @@ typedef struct {
   PeopleClient *people;
 } PeopleFixture;
 
-/* token_command prints the token. */
-void people_fixture_init (PeopleFixture *self, const char *token_command);
-void people_fixture_clear (PeopleFixture *self); /* every answer of the script has been sent */
+/* token_command, a string, prints the token. */
+void people_fixture_set_up (PeopleFixture *self, gconstpointer token_command);
+void people_fixture_tear_down (PeopleFixture *self, gconstpointer data); /* every answer of the script has been sent */
+
+#define PEOPLE_TOKEN "echo ya29.1"
+#define PEOPLE_TEST(path, func)                                                                                        \
+  g_test_add (path, PeopleFixture, PEOPLE_TOKEN, people_fixture_set_up, func, people_fixture_tear_down)
 
 /* An answer that names people/c1. */
 #define PERSON "{\"resourceName\":\"people/c1\",\"names\":[{\"displayName\":\"Alice\"}]}"

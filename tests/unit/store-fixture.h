@@ -12,6 +12,7 @@ typedef struct {
 
 void store_set_up (StoreFixture *fixture, gconstpointer data);
 void store_tear_down (StoreFixture *fixture, gconstpointer data);
+#define STORE_TEST(path, func) g_test_add (path, StoreFixture, NULL, store_set_up, func, store_tear_down)
 
 void store_open (StoreFixture *fixture);
 void store_close (StoreFixture *fixture);

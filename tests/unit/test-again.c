@@ -14,13 +14,13 @@ typedef struct {
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  people_fixture_init (&f->base, "echo ya29.1");
+  people_fixture_set_up (&f->base, PEOPLE_TOKEN);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  people_fixture_clear (&f->base);
+  people_fixture_tear_down (&f->base, NULL);
 }
 
 static PeoplePerson *
@@ -240,12 +240,13 @@ test_attempt_whose_person_is_not_told (Fixture *f, gconstpointer data)
   g_assert_false (f->attempt.may_pass);
 }
 
+#define ADD(name, func) g_test_add ("/again/" name, Fixture, NULL, set_up, func, tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/again/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("pause", test_pause);
   g_test_add_func ("/again/pause-lengths", test_pause_lengths);
   g_test_add_func ("/again/pause-is-kept", test_pause_is_kept);

@@ -145,18 +145,16 @@ test_few_transactions (CacheFixture *fixture, gconstpointer data)
   g_assert_cmpint ((after.st_size - before.st_size) / 4096, <, 60);
 }
 
-#define ADD(path, func) g_test_add (path, CacheFixture, NULL, cache_fixture_set_up, func, cache_fixture_tear_down)
-
 int
 main (int argc, char **argv)
 {
   test_warnings_init ();
   g_test_init (&argc, &argv, NULL);
-  ADD ("/cache-aside/there", test_put_aside);
-  ADD ("/cache-aside/dropped", test_put_aside_and_dropped);
-  ADD ("/cache-aside/refused", test_put_aside_and_refused);
-  ADD ("/cache-aside/changed", test_put_aside_and_changed);
-  ADD ("/cache-aside/killed", test_killed);
-  ADD ("/cache-aside/few-transactions", test_few_transactions);
+  CACHE_TEST ("/cache-aside/there", test_put_aside);
+  CACHE_TEST ("/cache-aside/dropped", test_put_aside_and_dropped);
+  CACHE_TEST ("/cache-aside/refused", test_put_aside_and_refused);
+  CACHE_TEST ("/cache-aside/changed", test_put_aside_and_changed);
+  CACHE_TEST ("/cache-aside/killed", test_killed);
+  CACHE_TEST ("/cache-aside/few-transactions", test_few_transactions);
   return g_test_run ();
 }

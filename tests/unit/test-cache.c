@@ -341,32 +341,30 @@ test_many (CacheFixture *fixture, gconstpointer data)
   g_assert_cmpint (on_disk, >, 1800);
 }
 
-#define ADD(path, func) g_test_add (path, CacheFixture, NULL, cache_fixture_set_up, func, cache_fixture_tear_down)
-
 int
 main (int argc, char **argv)
 {
   test_warnings_init ();
   g_test_init (&argc, &argv, NULL);
-  ADD ("/cache/keep", test_keep);
-  ADD ("/cache/again", test_again);
-  ADD ("/cache/eviction-order", test_eviction_order);
-  ADD ("/cache/clock-set-back", test_clock_set_back);
-  ADD ("/cache/open-while-evicted", test_open_while_evicted);
-  ADD ("/cache/too-large", test_too_large);
-  ADD ("/cache/smaller-limit", test_smaller_limit);
-  ADD ("/cache/uses-survive", test_uses_survive);
-  ADD ("/cache/again-is-a-use", test_again_is_a_use);
-  ADD ("/cache/short-file", test_short_file);
-  ADD ("/cache/file-deleted", test_file_deleted);
-  ADD ("/cache/file-replaced", test_file_replaced);
-  ADD ("/cache/drop", test_drop);
-  ADD ("/cache/folder-not-writable", test_folder_not_writable);
-  ADD ("/cache/folder-gone", test_folder_gone);
-  ADD ("/cache/folder-is-a-file", test_folder_is_a_file);
-  ADD ("/cache/store-full", test_store_full);
-  ADD ("/cache/temporaries", test_temporaries);
-  ADD ("/cache/revision", test_revision);
-  ADD ("/cache/many", test_many);
+  CACHE_TEST ("/cache/keep", test_keep);
+  CACHE_TEST ("/cache/again", test_again);
+  CACHE_TEST ("/cache/eviction-order", test_eviction_order);
+  CACHE_TEST ("/cache/clock-set-back", test_clock_set_back);
+  CACHE_TEST ("/cache/open-while-evicted", test_open_while_evicted);
+  CACHE_TEST ("/cache/too-large", test_too_large);
+  CACHE_TEST ("/cache/smaller-limit", test_smaller_limit);
+  CACHE_TEST ("/cache/uses-survive", test_uses_survive);
+  CACHE_TEST ("/cache/again-is-a-use", test_again_is_a_use);
+  CACHE_TEST ("/cache/short-file", test_short_file);
+  CACHE_TEST ("/cache/file-deleted", test_file_deleted);
+  CACHE_TEST ("/cache/file-replaced", test_file_replaced);
+  CACHE_TEST ("/cache/drop", test_drop);
+  CACHE_TEST ("/cache/folder-not-writable", test_folder_not_writable);
+  CACHE_TEST ("/cache/folder-gone", test_folder_gone);
+  CACHE_TEST ("/cache/folder-is-a-file", test_folder_is_a_file);
+  CACHE_TEST ("/cache/store-full", test_store_full);
+  CACHE_TEST ("/cache/temporaries", test_temporaries);
+  CACHE_TEST ("/cache/revision", test_revision);
+  CACHE_TEST ("/cache/many", test_many);
   return g_test_run ();
 }

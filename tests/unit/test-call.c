@@ -15,14 +15,8 @@ static GMutex reading;
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  people_fixture_init (f, "echo ya29.1");
+  people_fixture_set_up (f, PEOPLE_TOKEN);
   g_atomic_int_set (&freed, 0);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  people_fixture_clear (f);
 }
 
 static gpointer
@@ -262,11 +256,12 @@ test_page_ahead_ends (Fixture *f, gconstpointer data)
   assert_page (f, &again, "p2");
 }
 
+#define ADD(name, func) g_test_add ("/call/" name, Fixture, NULL, set_up, func, people_fixture_tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add ("/call/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("who-reads", test_who_reads);
   ADD ("meanwhile", test_meanwhile);
   ADD ("nobody-waits", test_nobody_waits);

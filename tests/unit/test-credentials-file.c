@@ -272,15 +272,14 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/credentials-file/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
-  ADD ("bad-files", test_bad_files);
-  ADD ("refused", test_refused);
-  ADD ("refusal-is-remembered", test_refusal_is_remembered);
-  ADD ("trouble-is-not-remembered", test_trouble_is_not_remembered);
-  ADD ("odd-status-is-not-remembered", test_odd_status_is_not_remembered);
-  ADD ("gcloud-command", test_gcloud_command);
-  ADD ("file-is-read-again", test_file_is_read_again);
-  ADD ("file-that-is-gone", test_file_that_is_gone);
-  ADD ("64-calls-share-a-fresh-token", test_64_calls_share_a_fresh_token);
+  TOKEN_TEST ("/credentials-file/bad-files", test_bad_files);
+  TOKEN_TEST ("/credentials-file/refused", test_refused);
+  TOKEN_TEST ("/credentials-file/refusal-is-remembered", test_refusal_is_remembered);
+  TOKEN_TEST ("/credentials-file/trouble-is-not-remembered", test_trouble_is_not_remembered);
+  TOKEN_TEST ("/credentials-file/odd-status-is-not-remembered", test_odd_status_is_not_remembered);
+  TOKEN_TEST ("/credentials-file/gcloud-command", test_gcloud_command);
+  TOKEN_TEST ("/credentials-file/file-is-read-again", test_file_is_read_again);
+  TOKEN_TEST ("/credentials-file/file-that-is-gone", test_file_that_is_gone);
+  TOKEN_TEST ("/credentials-file/64-calls-share-a-fresh-token", test_64_calls_share_a_fresh_token);
   return g_test_run ();
 }

@@ -408,11 +408,12 @@ test_smaller_copy (Fixture *f, gconstpointer data)
   }
 }
 
+#define ADD(name, func) g_test_add ("/helper/" name, Fixture, NULL, set_up, func, tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add ("/helper/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("good", test_good);
   ADD ("bad", test_bad);
   ADD ("no-program", test_no_program);

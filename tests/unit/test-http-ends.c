@@ -206,17 +206,16 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add ("/http/" name, HttpFixture, NULL, http_fixture_set_up, func, http_fixture_tear_down)
-  ADD ("deadline-in-the-past", test_deadline_in_the_past);
-  ADD ("refused", test_refused);
-  ADD ("many-refused-over-tls", test_many_refused_over_tls);
-  ADD ("cut", test_cut);
-  ADD ("too-large", test_too_large);
-  ADD ("cancel-at-once", test_cancel_at_once);
-  ADD ("cancel-in-the-middle", test_cancel_in_the_middle);
-  ADD ("cancel-after-the-end", test_cancel_after_the_end);
-  ADD ("free-while-pending", test_free_while_pending);
-  ADD ("foreign-http-is-not-sent", test_foreign_http_is_not_sent);
-  ADD ("mute-tls-server", test_mute_tls_server);
+  HTTP_TEST ("/http/deadline-in-the-past", test_deadline_in_the_past);
+  HTTP_TEST ("/http/refused", test_refused);
+  HTTP_TEST ("/http/many-refused-over-tls", test_many_refused_over_tls);
+  HTTP_TEST ("/http/cut", test_cut);
+  HTTP_TEST ("/http/too-large", test_too_large);
+  HTTP_TEST ("/http/cancel-at-once", test_cancel_at_once);
+  HTTP_TEST ("/http/cancel-in-the-middle", test_cancel_in_the_middle);
+  HTTP_TEST ("/http/cancel-after-the-end", test_cancel_after_the_end);
+  HTTP_TEST ("/http/free-while-pending", test_free_while_pending);
+  HTTP_TEST ("/http/foreign-http-is-not-sent", test_foreign_http_is_not_sent);
+  HTTP_TEST ("/http/mute-tls-server", test_mute_tls_server);
   return g_test_run ();
 }

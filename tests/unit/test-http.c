@@ -316,16 +316,15 @@ main (int argc, char **argv)
   script_make_certificate (stranger_file, key_file);
   script_make_certificate (certificate_file, key_file);
   g_setenv ("CURL_CA_BUNDLE", stranger_file, TRUE); /* both are believed: this, and $SSL_CERT_FILE */
-#define ADD(name, func) g_test_add ("/http/" name, HttpFixture, NULL, http_fixture_set_up, func, http_fixture_tear_down)
 #define ADD_TLS(name, func, data)                                                                                      \
   g_test_add ("/http/tls/" name, HttpFixture, data, set_up_tls, func, http_fixture_tear_down)
-  ADD ("answer", test_answer);
-  ADD ("redirect-is-an-answer", test_redirect_is_an_answer);
-  ADD ("reuse", test_reuse);
-  ADD ("256-in-parallel", test_256_in_parallel);
-  ADD ("deadline", test_deadline);
-  ADD ("large-body-up", test_large_body_up);
-  ADD ("fresh-connection-after-deadline", test_fresh_connection_after_deadline);
+  HTTP_TEST ("/http/answer", test_answer);
+  HTTP_TEST ("/http/redirect-is-an-answer", test_redirect_is_an_answer);
+  HTTP_TEST ("/http/reuse", test_reuse);
+  HTTP_TEST ("/http/256-in-parallel", test_256_in_parallel);
+  HTTP_TEST ("/http/deadline", test_deadline);
+  HTTP_TEST ("/http/large-body-up", test_large_body_up);
+  HTTP_TEST ("/http/fresh-connection-after-deadline", test_fresh_connection_after_deadline);
   ADD_TLS ("multiplex", test_multiplex, "h2");
   ADD_TLS ("more-than-streams", test_more_than_streams, "h2");
   ADD_TLS ("http1", test_http1_over_tls, NULL);

@@ -315,6 +315,8 @@ test_principal_that_cannot_be_read (Fixture *self, gconstpointer data)
   }
 }
 
+#define ADD(name, func) g_test_add ("/principal/" name, Fixture, NULL, set_up, func, tear_down)
+
 int
 main (int argc, char **argv)
 {
@@ -326,7 +328,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/identity/damaged", test_damaged);
   g_test_add_func ("/identity/who-is-who", test_who_is_who);
-#define ADD(name, func) g_test_add ("/principal/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("stays", test_principal_stays);
   ADD ("leaves", test_principal_leaves);
   ADD ("is-written-when-it-changed", test_principal_is_written_when_it_changed);

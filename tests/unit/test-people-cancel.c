@@ -4,20 +4,6 @@
 
 #define UNAVAILABLE "{\"error\":{\"code\":503,\"message\":\"Not now.\",\"status\":\"UNAVAILABLE\"}}"
 
-typedef PeopleFixture Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  people_fixture_init (f, "echo ya29.1");
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  people_fixture_clear (f);
-}
-
 static void
 finish_cancelled (GAsyncResult **result)
 {
@@ -28,7 +14,7 @@ finish_cancelled (GAsyncResult **result)
 }
 
 static void
-test_cancel_at_once (Fixture *f, gconstpointer data)
+test_cancel_at_once (PeopleFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
@@ -41,7 +27,7 @@ test_cancel_at_once (Fixture *f, gconstpointer data)
 }
 
 static void
-test_cancel_during_transfer (Fixture *f, gconstpointer data)
+test_cancel_during_transfer (PeopleFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
@@ -54,7 +40,7 @@ test_cancel_during_transfer (Fixture *f, gconstpointer data)
 }
 
 static void
-test_cancel_during_backoff (Fixture *f, gconstpointer data)
+test_cancel_during_backoff (PeopleFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
@@ -72,7 +58,7 @@ test_cancel_during_backoff (Fixture *f, gconstpointer data)
 }
 
 static void
-test_cancel_after_the_end (Fixture *f, gconstpointer data)
+test_cancel_after_the_end (PeopleFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
@@ -89,7 +75,7 @@ test_cancel_after_the_end (Fixture *f, gconstpointer data)
 
 /* Everything goes while one call waits to try again and one for its answer. */
 static void
-test_free_everything (Fixture *f, gconstpointer data)
+test_free_everything (PeopleFixture *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) waiting = NULL;
   g_autoptr (GAsyncResult) hanging = NULL;
@@ -115,11 +101,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/people/" name, Fixture, NULL, set_up, func, tear_down)
-  ADD ("cancel-at-once", test_cancel_at_once);
-  ADD ("cancel-during-transfer", test_cancel_during_transfer);
-  ADD ("cancel-during-backoff", test_cancel_during_backoff);
-  ADD ("cancel-after-the-end", test_cancel_after_the_end);
-  ADD ("free-everything", test_free_everything);
+  PEOPLE_TEST ("/people/cancel-at-once", test_cancel_at_once);
+  PEOPLE_TEST ("/people/cancel-during-transfer", test_cancel_during_transfer);
+  PEOPLE_TEST ("/people/cancel-during-backoff", test_cancel_during_backoff);
+  PEOPLE_TEST ("/people/cancel-after-the-end", test_cancel_after_the_end);
+  PEOPLE_TEST ("/people/free-everything", test_free_everything);
   return g_test_run ();
 }

@@ -21,13 +21,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   g_assert_true (g_file_set_contents (g_getenv ("COUNT_FILE"), "0", -1, NULL));
-  people_fixture_init (f, count_command);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  people_fixture_clear (f);
+  people_fixture_set_up (f, count_command);
 }
 
 static PeoplePage *
@@ -421,6 +415,9 @@ test_token_command_fails (Fixture *f, gconstpointer data)
   g_assert_cmpuint (script_server_count (f->server), ==, 0);
 }
 
+#define ADD_WITH(data, name, func) g_test_add ("/people/" name, Fixture, data, set_up, func, people_fixture_tear_down)
+#define ADD(name, func)            ADD_WITH (NULL, name, func)
+
 int
 main (int argc, char **argv)
 {
@@ -432,8 +429,6 @@ main (int argc, char **argv)
   fd = g_file_open_tmp ("contactfs-people-XXXXXX", &count_file, NULL);
   g_close (fd, NULL);
   g_setenv ("COUNT_FILE", count_file, TRUE);
-#define ADD_WITH(data, name, func) g_test_add ("/people/" name, Fixture, data, set_up, func, tear_down)
-#define ADD(name, func)            ADD_WITH (NULL, name, func)
   ADD ("list-sends", test_list_sends);
   ADD ("get-sends", test_get_sends);
   ADD_WITH (GSIZE_TO_POINTER (1000), "update-sends", test_update_sends);

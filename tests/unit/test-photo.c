@@ -413,12 +413,13 @@ test_client_goes (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+#define ADD(name, func) g_test_add ("/photo/" name, Fixture, NULL, set_up, func, tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/photo/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("original", test_original);
   ADD ("falls-back", test_falls_back);
   ADD ("gone", test_gone);

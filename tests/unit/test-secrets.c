@@ -178,11 +178,12 @@ test_keys_that_cannot_sign (void)
   }
 }
 
+#define ADD(name, func) g_test_add ("/secrets/" name, Fixture, NULL, set_up, func, tear_down)
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add ("/secrets/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("write", test_write);
   ADD ("write-fails", test_write_fails);
   ADD ("exposed", test_exposed);

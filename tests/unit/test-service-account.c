@@ -235,12 +235,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
   make_keys ();
-#define ADD(name, func) g_test_add ("/service-account/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
-  ADD ("service-account", test_service_account);
-  ADD ("service-account-for-itself", test_service_account_for_itself);
-  ADD ("subjects", test_subjects);
-  ADD ("bad-keys", test_bad_keys);
-  ADD ("service-account-refused", test_service_account_refused);
+  TOKEN_TEST ("/service-account/service-account", test_service_account);
+  TOKEN_TEST ("/service-account/service-account-for-itself", test_service_account_for_itself);
+  TOKEN_TEST ("/service-account/subjects", test_subjects);
+  TOKEN_TEST ("/service-account/bad-keys", test_bad_keys);
+  TOKEN_TEST ("/service-account/service-account-refused", test_service_account_refused);
   status = g_test_run ();
   run ("rm -r %s", keys);
   g_free (keys);

@@ -217,21 +217,19 @@ test_bulk (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (count, ==, 25000);
 }
 
-#define ADD(path, func) g_test_add (path, StoreFixture, NULL, store_set_up, func, store_tear_down)
-
 int
 main (int argc, char **argv)
 {
   test_warnings_init ();
   g_test_init (&argc, &argv, NULL);
-  ADD ("/store/good", test_good);
-  ADD ("/store/garbage", test_garbage);
-  ADD ("/store/truncated", test_truncated);
-  ADD ("/store/overwritten", test_overwritten);
-  ADD ("/store/other-tables", test_other_tables);
-  ADD ("/store/newer", test_newer);
-  ADD ("/store/cannot-open", test_cannot_open);
-  ADD ("/store/kill", test_kill);
-  ADD ("/store/bulk", test_bulk);
+  STORE_TEST ("/store/good", test_good);
+  STORE_TEST ("/store/garbage", test_garbage);
+  STORE_TEST ("/store/truncated", test_truncated);
+  STORE_TEST ("/store/overwritten", test_overwritten);
+  STORE_TEST ("/store/other-tables", test_other_tables);
+  STORE_TEST ("/store/newer", test_newer);
+  STORE_TEST ("/store/cannot-open", test_cannot_open);
+  STORE_TEST ("/store/kill", test_kill);
+  STORE_TEST ("/store/bulk", test_bulk);
   return g_test_run ();
 }

@@ -240,21 +240,19 @@ test_sent (StoreFixture *fixture, gconstpointer data)
   g_assert_false (book_store_was_sent (fixture->store, "people/c1", "a", "f00d"));
 }
 
-#define ADD(path, func) g_test_add (path, StoreFixture, NULL, store_set_up, func, store_tear_down)
-
 int
 main (int argc, char **argv)
 {
   test_warnings_init ();
   g_test_init (&argc, &argv, NULL);
-  ADD ("/store/people", test_people);
-  ADD ("/store/nameless-is-refused", test_nameless_is_refused);
-  ADD ("/store/labels", test_labels);
-  ADD ("/store/facts", test_facts);
-  ADD ("/store/photos", test_photos);
-  ADD ("/store/sent", test_sent);
-  ADD ("/store/deletions", test_deletions);
-  ADD ("/store/transactions", test_transactions);
-  ADD ("/store/private", test_private);
+  STORE_TEST ("/store/people", test_people);
+  STORE_TEST ("/store/nameless-is-refused", test_nameless_is_refused);
+  STORE_TEST ("/store/labels", test_labels);
+  STORE_TEST ("/store/facts", test_facts);
+  STORE_TEST ("/store/photos", test_photos);
+  STORE_TEST ("/store/sent", test_sent);
+  STORE_TEST ("/store/deletions", test_deletions);
+  STORE_TEST ("/store/transactions", test_transactions);
+  STORE_TEST ("/store/private", test_private);
   return g_test_run ();
 }

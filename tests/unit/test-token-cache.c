@@ -341,20 +341,19 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   retry_set_first (G_USEC_PER_SEC / 50); /* so that the suite is not held up */
-#define ADD(name, func) g_test_add ("/token-cache/" name, TokenFixture, NULL, token_set_up, func, token_tear_down)
-  ADD ("command", test_command);
-  ADD ("command-failures", test_command_failures);
-  ADD ("command-that-echoes-its-token", test_command_that_echoes_its_token);
-  ADD ("command-with-a-daemon", test_command_with_a_daemon);
-  ADD ("command-deadline", test_command_deadline);
-  ADD ("command-is-shared", test_command_is_shared);
-  ADD ("cancel-one-of-two", test_cancel_one_of_two);
-  ADD ("free-while-running", test_free_while_running);
-  ADD ("only-the-principals-tokens", test_only_the_principals_tokens);
-  ADD ("refresh", test_refresh);
-  ADD ("renewed-ahead", test_renewed_ahead);
-  ADD ("renewal-fails", test_renewal_fails);
-  ADD ("refresh-is-tried-again", test_refresh_is_tried_again);
-  ADD ("refresh-redirect-is-not-followed", test_refresh_redirect_is_not_followed);
+  TOKEN_TEST ("/token-cache/command", test_command);
+  TOKEN_TEST ("/token-cache/command-failures", test_command_failures);
+  TOKEN_TEST ("/token-cache/command-that-echoes-its-token", test_command_that_echoes_its_token);
+  TOKEN_TEST ("/token-cache/command-with-a-daemon", test_command_with_a_daemon);
+  TOKEN_TEST ("/token-cache/command-deadline", test_command_deadline);
+  TOKEN_TEST ("/token-cache/command-is-shared", test_command_is_shared);
+  TOKEN_TEST ("/token-cache/cancel-one-of-two", test_cancel_one_of_two);
+  TOKEN_TEST ("/token-cache/free-while-running", test_free_while_running);
+  TOKEN_TEST ("/token-cache/only-the-principals-tokens", test_only_the_principals_tokens);
+  TOKEN_TEST ("/token-cache/refresh", test_refresh);
+  TOKEN_TEST ("/token-cache/renewed-ahead", test_renewed_ahead);
+  TOKEN_TEST ("/token-cache/renewal-fails", test_renewal_fails);
+  TOKEN_TEST ("/token-cache/refresh-is-tried-again", test_refresh_is_tried_again);
+  TOKEN_TEST ("/token-cache/refresh-redirect-is-not-followed", test_refresh_redirect_is_not_followed);
   return g_test_run ();
 }

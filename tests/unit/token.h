@@ -16,6 +16,7 @@ typedef struct {
 
 void token_set_up (TokenFixture *f, gconstpointer data);
 void token_tear_down (TokenFixture *f, gconstpointer data);
+#define TOKEN_TEST(path, func) g_test_add (path, TokenFixture, NULL, token_set_up, func, token_tear_down)
 
 char *token_get (TokenCache *token_cache, double seconds, GError **error); /* transfer full, for secret_free */
 void token_assert (TokenCache *token_cache, const char *expected);
