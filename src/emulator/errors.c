@@ -125,18 +125,6 @@ error_answer_bad_request (Request *request, const char *field, const char *forma
 }
 
 void
-error_answer_invalid (Request *request, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  answer_message (request, STATUS_INVALID_ARGUMENT, NULL, message);
-}
-
-void
 error_answer_used_up (Request *request)
 {
   error_answer (request, STATUS_RESOURCE_EXHAUSTED,

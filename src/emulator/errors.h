@@ -36,7 +36,7 @@ char *error_bad_request (const char *field, const char *description);
 /* 400 INVALID_ARGUMENT with a BadRequest, as the front end refuses what it cannot bind. */
 void error_answer_bad_request (Request *request, const char *field, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* The same, but with a message only. */
-void error_answer_invalid (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define error_answer_invalid(request, ...) error_answer (request, STATUS_INVALID_ARGUMENT, NULL, __VA_ARGS__)
 /* 429 with QuotaFailure: an allowance that is not of the minute. */
 void error_answer_used_up (Request *request);
 void error_answer_not_found (Request *request);

@@ -211,7 +211,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   Flush *self = g_task_get_task_data (task);
 
-  if (sync_upload_check_finish (self->file->contacts->sync, result, &self->error)) {
+  if (sync_upload_finish (self->file->contacts->sync, result, &self->error)) {
     flush_end (task, NULL);
     return;
   }

@@ -57,12 +57,11 @@ void sync_get_status (Sync *sync, SyncStatus *status);
  * base: the photo that was changed in places to become it, or NULL (image_prepare_async). */
 void sync_upload_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
-gboolean sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error);
 /* Does all of an upload but the change itself, and answers whether the upload would fail.
  * Fails too when the service is known to be out of reach (sync_recheck_async). */
 void sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
-gboolean sync_upload_check_finish (Sync *sync, GAsyncResult *result, GError **error);
+gboolean sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error); /* of both */
 
 /* Remove the person's photo if it is still version (NULL: whatever it is). */
 void sync_delete_async (Sync *sync, BookPerson *person, const char *version, GCancellable *cancellable,

@@ -291,12 +291,6 @@ sync_upload_async (Sync *sync, BookPerson *person, GBytes *written, GBytes *base
   upload_start (task, sync, person, written, base, FALSE);
 }
 
-gboolean
-sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 void
 sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data)
@@ -308,7 +302,7 @@ sync_upload_check_async (Sync *sync, BookPerson *person, GBytes *written, GCance
 }
 
 gboolean
-sync_upload_check_finish (Sync *sync, GAsyncResult *result, GError **error)
+sync_upload_finish (Sync *sync, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }

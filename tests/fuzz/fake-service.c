@@ -369,22 +369,25 @@ fake_service_answer (guint which, guint how)
 }
 
 static void
-cancel (Call *call, guint how)
+note_reached (Call *call)
 {
   PeopleAttempt *attempt = g_task_get_task_data (call->task);
 
   if (attempt != NULL)
     attempt->reached = TRUE;
+}
+
+static void
+cancel (Call *call, guint how)
+{
+  note_reached (call);
   g_task_return_new_error (call->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
 }
 
 static void
 time_out (Call *call, guint how)
 {
-  PeopleAttempt *attempt = g_task_get_task_data (call->task);
-
-  if (attempt != NULL)
-    attempt->reached = TRUE;
+  note_reached (call);
   g_task_return_new_error (call->task, PEOPLE_ERROR, PEOPLE_ERROR_TIMED_OUT, "no answer in time");
 }
 

@@ -434,12 +434,18 @@ def slow_picture(tmp_path_factory):
     return path
 
 
-@pytest.mark.options("--upload-timeout", "4")
-def test_hanging_decoder(contacts, run, faces, slow_picture):
-    person, other = contacts.person(0), contacts.person(1)
-    old = contacts.held(person)
+@pytest.fixture
+def converting(contacts, run, person, old, slow_picture):
+    """A copy of slow_picture to the person's photo, and the decoder that works on it."""
     copy = run.start("cp", slow_picture, contacts.photo(person), stderr=subprocess.PIPE)
     helper, = eventually(lambda: helpers(contacts.mount.pid))
+    return copy, helper
+
+
+@pytest.mark.options("--upload-timeout", "4")
+def test_hanging_decoder(contacts, run, faces, person, old, slow_picture, converting):
+    other = contacts.person(1)
+    copy, helper = converting
     os.kill(helper, signal.SIGSTOP)
     assert other in os.listdir(contacts.path)
     assert contacts.photo(other).read_bytes() == contacts.held(other)
@@ -451,23 +457,17 @@ def test_hanging_decoder(contacts, run, faces, slow_picture):
     assert not helpers(contacts.mount.pid)
 
 
-def test_crashing_decoder(contacts, run, slow_picture):
-    person = contacts.person()
-    old = contacts.held(person)
-    copy = run.start("cp", slow_picture, contacts.photo(person), stderr=subprocess.PIPE)
-    helper, = eventually(lambda: helpers(contacts.mount.pid))
+def test_crashing_decoder(contacts, run, person, old, slow_picture, converting):
+    copy, helper = converting
     os.kill(helper, signal.SIGSEGV)
     result = run.finish(copy)
     assert result.status != 0 and "Invalid argument" in result.errors
     check_refused(contacts, person, old, slow_picture.read_bytes(), "crash")
 
 
-def test_interrupted_while_converting(contacts, run, slow_picture):
+def test_interrupted_while_converting(contacts, run, person, old, slow_picture, converting):
     """Ctrl-C while the decoder works: the words say so, and the decoder is gone."""
-    person = contacts.person()
-    old = contacts.held(person)
-    copy = run.start("cp", slow_picture, contacts.photo(person), stderr=subprocess.PIPE)
-    helper, = eventually(lambda: helpers(contacts.mount.pid))
+    copy, helper = converting
     os.kill(helper, signal.SIGSTOP)
     copy.send_signal(signal.SIGINT)
     run.finish(copy)
@@ -476,12 +476,10 @@ def test_interrupted_while_converting(contacts, run, slow_picture):
     assert not helpers(contacts.mount.pid)
 
 
-def test_unmount_while_converting(contacts, run, slow_picture):
+def test_unmount_while_converting(contacts, run, person, converting):
     """What was written is sent first."""
-    person = contacts.person()
+    copy, _ = converting
     resource = contacts.resource(person)
-    copy = run.start("cp", slow_picture, contacts.photo(person), stderr=subprocess.PIPE)
-    eventually(lambda: helpers(contacts.mount.pid))
     contacts.mount.terminate()
     run.finish(copy)
     assert_jpeg(contacts.emulator.photo_bytes(resource), pattern(3000, 2000))
