@@ -1,4 +1,4 @@
-"""The same cold cat through file systems that others wrote, for what is comparable: files that lie behind HTTP.
+"""The same cold cat through file systems that others wrote, for what is comparable: files that lie behind a network.
 
 They get the best case: one flat folder on a plain server, listed before the clock starts, and a program that reads it
 in order. What is left is what each does about the round trip."""
@@ -7,94 +7,146 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+from pathlib import Path
 
-from reading import PEOPLE, scan
-from report import heading, line, timed
+from reading import scan
+from report import heading, timed
 from rig import Relay, Service, alternate, eventually, free_port, seconds
 
+PHOTOS = 100  # the others take a round trip or more for each
+SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
-class FlatServer:
-    """The photos as 1.jpg, 2.jpg … behind a relay, by rclone serve: webdav over TLS, or an index over plain http."""
 
-    def __init__(self, service, photos, protocol, rtt):
+# ---- servers ----
+
+class Rclone:
+    """rclone serve: webdav over TLS, or an index over plain http."""
+
+    def __init__(self, service, photos, protocol):
         self.port = free_port()
         tls = ["--cert", service.certificate, "--key", service.key] if protocol == "webdav" else []
         self.process = subprocess.Popen(
             ["rclone", "serve", protocol, photos, "--addr", f"127.0.0.1:{self.port}", "--config", "", *tls],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=service.programs.env)
+            env=service.programs.env, **QUIET)
         eventually(self._listens, why=f"rclone serve {protocol} did not listen")
-        self.relay = Relay(1)
-        self.relay.set_targets(self.port)
-        self.relay.set_rtt(rtt)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.relay.ports[0]}/"
 
     def _listens(self):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def close(self):
-        self.relay.close()
         self.process.terminate()
         self.process.wait()
 
 
-def read_flat(service, command, size):
-    """Seconds of cat * in a fresh mount by command (its last word is the mount point)."""
-    path = command[-1]
-    path.mkdir()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               env=service.programs.env)
-    try:
-        eventually(lambda: os.path.ismount(path), timeout=60, why=f"{command[0]} did not mount")
-        assert len(os.listdir(path)) == PEOPLE
-        taken, result = seconds(lambda: service.programs.shell("cat *.jpg | wc -c", cwd=path))
-        assert int(result.out) == size, (command[0], result.out, size)
-    finally:
-        subprocess.run(["fusermount3", "-u", "-q", path], check=False)
-        process.wait()
-        path.rmdir()
-    return taken
+class Sftp:
+    """OpenSSH's sftp-server on a port of its own, without ssh around it."""
+
+    def __init__(self, *_):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:  # closed
+                return
+            with connection:
+                subprocess.run([SFTP_SERVER], stdin=connection, stdout=connection, stderr=subprocess.DEVNULL, check=False)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
 
 
-def rclone(service, server, folder):
-    return ["rclone", "mount", ":webdav:", "--webdav-url", server.url, "--webdav-vendor", "other", "--config", "",
-            "--ca-cert", service.certificate, "--read-only", "--cache-dir", folder / "rclone-cache", folder / "mnt-rclone"]
+# ---- mounts: the command, whose last word is the mount point ----
+
+def rclone(service, photos, port, place):
+    return ["rclone", "mount", ":webdav:", "--webdav-url", f"https://127.0.0.1:{port}/", "--webdav-vendor", "other", "--config", "",
+            "--ca-cert", service.certificate, "--read-only", "--vfs-cache-mode", "full", "--cache-dir", place / "cache", place / "mnt"]
 
 
-def httpdirfs(service, server, folder):
+def sshfs(service, photos, port, place):
+    return ["sshfs", "-f", "-o", f"directport={port},ro", f"127.0.0.1:{photos}", place / "mnt"]
+
+
+def httpdirfs(service, photos, port, place):
     """Its --cache makes no difference to a first read."""
-    return ["httpdirfs", "-f", "--max-conns", "64", server.url, folder / "mnt-httpdirfs"]
+    return ["httpdirfs", "-f", "--max-conns", "64", f"http://127.0.0.1:{port}/", place / "mnt"]
 
 
-# program: how it is served, how it is mounted, what it is called in print
-OTHERS = {
-    "rclone": ("webdav", rclone, "rclone mount, webdav over TLS"),
-    "httpdirfs": ("http", httpdirfs, "httpdirfs, over plain http"),
+# program: what it is called in print, what it needs, how it is served, how it is mounted
+PEERS = {
+    "rclone": ("rclone mount --vfs-cache-mode full, webdav over TLS", "rclone",
+               lambda service, photos: Rclone(service, photos, "webdav"), rclone),
+    "sshfs": ("sshfs, without ssh around it", str(SFTP_SERVER), Sftp, sshfs),
+    "httpdirfs": ("httpdirfs, over plain http", "rclone", lambda service, photos: Rclone(service, photos, "http"), httpdirfs),
 }
 
 
-def compare(folder, rtt, rounds):
-    heading(f"cat of {PEOPLE} cold files through others, {rtt} ms of round trip")
-    there = [name for name in OTHERS if shutil.which(name) and shutil.which("rclone")]
-    for name in OTHERS:
-        if name not in there:
-            line(OTHERS[name][2], "skipped", f"{name} is not installed" if shutil.which("rclone") else "needs rclone")
+def compare(folder, rtt, rounds, results):
+    work = f"cold cat, {PHOTOS} files, {rtt} ms"
+    heading(f"cat of {PHOTOS} cold files through others, {rtt} ms of round trip")
+    there = {}
+    for name, (title, needed, *how) in PEERS.items():
+        absent = [program for program in dict.fromkeys((name, needed)) if shutil.which(program) is None]
+        if absent:
+            results.skip(f"{work}: {title}", f"{' and '.join(absent)} is not installed")
+        else:
+            there[title] = how
     if not there:
         return
-    with Service(folder, "--people", str(PEOPLE), rtt=0) as service:
+    with Service(folder, "--people", str(PHOTOS), rtt=0) as service:
         photos, size = flat_copy(service, folder)
         service.relay.set_rtt(rtt)
-        servers = [FlatServer(service, photos, OTHERS[name][0], rtt) for name in there]
+        servers, scans = [], []
         try:
-            commands = [OTHERS[name][1](service, server, folder) for name, server in zip(there, servers)]
-            ours, *theirs = alternate(rounds, lambda: our_scan(service, size),
-                                      *(lambda command=command: read_flat(service, command, size) for command in commands))
+            for number, (serve, mount) in enumerate(there.values()):
+                server = serve(service, photos)
+                servers.append(server)
+                relay = Relay(1)
+                servers.append(relay)
+                relay.set_targets(server.port)
+                relay.set_rtt(rtt)
+                scans.append(FlatScan(service, mount, photos, relay.ports[0], folder / f"peer{number}", size))
+            ours, *theirs = alternate(rounds, lambda: our_scan(service, size), *scans)
         finally:
-            for server in servers:
+            for server in reversed(servers):
                 server.close()
     timed("contactfs", ours)
-    for name, times in zip(there, theirs):
-        timed(OTHERS[name][2], times, ours)
+    for title, times in zip(there, theirs):
+        timed(title, times, ours)
+        results.compare(work, title, ours, times)
+
+
+class FlatScan:
+    """Seconds of cat * in a fresh mount with nothing cached."""
+
+    def __init__(self, service, mount, photos, port, folder, size):
+        self.service, self.mount, self.photos, self.port, self.folder, self.size = service, mount, photos, port, folder, size
+        folder.mkdir()
+        self.rounds = 0
+
+    def __call__(self):
+        self.rounds += 1
+        place = self.folder / str(self.rounds)
+        path = place / "mnt"
+        path.mkdir(parents=True)
+        command = self.mount(self.service, self.photos, self.port, place)
+        process = subprocess.Popen(command, env=self.service.programs.env, **QUIET)
+        try:
+            eventually(lambda: os.path.ismount(path), timeout=60, why=f"{command[0]} did not mount")
+            assert len(os.listdir(path)) == PHOTOS
+            taken, result = seconds(lambda: self.service.programs.shell("cat *.jpg | wc -c", cwd=path))
+            assert int(result.out) == self.size, (command[0], result.out, self.size)
+        finally:
+            subprocess.run(["fusermount3", "-u", "-q", path], check=False)
+            process.wait()
+        return taken
 
 
 def flat_copy(service, folder):

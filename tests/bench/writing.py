@@ -10,6 +10,7 @@ from report import heading, line, timed
 from rig import Service, alternate, seconds
 
 CONTACTS = 100
+GOAL = 1.1
 
 
 class Pictures:
@@ -32,7 +33,7 @@ class Pictures:
         return batch
 
 
-def copy_photos(folder, rtt, rounds):
+def copy_photos(folder, rtt, rounds, results):
     heading(f"{CONTACTS} × cp one after the other, {rtt} ms of round trip, against one keep-alive curl sending the same PATCHes")
     with Service(folder, "--people", str(CONTACTS), rtt=rtt) as service:
         people = service.emulator.people()
@@ -52,6 +53,7 @@ def copy_photos(folder, rtt, rounds):
         for what, times in (("contacts without a photo", none), ("the old photo cached, kept in .previous", kept),
                             ("the old photo not cached, fetched for .previous", fetched)):
             timed(f"contactfs: {what}", times, theirs=curl_times)
+            results.compare(f"{CONTACTS} × cp: {what}", "one keep-alive curl", times, curl_times, GOAL)
 
 
 def person_fields(service):
