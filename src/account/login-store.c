@@ -247,6 +247,28 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
 }
 
 static void
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* By a task of its own: a thread may be the last to let go of its task, and the Operation is the loop's. */
+static void
+write_in_worker (GTask *task)
+{
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, on_written, g_object_ref (task));
+
+  g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
+  g_task_run_in_thread (worker, write_in_thread);
+}
+
+static void
 on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -259,7 +281,7 @@ on_renewed_in_keyring (GObject *source, GAsyncResult *result, gpointer data)
   }
   self->why_file = g_strdup (error->message);
   self->login->in_keyring = FALSE;
-  g_task_run_in_thread (task, write_in_thread);
+  write_in_worker (task);
 }
 
 void
@@ -278,7 +300,7 @@ stored_login_renew_async (StoredLogin *login, const char *refresh_token, gint64 
     keyring_store_async (login->account, login->generation, secret, deadline, NULL, on_renewed_in_keyring,
                          g_object_ref (task));
   else
-    g_task_run_in_thread (task, write_in_thread);
+    write_in_worker (task);
 }
 
 gboolean
