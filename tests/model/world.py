@@ -31,29 +31,49 @@ REST_ROUNDS = 100000
 SETTLE_ROUNDS = 100
 
 
-def _read(path):
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, 4096)
-    finally:
-        os.close(file)
+class Threads:
+    """What processes do, by /proc. A thread's files stay open: they are read again and again, and opening them would be most of it."""
 
+    def __init__(self):
+        self._files = {}  # by process: (thread, its status, its children)
 
-def threads(pid):
-    """(id, state, how often it ran) of the threads of a process and of those that it started."""
-    found = []
-    if not os.path.exists(f"/proc/{pid}/task"):
+    def look(self, pid):
+        """(id, state, how often it ran) of the threads of a process and of those that it started."""
+        found = []
+        try:
+            count = os.stat(f"/proc/{pid}/task").st_nlink - 2
+        except FileNotFoundError:
+            self._forget(pid)
+            return found
+        try:
+            if len(self._files.get(pid, ())) != count:
+                self._open(pid)
+            for thread, status, children in self._files[pid]:
+                text = os.pread(status, 4096, 0)
+                state = text.index(b"State:\t") + len(b"State:\t")
+                found.append((thread, text[state:state + 1], text[text.index(b"\nvoluntary_ctxt_switches"):]))
+                for child in os.pread(children, 4096, 0).split():
+                    found += self.look(int(child))
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            self._forget(pid)
+            found.append((pid, b"ended", b""))
         return found
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            text = _read(f"/proc/{pid}/task/{task}/status")
-            state = text.index(b"State:\t") + len(b"State:\t")
-            found.append((task, text[state:state + 1], text[text.index(b"\nvoluntary_ctxt_switches"):]))
-            for child in _read(f"/proc/{pid}/task/{task}/children").split():
-                found += threads(int(child))
-    except (FileNotFoundError, ProcessLookupError):  # it has just ended
-        found.append((pid, b"ended", b""))
-    return found
+
+    def _open(self, pid):
+        self._forget(pid)
+        files = self._files[pid] = []
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            status = os.open(f"/proc/{pid}/task/{thread}/status", os.O_RDONLY)
+            files.append((thread, status, os.open(f"/proc/{pid}/task/{thread}/children", os.O_RDONLY)))
+
+    def _forget(self, pid):
+        for _, *files in self._files.pop(pid, ()):
+            for file in files:
+                os.close(file)
+
+    def close(self):
+        for pid in list(self._files):
+            self._forget(pid)
 
 
 class Control:
@@ -152,6 +172,7 @@ class World:
         self.emulator = Emulator(["--face-size", "16", "--people", "1", "--photos", "none", "--keep-bytes", *options], program=PEOPLE_EMULATOR)
         self.control = Control(self.emulator)
         self.service = self.emulator.process.pid
+        self.threads = Threads()
         self.path = folder / "mnt"
         state = folder / "state"
         self.path.mkdir()
@@ -198,7 +219,7 @@ class World:
         """Comes back when the mount, the service and who calls have nothing to do but to wait for each other, or for time to pass."""
         before = None
         for _ in range(REST_ROUNDS):
-            now = [thread for pid in (*callers, self.mount.pid, self.service) for thread in threads(pid)]
+            now = [thread for pid in (*callers, self.mount.pid, self.service) for thread in self.threads.look(pid)]
             if now == before:
                 return
             before = now if all(state in (b"S", b"Z") for _, state, *_ in now) else None
@@ -269,6 +290,7 @@ class World:
         for worker in self.workers:
             worker.close()
         self.control.close()
+        self.threads.close()
         try:
             if self.mount.running:
                 with self.clock.ticking():
@@ -284,6 +306,7 @@ class World:
         for worker in self.workers:
             worker.close()
         self.control.close()
+        self.threads.close()
         self.mount.kill()
         self.emulator.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
