@@ -275,7 +275,11 @@ fs_readdirplus (fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struc
 void
 fs_releasedir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-  fs_open_end (fs_of (req), fi->fh);
+  Fs *self = fs_of (req);
+
+  if (ino == FUSE_ROOT_ID)
+    photos_expect (contacts_photos (self->contacts));
+  fs_open_end (self, fi->fh);
   fs_reply_ok (req);
 }
 

@@ -201,10 +201,12 @@ list_contacts (Daemon *self, GError **error)
   daemon_status ("Reading the address book of “%s” for the first time", self->account);
   sync_list_async (contacts_sync (self->contacts), self->listing, on_listed, self);
   g_main_loop_run (self->loop);
-  if (self->listing_error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->listing_error));
-  return FALSE;
+  if (self->listing_error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&self->listing_error));
+    return FALSE;
+  }
+  photos_expect (contacts_photos (self->contacts));
+  return TRUE;
 }
 
 static void

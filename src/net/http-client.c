@@ -17,6 +17,7 @@
 #include "net/wait-limits.h"
 
 #define MAX_LOGGED_URL 80
+#define CONNECT_US     (10 * G_TIME_SPAN_SECOND)
 
 struct HttpClient {
   grefcount references;
@@ -153,7 +154,7 @@ sending_start (HttpClient *client, GTask *task, HttpRequest *request, HttpOrigin
   *origin = (HttpOrigin){ 0 };
   limits_start (&self->limits, deadline, on_deadline, g_task_get_cancellable (task), on_cancelled, self);
   g_hash_table_add (client->sendings, self);
-  client->statistics.requests++;
+  client->statistics.requests += request->unsent ? 0 : 1;
   self->transfer = http_transport_start (client->transport, request, &self->origin, deadline, on_done, self);
 }
 
@@ -191,6 +192,19 @@ HttpResponse *
 http_send_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+http_connect (HttpClient *self, const char *url, gboolean abroad)
+{
+  g_autoptr (HttpRequest) request = http_request_new ("GET", url);
+  g_auto (HttpOrigin) origin = { 0 };
+
+  if (!http_origin_parse (&origin, url) || !http_origin_is_tls (&origin))
+    return;
+  request->abroad = abroad;
+  request->unsent = TRUE;
+  http_send_async (self, g_steal_pointer (&request), g_get_monotonic_time () + CONNECT_US, NULL, NULL, NULL);
 }
 
 void

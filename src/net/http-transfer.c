@@ -88,11 +88,13 @@ on_header (char *line, size_t size, size_t count, void *user_data)
   return size * count;
 }
 
-/* A kept connection that breaks before the answer begins makes curl send the request once more, whatever it is. */
+/* There is a connection. One that breaks before the answer begins makes curl send the request once more, whatever it is. */
 static int
 on_before_request (void *data, char *remote_address, char *local_address, int remote_port, int local_port)
 {
-  return ((HttpTransfer *)data)->requests++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  HttpTransfer *self = data;
+
+  return self->requests++ == 0 && !self->request->unsent ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /* Where the name really leads. Behind a proxy, it is the proxy's address, and the proxy looks the name up. */
@@ -134,7 +136,7 @@ set_up (HttpTransfer *self, const HttpAuthorities *authorities, gint64 deadline)
     curl_easy_setopt (easy, CURLOPT_SEEKFUNCTION, on_seek);
     curl_easy_setopt (easy, CURLOPT_SEEKDATA, self);
   }
-  if (self->request->once) {
+  if (self->request->once || self->request->unsent) {
     curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_before_request);
     curl_easy_setopt (easy, CURLOPT_PREREQDATA, self);
   }

@@ -76,6 +76,7 @@ typedef struct {
   gsize max_answer;    /* bytes of the decoded body */
   gboolean compressed; /* ask for gzip and the like */
   gboolean abroad;     /* its URL came from a server: nothing at home is asked (http-home.h), and only https */
+  gboolean unsent;     /* the connection alone is made: then the request ends as lost */
   gboolean once;       /* never sent a second time without our knowing: curl does that when a kept connection breaks */
   gboolean secret;     /* the answer carries a token: its buffer is wiped when freed */
 } HttpRequest;
@@ -108,3 +109,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpResponse, http_response_free)
 void http_send_async (HttpClient *self, HttpRequest *request, gint64 deadline, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer data);
 HttpResponse *http_send_finish (GAsyncResult *result, GError **error);
+
+/* Makes a connection to the host of url, so that a request that comes soon need not wait for it. Nothing is asked there.
+ * abroad: as in HttpRequest. Not for plain http, where each request makes its own. */
+void http_connect (HttpClient *self, const char *url, gboolean abroad);

@@ -15,6 +15,7 @@
 #define G_LOG_DOMAIN "contactfs"
 
 #include "book/apply.h"
+#include "book/orders.h"
 #include "net/wait-limits.h"
 #include "people/photo.h"
 #include "photo/hash.h"
@@ -25,6 +26,9 @@
 
 /* So long the answer holds that a photo is listed and not delivered: an open is preceded by looks at it. */
 #define UNDELIVERED_US (3 * G_TIME_SPAN_SECOND)
+
+/* Hosts keep a connection on which nothing is asked for some minutes. */
+#define CONNECT_EACH_US (60 * G_TIME_SPAN_SECOND)
 
 /* A fetch that ends at the waiter's own deadline knows better than a timer why it failed. */
 #define LAST_WORD_US (500 * 1000)
@@ -299,6 +303,22 @@ Photo *
 photos_get_finish (Photos *photos, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+photos_expect (Photos *photos)
+{
+  const GPtrArray *people = book_order (photos->book, BOOK_ORDER_LISTED);
+  g_autofree char *version = people->len > 0 ? book_person_photo_version (people->pdata[0]) : NULL;
+  gint64 now = g_get_monotonic_time (), last = MAX (photos->connected, photos->fetch_ended);
+  BookStorePhoto row;
+
+  if (version == NULL || (last > 0 && now - last < CONNECT_EACH_US) || activity_is_ending (photos->activity)
+      || (cache_lookup (photos->cache, version, &row) && row.cached))
+    return;
+  photos->connected = now;
+  http_connect (photos->http, ((const BookPerson *)people->pdata[0])->photo_url,
+                !people_client_is_at_home (photos->people));
 }
 
 PhotosAhead

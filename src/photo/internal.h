@@ -41,6 +41,7 @@ struct Photos {
   guint fetch_runs;     /* under way */
   gint64 fetch_held;    /* bytes, of all of them */
   gint64 fetch_ended;   /* monotonic: when the last one did */
+  gint64 connected;     /* monotonic: when a connection was last made ahead of need */
   Line line;
 
   /* ---- get.c ---- */

@@ -73,6 +73,10 @@ gboolean photos_may_be_too_new (const BookPerson *person);
 typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
 PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);
 
+/* Photos may be wanted soon: where nothing was fetched for a minute, and the first of the listing is not here, a connection to
+ * its host is made. Nothing is asked there. */
+void photos_expect (Photos *photos);
+
 /* A photo is wanted by a session (0: by whoever writes): the next ones are fetched when a stream is going on (read-ahead.c).
  * size_alone: a body is needed only where the size is not known. is_there: nothing has to be fetched for it. */
 void photos_want (Photos *photos, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session);

@@ -236,6 +236,27 @@ test_multiplex (HttpFixture *f, gconstpointer data)
   g_assert_cmpuint (statistics.connections, ==, 1);
 }
 
+/* What is asked next need not wait for a connection. */
+static void
+test_connect (HttpFixture *f, gconstpointer data)
+{
+  g_autofree char *url = script_server_url (f->server, "/");
+  HttpStatistics statistics = { 0 };
+
+  for (int i = 0; i < 2; i++) { /* the second time there is one */
+    http_connect (f->client, url, FALSE);
+    while (statistics.connections == 0 || g_main_context_pending (NULL)) {
+      g_main_context_iteration (NULL, TRUE);
+      http_client_get_statistics (f->client, &statistics);
+    }
+  }
+  g_assert_cmpuint (script_server_count (f->server), ==, 0);
+  run_many (f, 3, 3);
+  http_client_get_statistics (f->client, &statistics);
+  g_assert_cmpuint (statistics.requests, ==, 3);
+  g_assert_cmpuint (statistics.connections, ==, 1);
+}
+
 static void
 test_more_than_streams (HttpFixture *f, gconstpointer data)
 {
@@ -327,6 +348,7 @@ main (int argc, char **argv)
   HTTP_TEST ("/http/fresh-connection-after-deadline", test_fresh_connection_after_deadline);
   ADD_TLS ("multiplex", test_multiplex, "h2");
   ADD_TLS ("more-than-streams", test_more_than_streams, "h2");
+  ADD_TLS ("connect", test_connect, "2");
   ADD_TLS ("http1", test_http1_over_tls, NULL);
   ADD_TLS ("large-body-up", test_large_body_up, NULL);
   ADD_TLS ("body-up-http2", test_body_up_http2, "h2");
