@@ -128,6 +128,7 @@ fs_opendir (fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     directory->people = book_people (self->book);
     break;
   case FS_NODE_PERSON:
+    photos_list (contacts_photos (self->contacts), fs_caller_session (self, fuse_req_ctx (req)->pid));
     directory->files = folder_list (self->contacts, directory->target.person);
     directory->names = g_ptr_array_new_with_free_func (g_free);
     for (guint i = 0; i < directory->files->len; i++)

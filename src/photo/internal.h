@@ -11,6 +11,9 @@ typedef struct {
   guint number;                  /* no two streams have the same; 0: none */
   gboolean bodies;               /* it needs bytes, and not only the sizes that are not known */
   guint wanted;                  /* photos so far */
+  guint opened;                  /* opens of photos */
+  guint listed;                  /* folders of contacts */
+  gboolean flows;                /* there was evidence enough */
   guint unread;                  /* photos that were fetched ahead and nobody has wanted */
   guint quota;                   /* photos that may yet be fetched ahead for the last one that was wanted */
   gboolean astray;               /* its last photo was not predicted */

@@ -12,7 +12,7 @@
 #include "photo/internal.h"
 
 #define MIN_WINDOW  (1024 * 1024)
-#define MAX_STREAMS 90          /* servers allow 100 on a connection, and somebody may want a photo now */
+#define MAX_STREAMS 96          /* servers allow 100 on a connection, and somebody may want a photo now */
 #define TYPICAL     (32 * 1024) /* bytes of a photo, as long as none has come */
 
 /* A best measurement is forgotten by and by: the line may have become another. */

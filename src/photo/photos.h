@@ -73,6 +73,9 @@ gboolean photos_may_be_too_new (const BookPerson *person);
 typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
 PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);
 
+/* A session lists the folder of a contact (read-ahead.c). */
+void photos_list (Photos *photos, gint64 session);
+
 /* Photos may be wanted soon: where nothing was fetched for a minute, and the first of the listing is not here, a connection to
  * its host is made. Nothing is asked there. */
 void photos_expect (Photos *photos);

@@ -2,7 +2,8 @@
  * Reading ahead, by what was seen and not by a guess.
  *
  *   A stream is four photos of different contacts that a session wanted and that were not there, with pauses of less than a
- *   second in all; it lasts until a pause of a second.
+ *   second in all; or two, if they are side by side in some order and the session goes about as those do who want all
+ *   (is_evident). It lasts until a pause of a second.
  *
  *   While it lasts, each photo that it wants brings in what it will want next: by the order in which its last photos lie
  *   close together, or else by what is nearest.
@@ -12,8 +13,9 @@
  * it. The time in which programs wait for us is no pause, so a slow network has streams, too.
  *
  * How much is under way at once is for line.c. Each photo that is wanted brings in no more than so much, now or as soon as
- * there is room: a stream that stops, stops. A stream with an order does not get ahead of its program by more than that, one
- * without an order by no more than so many photos for each that was wanted.
+ * there is room: a stream that stops, stops. A stream with an order does not get ahead of its program by more than twice that:
+ * while it reads the one half, the other is on its way. One without an order gets ahead by no more than so many photos for each
+ * that was wanted.
  *
  * Programs want two things: who only asks for attributes (a glob, ls -l, du) needs bodies just where the size is not known
  * yet, and must not have a large address book downloaded again that the cache has no room for.
@@ -31,27 +33,47 @@
 
 /* ---- whose stream ---- */
 
+/* NULL: it has none. */
 static Stream *
 find_stream (Photos *photos, gint64 session)
 {
-  Stream *oldest = &photos->streams[0];
-
-  for (guint i = 0; i < G_N_ELEMENTS (photos->streams); i++) {
-    Stream *stream = &photos->streams[i];
-
-    if (stream->number != 0 && stream->session == session)
-      return stream;
-    if (stream->last < oldest->last)
-      oldest = stream;
-  }
-  oldest->number = 0;
-  return oldest;
+  for (guint i = 0; i < G_N_ELEMENTS (photos->streams); i++)
+    if (photos->streams[i].number != 0 && photos->streams[i].session == session)
+      return &photos->streams[i];
+  return NULL;
 }
 
-static void
-begin (Photos *photos, Stream *stream, gint64 session)
+/* In place of the one that was used longest ago, or of its own after a pause. */
+static Stream *
+begin (Photos *photos, gint64 session)
 {
+  Stream *stream = find_stream (photos, session), *oldest = &photos->streams[0];
+
+  for (guint i = 1; i < G_N_ELEMENTS (photos->streams); i++)
+    if (photos->streams[i].last < oldest->last)
+      oldest = &photos->streams[i];
+  if (stream == NULL)
+    stream = oldest;
   *stream = (Stream){ .session = session, .number = ++photos->stream_number };
+  return stream;
+}
+
+/* The session's stream, as it does something now. */
+static Stream *
+go_along (Photos *photos, gint64 session)
+{
+  gint64 now = g_get_monotonic_time ();
+  Stream *stream = find_stream (photos, session);
+
+  if (stream != NULL) {
+    gint64 pause = MAX (now - MAX (stream->last, photos->fetch_ended), 0);
+
+    stream->pause = stream->flows ? pause : stream->pause + pause;
+  }
+  if (stream == NULL || stream->pause > PAUSE_US)
+    stream = begin (photos, session);
+  stream->last = now;
+  return stream;
 }
 
 static gboolean
@@ -67,14 +89,8 @@ is_recent (const Stream *stream, const BookPerson *person)
 static Stream *
 note (Photos *photos, const BookPerson *person, gboolean size_alone, gint64 session)
 {
-  gint64 now = g_get_monotonic_time ();
-  Stream *stream = find_stream (photos, session);
-  gint64 pause = MAX (now - MAX (stream->last, photos->fetch_ended), 0);
+  Stream *stream = go_along (photos, session);
 
-  stream->pause = stream->wanted < EVIDENCE ? stream->pause + pause : pause;
-  if (stream->number == 0 || stream->pause > PAUSE_US)
-    begin (photos, stream, session);
-  stream->last = now;
   if (is_recent (stream, person))
     return NULL;
   stream->recent[stream->wanted++ % STREAM_RECENT] = person->ino;
@@ -107,9 +123,9 @@ typedef struct {
   gboolean backwards;
 } Walk;
 
-/* The last photos lie close together in this order. Programs that read in parallel do not keep it to the letter. */
+/* Sets walk to how the last photos lie in this order, and spread to the number of places between the outermost of them. */
 static gboolean
-fits (Photos *photos, const Stream *stream, BookOrder order, Walk *walk)
+find_spread (Photos *photos, const Stream *stream, BookOrder order, Walk *walk, guint *spread)
 {
   guint count = MIN (stream->wanted, STREAM_RECENT), first = G_MAXUINT, last = 0;
   gint64 older = 0, newer = 0;
@@ -129,19 +145,41 @@ fits (Photos *photos, const Stream *stream, BookOrder order, Walk *walk)
       older += position;
   }
   *walk = (Walk){ book_order (photos->book, order), newer < older ? first : last, newer < older };
-  return last - first < CLOSE * count;
+  *spread = last - first;
+  return TRUE;
 }
 
+/* The first order in which the last photos lie no further apart than within places for each. Programs that read in parallel do
+ * not keep an order to the letter. */
 static gboolean
-find_walk (Photos *photos, const Stream *stream, Walk *walk)
+find_walk (Photos *photos, const Stream *stream, guint within, Walk *walk)
 {
+  guint count = MIN (stream->wanted, STREAM_RECENT), spread;
+
   for (BookOrder order = 0; order < BOOK_N_ORDERS; order++)
-    if (fits (photos, stream, order, walk))
+    if (find_spread (photos, stream, order, walk, &spread) && spread < within * count)
       return TRUE;
   return FALSE;
 }
 
+/* Two that are side by side are enough, if whoever wants them does more than open what it knows: a shell's * looks at photos
+ * and opens none, ls and cp list each folder. */
+static gboolean
+is_evident (Photos *photos, const Stream *stream)
+{
+  Walk walk;
+
+  return stream->wanted >= EVIDENCE
+         || (stream->wanted >= 2 && stream->opened <= stream->listed && find_walk (photos, stream, 1, &walk));
+}
+
 /* ---- what comes next ---- */
+
+static guint
+ahead_at_most (const Photos *photos)
+{
+  return MAX (2 * line_photos (photos), 1);
+}
 
 /* FALSE: there is no room for more. */
 static gboolean
@@ -173,7 +211,7 @@ fetch_along (Photos *photos, Stream *stream, const Walk *walk)
 {
   guint left = MIN (walk->backwards ? walk->front : walk->people->len - 1 - walk->front, PLACES);
 
-  for (guint i = 1; i <= left && (stream->unread == 0 || stream->unread < line_photos (photos)); i++)
+  for (guint i = 1; i <= left && stream->unread < ahead_at_most (photos); i++)
     if (!fetch (photos, stream, walk->people->pdata[walk->backwards ? walk->front - i : walk->front + i]))
       return;
 }
@@ -204,7 +242,7 @@ static void
 go_on (Photos *photos, Stream *stream)
 {
   Walk walk;
-  gboolean found = find_walk (photos, stream, &walk);
+  gboolean found = find_walk (photos, stream, 1, &walk) || find_walk (photos, stream, CLOSE, &walk);
 
   if (found)
     fetch_along (photos, stream, &walk);
@@ -225,18 +263,29 @@ read_ahead_go_on (Photos *photos)
 }
 
 void
+photos_list (Photos *photos, gint64 session)
+{
+  go_along (photos, session)->listed++;
+}
+
+void
 photos_want (Photos *photos, BookPerson *person, gboolean size_alone, gboolean is_there, gint64 session)
 {
   gboolean foreseen = take_ahead (photos, person);
-  Stream *stream;
+  Stream *stream = find_stream (photos, session);
 
+  if (!size_alone && stream != NULL)
+    stream->opened++;
   if ((is_there && !foreseen) || person->name == NULL || person->gone || person->photo_url == NULL)
     return;
   stream = note (photos, person, size_alone, session);
-  if (stream == NULL || stream->wanted < EVIDENCE)
+  if (stream == NULL)
     return;
   /* Of those that made it a stream, none could be foreseen. */
-  stream->astray = !foreseen && stream->wanted > EVIDENCE;
-  stream->quota = MAX (line_photos (photos), 1);
+  stream->astray = stream->flows && !foreseen;
+  stream->flows = stream->flows || is_evident (photos, stream);
+  if (!stream->flows)
+    return;
+  stream->quota = ahead_at_most (photos);
   read_ahead_go_on (photos);
 }

@@ -45,8 +45,8 @@ def asked(emulator):
     return [request["path"] for request in emulator.requests(origin="photo")], names
 
 
-def answer_in_rounds(emulator):
-    emulator.fault("type", origin="photo", content_type="image/jpeg", times=SINGLE)  # as always: these go through
+def answer_in_rounds(emulator, single=SINGLE):
+    emulator.fault("type", origin="photo", content_type="image/jpeg", times=single)  # as always: these go through
     emulator.fault("gather", origin="photo", count=TOGETHER, times=-1)
 
 
@@ -84,6 +84,19 @@ def test_any_walk_goes_in_rounds(book, run, tmp_path, walk):
         assert len(list((tmp_path / "copy").glob("*/photo.jpg"))) == PEOPLE
 
 
+LOOK_FIRST = ["a glob", "cp -r", "tar", "sizes alone"]
+
+
+@pytest.mark.emulator("--people", str(1 + ROUNDS * TOGETHER))
+@pytest.mark.parametrize("walk", LOOK_FIRST)
+def test_who_looks_first_waits_for_one(book, run, tmp_path, walk):
+    """Two photos that are side by side, and looked at before they are opened, are a scan already."""
+    mounted, emulator = book
+    answer_in_rounds(emulator, single=1)
+    run.shell(WALKS[walk], cwd=mounted.path, env={"copy": str(tmp_path / "copy")}, timeout=60)
+    assert len(asked(emulator)[0]) == 1 + ROUNDS * TOGETHER
+
+
 # ---- what is no scan ----
 
 def read(mounted, *people):
@@ -102,6 +115,15 @@ def test_three_photos_are_three_requests(book):
     people = sorted(os.listdir(mounted.path))
     for _ in range(3):
         read(mounted, *people[30:33])
+    mounted.unmount()
+    assert len(asked(emulator)[0]) == 3
+
+
+def test_looks_at_people_far_apart_are_no_scan(book):
+    mounted, emulator = book
+    people = sorted(os.listdir(mounted.path))
+    for person in people[10:100:40]:
+        os.stat(mounted.path / person / "photo.jpg")
     mounted.unmount()
     assert len(asked(emulator)[0]) == 3
 
@@ -155,7 +177,7 @@ def test_a_scan_that_stops_stops(book):
     people = sorted(os.listdir(mounted.path))
     read(mounted, *people[:6])
     mounted.unmount()
-    assert 6 < len(asked(emulator)[0]) <= 6 + 3 * 90  # at once, and so many times was there a scan
+    assert 6 < len(asked(emulator)[0]) <= 6 + 2 * 96  # while the one half is read, the other is on its way
 
 
 def test_a_scan_goes_on_where_it_goes(book):
