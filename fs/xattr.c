@@ -94,7 +94,7 @@ get_file_xattr (Fs *self, fuse_req_t req, FolderFile *file, const char *name, gs
 
 typedef struct {
   FsOp *op;
-  BookPerson *person; /* referenced; NULL: the root's status is wanted */
+  BookPerson *person; /* referenced */
   gsize room;
 } Waiting;
 
@@ -109,7 +109,7 @@ end_waiting (Waiting *self, const char *text, const GError *error)
       reply_text (self->op->req, text, self->room);
   }
   fs_op_free (self->op);
-  g_clear_pointer (&self->person, book_person_unref);
+  book_person_unref (self->person);
   g_free (self);
 }
 
@@ -119,7 +119,7 @@ waiting_new (Fs *self, fuse_req_t req, BookPerson *person, gsize room)
   Waiting *waiting = g_new0 (Waiting, 1);
 
   waiting->op = fs_op_new (self, req, "getxattr");
-  waiting->person = person != NULL ? book_person_ref (person) : NULL;
+  waiting->person = book_person_ref (person);
   waiting->room = room;
   return waiting;
 }
@@ -142,7 +142,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *text = NULL;
 
   if (photos_archive_settle_finish (result, &error))
-    text = self->person != NULL ? g_strdup (self->person->error) : contacts_status_json (self->op->fs->contacts);
+    text = g_strdup (self->person->error);
   end_waiting (self, text, error);
 }
 
@@ -169,7 +169,9 @@ fs_getxattr (fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
   } else if (target.kind == FS_NODE_FILE) {
     get_file_xattr (self, req, target.node->file, name, size);
   } else if (target.kind == FS_NODE_ROOT && strcmp (name, XATTR_STATUS) == 0) {
-    photos_archive_settle_async (self->photos, on_settled, waiting_new (self, req, NULL, size));
+    g_autofree char *status = contacts_status_json (self->contacts);
+
+    reply_text (req, status, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_RESOURCE_NAME) == 0) {
     reply_text (req, target.person->resource_name, size);
   } else if (target.kind == FS_NODE_PERSON && strcmp (name, XATTR_ERROR) == 0) {

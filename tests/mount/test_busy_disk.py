@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bad_disk import BadDisk
-from eventually import PATIENCE
+from checks import check
+from eventually import PATIENCE, eventually
+from patterns import pattern, saved
 
 from conftest import BUILD
 
@@ -65,6 +67,24 @@ def test_last_close_of_what_is_refused(contacts, faces, disk):
         pictures, error = (job.result() for job in waiting)
     assert pictures == [half]
     assert f"is in {person}/.rejected" in error
+
+
+def test_written_again_before_the_photo_from_before_is_read(contacts, faces, disk):
+    """A program removes what it wrote, since it was converted, and writes another one: that one stays."""
+    person, photo = contacts.person(0), contacts.photo(contacts.person(0))
+    photo.write_bytes(saved(pattern(200, 160), "WEBP", quality=80))
+    with ThreadPoolExecutor() as threads:
+        with disk.busy() as reached:
+            with pytest.raises(OSError):
+                contacts.photo(contacts.person(1)).write_bytes(faces.cut.read_bytes())
+            reached()
+            photo.unlink()
+            eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)  # the wait for a successor is over
+            writing = threads.submit(photo.write_bytes, faces.face_bytes(1))
+            eventually(photo.exists)
+        writing.result()
+    contacts.mount.remount()
+    check(contacts, person, faces.face_bytes(1), ["PATCH", "PATCH"])
 
 
 def test_end_with_a_picture_that_was_never_sent(contacts, faces, disk):
