@@ -52,6 +52,7 @@ draft_unref (Draft *self)
   g_clear_error (&self->refusal);
   g_clear_error (&self->unfit);
   g_clear_error (&self->failed);
+  g_free (self->half);
   g_free (self);
 }
 

@@ -31,8 +31,10 @@ typedef struct {
   gboolean said;      /* the log and user.contactfs.error have why it is no picture, until somebody writes on */
   gboolean finished;  /* who wrote it has set its time, as one does at the end, until somebody writes on */
   GError *unfit;      /* no picture that can be sent, as it is now, and why; NULL: not known */
-  gboolean busy;      /* an upload of it is under way */
-  GQueue waiting;     /* of GTask: flushes that wait for that upload (flush.c) */
+  guint64 kept;       /* the revision whose bytes are in .rejected, 0: none */
+  char *half;         /* their name there, if they are there for this draft alone: they go when the whole is taken */
+  gboolean busy;      /* a flush sends it, or keeps it in .rejected */
+  GQueue waiting;     /* of GTask: flushes that wait for that one (flush.c) */
 } Draft;
 
 Draft *draft_new (GError **error);                 /* empty; BOOK_ERROR_NO_SPACE: no memfd can be had */

@@ -5,10 +5,11 @@
  *           the same bytes were refused before          ─→ the same error
  *           an upload of this draft is under way        ─→ wait for it, then look again
  *           a photo that a dying program was changing in place
- *                                                       ─→ EINVAL; the draft stays for who still holds the file open
+ *                                                       ─→ EINVAL; the bytes are in .rejected, and the draft stays for who
+ *                                                          still holds the file open
  *           photo.jpg.part, finished, beside photo.jpg  ─→ the same checks as for a picture that is sent, no more
  *           else                                        ─→ upload.c
- *               no picture that can be sent  ─→ EINVAL; the draft stays for who still holds the file open
+ *               no picture that can be sent  ─→ EINVAL; the same
  *               taken                        ─→ success; the service's photo shows
  *               refused                      ─→ the error; the old photo shows, the bytes are in .rejected
  *
@@ -129,7 +130,7 @@ on_settled (const GError *not_settled, gpointer data)
   Flush *self = g_task_get_task_data (task);
   g_autoptr (Draft) draft = draft_ref (self->draft);
   Activity *activity = self->file->contacts->activity;
-  gboolean was_uploading = self->bytes != NULL;
+  gboolean was_busy = self->bytes != NULL;
 
   if (self->error != NULL)
     take_back_note_refused (self->file->contacts, self->file->person, self->process, folder_file_name (self->file));
@@ -137,10 +138,10 @@ on_settled (const GError *not_settled, gpointer data)
     g_task_return_error (task, g_steal_pointer (&self->error));
   else
     g_task_return_boolean (task, TRUE);
-  if (was_uploading) {
+  if (was_busy) {
     wake_waiting (draft);
     if (draft->handles == 0 && !draft->busy)
-      draft_closed (self->file, draft); /* the last close came while it was being sent */
+      draft_closed (self->file, draft); /* the last close came meanwhile */
   }
   g_object_unref (task);
   activity_release (activity, ACTIVITY_WORK);
@@ -173,7 +174,45 @@ reject (GTask *task)
   Flush *self = g_task_get_task_data (task);
 
   draft_set_refused (self->draft, self->revision, self->error);
-  reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, FALSE, on_rejected, task);
+  reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, REJECT_ALOUD, on_rejected,
+                        task);
+}
+
+static void
+remove_half (Flush *self)
+{
+  if (self->draft->half != NULL)
+    photos_archive_remove (self->file->contacts->photos, ARCHIVE_REJECTED, self->file->person, self->draft->half);
+  g_clear_pointer (&self->draft->half, g_free);
+}
+
+static void
+on_unfit_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Flush *self = g_task_get_task_data (task);
+  char *added;
+
+  if (reject_picture_finish (result, &added)) {
+    remove_half (self);
+    self->draft->kept = self->revision;
+    self->draft->half = added;
+  }
+  flush_end (task, g_steal_pointer (&self->error));
+}
+
+/* It may be half a picture, and more may come: then this half goes again. The desktop hears of it at the last close.
+ * Consumes the task. */
+static void
+keep_unfit (GTask *task)
+{
+  Flush *self = g_task_get_task_data (task);
+  Draft *draft = self->draft;
+  RejectWords words = draft->said ? REJECT_QUIETLY : REJECT_IN_LOG;
+
+  if (draft->revision == self->revision)
+    draft->said = TRUE;
+  reject_picture_async (self->file->contacts, self->file->person, self->bytes, self->error, words, on_unfit_kept, task);
 }
 
 static void
@@ -185,6 +224,7 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
 
   if (sync_upload_finish (file->contacts->sync, result, &self->error)) {
     draft_set_taken (self->draft, self->revision, self->bytes);
+    remove_half (self);
     take_back_note_taken (file->contacts, file->person, self->process, folder_file_name (file), self->before);
     if (file->kind == FOLDER_FILE_OTHER && file->linked)
       dropped_became_photo (file);
@@ -194,10 +234,8 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (g_error_matches (self->error, BOOK_ERROR, BOOK_ERROR_INVALID)) { /* more of it may come */
-    reject_unless_mended (file->contacts, file->person, self->bytes, self->error);
     draft_set_unfit (self->draft, self->revision, self->error);
-    self->draft->said = self->draft->unfit != NULL;
-    flush_end (task, g_steal_pointer (&self->error));
+    keep_unfit (task);
     return;
   }
   if (file->kind == FOLDER_FILE_PHOTO)
@@ -251,16 +289,18 @@ flush_step (GTask *task)
     return;
   }
   error = check_draft (draft, bytes);
-  if (error != NULL) {
-    if (!draft->said)
-      reject_unless_mended (self->file->contacts, self->file->person, bytes, error);
-    draft->said = TRUE;
+  if (error != NULL && draft->kept == draft->revision) {
     flush_end (task, error);
     return;
   }
   draft->busy = TRUE;
   self->bytes = g_steal_pointer (&bytes);
   self->revision = draft->revision;
+  if (error != NULL) {
+    self->error = error;
+    keep_unfit (task);
+    return;
+  }
   self->before = book_person_photo_version (self->file->person);
   if (folder_file_is_meant_for_contact (self->file))
     sync_upload_async (self->file->contacts->sync, self->file->person, self->bytes, draft->base,
@@ -400,7 +440,11 @@ draft_closed (FolderFile *file, Draft *draft)
     error = g_error_new (BOOK_ERROR, BOOK_ERROR_IO, "it was written when the mount had ended already");
   if (error != NULL) {
     if (bytes != NULL) {
-      reject_picture_async (file->contacts, file->person, bytes, error, draft->said, NULL, NULL);
+      if (draft->kept == draft->revision)
+        reject_tell_desktop (file->contacts, file->person, bytes, error);
+      else
+        reject_picture_async (file->contacts, file->person, bytes, error,
+                              draft->said ? REJECT_ON_DESKTOP : REJECT_ALOUD, NULL, NULL);
       draft_set_refused (draft, draft->revision, error);
     } else {
       book_change_failed (file->contacts->book, file->person, BOOK_NOT_CHANGED, error);

@@ -24,21 +24,21 @@ describe_whereabouts (const BookPerson *person, GBytes *picture, const GError *n
 }
 
 static void
-say (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, const GError *not_kept, gboolean said)
+say (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, const GError *not_kept,
+     RejectWords words)
 {
   g_autofree char *whereabouts = describe_whereabouts (person, picture, not_kept);
 
-  if (!said || not_kept != NULL)
+  if ((words & REJECT_IN_LOG) != 0 || not_kept != NULL)
     book_person_fail (contacts->book, person, BOOK_NOT_CHANGED, why, whereabouts);
-  book_tell_failed (contacts->book, person, BOOK_NOT_CHANGED, why, picture, whereabouts);
+  if ((words & REJECT_ON_DESKTOP) != 0)
+    book_tell_failed (contacts->book, person, BOOK_NOT_CHANGED, why, picture, whereabouts);
 }
 
 void
-reject_unless_mended (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why)
+reject_tell_desktop (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why)
 {
-  g_autofree char *whereabouts = describe_whereabouts (person, picture, NULL);
-
-  book_person_fail (contacts->book, person, BOOK_NOT_CHANGED, why, whereabouts);
+  say (contacts, person, picture, why, NULL, REJECT_ON_DESKTOP);
 }
 
 typedef struct {
@@ -46,7 +46,8 @@ typedef struct {
   BookPerson *person;
   GBytes *picture;
   GError *why;
-  gboolean said;
+  RejectWords words;
+  char *added;
 } Reject;
 
 static void
@@ -57,6 +58,7 @@ reject_free (gpointer data)
   book_person_unref (self->person);
   g_bytes_unref (self->picture);
   g_error_free (self->why);
+  g_free (self->added);
   g_free (self);
 }
 
@@ -68,15 +70,16 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
   Activity *activity = self->contacts->activity;
   g_autoptr (GError) not_kept = NULL;
 
-  photos_save_finish (result, &not_kept);
-  say (self->contacts, self->person, self->picture, self->why, not_kept, self->said);
-  g_task_return_boolean (task, TRUE);
+  if (photos_save_finish (result, &not_kept))
+    self->added = g_strdup (photos_save_added (result));
+  say (self->contacts, self->person, self->picture, self->why, not_kept, self->words);
+  g_task_return_boolean (task, not_kept == NULL);
   g_object_unref (task);
   activity_release (activity, ACTIVITY_WORK);
 }
 
 void
-reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, gboolean said,
+reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, const GError *why, RejectWords words,
                       GAsyncReadyCallback done, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, done, data);
@@ -87,8 +90,8 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
     g_autofree char *name
         = archive_add (photos_archive (contacts->photos), ARCHIVE_REJECTED, person->resource_name, picture, &not_kept);
 
-    say (contacts, person, picture, why, not_kept, said);
-    g_task_return_boolean (task, TRUE);
+    say (contacts, person, picture, why, not_kept, words);
+    g_task_return_boolean (task, name != NULL);
     g_object_unref (task);
     return;
   }
@@ -97,10 +100,19 @@ reject_picture_async (Contacts *contacts, BookPerson *person, GBytes *picture, c
   self->person = book_person_ref (person);
   self->picture = g_bytes_ref (picture);
   self->why = g_error_copy (why);
-  self->said = said;
+  self->words = words;
   g_task_set_task_data (task, self, reject_free);
   activity_hold (contacts->activity, ACTIVITY_WORK);
   photos_save_async (contacts->photos, ARCHIVE_REJECTED, person, NULL, picture, on_kept, task);
+}
+
+gboolean
+reject_picture_finish (GAsyncResult *result, char **added)
+{
+  Reject *self = g_task_get_task_data (G_TASK (result));
+
+  *added = self != NULL ? g_steal_pointer (&self->added) : NULL;
+  return g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 /* ---- what was never sent ---- */

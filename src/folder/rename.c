@@ -140,7 +140,7 @@ on_uploaded (GObject *source, GAsyncResult *result, gpointer data)
   error = patience_end (self->patience, error);
   if (error != NULL) {
     self->error = error;
-    reject_picture_async (self->contacts, self->new_person, self->bytes, error, FALSE, on_rejected, task);
+    reject_picture_async (self->contacts, self->new_person, self->bytes, error, REJECT_ALOUD, on_rejected, task);
     return;
   }
   book_tell_changed (self->contacts->book, self->new_person, self->bytes);

@@ -67,7 +67,7 @@ archive_work (Photos *photos, GTask *task, GTaskThreadFunc work)
     begin (photos);
 }
 
-/* ---- looking ---- */
+/* ---- looking, and one that is taken away ---- */
 
 typedef struct {
   Archive *archive;
@@ -203,6 +203,21 @@ GBytes *
 photos_archive_read_newest_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+remove_picture (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Look *self = data;
+
+  archive_remove (self->archive, self->kind, self->resource_name, self->name);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+photos_archive_remove (Photos *photos, ArchiveKind kind, const BookPerson *person, const char *name)
+{
+  look (photos, kind, person, name, remove_picture, NULL, NULL);
 }
 
 static void

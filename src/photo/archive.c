@@ -340,6 +340,15 @@ archive_add_unsent (Archive *self, const char *resource_name, GBytes *bytes, GEr
   return archive_add (self, ARCHIVE_REJECTED, resource_name, bytes, error);
 }
 
+void
+archive_remove (Archive *self, ArchiveKind kind, const char *resource_name, const char *name)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->changing);
+  g_autofree char *folder = folder_of (self, kind, present_name (self, resource_name));
+
+  remove_file (folder, name);
+}
+
 /* ---- reading ---- */
 
 GPtrArray *

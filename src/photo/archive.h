@@ -28,6 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_free)
 char *archive_add (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes, GError **error);
 /* The same for .rejected, unless these very bytes are there or in .previous: then NULL, and no error. */
 char *archive_add_unsent (Archive *self, const char *resource_name, GBytes *bytes, GError **error);
+/* Takes that picture away; it need not be there. */
+void archive_remove (Archive *self, ArchiveKind kind, const char *resource_name, const char *name);
 /* TRUE if these very bytes are among the pictures of that kind. */
 gboolean archive_has (Archive *self, ArchiveKind kind, const char *resource_name, GBytes *bytes);
 

@@ -117,6 +117,8 @@ void photos_save_async (Photos *photos, ArchiveKind kind, const BookPerson *pers
 void photos_save_unsent_async (Photos *photos, const BookPerson *person, GBytes *bytes, GAsyncReadyCallback callback,
                                gpointer data);
 gboolean photos_save_finish (GAsyncResult *result, GError **error); /* of both */
+/* The name that bytes have in .rejected, if they were not there before; else NULL. Until result goes. */
+const char *photos_save_added (GAsyncResult *result);
 
 /* archive_list; transfer full. */
 void photos_archive_list_async (Photos *photos, ArchiveKind kind, const BookPerson *person,
@@ -134,6 +136,8 @@ char *photos_archive_earlier_finish (GAsyncResult *result, GError **error);
 void photos_archive_read_newest_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback,
                                        gpointer data);
 GBytes *photos_archive_read_newest_finish (GAsyncResult *result, GError **error);
+/* archive_remove. */
+void photos_archive_remove (Photos *photos, ArchiveKind kind, const BookPerson *person, const char *name);
 /* Calls back when all that was to be saved is saved, or has failed, and whoever wanted it saved knows. */
 void photos_archive_settle_async (Photos *photos, GAsyncReadyCallback callback, gpointer data);
 gboolean photos_archive_settle_finish (GAsyncResult *result, GError **error);

@@ -10,6 +10,7 @@ typedef struct {
   Photo *photo;        /* the present photo, or */
   GBytes *bytes;       /* what was written */
   gboolean unsent;     /* nobody asked for it to be sent: it is kept unless it is there */
+  char *added;         /* its name in .rejected, if it was not there */
 } Save;
 
 static void
@@ -20,6 +21,7 @@ save_free (gpointer data)
   g_clear_pointer (&self->photo, photo_free);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->resource_name);
+  g_free (self->added);
   g_free (self);
 }
 
@@ -29,6 +31,7 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
   Save *self = data;
   GError *error = NULL;
   g_autofree char *name = NULL;
+  gboolean is_new;
 
   if (self->bytes == NULL)
     self->bytes = photo_read (self->photo, &error);
@@ -36,8 +39,11 @@ save_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_error (task, error);
     return;
   }
+  is_new = self->kind == ARCHIVE_REJECTED && !archive_has (self->archive, self->kind, self->resource_name, self->bytes);
   name = self->unsent ? archive_add_unsent (self->archive, self->resource_name, self->bytes, &error)
                       : archive_add (self->archive, self->kind, self->resource_name, self->bytes, &error);
+  if (is_new)
+    self->added = g_strdup (name);
   if (error == NULL)
     g_task_return_boolean (task, name != NULL);
   else
@@ -79,4 +85,12 @@ gboolean
 photos_save_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const char *
+photos_save_added (GAsyncResult *result)
+{
+  const Save *self = g_task_get_task_data (G_TASK (result));
+
+  return self->added;
 }

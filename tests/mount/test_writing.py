@@ -179,6 +179,7 @@ def test_half_closed_by_one_of_two(contacts, run, faces, person, photo):
                        env={"photo": str(photo), "face": str(faces.face(1))})
     assert "Invalid argument" in result.errors and result.status == 0
     check(contacts, person, faces.face_bytes(1), ["PATCH"])
+    assert contacts.rejected(person) == [], "the half of what came whole"
 
 
 KILLED_HALF_WAY = """
