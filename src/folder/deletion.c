@@ -86,7 +86,8 @@ deletion_photo_changed (Folder *self, const char *version, gboolean elsewhere)
   if (version != NULL && self->person->unconfirmed != NULL) {
     g_free (self->removed_version);
     self->removed_version = g_strdup (version);
-    if (!book_store_put_deletion (self->contacts->store, self->person->resource_name, version, &error))
+    if (self->take_back == NULL /* that is no promise */
+        && !book_store_put_deletion (self->contacts->store, self->person->resource_name, version, &error))
       g_warning ("the deletion for %s could not be noted: %s", self->person->name, error->message);
     deletions_settle (self->contacts, NULL, NULL);
     return;
@@ -219,14 +220,14 @@ on_photo_before (GObject *source, GAsyncResult *result, gpointer data)
 {
   Folder *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) before = photos_archive_read_newest_finish (result, &error);
+  g_autoptr (GBytes) before = photos_archive_read_finish (result, &error);
 
-  if (before != NULL && self->take_back && is_wanted (self)) {
+  if (before != NULL && self->take_back != NULL && is_wanted (self)) {
     sync_upload_async (self->contacts->sync, self->person, before, NULL, NULL, on_taken_back, self);
     return;
   }
   self->deleting = FALSE;
-  if (!self->take_back || !is_wanted (self)) { /* somebody wrote or removed another one meanwhile */
+  if (self->take_back == NULL || !is_wanted (self)) { /* somebody wrote or removed another one meanwhile */
     deletion_withdrawn (self);
     return;
   }
@@ -239,7 +240,7 @@ take_back_now (Folder *self)
 {
   self->deleting = TRUE;
   self->busy++;
-  photos_archive_read_newest_async (self->contacts->photos, self->person, on_photo_before, self);
+  photos_archive_read_async (self->contacts->photos, self->person, self->take_back, on_photo_before, self);
 }
 
 gboolean
@@ -268,7 +269,7 @@ folder_delete_now (Folder *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->deleting)
     return;
-  if (self->take_back) {
+  if (self->take_back != NULL) {
     take_back_now (self);
     return;
   }

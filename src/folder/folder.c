@@ -44,6 +44,7 @@ folder_release_if_idle (Folder *self)
   g_hash_table_remove (self->contacts->folders, self->person);
   book_person_unref (self->person);
   g_free (self->removed_version);
+  g_free (self->take_back);
   g_free (self);
 }
 
@@ -251,7 +252,7 @@ folder_set_state (Folder *self, FolderState state)
   if (state == FOLDER_SHOWN) {
     g_clear_pointer (&self->removed_version, g_free);
     self->removed_earlier = FALSE;
-    self->take_back = FALSE;
+    g_clear_pointer (&self->take_back, g_free);
     folder_release_if_idle (self);
     return;
   }

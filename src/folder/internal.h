@@ -43,9 +43,9 @@ typedef struct {
   gboolean removed_earlier; /* REMOVED: in an earlier mount; waits for a sync, there may be another photo by now */
   guint timer;              /* REMOVED, MOVED */
   gboolean deleting;        /* REMOVED: the deletion is in the account's queue */
-  gboolean take_back;       /* REMOVED: the photo from before is to be back, instead of none */
-  guint successors;         /* renames to photo.jpg whose upload is under way */
-  guint busy;               /* operations that need the folder to stay */
+  char *take_back;  /* REMOVED: SHA-256 of the photo from before, which is to be back ("": not known). NULL: none is */
+  guint successors; /* renames to photo.jpg whose upload is under way */
+  guint busy;       /* operations that need the folder to stay */
 } Folder;
 
 void folders_init (Contacts *contacts);

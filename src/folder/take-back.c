@@ -27,6 +27,7 @@ typedef struct {
   gint64 until; /* monotonic */
   char *name;   /* of the file that was written */
   char *before; /* the photo's version then; NULL: none */
+  char *sha256; /* of its bytes, "": not known */
   char *after;  /* and now, when it is the photo; NULL: it was refused */
   gboolean converted;
 } Write;
@@ -38,6 +39,7 @@ write_free (gpointer data)
 
   g_free (self->name);
   g_free (self->before);
+  g_free (self->sha256);
   g_free (self->after);
   g_free (self);
 }
@@ -78,12 +80,14 @@ take_back_note_refused (Contacts *contacts, BookPerson *person, gint64 process, 
 void
 take_back_note_taken (Contacts *contacts, BookPerson *person, gint64 process, const char *name, const char *before)
 {
+  BookStorePhoto row;
   Write *write;
 
   if (process == 0 || name == NULL || person->unconfirmed != NULL)
     return;
   write = write_new (contacts, person, process, name);
   write->before = g_strdup (before);
+  write->sha256 = g_strdup (before != NULL && photos_lookup (contacts->photos, before, &row) ? row.sha256 : "");
   write->after = book_person_photo_version (person);
   write->converted = person->note != NULL;
 }
@@ -100,12 +104,13 @@ is_other_than_written (Contacts *contacts, const BookPerson *person, const Write
 }
 
 TakeBack
-take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name)
+take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name, char **before)
 {
   Write *write = g_hash_table_lookup (contacts->last_writes, person);
   g_autofree char *now = book_person_photo_version (person);
   TakeBack what = TAKE_BACK_NOTHING;
 
+  *before = NULL;
   if (write == NULL || process == 0 || write->process != process || !g_str_equal (write->name, name))
     return TAKE_BACK_NOT;
   if (write->until < g_get_monotonic_time () || now == NULL)
@@ -118,6 +123,8 @@ take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const c
     what = TAKE_BACK_NOT; /* a first photo: to remove it is to take it back */
   else if (!g_str_equal (write->before, write->after))
     what = TAKE_BACK_PHOTO;
+  if (what == TAKE_BACK_PHOTO)
+    *before = g_steal_pointer (&write->sha256);
   g_hash_table_remove (contacts->last_writes, person);
   return what;
 }

@@ -14,5 +14,6 @@ void take_back_note_taken (Contacts *contacts, BookPerson *person, gint64 proces
 
 typedef enum { TAKE_BACK_NOT, TAKE_BACK_NOTHING, TAKE_BACK_PHOTO } TakeBack;
 /* Asks once whether this unlink takes back the process's own write. NOT: it is a usual unlink. NOTHING: the write changed
- * nothing, so the photo stays. PHOTO: the write is the photo, so the one before comes back. */
-TakeBack take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name);
+ * nothing, so the photo stays. PHOTO: the write is the photo, so the one before comes back: *before is its SHA-256, transfer
+ * full, "" when that is not known. */
+TakeBack take_back_claim (Contacts *contacts, BookPerson *person, gint64 process, const char *name, char **before);

@@ -17,6 +17,7 @@ typedef struct {
   Contacts *contacts;
   BookPerson *person;
   TakeBack take_back;
+  char *before; /* TAKE_BACK_PHOTO: the photo that is to be back */
 } Unlink;
 
 static void
@@ -25,6 +26,7 @@ unlink_free (gpointer data)
   Unlink *self = data;
 
   book_person_unref (self->person);
+  g_free (self->before);
   g_free (self);
 }
 
@@ -106,7 +108,7 @@ remove_service_photo (GTask *task)
     folder_set_state (folder, FOLDER_REMOVED);
     g_clear_handle_id (&folder->timer, g_source_remove);
     folder->removed_version = g_steal_pointer (&version);
-    folder->take_back = self->take_back == TAKE_BACK_PHOTO;
+    folder->take_back = g_steal_pointer (&self->before);
     photos_prefetch (contacts->photos, self->person, FALSE); /* for .previous */
   }
   folder_release_if_idle (folder);
@@ -173,7 +175,7 @@ folder_unlink_async (Contacts *contacts, BookPerson *person, const char *name, g
   g_task_set_source_tag (task, folder_unlink_async);
   g_task_set_task_data (task, self, unlink_free);
   g_task_set_check_cancellable (task, FALSE);
-  self->take_back = take_back_claim (contacts, person, process, name);
+  self->take_back = take_back_claim (contacts, person, process, name, &self->before);
   if (strcmp (name, FOLDER_PHOTO_NAME) == 0) {
     unlink_photo (task);
     return;

@@ -4,6 +4,7 @@
  */
 #define G_LOG_DOMAIN "contactfs"
 
+#include "photo/hash.h"
 #include "photo/internal.h"
 
 #include <sys/stat.h>
@@ -73,7 +74,7 @@ typedef struct {
   Archive *archive;
   ArchiveKind kind;
   char *resource_name;
-  char *name;
+  char *name; /* or a SHA-256 */
 } Look;
 
 static void
@@ -168,39 +169,48 @@ photos_archive_earlier_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* NULL: it cannot be read. */
+static GBytes *
+read_picture (const Look *self, const char *name)
+{
+  int fd = archive_open (self->archive, self->kind, self->resource_name, name);
+  g_autoptr (Photo) photo = NULL;
+  struct stat st;
+
+  if (fd < 0)
+    return NULL;
+  photo = photo_new ("", fd, fstat (fd, &st) == 0 ? st.st_size : 0, "", "");
+  return photo_read (photo, NULL);
+}
+
+/* The name is a SHA-256. */
 static void
-read_newest (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+read_by_sha256 (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Look *self = data;
   g_autoptr (GPtrArray) names = archive_list (self->archive, self->kind, self->resource_name);
-  int fd = names->len == 0
-               ? -1
-               : archive_open (self->archive, self->kind, self->resource_name, names->pdata[names->len - 1]);
-  g_autoptr (Photo) photo = NULL;
-  GError *error = NULL;
-  GBytes *bytes;
-  struct stat st;
 
-  if (fd < 0) {
-    g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the photo from before is not in .previous");
-    return;
+  for (guint i = names->len; i > 0; i--) {
+    g_autoptr (GBytes) bytes = read_picture (self, names->pdata[i - 1]);
+    g_autofree char *sha256 = bytes != NULL ? hash_bytes (bytes) : NULL;
+
+    if (g_strcmp0 (sha256, self->name) == 0) {
+      g_task_return_pointer (task, g_steal_pointer (&bytes), (GDestroyNotify)g_bytes_unref);
+      return;
+    }
   }
-  photo = photo_new ("", fd, fstat (fd, &st) == 0 ? st.st_size : 0, "", "");
-  bytes = photo_read (photo, &error);
-  if (bytes != NULL)
-    g_task_return_pointer (task, bytes, (GDestroyNotify)g_bytes_unref);
-  else
-    g_task_return_error (task, error);
+  g_task_return_new_error (task, BOOK_ERROR, BOOK_ERROR_NOT_FOUND, "the photo from before is not in .previous");
 }
 
 void
-photos_archive_read_newest_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback, gpointer data)
+photos_archive_read_async (Photos *photos, const BookPerson *person, const char *sha256, GAsyncReadyCallback callback,
+                           gpointer data)
 {
-  look (photos, ARCHIVE_PREVIOUS, person, NULL, read_newest, callback, data);
+  look (photos, ARCHIVE_PREVIOUS, person, sha256, read_by_sha256, callback, data);
 }
 
 GBytes *
-photos_archive_read_newest_finish (GAsyncResult *result, GError **error)
+photos_archive_read_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

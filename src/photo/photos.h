@@ -132,10 +132,10 @@ int photos_archive_open_finish (GAsyncResult *result, GError **error);
 void photos_archive_earlier_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback,
                                    gpointer data);
 char *photos_archive_earlier_finish (GAsyncResult *result, GError **error);
-/* The newest picture of .previous; transfer full. BOOK_ERROR_NOT_FOUND: there is none. BOOK_ERROR_IO: it cannot be read. */
-void photos_archive_read_newest_async (Photos *photos, const BookPerson *person, GAsyncReadyCallback callback,
-                                       gpointer data);
-GBytes *photos_archive_read_newest_finish (GAsyncResult *result, GError **error);
+/* The picture of .previous that has this SHA-256; transfer full. BOOK_ERROR_NOT_FOUND: there is none. */
+void photos_archive_read_async (Photos *photos, const BookPerson *person, const char *sha256,
+                                GAsyncReadyCallback callback, gpointer data);
+GBytes *photos_archive_read_finish (GAsyncResult *result, GError **error);
 /* archive_remove. */
 void photos_archive_remove (Photos *photos, ArchiveKind kind, const BookPerson *person, const char *name);
 /* Calls back when all that was to be saved is saved, or has failed, and whoever wanted it saved knows. */

@@ -65,6 +65,20 @@ def test_compressed_by_the_service_and_removed(contacts, faces, person, photo, o
     back(contacts, person, old, ["PATCH", "PATCH"])
 
 
+def test_sent_twice_and_removed(contacts, faces, person, photo, old, webp):
+    """The first attempt's answer is lost, and the service compressed what it got: that photo is saved before the second one, and
+    is not the one to go back to."""
+    assert photo.read_bytes() == old
+    contacts.emulator.fault("status", method="PATCH", status=503, applied=True, times=1)
+    contacts.emulator.fault("status", origin="photo", status=200, times=1, content_type="image/jpeg",
+                            body_base64=base64.b64encode(faces.face_bytes(9)).decode())
+    write(photo, webp.read_bytes())
+    assert contacts.mutations(person) == ["PATCH", "PATCH"]
+    assert contacts.previous(person) == [old, faces.face_bytes(9)]
+    os.unlink(photo)
+    back(contacts, person, old, ["PATCH", "PATCH", "PATCH"])
+
+
 @pytest.mark.parametrize("end", ["unmount", "terminate"])
 def test_taken_back_as_the_mount_ends(contacts, person, photo, old, webp, end):
     resource = contacts.resource(person)
