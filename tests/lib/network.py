@@ -20,14 +20,15 @@ class Authority:
         self.folder.mkdir(exist_ok=True)
         self.certificate, self.key = self.folder / "authority.pem", self.folder / "authority.key"
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", 2,
-                "-subj", "/CN=contactfs tests", "-keyout", self.key, "-out", self.certificate)
+                "-subj", "/CN=contactfs tests", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key,
+                "-out", self.certificate)
 
     def certify(self, *names, days=2):
         """(certificate, key) for names or addresses; days 0: it ends at once."""
         number = len(list(self.folder.glob("*.csr")))
         certificate, key, request, more = (self.folder / f"{number}.{kind}" for kind in ("pem", "key", "csr", "ext"))
         told = ",".join(f"{'IP' if name.replace('.', '').isdigit() else 'DNS'}:{name}" for name in names)
-        more.write_text(f"subjectAltName={told}\n")
+        more.write_text(f"subjectAltName={told}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={names[0]}",
                 "-keyout", key, "-out", request)
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", days,
