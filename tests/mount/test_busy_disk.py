@@ -53,20 +53,20 @@ def test_rename_of_what_is_refused(contacts, faces, disk):
     assert rejected(contacts, person) == [half]
 
 
-def test_last_close_of_what_is_refused(contacts, faces, disk):
+def test_close_of_what_is_refused(contacts, faces, disk):
     person, other, half = contacts.person(0), contacts.person(1), faces.cut.read_bytes()
     with ThreadPoolExecutor() as threads:
         with disk.busy() as reached:
-            with pytest.raises(OSError) as failure:
-                contacts.photo(person).write_bytes(half)
-            assert failure.value.errno == errno.EINVAL
+            writing = threads.submit(contacts.photo(person).write_bytes, half)
             reached()
-            waiting = [threads.submit(rejected, contacts, person), threads.submit(contacts.mount.error, person)]
+            waiting = [writing, threads.submit(rejected, contacts, person)]
             assert look_at(contacts.photo(other)) == b"\xff\xd8"
             assert not any(job.done() for job in waiting)  # where a picture is, is said when it is there
-        pictures, error = (job.result() for job in waiting)
-    assert pictures == [half]
-    assert f"is in {person}/.rejected" in error
+        with pytest.raises(OSError) as failure:
+            writing.result()
+    assert failure.value.errno == errno.EINVAL
+    assert waiting[1].result() == [half]
+    assert f"is in {person}/.rejected" in contacts.mount.error(person)
 
 
 def test_written_again_before_the_photo_from_before_is_read(contacts, faces, disk):
@@ -75,14 +75,14 @@ def test_written_again_before_the_photo_from_before_is_read(contacts, faces, dis
     photo.write_bytes(saved(pattern(200, 160), "WEBP", quality=80))
     with ThreadPoolExecutor() as threads:
         with disk.busy() as reached:
-            with pytest.raises(OSError):
-                contacts.photo(contacts.person(1)).write_bytes(faces.cut.read_bytes())
+            refused = threads.submit(contacts.photo(contacts.person(1)).write_bytes, faces.cut.read_bytes())
             reached()
             photo.unlink()
             eventually(lambda: contacts.mount.status()["waiting_mutations"] == 0)  # the wait for a successor is over
             writing = threads.submit(photo.write_bytes, faces.face_bytes(1))
             eventually(photo.exists)
         writing.result()
+        assert isinstance(refused.exception(), OSError)
     contacts.mount.remount()
     check(contacts, person, faces.face_bytes(1), ["PATCH", "PATCH"])
 
