@@ -12,7 +12,7 @@ this=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/check-layers.sh
 broken=0
 
 # The rooms of the program contactfs.
-daemon='fs src/account src/book src/cli src/desktop src/folder src/image src/login src/match src/mounts src/net src/people src/photo
+daemon='fs src/account src/book src/cli src/desktop src/draft src/folder src/image src/login src/match src/mounts src/net src/people src/photo
   src/portraits src/settings src/sync src/terminal'
 
 complain() {
@@ -96,7 +96,8 @@ check_arrows() {
   arrows src/book 'book|people|net'
   arrows src/photo 'photo|book|people|net|image'
   arrows src/sync 'sync|photo|book|people|net|image'
-  arrows src/folder 'folder|sync|photo|book|people|net|image'
+  arrows src/draft 'draft|book'
+  arrows src/folder 'folder|draft|sync|photo|book|people|net|image'
   arrows src/match 'match|net'
   arrows src/portraits 'portraits|match|mounts|terminal|image|net'
   arrows src/terminal 'terminal'
@@ -119,6 +120,7 @@ check_public() {
   public src/cli ''
   public src/convert ''
   public src/desktop 'browser|folder-icons|icon-setter|notify|session-bus'
+  public src/draft 'draft'
   public src/emulator ''
   public src/folder 'contacts|folder'
   public src/image 'colours|exif|foreign|header|helper|image|layout|prepare|protocol'
@@ -264,6 +266,7 @@ self_test() {
   breaks 'photo looks up' src/photo/new-arrow.c '#include "sync/sync.h"'
   breaks 'sync looks up' src/sync/new-arrow.c '#include "folder/contacts.h"'
   breaks 'folder looks up' src/folder/new-arrow.c '#include "fs/fs.h"'
+  breaks 'a draft looks aside' src/draft/new-arrow.c '#include "photo/photos.h"'
   breaks 'people looks up' src/people/new-arrow.c '#include "book/book.h"'
   breaks 'account looks up' src/account/new-arrow.c '#include "people/people.h"'
   breaks 'account looks up to the login' src/account/new-login.c '#include "login/login.h"'

@@ -25,8 +25,8 @@
 #pragma once
 
 #include "book/person.h"
+#include "draft/draft.h"
 #include "folder/contacts.h"
-#include "folder/draft.h"
 
 #define FOLDER_PHOTO_NAME   "photo.jpg"
 #define FOLDER_PROFILE_NAME "profile.jpg"

@@ -14,7 +14,7 @@ from conftest import BUILD, ROOT, output
 PROGRAMS = {"contactfs": "src/cli", "contactfs-convert": "src/convert", "people-emulator": "src/emulator"}
 OPTIONS = {option["name"]: option["value"]
            for option in json.loads(output("meson", "introspect", "--buildoptions", BUILD, env={**os.environ, "LC_ALL": "C.UTF-8"}))}
-ROOMS = ["fs", "src/settings", "src/mounts", "src/desktop", "src/folder", "src/sync", "src/photo", "src/book", "src/people", "src/login", "src/account", "src/net", "src/image", "src/match", "src/portraits", "src/terminal"]
+ROOMS = ["fs", "src/settings", "src/mounts", "src/desktop", "src/folder", "src/draft", "src/sync", "src/photo", "src/book", "src/people", "src/login", "src/account", "src/net", "src/image", "src/match", "src/portraits", "src/terminal"]
 COMMANDS = json.loads((BUILD / "compile_commands.json").read_text())
 
 sanitized = pytest.mark.skipif(OPTIONS["b_sanitize"] != "none", reason="a sanitizer looks at more, and goes with neither")
@@ -112,5 +112,5 @@ def limit_in_source(path, name):
 def test_the_unit_has_memory_for_all_that_contactfs_may_use():
     found = re.search(r"^MemoryMax=(\d+)G$", (ROOT / "src/cli/contactfs@.service.in").read_text(), re.M)
     needed = (limit_in_source("src/image/helper.c", "MAX_RUNNING") * limit_in_source("src/convert/main.c", "MEMORY_BYTES")
-              + limit_in_source("src/folder/draft.c", "ALL_DRAFTS_MAX_BYTES"))
+              + limit_in_source("src/draft/draft.c", "ALL_DRAFTS_MAX_BYTES"))
     assert needed >= 3.5 * 2**30 and int(found[1]) * 2**30 - needed >= 512 * 2**20

@@ -184,7 +184,8 @@ def assert_mended(bench, person, picture):
     bench.wire.disarm()
     eventually(lambda: errno_or_0(lambda: bench.photo(person).write_bytes(picture)) == 0, timeout=30)
     assert bench.held(person) == picture
-    assert bench.mount.error(person) is None
+    error = bench.mount.error(person)
+    assert error is None, error
 
 
 def assert_shown(bench, person, held):

@@ -117,6 +117,7 @@ test_no_tls_after_a_kept_connection (void)
   http_send_async (client, http_request_new ("GET", url), deadline_in (60), NULL, keep_result, &result);
   response = http_send_finish (await_result (&result), &error);
   g_assert_no_error (error);
+  g_assert_nonnull (response);
   g_clear_object (&result);
   http_send_async (client, http_request_new ("GET", url), deadline_in (60), NULL, keep_result, &result);
   g_assert_null (http_send_finish (await_result (&result), &error));

@@ -1,7 +1,7 @@
 /* Drafts: the bytes that somebody is writing. */
 #define G_LOG_DOMAIN "contactfs"
 
-#include "folder/draft.h"
+#include "draft/draft.h"
 
 #include <errno.h>
 #include <sys/mman.h>
