@@ -394,7 +394,7 @@ contacts_all_would_fail (const char *mountpoint, const GError *error)
     return TRUE;
   case EAGAIN:
     return read_status_number (mountpoint, "changes_paused_until") > 0; /* else a matter of this contact alone */
-  default:
-    return FALSE;
+  default: /* a mount that ends refuses each with what fits the call */
+    return !contacts_check_mounted (mountpoint, NULL);
   }
 }

@@ -312,7 +312,14 @@ bring_back (const RestoreWishes *wishes, Placed *placed, const Step *step, GErro
     return FALSE;
   g_autoptr (GBytes) picture = contact_read_file (folder, step->file, error);
   close (folder);
-  return picture != NULL && placed_place (placed, wishes->common.mountpoint, step->contact, picture, error);
+  if (picture != NULL)
+    return placed_place (placed, wishes->common.mountpoint, step->contact, picture, error);
+  g_autoptr (GError) ended = NULL;
+  if (!contacts_check_mounted (wishes->common.mountpoint, &ended)) {
+    g_clear_error (error);
+    g_propagate_error (error, g_steal_pointer (&ended));
+  }
+  return FALSE;
 }
 
 /* The mount's own sentences begin with the contact. */

@@ -154,7 +154,8 @@ def test_person(bench, faces, fault):
     bench.wire.arm("person", fault, only=name)
     code = errno_or_0(lambda: bench.photo(person).write_bytes(new))
     assert bench.wire.hits("person") >= 1
-    assert code in (0, expected("person", fault)), errno.errorcode.get(code)
+    # Of a kept connection that breaks, it is known only that it was lost, until there is time for a new one.
+    assert code in (0, expected("person", fault), errno.EIO if fault.meaning == "unreachable" else 0), errno.errorcode.get(code)
     assert bench.held(person) == new
     if code != 0:
         assert bench.mount.error(person)
