@@ -134,18 +134,25 @@ deletion_over (Folder *self)
 
 typedef struct {
   Folder *folder;
+  char *version; /* that was to be removed */
   GError *why;
 } NotRemoved;
 
-/* The promise is crossed out on the disk: only then is it said that the photo is back. */
+/* The promise is crossed out on the disk: only then is it said that the photo is back. By then what the service has may have been
+ * seen, and another photo may be there. */
 static void
 on_not_removed (const GError *error, gpointer data)
 {
   g_autofree NotRemoved *self = data;
   Folder *folder = self->folder;
+  g_autofree char *version = self->version;
   g_autoptr (GError) why = self->why;
 
   folder->deleting = FALSE;
+  if (folder->state != FOLDER_REMOVED || g_strcmp0 (folder->removed_version, version) != 0) {
+    deletion_withdrawn (folder);
+    return;
+  }
   book_change_failed (folder->contacts->book, folder->person, BOOK_NOT_REMOVED, why);
   deletion_over (folder);
 }
@@ -158,6 +165,7 @@ not_removed (Folder *self, GError *why)
 
   forget_promise (self->contacts, self->person->resource_name);
   told->folder = self;
+  told->version = g_strdup (self->removed_version);
   told->why = why;
   deletions_settle (self->contacts, on_not_removed, told);
 }

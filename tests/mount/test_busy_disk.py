@@ -1,5 +1,6 @@
 """A disk that takes its time holds up who waits for it, and nobody else."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -18,14 +19,27 @@ pytestmark = [pytest.mark.keep_bytes,
               pytest.mark.skipif(not (BUILD / "tests/preload/libbad-disk.so").exists(), reason="not built with sanitizers")]
 
 
-@pytest.fixture
-def disk(contacts, tmp_path):
-    made = BadDisk(BUILD, tmp_path, contacts.mount.state / "data")  # where .rejected is; the database is elsewhere
+@contextlib.contextmanager
+def disk_below(contacts, tmp_path, folder):
+    made = BadDisk(BUILD, tmp_path, contacts.mount.state / folder)
     contacts.mount.unmount()
     contacts.mount.env = {**contacts.mount.env, **made.env()}
     contacts.mount.start()
     yield made
     made.close()
+
+
+@pytest.fixture
+def disk(contacts, tmp_path):
+    """Where .rejected is; the database is elsewhere."""
+    with disk_below(contacts, tmp_path, "data") as made:
+        yield made
+
+
+@pytest.fixture
+def disk_of_the_store(contacts, tmp_path):
+    with disk_below(contacts, tmp_path, "state") as made:
+        yield made
 
 
 def look_at(path):
@@ -98,3 +112,24 @@ def test_end_with_a_picture_that_was_never_sent(contacts, faces, disk):
     contacts.mount.wait_end()
     contacts.mount.start()
     assert rejected(contacts, person) == [faces.face_bytes(1)]
+
+
+@pytest.mark.options("--sync-interval", "1")
+def test_removal_that_is_seen_before_it_is_said_to_have_failed(contacts, faces, disk_of_the_store):
+    """Its answer makes no sense, and a new photo comes before that is noted: then nothing is said of the removal."""
+    person, photo = contacts.person(0), contacts.photo(contacts.person(0))
+    contacts.emulator.fault("garbage", method="DELETE", applied=True, delay_ms=5000)
+    contacts.emulator.fault("status", method="GET", path="/v1/people/*", status=503, times=-1)
+    photo.unlink()
+    contacts.emulator.wait_requests(1, method="DELETE")
+    with ThreadPoolExecutor() as threads:
+        with disk_of_the_store.busy() as reached:
+            reached()
+            contacts.emulator.clear_faults()
+            eventually(lambda: os.listdir(contacts.path / person) == [])
+            writing = threads.submit(photo.write_bytes, faces.face_bytes(1))
+            contacts.emulator.wait_requests(1, method="PATCH", answered=True)
+        writing.result()
+    assert contacts.mount.error(person) is None
+    assert "not removed" not in contacts.mount.text()
+    check(contacts, person, faces.face_bytes(1), ["DELETE", "PATCH"])
