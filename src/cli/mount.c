@@ -259,6 +259,7 @@ open_contacts (Daemon *self, GError **error)
       .cache_bytes = self->options->cache_bytes,
       .data_dir = self->folders->data,
       .timeout = (guint)self->options->timeout,
+      .keep_all = self->options->keep_all,
       .cache_changed = on_cache_changed,
       .cache_data = self,
     },

@@ -261,6 +261,17 @@ describe_cache (const JsonValue *status)
   return g_strdup_printf ("%s of %s", used, room);
 }
 
+/* NULL: not wanted. */
+static char *
+describe_keep_all (const JsonValue *status)
+{
+  const char *state = json_string (status, "keep_all");
+  gint64 left = json_int (status, "keep_all_left");
+  if (state == NULL || left == 0)
+    return g_strdup (state);
+  return g_strdup_printf ("%s; %" G_GINT64_FORMAT " %s left at most", state, left, left == 1 ? "photo" : "photos");
+}
+
 static char *
 describe_error (const JsonValue *status)
 {
@@ -281,6 +292,7 @@ print_status (const Entry *entry)
   g_autofree char *synced = describe_time (status, "last_sync");
   g_autofree char *next = describe_next_sync (status);
   g_autofree char *cache = describe_cache (status);
+  g_autofree char *keep_all = describe_keep_all (status);
   g_autofree char *pause = describe_pause (status);
   const char *doubt = json_string (status, "listing_doubt");
   const char *credentials = json_string (status, "credentials");
@@ -300,6 +312,8 @@ print_status (const Entry *entry)
     print_row ("Listing", doubt);
   print_row ("Changes waiting", waiting);
   print_row ("Cache", cache);
+  if (keep_all != NULL)
+    print_row ("Keep all", keep_all);
   print_row ("Last error", error);
 }
 

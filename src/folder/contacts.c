@@ -88,6 +88,7 @@ folder_set_events (Contacts *contacts, const FolderEvents *folder_events, gpoint
 void
 contacts_start (Contacts *self)
 {
+  photos_start (self->photos);
   sync_start (self->sync);
 }
 
@@ -137,6 +138,8 @@ contacts_status_json (Contacts *self)
   const char *error = book_last_error (self->book, &error_time);
   HttpStatistics http;
   SyncStatus sync;
+  guint left;
+  const char *keep_all = photos_keep_all_state (self->photos, &left);
 
   sync_get_status (self->sync, &sync);
   http_client_get_statistics (self->http, &http);
@@ -157,6 +160,10 @@ contacts_status_json (Contacts *self)
   json_add_number (json, "waiting_mutations", sync.waiting + deletions_count_promised (self));
   json_add_number (json, "cache_bytes", photos_cache_bytes (self->photos));
   json_add_number (json, "cache_limit", photos_cache_limit (self->photos));
+  if (keep_all != NULL) {
+    json_add_text (json, "keep_all", keep_all);
+    json_add_number (json, "keep_all_left", left);
+  }
   json_add_number (json, "requests", (gint64)http.requests);
   json_add_number (json, "connections", (gint64)http.connections);
   json_add_flag (json, "read_only", self->read_only);

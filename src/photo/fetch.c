@@ -217,9 +217,11 @@ fetch_end (Fetch *self, Photo *photo_owned, GError *error_owned)
 
     self->done (waiters->pdata[i], self->version, copy, own_error != NULL ? own_error : error);
   }
+  keep_all_ended (photos->keep_all, self->version, photo, error);
   fetch_free (self);
   admit (photos);
   read_ahead_go_on (photos);
+  keep_all_go_on (photos->keep_all);
 }
 
 static Photo *

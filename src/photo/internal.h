@@ -22,6 +22,8 @@ typedef struct {
   gint64 pause;                  /* microseconds: in all, until it is a stream; then the last */
 } Stream;
 
+typedef struct KeepAll KeepAll;
+
 struct Photos {
   Book *book;
   PeopleClient *people;
@@ -47,6 +49,8 @@ struct Photos {
   gint64 connected;     /* monotonic: when a connection was last made ahead of need */
   Line line;
 
+  KeepAll *keep_all; /* keep-all.c; NULL: not wanted, or not begun */
+
   /* ---- get.c ---- */
   GHashTable *undelivered; /* version → gint64*, monotonic: until then nobody asks for it again */
 };
@@ -70,6 +74,15 @@ void archive_work (Photos *photos, GTask *task, GTaskThreadFunc work);
 
 /* ---- read-ahead.c ---- */
 void read_ahead_go_on (Photos *photos); /* there may be room now */
+
+/* ---- keep-all.c ---- self may be NULL but for _free */
+KeepAll *keep_all_new (Photos *photos);
+void keep_all_free (KeepAll *self);
+void keep_all_look_at (KeepAll *self, BookPerson *person); /* the photo may be another one */
+void keep_all_synced (KeepAll *self);
+/* A fetch of version has ended; photo: NULL, and error says why. */
+void keep_all_ended (KeepAll *self, const char *version, const Photo *photo, const GError *error);
+void keep_all_go_on (KeepAll *self); /* there may be room now */
 
 /* ---- fetch.c ---- */
 typedef struct Fetch Fetch;

@@ -18,7 +18,20 @@ on_resource_renamed (const char *from, const char *to, gpointer data)
   archive_rename (((Photos *)data)->archive, from, to);
 }
 
-static const BookEvents events = { .resource_renamed = on_resource_renamed };
+static void
+on_person_changed (BookPerson *person, gboolean elsewhere, gpointer data)
+{
+  keep_all_look_at (((Photos *)data)->keep_all, person);
+}
+
+static void
+on_up_to_date (gpointer data)
+{
+  keep_all_synced (((Photos *)data)->keep_all);
+}
+
+static const BookEvents events
+    = { .resource_renamed = on_resource_renamed, .person_changed = on_person_changed, .up_to_date = on_up_to_date };
 
 Photos *
 photos_new (Book *book, PeopleClient *people, HttpClient *http, const PhotosOptions *options, GError **error)
@@ -44,8 +57,16 @@ photos_new (Book *book, PeopleClient *people, HttpClient *http, const PhotosOpti
 }
 
 void
+photos_start (Photos *self)
+{
+  if (self->options.keep_all)
+    self->keep_all = keep_all_new (self);
+}
+
+void
 photos_free (Photos *self)
 {
+  g_clear_pointer (&self->keep_all, keep_all_free);
   book_unlisten (self->book, self);
   g_clear_pointer (&self->fetches, g_hash_table_unref);
   g_clear_pointer (&self->undelivered, g_hash_table_unref);

@@ -18,13 +18,15 @@ typedef struct {
   gint64 cache_bytes;
   const char *data_dir;                  /* .previous and .rejected */
   guint timeout;                         /* seconds: of whatever reads from the service */
+  gboolean keep_all;                     /* every photo is fetched before it is wanted (keep-all.c) */
   void (*cache_changed) (gpointer data); /* photos came into the cache, or went; or NULL */
   gpointer cache_data;
 } PhotosOptions;
 
 /* Borrows the others, which must outlive it; copies options. Makes the folder of the cache. */
 Photos *photos_new (Book *book, PeopleClient *people, HttpClient *http, const PhotosOptions *options, GError **error);
-void photos_free (Photos *self); /* nothing is under way any more: the activity is over */
+void photos_start (Photos *self); /* once: the mount begins, and the book is listed */
+void photos_free (Photos *self);  /* nothing is under way any more: the activity is over */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Photos, photos_free)
 
 /* What the activity has as spare is given up. data: the Photos. */
@@ -72,6 +74,9 @@ gboolean photos_may_be_too_new (const BookPerson *person);
 /* Fetch it into the cache, for nobody yet. */
 typedef enum { PHOTOS_AHEAD_BEGUN, PHOTOS_AHEAD_THERE /* or on its way, or none */, PHOTOS_AHEAD_FULL } PhotosAhead;
 PhotosAhead photos_prefetch (Photos *photos, BookPerson *person, gboolean size_alone);
+
+/* How far it is with keep_all, in words, and how many photos are left at most; NULL: that is not wanted. Static. */
+const char *photos_keep_all_state (const Photos *photos, guint *left);
 
 /* A session lists the folder of a contact (read-ahead.c). */
 void photos_list (Photos *photos, gint64 session);

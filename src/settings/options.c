@@ -40,6 +40,8 @@ static const OptionSpec specs[] = {
   { "timeout", KIND_NUMBER, AT (timeout), 1, 86400, "Seconds a read may take (30)", "S", FALSE },
   { "upload-timeout", KIND_NUMBER, AT (upload_timeout), 1, 86400, "Seconds an upload may take (120)", "S", FALSE },
   { "cache-size", KIND_SIZE, AT (cache_bytes), 0, 0, "Room for photos on disk, with K, M or G (512M)", "BYTES", FALSE },
+  { "keep-all", KIND_FLAG, AT (keep_all), 0, 0, "Fetch every photo ahead of need, to read all of them offline", NULL,
+    FALSE },
   { "writes-per-minute", KIND_NUMBER, AT (writes_per_minute), 0, 100000, "Pace of photo writes (50); 0: none", "N",
     FALSE },
   { "max-photo-bytes", KIND_SIZE, AT (max_photo_bytes), 10 * KIB, 0,

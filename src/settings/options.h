@@ -31,6 +31,7 @@ typedef struct {
   gboolean allow_other;
   gboolean no_notify;
   gboolean folder_icons;
+  gboolean keep_all;
   gboolean help; /* only help is wanted; the rest is not checked */
 } Options;
 
