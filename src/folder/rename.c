@@ -195,14 +195,14 @@ photo_to_other (Rename *self, Draft *draft)
 {
   Folder *folder = folder_get (self->contacts, self->person);
   FolderFile *file = self->file;
+  g_autoptr (Draft) content = draft_ref (file->draft != NULL ? file->draft : draft);
 
   folder->busy++;
-  if (file->draft == NULL)
-    folder_file_set_draft (file, draft);
   if (folder->photo == file) {
     folder_set_photo (folder, NULL);
     folder->photo = NULL;
   }
+  folder_file_set_draft (file, content);
   folder_add_other (folder, file, self->new_name, FALSE);
   if (draft != NULL)
     file->temporary = TRUE; /* whatever it is called: it is what was there, and no new picture */

@@ -118,6 +118,15 @@ def test_touch_shows_an_empty_file_that_goes_away(contacts, run):
     check(contacts, person, None, [])
 
 
+def test_an_empty_file_is_renamed_empty(contacts, run, person, photo, old):
+    """It is not the photo that was there before."""
+    other = photo.with_name("new.part")
+    run.shell(': > "$photo" && mv "$photo" "$other"', env={"photo": str(photo), "other": str(other)})
+    assert other.read_bytes() == b""
+    eventually(photo.exists)
+    check(contacts, person, old, [], extra=["new.part"])
+
+
 @pytest.mark.parametrize("way", ["mv {folder}/.new.tmp {folder}/photo.jpg", "cp {folder}/.new.tmp {folder}/face.jpg"])
 def test_an_empty_file_makes_room_for_the_picture_that_comes(contacts, run, faces, way):
     person = contacts.without_photo()
