@@ -75,6 +75,7 @@ class Elsewhere(Compare):
         """Another device sets or removes a photo; quiet: the mount has not heard of it yet."""
         contact = self.model.contacts[whose]
         self.pass_time(15)  # the next change asks for news
+        self.agree()  # what was heard of meanwhile is read: a photo that is replaced unread is fetched as it is then
         self.set_elsewhere(contact, WHOLE.get(picture))
         if not quiet:
             self.hear_of_it()
