@@ -88,7 +88,8 @@ def test_what_is_no_picture(contacts, faces, put, line):
         assert result.status != 0 and kept, result
         assert contacts.mount.error(person), number
         # sshfs does not wait for the close, which takes the empty draft away
-        eventually(lambda: ("photo.jpg" in contacts.listed(person)) == (old is not None))
+        eventually(lambda: ("photo.jpg" in contacts.listed(person)) == (old is not None)
+                   and (old is None or contacts.photo(person).read_bytes() == contacts.served(person)))
         check(contacts, person, old, [])
 
 
