@@ -23,7 +23,8 @@ struct KeepAll {
   GQueue people;     /* of BookPerson, referenced: whose photo may not be here */
   GHashTable *begun; /* version → BookPerson, referenced: being fetched */
   guint idle;
-  gint64 bytes; /* of the photos that were here, or came */
+  gboolean begins; /* not everybody has been looked at yet */
+  gint64 bytes;    /* of the photos that were here when it began, and of those that it fetched */
   gboolean failed;
   gboolean full;
   GNetworkMonitor *monitor; /* NULL: not asked yet */
@@ -55,7 +56,8 @@ look_at (KeepAll *self, BookPerson *person)
   if (version == NULL || person->gone || person->name == NULL)
     return TRUE;
   if (cache_lookup (photos->cache, version, &row) && row.cached) {
-    self->bytes += row.size;
+    if (self->begins)
+      self->bytes += row.size;
     return TRUE;
   }
   if (self->bytes + photos->fetch_held + 2 * photos->line.typical > photos->options.cache_bytes) {
@@ -79,8 +81,10 @@ on_idle (gpointer data)
   for (guint i = 0; i < EACH_TURN && may_fetch (self) && self->photos->fetch_runs < AT_ONCE; i++) {
     g_autoptr (BookPerson) person = g_queue_pop_head (&self->people);
 
-    if (person == NULL)
+    if (person == NULL) {
+      self->begins = FALSE;
       break;
+    }
     if (!look_at (self, person)) {
       g_queue_push_head (&self->people, g_steal_pointer (&person));
       break;
@@ -174,6 +178,7 @@ keep_all_new (Photos *photos)
   g_autoptr (GTask) task = NULL;
 
   self->photos = photos;
+  self->begins = TRUE;
   self->begun = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)book_person_unref);
   self->cancellable = g_cancellable_new ();
   for (guint i = 0; i < people->len; i++)

@@ -103,6 +103,21 @@ def test_the_cache_is_full(emulator, mount, run):
     assert re.search(r"Keep all +the cache is full; \d+ photos left at most", run(CONTACTFS, "status", env=mounted.env).out)
 
 
+def test_what_is_here_takes_its_room_once(emulator, mount, faces):
+    """Whoever is called otherwise is looked at again."""
+    mounted = mount(emulator, "--keep-all", "--sync-interval", "1", "--cache-size", "128K")
+    wait_until(mounted, "done")
+    people = [person["resourceName"] for person in emulator.people()]
+    assert mounted.status()["cache_bytes"] > 32 << 10
+    for turn in range(3):
+        for number, person in enumerate(people):
+            emulator.rename_person(person, f"N{number}", f"T{turn}")
+        eventually(lambda: all(name.endswith(f"T{turn}") for name in os.listdir(mounted.path)))
+    emulator.set_photo(people[0], faces.face_bytes(1))
+    emulator.wait_requests(PEOPLE + 1, origin="photo", answered=True)
+    wait_until(mounted, "done")
+
+
 @pytest.fixture
 def network(run):
     """A bus with NetworkManager; network.say("no"): the connection is not metered any more."""
