@@ -312,9 +312,10 @@ bring_back (const RestoreWishes *wishes, Placed *placed, const Step *step, GErro
     return FALSE;
   g_autoptr (GBytes) picture = contact_read_file (folder, step->file, error);
   close (folder);
-  if (picture != NULL)
-    return placed_place (placed, wishes->common.mountpoint, step->contact, picture, error);
-  g_autoptr (GError) ended = NULL;
+  gboolean is_done = picture != NULL && placed_place (placed, wishes->common.mountpoint, step->contact, picture, error);
+  if (is_done || (picture != NULL && (*error)->code != ENOTCONN))
+    return is_done;
+  g_autoptr (GError) ended = NULL; /* says more than an errno, if that is why */
   if (!contacts_check_mounted (wishes->common.mountpoint, &ended)) {
     g_clear_error (error);
     g_propagate_error (error, g_steal_pointer (&ended));
