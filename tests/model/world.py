@@ -46,7 +46,7 @@ class Threads:
             self._forget(pid)
             return found
         try:
-            if len(self._files.get(pid, ())) != count:
+            if pid not in self._files or len(self._files[pid]) != count:  # one that ends has none
                 self._open(pid)
             for thread, status, children in self._files[pid]:
                 text = os.pread(status, 4096, 0)
