@@ -249,7 +249,8 @@ contact_open (const char *mountpoint, const Contact *contact, GError **error)
   if (g_strcmp0 (resource_name, contact->resource_name) == 0)
     return fd;
   close (fd);
-  fail (error, ESTALE, contact->name, "this name is somebody else's by now; run the command again");
+  if (contacts_check_mounted (mountpoint, error))
+    fail (error, ESTALE, contact->name, "this name is somebody else's by now; run the command again");
   return -1;
 }
 
