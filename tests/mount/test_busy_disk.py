@@ -73,14 +73,14 @@ def test_close_of_what_is_refused(contacts, faces, disk):
         with disk.busy() as reached:
             writing = threads.submit(contacts.photo(person).write_bytes, half)
             reached()
-            waiting = [writing, threads.submit(rejected, contacts, person)]
+            waiting = [writing, threads.submit(rejected, contacts, person), threads.submit(contacts.mount.error, person)]
             assert look_at(contacts.photo(other)) == b"\xff\xd8"
             assert not any(job.done() for job in waiting)  # where a picture is, is said when it is there
         with pytest.raises(OSError) as failure:
             writing.result()
     assert failure.value.errno == errno.EINVAL
     assert waiting[1].result() == [half]
-    assert f"is in {person}/.rejected" in contacts.mount.error(person)
+    assert f"is in {person}/.rejected" in waiting[2].result()
 
 
 def test_written_again_before_the_photo_from_before_is_read(contacts, faces, disk):
