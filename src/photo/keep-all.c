@@ -21,7 +21,7 @@
 struct KeepAll {
   Photos *photos;
   GQueue people;     /* of BookPerson, referenced: whose photo may not be here */
-  GHashTable *begun; /* version → BookPerson, referenced: being fetched */
+  GHashTable *begun; /* version → BookPerson, referenced: being fetched, whoever began it */
   guint idle;
   gboolean begins; /* not everybody has been looked at yet */
   gint64 bytes;    /* of the photos that were here when it began, and of those that it fetched */
@@ -51,7 +51,6 @@ look_at (KeepAll *self, BookPerson *person)
   Photos *photos = self->photos;
   g_autofree char *version = book_person_photo_version (person);
   BookStorePhoto row;
-  PhotosAhead begun;
 
   if (version == NULL || person->gone || person->name == NULL)
     return TRUE;
@@ -67,10 +66,10 @@ look_at (KeepAll *self, BookPerson *person)
     return FALSE;
   }
   g_hash_table_replace (self->begun, g_strdup (version), book_person_ref (person)); /* it may end at once */
-  begun = photos_prefetch (photos, person, FALSE);
-  if (begun != PHOTOS_AHEAD_BEGUN)
-    g_hash_table_remove (self->begun, version);
-  return begun != PHOTOS_AHEAD_FULL;
+  if (photos_prefetch (photos, person, FALSE) != PHOTOS_AHEAD_FULL)
+    return TRUE; /* also when somebody else fetches it */
+  g_hash_table_remove (self->begun, version);
+  return FALSE;
 }
 
 static gboolean
@@ -142,12 +141,6 @@ keep_all_synced (KeepAll *self)
   keep_all_go_on (self);
 }
 
-static void
-on_metered_changed (KeepAll *self)
-{
-  keep_all_go_on (self);
-}
-
 /* NetworkManager is asked on the bus, which may take its time. */
 static void
 find_monitor (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -164,7 +157,7 @@ on_monitor (GObject *source, GAsyncResult *result, gpointer data)
   if (monitor == NULL)
     return; /* cancelled: the mount has ended, and self is gone */
   self->monitor = monitor;
-  g_signal_connect_swapped (monitor, "notify::network-metered", G_CALLBACK (on_metered_changed), self);
+  g_signal_connect_swapped (monitor, "notify::network-metered", G_CALLBACK (keep_all_go_on), self);
   keep_all_go_on (self);
 }
 

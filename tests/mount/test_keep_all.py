@@ -120,7 +120,7 @@ def test_what_is_here_takes_its_room_once(emulator, mount, faces):
 
 @pytest.fixture
 def network(run):
-    """A bus with NetworkManager; network.say("no"): the connection is not metered any more."""
+    """(the environment of a program whose NetworkManager says that the connection is metered, say): after say("no") it is not."""
     bus = Desktop(run, service=False)
     process = run.start("/usr/bin/python3", NETWORK_MANAGER, env=bus.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert wait_readable([process.stdout], 30) and process.stdout.readline() == b"ready\n"
