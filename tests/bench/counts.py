@@ -7,10 +7,10 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import writing
+from processes import wait_readable
 from reading import known_photos
 from report import heading, line
 from rig import CONTACTFS, Service, memory_mib
@@ -155,7 +155,7 @@ def idle(mount, folder, figures):
         return
     for _ in range(6):
         with traced(mount, folder) as calls:
-            time.sleep(IDLE_SECONDS)
+            assert not wait_readable([mount.pidfd], IDLE_SECONDS), "the mount has ended, which is no idleness"
         if not calls:
             break
     figures.exactly(what, sum(calls.values()), 0)
